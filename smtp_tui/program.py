@@ -14,8 +14,8 @@ from smtp_tui.cli.commands import load, resume_collection
 from smtp_tui.cli.parser import HelpRequested, UsageError, parse_arguments
 from smtp_tui.cli.terminal import (
     NOT_WRITTEN,
-    OutputFailed,
     SignalStatus,
+    StandardOutputError,
     as_interrupts,
     discard,
     prepare_streams,
@@ -86,12 +86,12 @@ def _report_error(error: Exception, arguments: Sequence[str]) -> int:
             reason, status = str(error), BY_STAGE["password"]
         case DocumentError():
             reason, status = str(error), SETTINGS
-        case OutputFailed():
+        case StandardOutputError():
             reason, status = str(error), NOT_WRITTEN
             discard(sys.stdout)
         case _:
             reason, status = f"internal error: {defect_text(error)}", DEFECT
-    if _wants_nagios(arguments) and not isinstance(error, OutputFailed):
+    if _wants_nagios(arguments) and not isinstance(error, StandardOutputError):
         print_line(load("checks.monitoring:trouble_line")(reason))
         return UNKNOWN
     print_error(reason)

@@ -16,7 +16,7 @@ from smtp_tui.checks.run import run, verdict_without_check
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.records import record
 from smtp_tui.smtp.events import Event, Stage
-from smtp_tui.smtp.redaction import Redactors
+from smtp_tui.smtp.redaction import RedactorGroup
 
 # Open at a time: a lookup, two connection attempts, or a connection and an experiment.
 DESCRIPTORS_OF_A_CHECK = 3
@@ -63,7 +63,7 @@ async def run_batch(
     """
     started = time.monotonic()
     # A server may repeat in one table's check a password from the check of another.
-    redactors = Redactors()
+    redactors = RedactorGroup()
     slots = asyncio.Semaphore(_limit_jobs(jobs))
     queues: list[asyncio.Queue[Event | Verdict | None]] = [asyncio.Queue() for _ in targets]
 
@@ -133,7 +133,7 @@ class VerdictChanged:
 
 
 @record(kw_only=True)
-class Paused:
+class PausedAfterRejection:
     """The server rejected the password; no check runs until the target changes."""
 
     moment: datetime
@@ -149,14 +149,14 @@ class Watch:
         self._every = every
         self._clock = clock
         self._started = clock.now()
-        self._redactors = Redactors()
+        self._redactors = RedactorGroup()
 
     @property
     def seconds(self) -> float:
         """Seconds since the watch began."""
         return self._clock.now() - self._started
 
-    async def rounds(self) -> AsyncGenerator[VerdictChanged | Paused, None]:
+    async def rounds(self) -> AsyncGenerator[VerdictChanged | PausedAfterRejection, None]:
         """Yield verdict changes and pauses; end only if a rejected password cannot change.
 
         Wrap it in `contextlib.aclosing`.
@@ -177,7 +177,7 @@ class Watch:
                 before = verdict
                 if refuses_password(verdict):
                     paused = attempt
-                    yield Paused(moment=self._clock.moment(), attempt=attempt)
+                    yield PausedAfterRejection(moment=self._clock.moment(), attempt=attempt)
                     if not attempt.can_change:
                         return
             due = next_due(due, self._every, self._clock.now())

@@ -19,7 +19,13 @@ from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.records import record
 from smtp_tui.settings.masking import mask_credentials
 from smtp_tui.settings.validate import parse_settings
-from smtp_tui.smtp.certificates import EXPIRES_SOON, EXPIRES_VERY_SOON, Certificate, Limit, in_words
+from smtp_tui.smtp.certificates import (
+    EXPIRES_SOON,
+    EXPIRES_VERY_SOON,
+    Certificate,
+    ExpiryLimit,
+    in_words,
+)
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.smtp.events import Cause, Stage, WarningId
 
@@ -28,7 +34,7 @@ _RANGE = re.compile(rf"(?P<at>@?)(?:(?P<start>~|{_NUMBER})?:)?(?P<end>{_NUMBER})
 
 
 @record(kw_only=True)
-class Range:
+class ThresholdRange:
     """Values from `start` to `end`, both included; `text` is the range as written.
 
     It alarms for values outside the range, or with `inside` for values in it.
@@ -44,7 +50,7 @@ class Range:
         return (self.start <= value <= self.end) is self.inside
 
 
-def range_of(text: str) -> Range:
+def range_of(text: str) -> ThresholdRange:
     """Parse `10`, `10:`, `~:10` or `@5:10` (plugin guidelines); ValueError if invalid."""
     match = _RANGE.fullmatch(text)
     if match is None or (match["end"] is None and match["start"] is None):
@@ -53,7 +59,7 @@ def range_of(text: str) -> Range:
     end = math.inf if match["end"] is None else float(match["end"])
     if start > end:
         raise ValueError("its start must not be above its end")
-    return Range(start=start, end=end, inside=bool(match["at"]), text=text)
+    return ThresholdRange(start=start, end=end, inside=bool(match["at"]), text=text)
 
 
 class PluginState(IntEnum):
@@ -84,10 +90,10 @@ MATTERS = frozenset(
 class Thresholds:
     """Limits for a passed check: time left on the certificate, and the check's duration."""
 
-    certificate_warning: Limit = EXPIRES_SOON
-    certificate_critical: Limit = EXPIRES_VERY_SOON
-    seconds_warning: Range | None = None
-    seconds_critical: Range | None = None
+    certificate_warning: ExpiryLimit = EXPIRES_SOON
+    certificate_critical: ExpiryLimit = EXPIRES_VERY_SOON
+    seconds_warning: ThresholdRange | None = None
+    seconds_critical: ThresholdRange | None = None
 
     def state_of_certificate(self, verdict: Verdict) -> PluginState:
         """Return the state for the time left on the server's certificate."""
@@ -97,7 +103,7 @@ class Thresholds:
         is_low = leaf and leaf.is_below(self.certificate_warning)
         return PluginState.WARNING if is_low else PluginState.OK
 
-    def exceeded(self, verdict: Verdict) -> tuple[PluginState, Range] | None:
+    def exceeded(self, verdict: Verdict) -> tuple[PluginState, ThresholdRange] | None:
         """Return the worst state for a check's duration and its range, or None."""
         critical, warning = self.seconds_critical, self.seconds_warning
         if critical and critical.alarms(verdict.seconds):

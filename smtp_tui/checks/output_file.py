@@ -9,7 +9,7 @@ from smtp_tui.config.atomic_write import replaced_whole
 from smtp_tui.config.errors import one_line, reason
 
 
-class NotWrittenError(Exception):
+class FileNotWrittenError(Exception):
     """A file cannot be written; the message is one line for the admin."""
 
 
@@ -32,7 +32,7 @@ def write_whole(path: Path, text: str, *, name: str, start: str, mode: int) -> N
     except OSError as error:
         why = reason(error)
     if why:
-        raise NotWrittenError(f"the {name} {one_line(path)} cannot be written: {why}")
+        raise FileNotWrittenError(f"the {name} {one_line(path)} cannot be written: {why}")
 
 
 def _obstacle(path: Path, name: str, start: bytes) -> str:

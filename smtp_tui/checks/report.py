@@ -19,7 +19,7 @@ from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.records import record
 from smtp_tui.settings.fields import FIELDS, Field, FieldKind, Settings
 from smtp_tui.settings.masking import mask_credentials
-from smtp_tui.settings.password_sources import Literal, source_as_toml
+from smtp_tui.settings.password_sources import LiteralSource, source_as_toml
 from smtp_tui.smtp.certificates import CHAIN_SHOWN, Certificate, in_words
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.smtp.events import Event, TlsEstablished, TlsFailed
@@ -84,7 +84,7 @@ def _as_code(match: re.Match[str]) -> str:
 
 
 @record(kw_only=True)
-class ReportEntry:
+class ReportedCheck:
     """A completed check: its settings as in the file, its events and its verdict.
 
     `settings` is None if they could not be used; `assumed` are the keys whose values are defaults
@@ -102,7 +102,7 @@ class ReportEntry:
     assumed: frozenset[str] = frozenset()
 
 
-def report_markdown(checks: Sequence[ReportEntry], moment: datetime, home: str = "") -> str:
+def report_markdown(checks: Sequence[ReportedCheck], moment: datetime, home: str = "") -> str:
     """Return the report of checks that began at `moment`, with a final newline.
 
     Verdicts and dialogues may contain absolute paths: there `~` replaces `home`.
@@ -127,7 +127,7 @@ def report_markdown(checks: Sequence[ReportEntry], moment: datetime, home: str =
     return "\n".join([*lines, ""])
 
 
-def _section(check: ReportEntry, moment: datetime, home: str) -> Iterator[str]:
+def _section(check: ReportedCheck, moment: datetime, home: str) -> Iterator[str]:
     yield from ("", *without(home, _verdict_lines(check.verdict)))
     yield from ("", "### Settings", "", *_setting_lines(check))
     dialogue = [str(line) for event in check.events for line in lines_of(event)]
@@ -188,7 +188,7 @@ def _change(key: str, value: object) -> str:
     return f"set {code(key)} to {code(shown)}"
 
 
-def _setting_lines(check: ReportEntry) -> Iterator[str]:
+def _setting_lines(check: ReportedCheck) -> Iterator[str]:
     """Yield a line per setting; those that are not set are marked as defaults."""
     if check.settings is None:
         yield "The settings could not be used, so none are listed."
@@ -210,7 +210,7 @@ def _setting_value(field: Field, settings: Settings) -> str:
             return code(str(value).lower())
         case float():
             return code(f"{value:g}")
-        case Literal():
+        case LiteralSource():
             return "set, not shown"
         case _ if field.kind is FieldKind.PASSWORD:
             place = source_as_toml(value)

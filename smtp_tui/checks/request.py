@@ -13,14 +13,14 @@ from smtp_tui.config.paths import resolve_path
 from smtp_tui.records import record
 from smtp_tui.settings.choices import Authentication
 from smtp_tui.settings.fields import Settings
-from smtp_tui.settings.password_sources import Environment, Literal, PasswordSource
+from smtp_tui.settings.password_sources import EnvironmentSource, LiteralSource, PasswordSource
 from smtp_tui.settings.validate import parse_settings
 from smtp_tui.smtp.message import MailRequest
 
 if TYPE_CHECKING:
     from smtp_tui.config.dialects.spec import Recognition
     from smtp_tui.smtp.addresses import EarlyConnection
-    from smtp_tui.smtp.redaction import Redactors
+    from smtp_tui.smtp.redaction import RedactorGroup
 
 
 @record
@@ -55,9 +55,9 @@ def secret_in(data: bytes, place: str) -> str:
 def secret_at_hand(source: Given | None) -> str | None:
     """Return a password that needs no waiting and suits every mechanism, else None."""
     match source:
-        case Literal(value):
+        case LiteralSource(value):
             secret = value
-        case Environment(name):
+        case EnvironmentSource(name):
             secret = os.environ.get(name, "")
         case _:
             return None
@@ -92,7 +92,7 @@ class CheckRequest:
     extra: float = 3.0
     recognition: Recognition | None = None
     notes: tuple[str, ...] = ()
-    redactors: Redactors | None = field(default=None, repr=False)
+    redactors: RedactorGroup | None = field(default=None, repr=False)
     early: EarlyConnection | None = field(default=None, repr=False)
 
     @property

@@ -26,7 +26,13 @@ from smtp_tui.diagnosis.verdict import PEER_LOOK, UNKNOWN, CheckSummary, Verdict
 from smtp_tui.settings.choices import Authentication, VerifyMode
 from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.masking import mask_credentials
-from smtp_tui.settings.password_sources import Ask, File, Keyring, Literal, other_host
+from smtp_tui.settings.password_sources import (
+    AskSource,
+    FileSource,
+    KeyringSource,
+    LiteralSource,
+    other_host,
+)
 from smtp_tui.settings.validate import ParseResult, parse_settings
 from smtp_tui.smtp.escaping import abridged
 from smtp_tui.smtp.events import (
@@ -40,8 +46,8 @@ from smtp_tui.smtp.events import (
     WarningId,
 )
 from smtp_tui.smtp.happy_eyeballs import AddressError, resolve
-from smtp_tui.smtp.redaction import Redactor, Redactors
-from smtp_tui.smtp.session import Limits, check
+from smtp_tui.smtp.redaction import Redactor, RedactorGroup
+from smtp_tui.smtp.session import CheckLimits, check
 from smtp_tui.threads import in_daemon_thread
 
 if TYPE_CHECKING:
@@ -149,15 +155,15 @@ def _password_warnings(
     """Yield warnings about where the password is stored."""
     readable = None
     match request.given or settings.password:
-        case Keyring(service):
+        case KeyringSource(service):
             entry_host = other_host(service, settings.host, settings.server_name)
             if entry_host is not None:
                 shown, host = one_line(service, 80), one_line(entry_host, 80)
                 text = f"the keyring entry {shown} is named for {host}, not for {settings.host}"
                 yield WarningId.KEYRING_ENTRY_FOR_OTHER_HOST, text
-        case Literal():
+        case LiteralSource():
             readable = request.origin
-        case File(path):
+        case FileSource(path):
             readable = expand(path, request.base)
         case _:
             pass
@@ -186,14 +192,14 @@ async def secret_of(request: CheckRequest, settings: Settings) -> str:
                 raise PasswordError(f"{place} did not end within {limit:g} s") from None
             except OSError as error:
                 raise PasswordError(f"{place} cannot be read: {error.strerror}") from None
-        case Ask():
+        case AskSource():
             raise PasswordError(NOBODY_TO_ASK)
         case _:
             # Takes 6 ms, which a check with a password from the call need not spend.
             from smtp_tui.config import file_access, password_store
 
             # A literal password in the file names no other place to read.
-            is_named_by_file = request.given is None and not isinstance(source, Literal)
+            is_named_by_file = request.given is None and not isinstance(source, LiteralSource)
             if is_named_by_file and request.origin is not None:
                 distrusted = file_access.distrust(source, request.origin, host=settings.host)
                 if distrusted is not None:
@@ -211,10 +217,10 @@ async def _dialogue(
     facts: CheckSummary,
     started: float,
 ) -> AsyncGenerator[Event, None]:
-    limits = Limits(extra=request.extra, allow_clear_password=request.allow_clear_password)
+    limits = CheckLimits(extra=request.extra, allow_clear_password=request.allow_clear_password)
     end = None
     # Every connection of a check shares it: a server may repeat a password from another one.
-    redactors = request.redactors or Redactors()
+    redactors = request.redactors or RedactorGroup()
     redactor = redactors.redactor(settings.host, settings.username, secret)
     stream = check(
         settings,
@@ -303,7 +309,7 @@ async def _probe(
         timeout=seconds,
     )
     facts = CheckSummary()
-    limits = Limits(until=until, extra=0)
+    limits = CheckLimits(until=until, extra=0)
     async with aclosing(check(stripped, limits=limits, redactor=redactor)) as events:
         async for event in events:
             facts.add(event)

@@ -21,9 +21,9 @@ from smtp_tui.discovery.dns import Resolver
 from smtp_tui.discovery.search import TIMEOUT, SearchOptions
 from smtp_tui.discovery.search import discover as search
 from smtp_tui.discovery.steps import (
-    Finding,
     ProbeResult,
     ProbeStarted,
+    SearchFinding,
     SearchQuery,
     SearchResult,
     Step,
@@ -92,7 +92,7 @@ async def _search(query: SearchQuery, options: SearchOptions, *, as_json: bool) 
 
 def _lines(step: Step, probes: list[ProbeResult]) -> Iterator[str]:
     match step:
-        case Finding():
+        case SearchFinding():
             yield from wrapped(step.text, _WIDTH, "  ", "    ")
         case ProbeStarted():
             yield f"  Trying {step.ports} {'port' if step.ports == 1 else 'ports'} …"
@@ -149,7 +149,7 @@ def _cut(text: str, most: int = _CELL) -> str:
 
 def _as_object(step: Step) -> dict[str, Any]:
     match step:
-        case Finding():
+        case SearchFinding():
             names = ("source", "host", "port", "encryption")
             place = {name: getattr(step.candidate, name, None) for name in names}
             content = {"event": "finding", "id": step.id, **place, "text": step.text}

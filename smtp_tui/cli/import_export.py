@@ -19,12 +19,12 @@ from smtp_tui.cli.edit import (
 )
 from smtp_tui.cli.parser import UsageError, read_stdin, refuse_options
 from smtp_tui.cli.password import fetch
-from smtp_tui.cli.terminal import OutputFailed, print_error, print_line, print_lines
+from smtp_tui.cli.terminal import StandardOutputError, print_error, print_line, print_lines
 from smtp_tui.config.document import Document
 from smtp_tui.config.errors import DocumentError, one_line
 from smtp_tui.config.file_reader import LARGEST
 from smtp_tui.interchange.export_builder import export_text
-from smtp_tui.interchange.importer import TextFile, decoded, fitting, import_text, read_file
+from smtp_tui.interchange.importer import ImportedFile, decoded, fitting, import_text, read_file
 from smtp_tui.interchange.results import (
     AccountError,
     Imported,
@@ -35,7 +35,7 @@ from smtp_tui.interchange.results import (
 )
 from smtp_tui.interchange.spec import QUOTINGS, format_named
 from smtp_tui.settings.fields import BY_KEY
-from smtp_tui.settings.password_sources import Literal, parse_source
+from smtp_tui.settings.password_sources import LiteralSource, parse_source
 
 STDIN = "-"
 _URL = (
@@ -77,7 +77,7 @@ def _imported(file: str, options: Namespace) -> Imported | None:
         raise UsageError(_URL)
     name = "standard input" if file == STDIN else one_line(file)
     if file == STDIN:
-        source = TextFile("", decoded(read_stdin("the settings", LARGEST), name))
+        source = ImportedFile("", decoded(read_stdin("the settings", LARGEST), name))
     else:
         source = read_file(Path(file), format_)
     for problem in source.problems:
@@ -131,7 +131,7 @@ def _print_file(content: str) -> None:
     # In another encoding, letters would be replaced and the other program would read those.
     encoding = sys.stdout.encoding or "utf-8"
     if not content.isascii() and encoding.casefold().replace("-", "") != "utf8":
-        raise OutputFailed(
+        raise StandardOutputError(
             f"the text contains non-ASCII characters, and standard output uses {encoding}; "
             "set LC_ALL=C.UTF-8 and try again"
         )
@@ -176,7 +176,7 @@ def _write(imported: Imported, options: Namespace) -> int:
 
 def _holds_literal(imported: Imported) -> bool:
     raw = imported.values.get("password")
-    return raw is not None and isinstance(parse_source(raw), Literal)
+    return raw is not None and isinstance(parse_source(raw), LiteralSource)
 
 
 def export_settings(call: Invocation) -> int:

@@ -13,7 +13,7 @@ from smtp_tui.cli.commands import Invocation, load
 from smtp_tui.cli.parser import UsageError, closest
 from smtp_tui.cli.terminal import print_error, print_line, wrapped
 from smtp_tui.config.dialects.detect import all_headers, user_dialects_folder
-from smtp_tui.config.dialects.spec import ANYWHERE, DialectHeader
+from smtp_tui.config.dialects.spec import ANYWHERE, DialectSignature
 from smtp_tui.config.paths import config_folder
 from smtp_tui.config.toml_edit.values import toml_value
 from smtp_tui.providers.provider import Presets, Provenance, Provider, older_than, presets_with
@@ -120,7 +120,7 @@ def dialects(call: Invocation) -> int:
     return SETTINGS if faults else PASSED
 
 
-def _dialect_row(header: DialectHeader) -> tuple[str, ...]:
+def _dialect_row(header: DialectSignature) -> tuple[str, ...]:
     """Return name, application, file and tables, and the owner."""
     named = {".": "the top of the file", ANYWHERE: "any table"}
     tables = ", ".join(named.get(table, f"[{table}]") for table in header.tables)

@@ -20,7 +20,7 @@ from smtp_tui.checks.jsonlines import (
     schema,
 )
 from smtp_tui.checks.monitoring import (
-    Range,
+    ThresholdRange,
     Thresholds,
     nagios_lines,
     prometheus_text,
@@ -28,14 +28,14 @@ from smtp_tui.checks.monitoring import (
     state_of_all,
     write_prometheus,
 )
-from smtp_tui.checks.output_file import NotWrittenError
+from smtp_tui.checks.output_file import FileNotWrittenError
 from smtp_tui.checks.request import CheckTarget
 from smtp_tui.cli.commands import Invocation
 from smtp_tui.cli.parser import UsageError
 from smtp_tui.cli.reporters import Reporter
 from smtp_tui.cli.terminal import NOT_WRITTEN, print_error, print_line, print_lines
 from smtp_tui.diagnosis.verdict import Verdict
-from smtp_tui.smtp.certificates import Limit
+from smtp_tui.smtp.certificates import ExpiryLimit
 from smtp_tui.smtp.events import Event
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class PrometheusReporter(Reporter):
         else:
             try:
                 write_prometheus(Path(self.options.output), text)
-            except NotWrittenError as error:
+            except FileNotWrittenError as error:
                 print_error(str(error))
                 return NOT_WRITTEN
         for result in summary.results:
@@ -132,7 +132,7 @@ def thresholds_of(options: Namespace) -> Thresholds:
     )
 
 
-def _limit(options: Namespace, level: str) -> Limit | None:
+def _limit(options: Namespace, level: str) -> ExpiryLimit | None:
     """Return the limit on a certificate's time left: a share, or days."""
     text, days = getattr(options, f"certificate_{level}"), getattr(options, f"{level}_days")
     if text is not None and days is not None:
@@ -143,32 +143,32 @@ def _limit(options: Namespace, level: str) -> Limit | None:
         return None
     match = _LIMIT.fullmatch(str(days) if text is None else text)
     if match and match["share"] and float(match["share"]) <= 100:
-        return Limit(share=float(match["share"]) / 100)
+        return ExpiryLimit(share=float(match["share"]) / 100)
     if match and match["days"] and int(match["days"]) <= MOST_DAYS:
-        return Limit(most=timedelta(days=int(match["days"])))
+        return ExpiryLimit(most=timedelta(days=int(match["days"])))
     if days is None:
         share = "or a share of the lifetime such as 25%"
         raise UsageError(f"--certificate-{level} needs days, 0 to {MOST_DAYS} {share}")
     raise UsageError(f"--{level}-days needs days, 0 to {MOST_DAYS}")
 
 
-def _is_above(limit: Limit, other: Limit) -> bool:
+def _is_above(limit: ExpiryLimit, other: ExpiryLimit) -> bool:
     # A share and a number of days do not compare: the lifetime decides.
     if limit.share is not None and other.share is not None:
         return limit.share > other.share
     return limit.most is not None and other.most is not None and limit.most > other.most
 
 
-def _at_most(default: Limit, warning: Limit | None) -> Limit:
+def _at_most(default: ExpiryLimit, warning: ExpiryLimit | None) -> ExpiryLimit:
     """Return the default critical limit, no higher than the given warning limit."""
     if warning is None:
         return default
     shares = (limit.share for limit in (default, warning) if limit.share is not None)
     days = (limit.most for limit in (default, warning) if limit.most is not None)
-    return Limit(share=min(shares, default=None), most=min(days, default=None))
+    return ExpiryLimit(share=min(shares, default=None), most=min(days, default=None))
 
 
-def _seconds_range(options: Namespace, level: str) -> Range | None:
+def _seconds_range(options: Namespace, level: str) -> ThresholdRange | None:
     text = getattr(options, level)
     try:
         return None if text is None else range_of(text)

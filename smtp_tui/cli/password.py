@@ -28,11 +28,11 @@ from smtp_tui.config.errors import DocumentError, PasswordError, one_line
 from smtp_tui.config.password_store import PasswordStore, backup_with
 from smtp_tui.config.paths import absolute
 from smtp_tui.settings.password_sources import (
-    Ask,
-    Environment,
-    File,
-    Keyring,
-    Literal,
+    AskSource,
+    EnvironmentSource,
+    FileSource,
+    KeyringSource,
+    LiteralSource,
     PasswordSource,
     own_entry,
     parse_source,
@@ -98,7 +98,7 @@ def _set(table: SettingsTable, options: Namespace) -> int:
             return _name_only(table, store, options)
     if password_is_given(options):
         secret = new_password(options, table.owner)
-    elif options.keep_in is None or old is None or isinstance(old, Ask):
+    elif options.keep_in is None or old is None or isinstance(old, AskSource):
         secret = typed_twice(table.owner)
     else:
         secret = fetch(table, old)
@@ -109,7 +109,7 @@ def _name_only(table: SettingsTable, store: PasswordStore, options: Namespace) -
     """Save a source that smtp-tui cannot write to, once it holds the password."""
     if password_is_given(options):
         raise PasswordError(f"the password was not stored: {store.refusal}")
-    if not isinstance(store.source, Ask):
+    if not isinstance(store.source, AskSource):
         try:
             asyncio.run(store.fetch())
         except PasswordError as error:
@@ -131,7 +131,7 @@ def _store(
     old: PasswordSource | None,
     options: Namespace,
 ) -> int:
-    if isinstance(store.source, Literal):
+    if isinstance(store.source, LiteralSource):
         _save(table, secret, options)
         print_line(f"stored: the password{table.owner} in {one_line(table.file)}")
         warn_of_readers(Path(table.file), PRIVATE)
@@ -139,7 +139,7 @@ def _store(
         refusal = asyncio.run(store.store(secret))
         if refusal is not None:
             print_error(str(refusal))
-            is_keyring = isinstance(store.source, Keyring)
+            is_keyring = isinstance(store.source, KeyringSource)
             # Servers without a desktop have no usable keyring; other places work there.
             if is_keyring and asyncio.run(keyring_backend.keyring_state()) is not None:
                 print_error(keyring_backend.looked_for())
@@ -168,9 +168,9 @@ def _test(table: SettingsTable, _options: Namespace) -> int:
     asyncio.run(store.fetch())
     print_line(f"found the password{table.owner} in {store}")
     match store.source:
-        case Literal():
+        case LiteralSource():
             warn_of_readers(table.document.path)
-        case File():
+        case FileSource():
             warn_of_readers(store.path)
         case _:
             pass
@@ -183,7 +183,7 @@ def _forget(table: SettingsTable, options: Namespace) -> int:
     store = _store_of(table, source)
     if store.refusal is not None:
         raise PasswordError(f"the password{table.owner} was not removed: {store.refusal}")
-    if isinstance(source, Literal):
+    if isinstance(source, LiteralSource):
         _save(table, None, options)
     else:
         asyncio.run(store.forget())
@@ -197,7 +197,7 @@ def _named(table: SettingsTable) -> PasswordSource:
         raise PasswordError(
             f"{one_line(table.file)} names no password; store one with smtp-tui password set"
         )
-    if isinstance(source, Ask):
+    if isinstance(source, AskSource):
         raise PasswordError("the settings say to ask for the password, so it is stored nowhere")
     return source
 
@@ -217,9 +217,9 @@ def _parse_place(text: str, host: str) -> PasswordSource:
             case ("keyring" | "file" | "env") as kind, "=", where:
                 raw = {kind: where}
             case "literal", "", "":
-                return Literal("")
+                return LiteralSource("")
             case "ask", "", "":
-                return Ask()
+                return AskSource()
             case _:
                 raise error
     try:
@@ -232,11 +232,11 @@ def _report_stale_copies(
     table: SettingsTable, place: PasswordStore, old: PasswordSource | None, secret: str = ""
 ) -> None:
     """Warn of copies in the old place, which others may use, and in the file's backup."""
-    if isinstance(old, Keyring | File | Environment) and old != place.source:
+    if isinstance(old, KeyringSource | FileSource | EnvironmentSource) and old != place.source:
         print_error(
             f"note: {_store_of(table, old)} still holds the old password; "
             "remove it if nothing else uses it"
         )
-    passwords = {secret, old.value if isinstance(old, Literal) else ""} - {""}
+    passwords = {secret, old.value if isinstance(old, LiteralSource) else ""} - {""}
     if backup := backup_with(table.document.path, passwords):
         print_error(f"warning: the backup {one_line(backup)} contains the password too; remove it")

@@ -11,7 +11,7 @@ from threading import Lock
 from smtp_tui.checks.request import PasswordInput, secret_in
 from smtp_tui.cli.parser import UsageError
 from smtp_tui.config.errors import PasswordError
-from smtp_tui.settings.password_sources import Environment
+from smtp_tui.settings.password_sources import EnvironmentSource
 from smtp_tui.smtp.escaping import escape_controls
 
 VARIABLE = "SMTP_TUI_PASSWORD"
@@ -21,7 +21,7 @@ _LARGEST = 64 * 1024
 
 def given_password(
     options: Namespace, *, set_by_option: bool
-) -> PasswordInput | Environment | None:
+) -> PasswordInput | EnvironmentSource | None:
     """Return the password source that the call names; None leaves it to the settings.
 
     `set_by_option` is whether --set names one.
@@ -36,7 +36,7 @@ def given_password(
     # Options override the variable, which may be set for other calls too.
     if set_by_option or options.ask_password or not os.environ.get(VARIABLE):
         return None
-    return Environment(VARIABLE)
+    return EnvironmentSource(VARIABLE)
 
 
 def _from_descriptor(number: int) -> PasswordInput:

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from smtp_tui.checks.batch import BatchSummary
-from smtp_tui.checks.output_file import NotWrittenError
-from smtp_tui.checks.report import ReportEntry, report_markdown, write_report
+from smtp_tui.checks.output_file import FileNotWrittenError
+from smtp_tui.checks.report import ReportedCheck, report_markdown, write_report
 from smtp_tui.checks.request import CheckRequest, CheckTarget, PasswordInput
 from smtp_tui.cli.commands import Invocation
 from smtp_tui.cli.parser import UsageError
@@ -16,7 +16,7 @@ from smtp_tui.cli.reporters import Reporter
 from smtp_tui.cli.terminal import NOT_WRITTEN, print_error, print_lines
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.settings.fields import Settings
-from smtp_tui.settings.password_sources import Environment
+from smtp_tui.settings.password_sources import EnvironmentSource
 from smtp_tui.settings.validate import parse_settings
 from smtp_tui.smtp.events import Event
 
@@ -32,7 +32,7 @@ class MarkdownReporter(Reporter):
             raise UsageError("--json and --report - both write to standard output; name a FILE")
         self._began: datetime | None = None
         self._events: list[Event] = []
-        self._entries: list[ReportEntry] = []
+        self._entries: list[ReportedCheck] = []
 
     def on_event(self, _target: CheckTarget, event: Event) -> None:
         """Keep an event for the entry of its check."""
@@ -45,7 +45,7 @@ class MarkdownReporter(Reporter):
         request = target.request
         settings = parse_settings(request.values).settings if request else None
         self._entries.append(
-            ReportEntry(
+            ReportedCheck(
                 settings=settings,
                 events=tuple(self._events),
                 verdict=verdict,
@@ -67,7 +67,7 @@ class MarkdownReporter(Reporter):
             return None
         try:
             write_report(Path(self.options.report), text)
-        except NotWrittenError as error:
+        except FileNotWrittenError as error:
             print_error(str(error))
             return NOT_WRITTEN
         return None
@@ -80,7 +80,7 @@ def _password_origin(request: CheckRequest, settings: Settings) -> str:
     match request.given:
         case PasswordInput(place=place):
             return place
-        case Environment(name=name):
+        case EnvironmentSource(name=name):
             return f"the variable {name}"
         case _:
             return ""

@@ -15,11 +15,11 @@ from smtp_tui.cli.terminal import print_error, print_line, print_lines
 from smtp_tui.config.mask import MASK, masked_value
 from smtp_tui.config.toml_edit.values import toml_value
 from smtp_tui.settings.fields import BY_KEY, FIELDS, FieldKind
-from smtp_tui.settings.password_sources import Literal, parse_source
+from smtp_tui.settings.password_sources import LiteralSource, parse_source
 from smtp_tui.settings.schema import explanation, schema
 
 if TYPE_CHECKING:
-    from smtp_tui.diagnosis.error_lookup.lookup import Explanation
+    from smtp_tui.diagnosis.error_lookup.lookup import ErrorExplanation
 
 STDIN = "-"
 # Bytes of standard input: more is a whole log, and smtp-tui cannot know which line matters.
@@ -66,7 +66,7 @@ def _masked(key: str, raw: object) -> object:
         source = parse_source(raw)
     except ValueError:
         return MASK
-    return MASK if isinstance(source, Literal) else masked_value("", raw)
+    return MASK if isinstance(source, LiteralSource) else masked_value("", raw)
 
 
 def _as_toml(value: object) -> str:
@@ -109,9 +109,9 @@ def _explain_error(argument: str, *, as_json: bool) -> int:
     if not text.strip():
         raise UsageError("--error needs the text of an error, as TEXT or on standard input")
     # The error rules take 0.1 s to load, and the page of a field needs none of them.
-    found: Explanation | None = load("diagnosis.error_lookup.lookup:explain_error")(text)
+    found: ErrorExplanation | None = load("diagnosis.error_lookup.lookup:explain_error")(text)
     if as_json:
-        fields = load("diagnosis.error_lookup.lookup:Explanation").__dataclass_fields__
+        fields = load("diagnosis.error_lookup.lookup:ErrorExplanation").__dataclass_fields__
         empty = {**dict.fromkeys(fields), "summary": _NOT_RECOGNISED}
         print_line(json.dumps(empty if found is None else asdict(found)))
     elif found is None:
@@ -122,7 +122,7 @@ def _explain_error(argument: str, *, as_json: bool) -> int:
     return NEGATIVE if found is None else PASSED
 
 
-def _explanation_lines(found: Explanation) -> Iterator[str]:
+def _explanation_lines(found: ErrorExplanation) -> Iterator[str]:
     yield found.summary
     yield f"  Why: {found.why}"
     yield f"  To do: {found.cure}"

@@ -54,7 +54,7 @@ _TIMEOUT = 10.0
 
 
 @record(kw_only=True)
-class Unit:
+class UnitProperties:
     """A service's properties as `systemctl show` prints them: all lines by property name.
 
     `credentials` maps each kind's IDs to a path, or to the bytes of the content.
@@ -108,7 +108,7 @@ def check_as_unit(call: Invocation) -> int:
         return _run(unit, transient_unit(unit, command_of(call), folder, extra))
 
 
-def _run(unit: Unit, transient: TransientUnit) -> int:
+def _run(unit: UnitProperties, transient: TransientUnit) -> int:
     for path, content in transient.files.items():
         Path(path).touch(mode=0o600)
         Path(path).write_bytes(content)
@@ -155,7 +155,7 @@ def command_of(call: Invocation) -> list[str]:
     return [*command, "--", *words] if words else command
 
 
-def unit_of(name: str, output_of: Callable[[Sequence[str]], str]) -> Unit:
+def unit_of(name: str, output_of: Callable[[Sequence[str]], str]) -> UnitProperties:
     """Return a service's properties; UsageError if there is no such service.
 
     `output_of` runs a systemd program and returns its output.
@@ -178,7 +178,7 @@ def unit_of(name: str, output_of: Callable[[Sequence[str]], str]) -> Unit:
     )
     data = [json.loads(line)["data"] for line in output.splitlines()]
     environment, *credentials = data
-    return Unit(
+    return UnitProperties(
         properties=properties,
         environment=dict(pair.split("=", 1) for pair in environment),
         credentials=dict(zip(TYPED[1:], map(dict, credentials), strict=True)),
@@ -224,7 +224,10 @@ async def _output(argv: Sequence[str]) -> str:
 
 
 def transient_unit(
-    unit: Unit, command: Sequence[str], folder: str, extra: Mapping[str, str] | None = None
+    unit: UnitProperties,
+    command: Sequence[str],
+    folder: str,
+    extra: Mapping[str, str] | None = None,
 ) -> TransientUnit:
     """Return the command that runs `command` as `unit` would; `extra` adds variables.
 
@@ -263,7 +266,7 @@ def transient_unit(
     )
 
 
-def _properties(unit: Unit) -> Iterator[str]:
+def _properties(unit: UnitProperties) -> Iterator[str]:
     for name in (*_COPIED, *(_DYNAMIC_USER if unit.text_of("DynamicUser") else ())):
         if text := unit.text_of(name):
             yield f"{name}={text}"

@@ -33,7 +33,7 @@ def keep_columns() -> None:
 NOT_WRITTEN = 74  # EX_IOERR of sysexits.h
 
 
-class OutputFailed(Exception):
+class StandardOutputError(Exception):
     """Standard output cannot be written; the text says why."""
 
 
@@ -66,7 +66,7 @@ def print_line(text: str) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise OutputFailed(f"standard output cannot be written: {error.strerror}") from None
+        raise StandardOutputError(f"standard output cannot be written: {error.strerror}") from None
 
 
 def print_lines(text: str) -> None:

@@ -11,7 +11,7 @@ from contextlib import aclosing, suppress
 from functools import partial
 from pathlib import Path
 
-from smtp_tui.checks.batch import Clock, Paused, VerdictChanged, Watch
+from smtp_tui.checks.batch import Clock, PausedAfterRejection, VerdictChanged, Watch
 from smtp_tui.checks.exit_status import exit_status, verdict_lines
 from smtp_tui.checks.jsonlines import json_line, named_line
 from smtp_tui.checks.request import CheckRequest, CheckTarget, Given
@@ -22,7 +22,7 @@ from smtp_tui.cli.terminal import print_line
 from smtp_tui.config.errors import DocumentError, one_line
 from smtp_tui.config.paths import expand
 from smtp_tui.diagnosis.verdict import Verdict
-from smtp_tui.settings.password_sources import Command, File, Keyring
+from smtp_tui.settings.password_sources import CommandSource, FileSource, KeyringSource
 from smtp_tui.settings.validate import parse_settings
 from smtp_tui.smtp.transcript import lines_of
 
@@ -68,12 +68,12 @@ async def _follow(watching: Watch, request: CheckRequest, options: Namespace) ->
 
 
 def _lines(
-    change: VerdictChanged | Paused, request: CheckRequest, options: Namespace
+    change: VerdictChanged | PausedAfterRejection, request: CheckRequest, options: Namespace
 ) -> Iterator[str]:
     """Yield the lines of a change: that check's verdict and events."""
     place = request.file, request.table
     moment = change.moment.isoformat(sep=" ", timespec="seconds")
-    if isinstance(change, Paused):
+    if isinstance(change, PausedAfterRejection):
         reason = pause_reason(change.attempt)
         pause = change.moment, reason
         yield named_line("held", pause, *place) if options.json else f"{moment}  {reason}"
@@ -114,7 +114,7 @@ def attempt_of(call: Invocation, first: CheckRequest) -> CheckTarget:
     return CheckTarget(
         request=request,
         mark=(dict(request.values), _fingerprint(source, request)),
-        can_change=request.file is not None or isinstance(source, File),
+        can_change=request.file is not None or isinstance(source, FileSource),
     )
 
 
@@ -128,9 +128,9 @@ def pause_reason(attempt: CheckTarget) -> str:
         )
     files, advice = one_line(request.file or ""), ""
     match _source(request):
-        case File(path=path):
+        case FileSource(path=path):
             files = " or ".join(filter(None, (files, one_line(path))))
-        case Keyring() | Command():
+        case KeyringSource() | CommandSource():
             advice = f" After you change the password, run: touch {files}"
         case _ if request.given is not None:
             advice = " To use another password, start smtp-tui again."
@@ -152,13 +152,13 @@ def _fingerprint(source: Given | None, request: CheckRequest) -> object:
     """Return a value that changes with the source's password, as far as visible."""
     with suppress(OSError):
         match source:
-            case File(path=path):
+            case FileSource(path=path):
                 file = expand(path, request.base)
                 if file.is_file():  # a pipe can be read only once
                     # The key is per process, so that the hash reveals nothing of the password.
                     with file.open("rb") as content:
                         return hashlib.blake2b(content.read(_LARGEST), key=_HASH_KEY).digest()
-            case Keyring() | Command() if request.file is not None:
+            case KeyringSource() | CommandSource() if request.file is not None:
                 # Asking them might open a window or unlock something each time.
                 return Path(request.file).stat().st_mtime_ns
             case _:

@@ -103,7 +103,7 @@ def _span(start: int, end: int) -> str:
 
 def _shown_lines(old: str, new: str, secret_keys: Collection[str]) -> list[list[str]]:
     """Return the masked lines of both texts."""
-    texts = [Showable(text.removeprefix(file_reader.BOM), secret_keys) for text in (old, new)]
+    texts = [TomlForDisplay(text.removeprefix(file_reader.BOM), secret_keys) for text in (old, new)]
     known = texts[0].secrets | texts[1].secrets
     # Carriage returns in both texts are no difference, so they are left out.
     end = "\r" if "\r\n" in old and "\r\n" in new else ""
@@ -116,7 +116,7 @@ def _shown_lines(old: str, new: str, secret_keys: Collection[str]) -> list[list[
     ]
 
 
-class Showable:
+class TomlForDisplay:
     """A valid TOML text to be shown with its secrets masked.
 
     `secret_keys` hold secrets, whatever their names look like; `secrets` are the text's secrets

@@ -24,7 +24,13 @@ from pathlib import Path
 from smtp_tui.config.errors import one_line, reason, shown_command
 from smtp_tui.config.paths import absolute, expand, real
 from smtp_tui.records import record
-from smtp_tui.settings.password_sources import Command, File, Keyring, PasswordSource, is_named_for
+from smtp_tui.settings.password_sources import (
+    CommandSource,
+    FileSource,
+    KeyringSource,
+    PasswordSource,
+    is_named_for,
+)
 
 _READ, _WRITE, _SEARCH = 4, 2, 1
 _VERBS = {_READ: "read", _WRITE: "write", _SEARCH: "enter"}
@@ -158,7 +164,7 @@ def _group(number: int) -> str:
 
 
 @record
-class Distrust:
+class DistrustReason:
     """The reason why smtp-tui does not use a password source, in two clauses."""
 
     act: str  # what using the source would do: "run the command pass show mail"
@@ -175,19 +181,19 @@ class Distrust:
 
 def distrust(
     source: PasswordSource | None, file: Path, *, host: str, environ: Mapping[str, str] = os.environ
-) -> Distrust | None:
+) -> DistrustReason | None:
     """Return why a settings file's password source must not be used, or None if it may be."""
     match source:
-        case Command(argv):
+        case CommandSource(argv):
             act = f"run the command {shown_command(argv)}"
-        case File(path) if is_private(found := expand(path, absolute(file).parent, environ)):
+        case FileSource(path) if is_private(found := expand(path, absolute(file).parent, environ)):
             act = f"use the password file {one_line(found)}"
-        case Keyring(service) if not is_named_for(service, host):
+        case KeyringSource(service) if not is_named_for(service, host):
             act = f"send the keyring entry {one_line(service, 80)} to {one_line(host, 80)}"
         case _:
             return None
     writer = other_writer(file)
-    return Distrust(act, writer) if writer else None
+    return DistrustReason(act, writer) if writer else None
 
 
 def readable_by_others(path: Path) -> bool:

@@ -13,7 +13,7 @@ from functools import cache
 
 from smtp_tui.config.tablepath import Step, Table, TablePath, get
 from smtp_tui.settings.masking import MASK, mask_secrets
-from smtp_tui.settings.password_sources import Literal, parse_source
+from smtp_tui.settings.password_sources import LiteralSource, parse_source
 
 __all__ = ["MASK", "is_secret", "looks_secret", "masked_value", "without_secrets"]
 
@@ -81,7 +81,7 @@ def is_secret(data: Table, path: TablePath, secret_keys: Collection[str] = ()) -
             if name.endswith(_PLACES) or (name.endswith("key") and _PATH.fullmatch(value)):
                 return False
         try:
-            return isinstance(parse_source(get(data, path[:depth])), Literal)
+            return isinstance(parse_source(get(data, path[:depth])), LiteralSource)
         except ValueError:
             return True
     return False

@@ -23,12 +23,12 @@ from smtp_tui.config.file_access import distrust
 from smtp_tui.config.paths import expand, is_folder, real
 from smtp_tui.records import record
 from smtp_tui.settings.password_sources import (
-    Ask,
-    Command,
-    Environment,
-    File,
-    Keyring,
-    Literal,
+    AskSource,
+    CommandSource,
+    EnvironmentSource,
+    FileSource,
+    KeyringSource,
+    LiteralSource,
     PasswordSource,
 )
 from smtp_tui.threads import in_daemon_thread
@@ -47,14 +47,14 @@ async def fetch_password(
     """Return the password of `source` without its final line end.
 
     `account` is the username, `base` the settings file's folder, `limit` the timeout in seconds.
-    PasswordError's cause is `password-missing` for an empty password and for `Ask`, else
+    PasswordError's cause is `password-missing` for an empty password and for `AskSource`, else
     `password-source-failed`.
     """
     raw: str | bytes
     match source:
-        case Literal():
+        case LiteralSource():
             place, raw = "the password in the settings", source.value
-        case Environment(name):
+        case EnvironmentSource(name):
             place = f"the environment variable {one_line(name, 80)}"
             if name not in environ:
                 raise PasswordError(
@@ -62,16 +62,16 @@ async def fetch_password(
                     "password elsewhere"
                 )
             raw = environ[name]
-        case File(path):
+        case FileSource(path):
             file = expand(path, base, environ)
             place, raw = f"the password file {one_line(file)}", await _read_file(file, limit)
-        case Command(argv):
+        case CommandSource(argv):
             place = f"the first line printed by the command {shown_command(argv)}"
             raw = await _run_command(argv, base, environ, limit)
-        case Keyring(service):
+        case KeyringSource(service):
             place = f"the keyring's entry {one_line(service, 80)}"
             raw = await keyring_backend.fetch_entry(service, account, limit)
-        case Ask():
+        case AskSource():
             raise PasswordError(
                 "the settings say to ask for the password; use --ask-password, or type it "
                 "in the form",
@@ -249,46 +249,46 @@ class PasswordStore:
     def __str__(self) -> str:
         """Describe the place for messages, without secrets."""
         match self.source:
-            case Literal():
+            case LiteralSource():
                 return "the settings file"
-            case Keyring(service):
+            case KeyringSource(service):
                 return f"the keyring's entry {one_line(service, 80)} of {one_line(self.account)}"
-            case Environment(name):
+            case EnvironmentSource(name):
                 return f"the environment variable {one_line(name, 80)}"
-            case File():
+            case FileSource():
                 return f"the file {one_line(self.path)}"
-            case Command(argv):
+            case CommandSource(argv):
                 return f"what the command {shown_command(argv)} prints"
-            case Ask():
+            case AskSource():
                 return "nowhere: smtp-tui asks for it at each test"
 
     @property
     def path(self) -> Path:
         """The absolute path of the password file."""
-        assert isinstance(self.source, File)
+        assert isinstance(self.source, FileSource)
         return expand(self.source.path, self.base, self.environ)
 
     @property
     def refusal(self) -> str | None:
         """Why smtp-tui cannot store a password there, and how to do so; None if it can."""
         match self.source:
-            case Environment(name):
+            case EnvironmentSource(name):
                 return (
                     "smtp-tui cannot change the environment: put the password into "
                     f"{one_line(name, 80)} where the application starts, for example with "
                     "EnvironmentFile= in its systemd unit"
                 )
-            case Command(["pass" | "/usr/bin/pass", "show", name, *_]):
+            case CommandSource(["pass" | "/usr/bin/pass", "show", name, *_]):
                 return f"the password store holds it: run pass insert {one_line(name, 80)}"
-            case Command(argv):
+            case CommandSource(argv):
                 shown = shown_command(argv)
                 return f"a command prints it: store it where {shown} reads it"
-            case File(path) if "CREDENTIALS_DIRECTORY" in path:
+            case FileSource(path) if "CREDENTIALS_DIRECTORY" in path:
                 return (
                     "systemd fills that folder: put the password into the file that LoadCredential="
                     " names, or encrypt it with systemd-creds for LoadCredentialEncrypted="
                 )
-            case Ask():
+            case AskSource():
                 return "the settings say to ask for it at each test, so it is stored nowhere"
             case _:
                 return None
@@ -311,7 +311,7 @@ class PasswordStore:
         """Store a password in a keyring or a file and read it back; return the error, if any."""
         try:
             self.refuse_distrusted()
-            if isinstance(self.source, Keyring):
+            if isinstance(self.source, KeyringSource):
                 await store_password(self.source.service, self.account, secret)
                 return None
             old = _content(self.path)
@@ -333,7 +333,7 @@ class PasswordStore:
     async def forget(self) -> None:
         """Remove the password from a keyring, or delete the password file; PasswordError."""
         self.refuse_distrusted()
-        if isinstance(self.source, Keyring):
+        if isinstance(self.source, KeyringSource):
             await keyring_backend.forget_entry(self.source.service, self.account)
             return
         path = real(self.path)

@@ -18,14 +18,14 @@ ROOT: TablePath = ()
 
 
 @record
-class Selector:
+class ArrayTableSelector:
     """A path step that selects the only table of an array in which `key` has `value`."""
 
     key: str
     value: str
 
 
-TypedPath = tuple[Step | Selector, ...]
+TypedPath = tuple[Step | ArrayTableSelector, ...]
 
 _KEY = r"""[A-Za-z0-9_-]+|"(?:[^"\\]|\\.)*"|'[^']*'"""
 _NAME = re.compile(rf"\s*(?P<name>{_KEY})\s*")
@@ -46,7 +46,7 @@ def parse_path(text: str) -> TypedPath:
     def unquoted(word: str) -> str:
         return str(tomllib.loads(f"word = {word}")["word"]) if word[:1] in ('"', "'") else word
 
-    steps: list[Step | Selector] = []
+    steps: list[Step | ArrayTableSelector] = []
     position = -1
     try:
         while position < len(text):
@@ -59,7 +59,9 @@ def parse_path(text: str) -> TypedPath:
                 if found["index"] is not None:
                     steps.append(int(found["index"]))
                 else:
-                    steps.append(Selector(unquoted(found["key"]), unquoted(found["value"])))
+                    steps.append(
+                        ArrayTableSelector(unquoted(found["key"]), unquoted(found["value"]))
+                    )
             position = match.end()
             if text[position : position + 1] not in ("", "."):
                 raise ValueError
@@ -94,7 +96,7 @@ def resolve(data: Table, steps: TypedPath) -> TablePath:
     path: TablePath = ROOT
     current: Any = data
     for step in steps:
-        found = _index(current, step) if isinstance(step, Selector) else step
+        found = _index(current, step) if isinstance(step, ArrayTableSelector) else step
         container: Any = current if isinstance(current, dict | list) else {}
         try:
             current = container[found]
@@ -120,7 +122,7 @@ def is_missing(data: Table, steps: TypedPath) -> tuple[str, ...] | None:
     return names if len(names) == len(steps) and isinstance(current, dict) else None
 
 
-def _index(array: Any, wanted: Selector) -> int:
+def _index(array: Any, wanted: ArrayTableSelector) -> int:
     elements = array if isinstance(array, list) else []
     found = []
     for index, element in enumerate(elements):

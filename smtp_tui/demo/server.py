@@ -40,7 +40,7 @@ logging.getLogger("mail.log").addHandler(logging.NullHandler())
 
 
 @record
-class Sample:
+class SampleFile:
     """The sample file, and the notice for the form that opens it."""
 
     file: Path
@@ -48,7 +48,7 @@ class Sample:
 
 
 @contextmanager
-def running_demo() -> Iterator[Sample]:
+def running_demo() -> Iterator[SampleFile]:
     """Run the server and create the sample file in a temporary folder, until the block ends."""
     folder = Path(tempfile.mkdtemp(prefix="smtp-tui-demo-"))
     try:
@@ -64,7 +64,7 @@ def running_demo() -> Iterator[Sample]:
             file = folder / "mail.toml"
             file.write_text(text, encoding="utf-8")
             file.chmod(0o600)
-            yield Sample(file, f"Demo: a copy in {folder}, gone when you leave. F5 tests it.")
+            yield SampleFile(file, f"Demo: a copy in {folder}, gone when you leave. F5 tests it.")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -11,12 +11,12 @@ from enum import StrEnum
 from typing import Any
 
 from smtp_tui.diagnosis.causes import listed, texts_of
-from smtp_tui.providers.provider import Provider, User, provider_of, providers_naming
+from smtp_tui.providers.provider import Provider, UsernameKind, provider_of, providers_naming
 from smtp_tui.records import record
 from smtp_tui.settings.choices import Authentication, Encryption, TlsVersion, VerifyMode
 from smtp_tui.settings.fields import FIELDS
 from smtp_tui.settings.parsers import is_address, is_this_machine
-from smtp_tui.settings.password_sources import Literal
+from smtp_tui.settings.password_sources import LiteralSource
 from smtp_tui.settings.validate import defaults, parse_fields
 from smtp_tui.smtp.escaping import escape_controls, shortened
 
@@ -31,7 +31,7 @@ _PRIVATE_NAMES = (
 )  # fmt: skip
 
 
-class LinkSecurity(StrEnum):
+class ConnectionSecurity(StrEnum):
     """How the connection is encrypted."""
 
     OPEN = "open"
@@ -55,17 +55,19 @@ class PartialSettings:
         return self.values.get(key)
 
     @property
-    def link(self) -> LinkSecurity | None:
+    def link(self) -> ConnectionSecurity | None:
         """How the connection is encrypted; None if unknown."""
         encryption = self["encryption"]
         if encryption is Encryption.NONE:
-            return {True: LinkSecurity.PERHAPS, False: LinkSecurity.OPEN}.get(self["starttls_auto"])
-        return encryption and LinkSecurity.TLS
+            return {True: ConnectionSecurity.PERHAPS, False: ConnectionSecurity.OPEN}.get(
+                self["starttls_auto"]
+            )
+        return encryption and ConnectionSecurity.TLS
 
     @property
     def is_open(self) -> bool:
         """Whether nothing is encrypted."""
-        return self.link is LinkSecurity.OPEN
+        return self.link is ConnectionSecurity.OPEN
 
     @property
     def mechanism(self) -> Authentication | None:
@@ -78,7 +80,7 @@ class PartialSettings:
     def secret(self) -> str:
         """The password if it is in the file, else empty."""
         source = self["password"]
-        return source.value if isinstance(source, Literal) else ""
+        return source.value if isinstance(source, LiteralSource) else ""
 
     @property
     def verifies(self) -> bool:
@@ -166,7 +168,7 @@ def _connection_advice(settings: PartialSettings) -> Iterator[Match]:
             yield f"secret-readable{'-nearby' if settings.is_near else ''}", {"what": what}
         elif mechanism is None and not settings.is_near and settings["authentication"] is not None:
             yield "submission-in-clear" if port in _SUBMISSION_PORTS else "mail-readable", {}
-    if settings.link is LinkSecurity.PERHAPS and not settings.is_local:
+    if settings.link is ConnectionSecurity.PERHAPS and not settings.is_local:
         yield "starttls-auto-strippable", {}
     elif settings["starttls_auto"] and encryption is Encryption.TLS:
         yield "starttls-auto-ignored", {}
@@ -214,7 +216,7 @@ def _certificate_advice(settings: PartialSettings) -> Iterator[Match]:
         yield "tls-minimum-withdrawn", {"version": str(settings["tls_minimum"])}
     if settings.is_open:
         yield from (("only-in-tls", {"field": key}) for key in _ONLY_IN_TLS if key in present)
-    if settings.link in (None, LinkSecurity.OPEN):
+    if settings.link in (None, ConnectionSecurity.OPEN):
         return
     if mode is VerifyMode.FAIL_IF_NO_PEER_CERT:
         yield "verify-same-as-peer", {}
@@ -279,9 +281,9 @@ def _provider_advice(settings: PartialSettings) -> Iterator[Match]:
     if settings["authentication"] is Authentication.NONE and "authentication" in settings.present:
         if Authentication.NONE not in provider.authentication:
             yield "provider-wants-a-login", names
-    elif provider.user is User.NONE and mechanism:
+    elif provider.user is UsernameKind.NONE and mechanism:
         yield "provider-without-login", names
-    if provider.user is User.NONE or mechanism in (None, Authentication.EXTERNAL):
+    if provider.user is UsernameKind.NONE or mechanism in (None, Authentication.EXTERNAL):
         return
     if username and not provider.takes_username(username):
         yield "provider-username", names | {"wanted": provider.username_is}

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from smtp_tui.diagnosis.advice import LinkSecurity, PartialSettings, parse_partial
+from smtp_tui.diagnosis.advice import ConnectionSecurity, PartialSettings, parse_partial
 from smtp_tui.diagnosis.causes import label, listed, texts_of
 from smtp_tui.diagnosis.diagnose import template_vars
 from smtp_tui.diagnosis.verdict import CheckSummary, Verdict
-from smtp_tui.providers.provider import User
+from smtp_tui.providers.provider import UsernameKind
 from smtp_tui.settings import password_sources as sources
 from smtp_tui.settings.choices import Authentication, TlsVersion, VerifyMode
 from smtp_tui.settings.fields import BY_KEY, FieldKind
@@ -28,12 +28,12 @@ Note = tuple[str, str, Mapping[str, str]]
 _CLEAR = (Authentication.PLAIN, Authentication.LOGIN)
 _TOKENS = (Authentication.XOAUTH2, Authentication.OAUTHBEARER)
 _PASSWORD_PLACES: dict[type[sources.PasswordSource], str] = {
-    sources.Literal: "in-file",
-    sources.Keyring: "in-keyring",
-    sources.Environment: "in-variable",
-    sources.File: "in-another-file",
-    sources.Command: "by-program",
-    sources.Ask: "asked",
+    sources.LiteralSource: "in-file",
+    sources.KeyringSource: "in-keyring",
+    sources.EnvironmentSource: "in-variable",
+    sources.FileSource: "in-another-file",
+    sources.CommandSource: "by-program",
+    sources.AskSource: "asked",
 }
 
 
@@ -46,7 +46,7 @@ def _login_notes(settings: PartialSettings) -> Iterator[Note]:
             yield "username", used, {"authentication": str(authentication)}
     else:
         yield "username", "nobody", {}
-        if provider and provider.user is not User.NONE:
+        if provider and provider.user is not UsernameKind.NONE:
             names = {"provider": provider.name, "wanted": provider.username_is}
             yield "username", "at-provider", names
     source, needs_password = settings["password"], mechanism not in (None, Authentication.EXTERNAL)
@@ -68,7 +68,7 @@ def _login_notes(settings: PartialSettings) -> Iterator[Note]:
             offers = {"encrypted": listed(AUTO_ENCRYPTED, "and"), "open": listed(AUTO_OPEN, "and")}
             yield "authentication", f"auto-{link.value}", offers
     elif mechanism in _CLEAR:
-        yield "authentication", f"clear-{(link or LinkSecurity.TLS).value}", names
+        yield "authentication", f"clear-{(link or ConnectionSecurity.TLS).value}", names
     elif mechanism is Authentication.EXTERNAL:
         yield "authentication", "external", {}
     else:
@@ -85,13 +85,17 @@ def _server_notes(settings: PartialSettings) -> Iterator[Note]:
     else:
         kind = "local" if settings.is_local else "address" if is_address(host) else "name"
         yield "host", kind, {}
-    if host and link in (LinkSecurity.TLS, LinkSecurity.PERHAPS) and settings.verifies:
+    if host and link in (ConnectionSecurity.TLS, ConnectionSecurity.PERHAPS) and settings.verifies:
         yield "host", "shown", {"name": settings["server_name"] or host}
     if link is not None:
-        kind = settings["encryption"].value if link is LinkSecurity.TLS else link.value
+        kind = settings["encryption"].value if link is ConnectionSecurity.TLS else link.value
         yield "port", kind, {}
         yield "encryption", kind, {}
-        yield "starttls_auto", "idle" if link is LinkSecurity.TLS else kind, {"encryption": kind}
+        yield (
+            "starttls_auto",
+            "idle" if link is ConnectionSecurity.TLS else kind,
+            {"encryption": kind},
+        )
     domain, sender, source = settings["domain"], settings["from"], settings["source_address"]
     yield "domain", "said" if domain else "found", {"domain": domain or ""}
     if sender:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from smtp_tui.discovery.autoconfig import AutoconfigError, candidates_in, fetch, urls
-from smtp_tui.discovery.dns import AnswerState, Resolver, gather_all
+from smtp_tui.discovery.dns import DnsAnswerState, Resolver, gather_all
 from smtp_tui.discovery.steps import USUAL, Candidate, CandidateSource, SearchQuery
 from smtp_tui.providers.provider import Provider
 from smtp_tui.settings import parsers
@@ -91,7 +91,7 @@ class DnsAnswers:
         self.closed: set[int] = set()
         self.exchange: str | None = None
         self.is_domain = False
-        self.states: set[AnswerState] = set()
+        self.states: set[DnsAnswerState] = set()
 
     async def ask(self) -> None:
         """Query SRV and MX records concurrently, and add the presets of matching providers."""
@@ -134,7 +134,7 @@ class DnsAnswers:
         answer, services = await self._resolver.services(name)
         self.states.add(answer.state)
         if not services:
-            is_failed = answer.state is AnswerState.FAILED
+            is_failed = answer.state is DnsAnswerState.FAILED
             self._report("srv-failed" if is_failed else "srv-none", name=name)
         for rank, service in enumerate(services[:MOST_SERVICES]):
             self.is_domain = True
@@ -163,7 +163,7 @@ class DnsAnswers:
         self.states.add(answer.state)
         self.is_domain = self.is_domain or bool(hosts)
         if not hosts:
-            absence = {AnswerState.FAILED: "mx-failed", AnswerState.NO_NAME: "no-name"}
+            absence = {DnsAnswerState.FAILED: "mx-failed", DnsAnswerState.NO_NAME: "no-name"}
             self._report(absence.get(answer.state, "mx-none"), name=name)
         elif hosts == ("",):
             self._report("mx-null", name=name)

@@ -37,7 +37,7 @@ async def gather_all(*coroutines: Coroutine[Any, Any, T]) -> list[T]:
     return [task.result() for task in tasks]
 
 
-class AnswerState(Enum):
+class DnsAnswerState(Enum):
     """The outcome of a query."""
 
     FOUND = "found"
@@ -47,19 +47,19 @@ class AnswerState(Enum):
 
 
 @record(kw_only=True)
-class Answer:
+class DnsAnswer:
     """A DNS answer; `records` in its order, `secure` if the resolver validated them.
 
     `secure` is the AD bit of RFC 4035, as trustworthy as the route to the resolver.
     """
 
-    state: AnswerState
+    state: DnsAnswerState
     records: tuple[str, ...] = ()
     secure: bool = False
 
 
 @record(kw_only=True)
-class Service:
+class SrvRecord:
     """One SRV record (RFC 2782); an empty `host` means that the service is not offered."""
 
     host: str
@@ -84,35 +84,35 @@ class Resolver:
         self.server = server
         self._resolver: dns.asyncresolver.Resolver | None = None
 
-    async def addresses(self, host: str) -> Answer:
+    async def addresses(self, host: str) -> DnsAnswer:
         """Return a host's IPv4 and IPv6 addresses."""
         if parsers.is_address(host):
-            return Answer(state=AnswerState.FOUND, records=(host,))
+            return DnsAnswer(state=DnsAnswerState.FOUND, records=(host,))
         if self.server:
             four, six = await gather_all(self.ask(host, "A"), self.ask(host, "AAAA"))
             if found := four.records + six.records:
                 secure = four.secure and six.secure
-                return Answer(state=AnswerState.FOUND, records=found, secure=secure)
-            return six if four.state is AnswerState.EMPTY else four
+                return DnsAnswer(state=DnsAnswerState.FOUND, records=found, secure=secure)
+            return six if four.state is DnsAnswerState.EMPTY else four
         settings = parse_settings({"host": host}).settings
         if settings is None:  # a name in DNS need not be a hostname
-            return Answer(state=AnswerState.NO_NAME)
+            return DnsAnswer(state=DnsAnswerState.NO_NAME)
         try:
             endpoints = await resolve(settings)
         except AddressError as error:
             absent = error.fault is Cause.HOST_NOT_FOUND
-            return Answer(state=AnswerState.NO_NAME if absent else AnswerState.FAILED)
+            return DnsAnswer(state=DnsAnswerState.NO_NAME if absent else DnsAnswerState.FAILED)
         found = tuple(dict.fromkeys(endpoint.address for endpoint in endpoints))
-        return Answer(state=AnswerState.FOUND, records=found)
+        return DnsAnswer(state=DnsAnswerState.FOUND, records=found)
 
-    async def services(self, name: str) -> tuple[Answer, tuple[Service, ...]]:
+    async def services(self, name: str) -> tuple[DnsAnswer, tuple[SrvRecord, ...]]:
         """Return a name's SRV records, sorted by priority, then by descending weight."""
         answer = await self.ask(name, "SRV")
         found = []
         for text in answer.records:
             priority, weight, port, host = text.split()
             found.append(
-                Service(
+                SrvRecord(
                     host=host.removesuffix(".").lower(),
                     port=int(port),
                     priority=int(priority),
@@ -123,14 +123,14 @@ class Resolver:
         # dnspython would choose randomly by weight (RFC 2782): two searches must find the same.
         return answer, tuple(sorted(found, key=lambda srv: (srv.priority, -srv.weight, srv.host)))
 
-    async def exchanges(self, name: str) -> tuple[Answer, tuple[str, ...]]:
+    async def exchanges(self, name: str) -> tuple[DnsAnswer, tuple[str, ...]]:
         """Return a domain's MX hosts, the preferred first; a null MX (RFC 7505) is empty."""
         answer = await self.ask(name, "MX")
         pairs = [text.split() for text in answer.records]
         hosts = sorted((int(rank), host.removesuffix(".").lower()) for rank, host in pairs)
         return answer, tuple(host for _, host in hosts)
 
-    async def ask(self, name: str, kind: str) -> Answer:
+    async def ask(self, name: str, kind: str) -> DnsAnswer:
         """Return the records of a type in zone file format, TXT as bare text."""
         # Takes 100 ms, which only a DNS query should spend.
         import dns.asyncresolver
@@ -156,16 +156,16 @@ class Resolver:
                 backend=dns.asyncbackend.get_backend("asyncio"),
             )
         except dns.resolver.NXDOMAIN:
-            return Answer(state=AnswerState.NO_NAME)
+            return DnsAnswer(state=DnsAnswerState.NO_NAME)
         except (dns.name.LabelTooLong, dns.name.NameTooLong, dns.name.EmptyLabel):
-            return Answer(state=AnswerState.NO_NAME)
+            return DnsAnswer(state=DnsAnswerState.NO_NAME)
         except (dns.exception.DNSException, OSError, UnicodeError):
-            return Answer(state=AnswerState.FAILED)
+            return DnsAnswer(state=DnsAnswerState.FAILED)
         if kind == "TXT":  # the strings of a record are joined (RFC 7208, section 3.3)
             found = [b"".join(data.strings) for data in answer.rrset or ()]
             records = tuple(text.decode("utf-8", "backslashreplace") for text in found)
         else:
             records = tuple(data.to_text() for data in answer.rrset or ())
         secure = bool(answer.response.flags & dns.flags.AD)
-        state = AnswerState.FOUND if records else AnswerState.EMPTY
-        return Answer(state=state, records=records, secure=secure)
+        state = DnsAnswerState.FOUND if records else DnsAnswerState.EMPTY
+        return DnsAnswer(state=state, records=records, secure=secure)

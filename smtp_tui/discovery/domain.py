@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from smtp_tui.config.errors import defect_text
-from smtp_tui.discovery.dns import Answer, AnswerState, Resolver, gather_all
+from smtp_tui.discovery.dns import DnsAnswer, DnsAnswerState, Resolver, gather_all
 from smtp_tui.discovery.spf import SpfResult, evaluate, is_record
 from smtp_tui.records import record
 from smtp_tui.settings import parsers
@@ -81,8 +81,8 @@ def _fact(subject: str, id_: str, found: str | None = None, **names: object) -> 
     return DomainFact(subject=subject, id=id_, weight=severity, text=text, record=found)
 
 
-def _require_answer(answer: Answer) -> Answer:
-    if answer.state is AnswerState.FAILED:
+def _require_answer(answer: DnsAnswer) -> DnsAnswer:
+    if answer.state is DnsAnswerState.FAILED:
         raise _Unanswered
     return answer
 
@@ -151,7 +151,7 @@ def sender_domain(settings: Settings) -> str | None:
 
 async def _mx(domain: str, resolver: Resolver) -> Facts:
     answer, hosts = await resolver.exchanges(domain)
-    if _require_answer(answer).state is AnswerState.NO_NAME:
+    if _require_answer(answer).state is DnsAnswerState.NO_NAME:
         return (_fact("mx", "no-name", domain=domain),)
     if not hosts:
         return (_fact("mx", "mx-none", domain=domain),)
@@ -218,7 +218,7 @@ async def _tlsa(host: str, port: int, resolver: Resolver) -> Facts:
     """Return whether a server has TLSA records in DNS (RFC 7672)."""
     ports = sorted({port, *TLSA_PORTS})
     answers = await gather_all(*(resolver.ask(f"_{port}._tcp.{host}", "TLSA") for port in ports))
-    if all(answer.state is AnswerState.FAILED for answer in answers):
+    if all(answer.state is DnsAnswerState.FAILED for answer in answers):
         raise _Unanswered
     facts = []
     for id_, secure in (("tlsa", True), ("tlsa-unproved", False)):
@@ -301,7 +301,7 @@ async def _dkim(domain: str, selectors: Sequence[str], resolver: Resolver) -> Fa
     async def ask(selector: str) -> DomainFact:
         names = {"domain": domain, "selector": selector}
         answer = await resolver.ask(f"{selector}._domainkey.{domain}", "TXT")
-        if answer.state is AnswerState.FAILED:  # the other selectors may still be answered
+        if answer.state is DnsAnswerState.FAILED:  # the other selectors may still be answered
             return _fact("dkim", "unanswered", what="DKIM")
         if not answer.records:
             return _fact("dkim", "dkim-missing", **names)

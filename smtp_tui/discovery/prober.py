@@ -13,7 +13,7 @@ from smtp_tui.discovery.steps import OK, Candidate, ProbeResult
 from smtp_tui.settings.choices import Encryption, VerifyMode
 from smtp_tui.settings.validate import parse_settings
 from smtp_tui.smtp.events import Cause, Stage
-from smtp_tui.smtp.session import Limits, check
+from smtp_tui.smtp.session import CheckLimits, check
 
 # Seconds to connect: a port that drops packets gets no longer.
 CONNECT_LIMIT = 3.0
@@ -160,7 +160,7 @@ class Prober:
         with suppress(TimeoutError):
             async with asyncio.timeout(CONNECT_LIMIT) as patience:
                 # No extra TLS probe of a silent port: the next connection does that.
-                async with aclosing(check(settings, limits=Limits(extra=0))) as events:
+                async with aclosing(check(settings, limits=CheckLimits(extra=0))) as events:
                     async for event in events:
                         seen.add(event)
                         if seen.connected:

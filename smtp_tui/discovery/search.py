@@ -10,21 +10,21 @@ from dataclasses import replace
 
 from smtp_tui.diagnosis.causes import label
 from smtp_tui.discovery.candidates import DnsAnswers, default_candidates, distinct
-from smtp_tui.discovery.dns import Answer, AnswerState, Resolver, gather_all
+from smtp_tui.discovery.dns import DnsAnswer, DnsAnswerState, Resolver, gather_all
 from smtp_tui.discovery.prober import Prober, Target, probe_targets
 from smtp_tui.discovery.steps import (
     MOST_NAMES,
     Candidate,
     CandidateSource,
-    Finding,
     ProbeResult,
     ProbeStarted,
+    SearchFinding,
     SearchQuery,
     SearchResult,
     Step,
     text,
 )
-from smtp_tui.providers.provider import Provider, User
+from smtp_tui.providers.provider import Provider, UsernameKind
 from smtp_tui.records import record
 from smtp_tui.settings.choices import Authentication, Encryption
 from smtp_tui.smtp.ehlo import own_name
@@ -50,7 +50,7 @@ def values_of(probe: ProbeResult, query: SearchQuery) -> dict[str, object]:
     }
     username = probe.candidate.username
     if provider := probe.candidate.provider:
-        username = query.address if provider.user is User.ADDRESS else provider.username
+        username = query.address if provider.user is UsernameKind.ADDRESS else provider.username
         if provider.authentication[0] is not Authentication.AUTO:
             values["authentication"] = provider.authentication[0].value
     if username:
@@ -105,7 +105,7 @@ def notes_of(
 
 
 def result_of(
-    query: SearchQuery, probes: Sequence[ProbeResult], states: set[AnswerState]
+    query: SearchQuery, probes: Sequence[ProbeResult], states: set[DnsAnswerState]
 ) -> SearchResult:
     """Choose the best of the probes; `states` are the outcomes of the name's DNS queries."""
     reached = [probe for probe in probes if probe.is_reached]
@@ -127,10 +127,10 @@ def result_of(
         known_best = min(probes, key=lambda probe: probe.candidate.rank)
         cause = known_best.cause or Cause.NOT_SMTP.value
         reason = text("nothing", "unreachable", count=len(probes))
-    elif states <= {AnswerState.FAILED}:
+    elif states <= {DnsAnswerState.FAILED}:
         cause, reason = Cause.RESOLVER_FAILED.value, text("nothing", "failed", name=query.name)
     else:
-        absent = states.isdisjoint({AnswerState.FOUND, AnswerState.EMPTY})
+        absent = states.isdisjoint({DnsAnswerState.FOUND, DnsAnswerState.EMPTY})
         cause = Cause.HOST_NOT_FOUND.value
         reason = text("nothing", "no-name" if absent else "no-host", name=query.name)
     return SearchResult(ok=False, cause=cause, reason=reason, probes=len(probes))
@@ -223,7 +223,7 @@ class _Search:
 
     def _report(self, id_: str, candidate: Candidate | None = None, /, **names: object) -> None:
         found = text("findings", id_, **names)
-        finding = Finding(seconds=self._now(), id=id_, text=found, candidate=candidate)
+        finding = SearchFinding(seconds=self._now(), id=id_, text=found, candidate=candidate)
         self.steps.put_nowait(finding)
 
     async def _find_own_name(self) -> None:
@@ -232,7 +232,7 @@ class _Search:
             self._domain = await own_name(_OWN_NAME)
 
     async def _addresses(self, host: str, candidates: list[Candidate]) -> tuple[str, ...]:
-        answer = Answer(state=AnswerState.FAILED)
+        answer = DnsAnswer(state=DnsAnswerState.FAILED)
         with suppress(TimeoutError):
             # One unanswered name must not delay all the others.
             async with asyncio.timeout(min(_RESOLVING, _RESOLVING_SHARE * self._options.timeout)):
@@ -243,7 +243,7 @@ class _Search:
             candidate.host == host and candidate.encryption for candidate in candidates
         )
         if not answer.records and is_named:
-            failed = answer.state is AnswerState.FAILED
+            failed = answer.state is DnsAnswerState.FAILED
             self._report("host-failed" if failed else "no-host", host=host)
         if is_query:
             self._answers.states.add(answer.state)

@@ -6,7 +6,7 @@ import re
 from enum import StrEnum
 from ipaddress import ip_address, ip_network
 
-from smtp_tui.discovery.dns import Answer, AnswerState, Resolver
+from smtp_tui.discovery.dns import DnsAnswer, DnsAnswerState, Resolver
 from smtp_tui.records import record
 
 _REDIRECT = "redirect"
@@ -52,7 +52,7 @@ class SpfUnanswered(Exception):
 
 
 @record(kw_only=True)
-class Term:
+class SpfTerm:
     """One term of a record; `name` is a mechanism, `redirect`, or empty for any other modifier.
 
     `result` is the result for an address that matches; `four` and `six` are prefix lengths.
@@ -71,15 +71,15 @@ def is_record(text: str) -> bool:
     return text.casefold().split(" ")[0] == "v=spf1"
 
 
-def terms_of(record_text: str) -> tuple[Term, ...]:
+def terms_of(record_text: str) -> tuple[SpfTerm, ...]:
     """Parse a record; SpfPermError names the invalid term."""
     return tuple(map(_term, record_text.split()[1:]))
 
 
-def _term(word: str) -> Term:
+def _term(word: str) -> SpfTerm:
     if modifier := _MODIFIER.fullmatch(word):
         is_known = modifier["name"].casefold() == _REDIRECT
-        return Term(text=word, name=_REDIRECT if is_known else "", value=modifier["value"])
+        return SpfTerm(text=word, name=_REDIRECT if is_known else "", value=modifier["value"])
     match = _TERM.fullmatch(word)
     name = match["name"].casefold() if match else ""
     if match is None or name not in _MECHANISMS:
@@ -104,7 +104,7 @@ def _term(word: str) -> Term:
     if name in ("include", "exists") and not value:
         raise SpfPermError(f"{word!r} names no domain")
     result = _BY_QUALIFIER[match["qualifier"]]
-    return Term(text=word, name=name, value=value, result=result, four=four, six=six)
+    return SpfTerm(text=word, name=name, value=value, result=result, four=four, six=six)
 
 
 @record(kw_only=True)
@@ -142,12 +142,12 @@ class _Evaluator:
         self._resolver = resolver
         self._lookups = 0
         self._voids = 0
-        self.unevaluated: list[Term] = []
+        self.unevaluated: list[SpfTerm] = []
 
     async def check(self, domain: str) -> tuple[SpfResult, str]:
         """Return the result for a domain, and the term that gave it (section 4)."""
         answer = await self._resolver.ask(domain, "TXT")
-        if answer.state is AnswerState.FAILED:
+        if answer.state is DnsAnswerState.FAILED:
             raise SpfUnanswered
         records = list(filter(is_record, answer.records))
         if not records:
@@ -164,13 +164,13 @@ class _Evaluator:
             return await self._check_named(redirect)
         return SpfResult.NEUTRAL, ""
 
-    async def _check_named(self, term: Term) -> tuple[SpfResult, str]:
+    async def _check_named(self, term: SpfTerm) -> tuple[SpfResult, str]:
         result, decided = await self.check(term.value)
         if result is SpfResult.NONE:
             raise SpfPermError(f"{term.text!r} names a domain without an SPF record")
         return result, decided
 
-    async def _matches(self, term: Term, domain: str) -> bool:
+    async def _matches(self, term: SpfTerm, domain: str) -> bool:
         if term.name == "all":
             return True
         if term.name in ("ip4", "ip6"):
@@ -192,7 +192,7 @@ class _Evaluator:
                 return True
         return False
 
-    def _can_look_up(self, term: Term) -> bool:
+    def _can_look_up(self, term: SpfTerm) -> bool:
         """Count a lookup; return whether the term can be evaluated."""
         self._lookups += 1
         if self._lookups > MOST_LOOKUPS:
@@ -203,7 +203,7 @@ class _Evaluator:
             return False
         return True
 
-    async def _has_address(self, name: str, term: Term, *, counts: bool = True) -> bool:
+    async def _has_address(self, name: str, term: SpfTerm, *, counts: bool = True) -> bool:
         is_four = self._address.version == 4
         answer = await self._resolver.ask(name, "A" if is_four else "AAAA")
         self._note_answer(answer, counts=counts)
@@ -211,10 +211,10 @@ class _Evaluator:
         networks = (ip_network(f"{found}/{length}", strict=False) for found in answer.records)
         return any(self._address in network for network in networks)
 
-    def _note_answer(self, answer: Answer, *, counts: bool = True) -> None:
-        if answer.state is AnswerState.FAILED:
+    def _note_answer(self, answer: DnsAnswer, *, counts: bool = True) -> None:
+        if answer.state is DnsAnswerState.FAILED:
             raise SpfUnanswered
-        if counts and answer.state is not AnswerState.FOUND:
+        if counts and answer.state is not DnsAnswerState.FOUND:
             self._voids += 1
             if self._voids > MOST_VOIDS:
                 raise SpfPermError(f"more than {MOST_VOIDS} of its names do not exist in DNS")

@@ -105,7 +105,7 @@ class Candidate:
 
 
 @record(kw_only=True)
-class Finding:
+class SearchFinding:
     """Something found without a probe; `id` names its text."""
 
     seconds: float
@@ -230,7 +230,7 @@ class SearchResult:
     connections: int = 0
 
 
-Step = Finding | ProbeStarted | ProbeResult | SearchResult
+Step = SearchFinding | ProbeStarted | ProbeResult | SearchResult
 
 
 def text(kind: str, identity: str, **names: object) -> str:

@@ -14,15 +14,15 @@ from typing import Any
 
 from smtp_tui.interchange.export_builder import ExportBuilder
 from smtp_tui.interchange.import_builder import (
-    Entry,
+    Assignment,
     ImportBuilder,
     Pieces,
     Unresolved,
-    Use,
+    VariableUse,
     resolve_pieces,
 )
 from smtp_tui.interchange.results import InterchangeError, text
-from smtp_tui.interchange.spec import QUOTINGS, FormatSpec, Source
+from smtp_tui.interchange.spec import QUOTINGS, FormatSpec, ImportSource
 
 Line = tuple[str, str | Pieces | Unresolved] | None
 
@@ -53,7 +53,7 @@ def _is_bare(line: re.Match[str]) -> bool:
     return bool(line["export"]) or isinstance(value, ast.Name | ast.Attribute | ast.BinOp)
 
 
-def import_env(form: FormatSpec, source: Source) -> ImportBuilder:
+def import_env(form: FormatSpec, source: ImportSource) -> ImportBuilder:
     """Parse an `.env` file."""
     # The default reader is docker, which undoes no quoting.
     quoting = source.quoting or form.quoting or "docker"
@@ -82,13 +82,13 @@ def export_env(out: ExportBuilder, pairs: list[tuple[str, Any]]) -> str:
     return "\n".join([*write(written, quoting), *comment, ""])
 
 
-def read(content: str, quoting: str) -> list[Entry]:
+def read(content: str, quoting: str) -> list[Assignment]:
     """Parse a file; a line that cannot be parsed becomes an entry without a name."""
     _check(quoting)
     content = content.removeprefix(_BOM)
     if quoting == "systemd":
         return _read_systemd(f"{content}\n")
-    found: list[Entry] = []
+    found: list[Assignment] = []
     known: dict[str, str] = {}
     for number, line in enumerate(content.split("\n"), 1):
         if not line.strip() or line.lstrip().startswith("#"):
@@ -96,12 +96,12 @@ def read(content: str, quoting: str) -> list[Entry]:
         try:
             read = _READERS[quoting](line.removesuffix("\r"))
         except ValueError as error:
-            found.append(Entry("", Unresolved(str(error)), number))
+            found.append(Assignment("", Unresolved(str(error)), number))
             continue
         if read is None:
             continue
         name, value = read
-        entry = Entry(name, value, number)
+        entry = Assignment(name, value, number)
         if isinstance(value, list):
             entry = resolve_pieces(name, number, value, known)
         if isinstance(entry.value, str):
@@ -132,7 +132,7 @@ def _check(quoting: str) -> None:
         raise InterchangeError(text("no-such-quoting", name=repr(quoting[:40]), quotings=listed))
 
 
-def _split_at(value: str, found: Iterable[tuple[re.Match[str], str | Use]]) -> Pieces:
+def _split_at(value: str, found: Iterable[tuple[re.Match[str], str | VariableUse]]) -> Pieces:
     """Split a value at its matches, and replace each with its piece."""
     pieces: Pieces = []
     at = 0
@@ -163,8 +163,8 @@ _SYSTEMD_PART = re.compile(
 )
 
 
-def _read_systemd(content: str) -> list[Entry]:
-    found: list[Entry] = []
+def _read_systemd(content: str) -> list[Assignment]:
+    found: list[Assignment] = []
     at = counted = 0
     number = 1
     while match := _SYSTEMD_START.match(content, at):
@@ -187,7 +187,9 @@ def _read_systemd(content: str) -> list[Entry]:
             value += inside if inside is not None else _double_systemd(part["double"])
         if match["sign"] and at == len(content) and why != "more-lines":
             break  # a backslash before the end of the file leaves the value open
-        found.append(Entry("", Unresolved(why), number) if why else Entry(name, value, number))
+        found.append(
+            Assignment("", Unresolved(why), number) if why else Assignment(name, value, number)
+        )
     return found
 
 
@@ -228,7 +230,7 @@ def _read_ruby(line: str) -> Line:
         return match["name"], Unresolved("ruby-backslashes")
     value = re.sub(r"\\([^$])", r"\1", value, flags=re.DOTALL)
     closed = value.rfind(")")
-    found: list[tuple[re.Match[str], str | Use]] = []
+    found: list[tuple[re.Match[str], str | VariableUse]] = []
     for use in _RUBY_DOLLAR.finditer(value):
         is_command = use["command"] and use.end() <= closed
         if use["escape"] or not (is_command or use["name"]):
@@ -236,7 +238,7 @@ def _read_ruby(line: str) -> Line:
         elif is_command:
             return match["name"], Unresolved("from-command")
         else:
-            found.append((use, Use(use["name"])))
+            found.append((use, VariableUse(use["name"])))
     return match["name"], _split_at(value, found)
 
 
@@ -292,7 +294,7 @@ def _read_python(line: str) -> Line:
         value = re.sub(known, lambda escape: _LETTERS.get(escape[1], escape[1]), inner)
     uses = _PYTHON_USE.finditer(value, 0, value.rfind("}") + 1)
     return match["quoted"] or match["name"], _split_at(
-        value, ((use, Use(use["name"], use["default"])) for use in uses)
+        value, ((use, VariableUse(use["name"], use["default"])) for use in uses)
     )
 
 
@@ -328,7 +330,7 @@ def _read_laravel(line: str) -> Line:
     if re.search(r"\s", word):
         raise ValueError("space-in-value")
     uses = _LARAVEL_USE.finditer(word)
-    return match["name"], _split_at(word, ((use, Use(use["name"])) for use in uses))
+    return match["name"], _split_at(word, ((use, VariableUse(use["name"])) for use in uses))
 
 
 def _quoted_laravel(written: str) -> Pieces:
@@ -337,12 +339,12 @@ def _quoted_laravel(written: str) -> Pieces:
     if match is None:
         raise AssertionError("only what begins with a quote comes here")
     inner, rest = match["double"] or match["single"] or "", written[match.end() :]
-    found: list[tuple[re.Match[str], str | Use]] = []
+    found: list[tuple[re.Match[str], str | VariableUse]] = []
     for part in _LARAVEL_PART.finditer(inner) if written[0] == '"' else ():
         letter = part["escape"]
         if letter and letter not in '"\\$fnrtv':
             raise ValueError("bad-escape")
-        found.append((part, _LETTERS.get(letter, letter) if letter else Use(part["name"])))
+        found.append((part, _LETTERS.get(letter, letter) if letter else VariableUse(part["name"])))
     if rest[:1] != written[0]:
         raise ValueError("bad-escape" if rest else "more-lines")
     rest = rest[1:].strip()

@@ -13,7 +13,7 @@ from smtp_tui.interchange.spec import FormatSpec, format_named
 from smtp_tui.settings.choices import Authentication, Encryption, VerifyMode
 from smtp_tui.settings.fields import BY_KEY, Settings
 from smtp_tui.settings.parsers import Mailbox, parse_mailbox
-from smtp_tui.settings.password_sources import Environment, Literal, PasswordSource
+from smtp_tui.settings.password_sources import EnvironmentSource, LiteralSource, PasswordSource
 from smtp_tui.settings.validate import parse_settings
 from smtp_tui.smtp.escaping import escape_controls
 
@@ -157,7 +157,7 @@ class ExportBuilder:
     @property
     def variable(self) -> str:
         """The environment variable for a reference to the password."""
-        return self.source.name if isinstance(self.source, Environment) else VARIABLE
+        return self.source.name if isinstance(self.source, EnvironmentSource) else VARIABLE
 
     @property
     def mailbox(self) -> Mailbox:
@@ -331,7 +331,7 @@ def export_text(
     if reading.settings is None:
         raise InterchangeError("; ".join(map(str, reading.problems)))
     settings = reading.settings
-    literal = settings.password.value if isinstance(settings.password, Literal) else None
+    literal = settings.password.value if isinstance(settings.password, LiteralSource) else None
     known = (literal if secret is None else secret) if with_password else None
     if with_password and settings.needs_password and settings.username and known is None:
         raise InterchangeError(text("no-password"))

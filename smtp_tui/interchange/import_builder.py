@@ -44,7 +44,7 @@ class Unresolved:
 
 
 @record
-class Entry:
+class Assignment:
     """A name and its value, with its line number.
 
     `borrowed` names the variables of the same file that the value uses.
@@ -57,32 +57,32 @@ class Entry:
 
 
 @record
-class Use:
+class VariableUse:
     """A variable in a value, with the default for when it is not set."""
 
     name: str
     default: str | None = None
 
 
-Pieces = list[str | Use]
+Pieces = list[str | VariableUse]
 """A value as literal texts and variables."""
 
 
-def resolve_pieces(name: str, line: int, pieces: Pieces, known: Mapping[str, str]) -> Entry:
+def resolve_pieces(name: str, line: int, pieces: Pieces, known: Mapping[str, str]) -> Assignment:
     """Expand a value with `known` variables, which the file sets further up, if it can."""
     pieces = [piece for piece in pieces if piece != ""]
-    uses = [piece for piece in pieces if isinstance(piece, Use)]
+    uses = [piece for piece in pieces if isinstance(piece, VariableUse)]
     unknown = [use for use in uses if use.name not in known]
     if not unknown:
-        parts = [known[piece.name] if isinstance(piece, Use) else piece for piece in pieces]
+        parts = [known[piece.name] if isinstance(piece, VariableUse) else piece for piece in pieces]
         if sum(map(len, parts)) > LONGEST:
-            return Entry(name, Unresolved("computed"), line)
-        return Entry(name, "".join(parts), line, tuple(use.name for use in uses))
+            return Assignment(name, Unresolved("computed"), line)
+        return Assignment(name, "".join(parts), line, tuple(use.name for use in uses))
     if len(pieces) == 1:
         # An empty default counts as none.
-        return Entry(name, EnvRef(unknown[0].name, unknown[0].default or None), line)
+        return Assignment(name, EnvRef(unknown[0].name, unknown[0].default or None), line)
     names = ", ".join(dict.fromkeys(use.name for use in unknown))
-    return Entry(name, Unresolved("from-variables", {"names": names}), line)
+    return Assignment(name, Unresolved("from-variables", {"names": names}), line)
 
 
 def host_and_port(value: str) -> tuple[str, str | None]:
@@ -115,10 +115,10 @@ _MOST_KEPT = 10 * MOST_LISTED
 class ImportBuilder:
     """Converts a text's `entries` to settings in `values`."""
 
-    def __init__(self, form: FormatSpec, entries: Iterable[Entry]) -> None:
+    def __init__(self, form: FormatSpec, entries: Iterable[Assignment]) -> None:
         self.form = form
         self.values: dict[str, Any] = {}
-        self.entries: dict[str, Entry] = {}
+        self.entries: dict[str, Assignment] = {}
         self._used = {*form.ignore}
         self._found: set[str] = set()
         self._tried: set[str] = set()  # keys with a value, known or not: no default applies
@@ -133,7 +133,7 @@ class ImportBuilder:
                 unresolved = entry.value if is_unresolved else Unresolved("no-setting")
                 self._add_unread(entry, unresolved.why, **unresolved.names)
             elif isinstance(entry.value, int) and abs(entry.value) >= _INTEGER_LIMIT:
-                too_large = Entry(entry.name, Unresolved("no-such-number"), entry.line)
+                too_large = Assignment(entry.name, Unresolved("no-such-number"), entry.line)
                 self.entries[entry.name] = too_large
             else:
                 self.entries[entry.name] = entry
@@ -305,7 +305,7 @@ class ImportBuilder:
     def reject(self, name: str, why: str, /, **names: object) -> None:
         """List a setting as not understood; `why` is a text's id."""
         self._used.add(name)
-        self._add_unread(self.entries.get(name, Entry(name, None)), why, **names)
+        self._add_unread(self.entries.get(name, Assignment(name, None)), why, **names)
 
     def remark(self, key: str, identity: str, /, **names: object) -> None:
         """Add a remark on a key."""
@@ -344,7 +344,7 @@ class ImportBuilder:
         if any(self._has_value(name) for name in names):
             self._tried.add(key)
 
-    def _named(self, names: Iterable[str]) -> list[Entry]:
+    def _named(self, names: Iterable[str]) -> list[Assignment]:
         found = [self.entries[name] for name in names if name in self]
         self._used.update(entry.name for entry in found)
         for entry in found:
@@ -352,7 +352,7 @@ class ImportBuilder:
                 self.remark("", "borrowed", name=entry.name, others=", ".join(entry.borrowed))
         return found
 
-    def _resolve(self, entry: Entry) -> Any:
+    def _resolve(self, entry: Assignment) -> Any:
         match entry.value:
             case EnvRef(name, None):
                 self._add_unread(entry, "from-variable", name=name)
@@ -367,7 +367,7 @@ class ImportBuilder:
                 return value
         return None
 
-    def _add_unread(self, entry: Entry, why: str, /, **names: object) -> None:
+    def _add_unread(self, entry: Assignment, why: str, /, **names: object) -> None:
         if len(self._unread) >= _MOST_KEPT:
             self._passed_over += 1
             return

@@ -20,12 +20,18 @@ from smtp_tui.interchange.results import (
     QuotingError,
     text,
 )
-from smtp_tui.interchange.spec import Evidence, FormatSpec, Source, format_named, formats
+from smtp_tui.interchange.spec import (
+    FormatEvidence,
+    FormatSpec,
+    ImportSource,
+    format_named,
+    formats,
+)
 from smtp_tui.records import record
 
 
 @record
-class TextFile:
+class ImportedFile:
     """A file's name and text, and those of its companions; `problems` lists unreadable ones."""
 
     name: str
@@ -34,7 +40,7 @@ class TextFile:
     problems: tuple[str, ...] = ()
 
 
-def read_file(path: Path, format: str | None = None) -> TextFile:
+def read_file(path: Path, format: str | None = None) -> ImportedFile:
     """Read a file and its companions; DocumentError if it is no file or no text."""
     content = decoded(read_document(path), one_line(path))
     beside, problems = {}, []
@@ -45,7 +51,7 @@ def read_file(path: Path, format: str | None = None) -> TextFile:
             continue
         except DocumentError as error:
             problems.append(str(error))
-    return TextFile(path.name, content, beside, tuple(problems))
+    return ImportedFile(path.name, content, beside, tuple(problems))
 
 
 def decoded(data: bytes, shown: str) -> str:
@@ -83,7 +89,7 @@ def candidates(content: str, name: str = "") -> dict[str, str]:
     return {form: evidence.words for form, evidence in _evidence(content, name).items()}
 
 
-def _evidence(content: str, name: str) -> dict[str, Evidence]:
+def _evidence(content: str, name: str) -> dict[str, FormatEvidence]:
     if name.endswith(".toml"):
         return {}
     content = content[:LARGEST]
@@ -136,7 +142,7 @@ def import_text(
     is_explicit = bool(quoting) or name.endswith(".env") or name.startswith(".env")
     if form.may_be_env and not quoting and (is_explicit or is_env(content)):
         quoting = _ENV_QUOTING
-    source = Source(content, quoting, beside or {}, account)
+    source = ImportSource(content, quoting, beside or {}, account)
     imported: Imported = form.code("read")(source, form).done()
     remarks = imported.remarks
     if quoting and not is_explicit:
@@ -161,7 +167,7 @@ _PROTECTING = frozenset(
 
 
 @record
-class LeftOut:
+class InexpressibleSettings:
     """Settings that the file's application cannot express, and why."""
 
     keys: tuple[str, ...]
@@ -174,16 +180,16 @@ class LeftOut:
 
 
 @record
-class Fitting:
+class ExpressibleValues:
     """The values that a table can hold, and those that were left out."""
 
     values: dict[str, Any] = field(repr=False)
-    left_out: tuple[LeftOut, ...] = ()
+    left_out: tuple[InexpressibleSettings, ...] = ()
 
 
 def fitting(
     document: Document, table: str, values: Mapping[str, Any], *, create: bool = False
-) -> Fitting:
+) -> ExpressibleValues:
     """Leave out what the file cannot express; NotExpressibleError if that is the host."""
     left, left_out = dict(values), []
     while True:
@@ -196,6 +202,6 @@ def fitting(
                 raise
             for key in keys:
                 del left[key]
-            left_out.append(LeftOut(keys, str(error)))
+            left_out.append(InexpressibleSettings(keys, str(error)))
         else:
-            return Fitting(left, tuple(left_out))
+            return ExpressibleValues(left, tuple(left_out))

@@ -16,7 +16,7 @@ from smtp_tui.records import record
 
 
 @record
-class Source:
+class ImportSource:
     """A text to import: its `.env` quoting, companion files' texts by name, account to read."""
 
     text: str = field(repr=False)
@@ -67,7 +67,7 @@ class FormatSpec:
     find: tuple[str, ...] = ()
     sign: str = ""
 
-    def evidence(self, content: str, names: Iterable[str]) -> Evidence | None:
+    def evidence(self, content: str, names: Iterable[str]) -> FormatEvidence | None:
         """Return the evidence for this format in a text that sets these variables, or None.
 
         Names in `shares` count only with a name in `own` or `hosts`, those in `beside` only with
@@ -80,12 +80,12 @@ class FormatSpec:
         known = tuple(name for name in names if name in ours)
         own = tuple(name for name in known if name not in self.shares)
         if own or any(name in self.hosts for name in known):
-            return Evidence(known, own, text("own-names", names=listed(own or known)))
+            return FormatEvidence(known, own, text("own-names", names=listed(own or known)))
         found = [re.search(pattern, content, re.MULTILINE) for pattern in self.find]
         if not found or None in found:
             return None
         keys = [match["key"] for match in found if match and match.groupdict().get("key")]
-        return Evidence((), (), self.sign.format(keys=listed(keys)))
+        return FormatEvidence((), (), self.sign.format(keys=listed(keys)))
 
     def code(self, action: str) -> Any:
         """Return the function that reads or writes this format.
@@ -102,7 +102,7 @@ class FormatSpec:
 
 
 @record
-class Evidence:
+class FormatEvidence:
     """The evidence for a format: its known names, its own names, and both as a text."""
 
     known: tuple[str, ...]
@@ -114,7 +114,7 @@ class Evidence:
         """Whether it is more than names that other formats share."""
         return bool(self.own or not self.known)
 
-    def outdoes(self, other: Evidence) -> bool:
+    def outdoes(self, other: FormatEvidence) -> bool:
         """Whether it rules out another format with the same names."""
         ours, theirs = set(self.known), set(other.known)
         if not theirs or not theirs <= ours:

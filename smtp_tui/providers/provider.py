@@ -58,7 +58,7 @@ def older_than(entries: Iterable[Provenance], days: int, today: date) -> Iterato
     yield from sorted(found, key=lambda entry: (entry.taken or date.min, entry.kind, entry.name))
 
 
-class User(StrEnum):
+class UsernameKind(StrEnum):
     """The kind of username that a provider accepts."""
 
     ADDRESS = "address"  # the whole mail address
@@ -68,7 +68,7 @@ class User(StrEnum):
     NONE = "none"  # no login
 
 
-class Secret(StrEnum):
+class SecretKind(StrEnum):
     """The kind of password that a provider accepts."""
 
     PASSWORD = "password"  # noqa: S105 - a kind: the mailbox's own password
@@ -85,7 +85,7 @@ _LEFT_TO_AUTO = frozenset(
 
 
 @record
-class Way:
+class ProviderPort:
     """A port and its encryption."""
 
     port: int
@@ -108,11 +108,11 @@ class Provider:
     id: str
     name: str
     hosts: tuple[str, ...]
-    ways: tuple[Way, ...]
+    ways: tuple[ProviderPort, ...]
     authentication: tuple[Authentication, ...]
-    user: User
+    user: UsernameKind
     username_is: str
-    secret: Secret
+    secret: SecretKind
     password_is: str
     sources: tuple[str, ...]
     taken: date
@@ -284,7 +284,7 @@ def _provider(table: dict[str, Any]) -> Provider:
         if not isinstance(table[key], list) or not table[key]:
             raise ValueError(f"{key} is not a list, or is empty")
         table[key] = tuple(map(read, table[key]))
-    table["user"], table["secret"] = User(table["user"]), Secret(table["secret"])
+    table["user"], table["secret"] = UsernameKind(table["user"]), SecretKind(table["secret"])
     # Checked here, for an admin: Python's argument errors are for programmers.
     known = {field.name: field for field in fields(Provider)}
     for name, field in known.items():
@@ -295,12 +295,12 @@ def _provider(table: dict[str, Any]) -> Provider:
     return Provider(**table)
 
 
-def _way(table: Any) -> Way:
+def _way(table: Any) -> ProviderPort:
     if not isinstance(table, dict):
         raise ValueError(f"{table!r} is not a table of port and encryption")
     if not isinstance(table["port"], int) or not 0 < table["port"] < 65536:
         raise ValueError(f"{table['port']!r} is not a port")
-    return Way(table["port"], Encryption(table["encryption"]))
+    return ProviderPort(table["port"], Encryption(table["encryption"]))
 
 
 @record(kw_only=True)

@@ -57,7 +57,7 @@ class Field:
     def parse(self, value: object) -> object:
         """Parse a raw value; ValueError names the allowed values."""
         # A dialect passes the reason why it cannot read a value.
-        if isinstance(value, parsers.Unreadable):
+        if isinstance(value, parsers.UnreadableValue):
             raise ValueError(value.reason)
         return self.parser(value)
 

@@ -30,7 +30,7 @@ Parser = Callable[[object], object]
 
 
 @record
-class Unreadable:
+class UnreadableValue:
     """A file's value without a known meaning; the field shows the reason."""
 
     reason: str

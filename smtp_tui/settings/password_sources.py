@@ -13,51 +13,53 @@ from smtp_tui.settings import parsers
 
 
 @record
-class Literal:
+class LiteralSource:
     """The password itself, written in the file."""
 
     value: str = field(repr=False)
 
 
 @record
-class Keyring:
+class KeyringSource:
     """An entry of the system keyring; the account is the username."""
 
     service: str
 
 
 @record
-class Environment:
+class EnvironmentSource:
     """An environment variable of the smtp-tui process."""
 
     name: str
 
 
 @record
-class File:
+class FileSource:
     """A file that holds only the password."""
 
     path: str
 
 
 @record
-class Command:
+class CommandSource:
     """A program, run without a shell, whose first line of output is the password."""
 
     argv: tuple[str, ...]
 
 
 @record
-class Ask:
+class AskSource:
     """No place: smtp-tui asks for the password at each test."""
 
 
-PasswordSource = Literal | Keyring | Environment | File | Command | Ask
+PasswordSource = (
+    LiteralSource | KeyringSource | EnvironmentSource | FileSource | CommandSource | AskSource
+)
 
 
-def own_entry(host: str) -> Keyring:
+def own_entry(host: str) -> KeyringSource:
     """Return smtp-tui's entry for a host; usernames such as `apikey` are not unique."""
-    return Keyring(f"smtp-tui {host}".strip())
+    return KeyringSource(f"smtp-tui {host}".strip())
 
 
 SPELLINGS = (
@@ -72,20 +74,20 @@ def parse_source(value: object) -> PasswordSource:
         value = None
     match value:
         case str():
-            return Literal(parsers.text(value))
+            return LiteralSource(parsers.text(value))
         case {"keyring": str(service)} if service:
-            return Keyring(parsers.text(service))
+            return KeyringSource(parsers.text(service))
         case {"env": str(name)} if name and "=" not in name:
-            return Environment(parsers.text(name))
+            return EnvironmentSource(parsers.text(name))
         case {"file": str(path)} if path:
-            return File(parsers.text(path))
+            return FileSource(parsers.text(path))
         case {"command": [str(program), *arguments] as argv} if program and all(
             isinstance(argument, str) for argument in arguments
         ):
-            return Command(tuple(map(parsers.text, argv)))
+            return CommandSource(tuple(map(parsers.text, argv)))
         # `{ ask = false }` is rejected, as it has no meaning.
         case {"ask": True}:
-            return Ask()
+            return AskSource()
         case _:
             raise ValueError(f"is neither a password nor a place of one; use {SPELLINGS}")
 
@@ -93,17 +95,17 @@ def parse_source(value: object) -> PasswordSource:
 def source_as_toml(source: PasswordSource) -> str | dict[str, object]:
     """Return the TOML value of `source`."""
     match source:
-        case Literal(value):
+        case LiteralSource(value):
             return value
-        case Keyring(service):
+        case KeyringSource(service):
             return {"keyring": service}
-        case Environment(name):
+        case EnvironmentSource(name):
             return {"env": name}
-        case File(path):
+        case FileSource(path):
             return {"file": path}
-        case Command(argv):
+        case CommandSource(argv):
             return {"command": list(argv)}
-        case Ask():
+        case AskSource():
             return {"ask": True}
 
 

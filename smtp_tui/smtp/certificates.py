@@ -22,7 +22,7 @@ _DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 # a six-day one. So the limit is a share of the lifetime, with a maximum. Let's Encrypt's clients
 # renew when a third of the lifetime is left, or half of a short one.
 @record(kw_only=True)
-class Limit:
+class ExpiryLimit:
     """The least time that must be left: a share of the lifetime, or `most` if that is less.
 
     If one of them is None, the other applies.
@@ -37,8 +37,8 @@ class Limit:
         return min(span for span in (share, self.most) if span is not None)
 
 
-EXPIRES_SOON = Limit(share=1 / 4, most=timedelta(days=30))
-EXPIRES_VERY_SOON = Limit(share=1 / 8, most=timedelta(days=14))
+EXPIRES_SOON = ExpiryLimit(share=1 / 4, most=timedelta(days=30))
+EXPIRES_VERY_SOON = ExpiryLimit(share=1 / 8, most=timedelta(days=14))
 
 
 def in_words(left: timedelta) -> str:
@@ -90,7 +90,7 @@ class Certificate:
         """The time from `not_before` to `not_after`."""
         return self.not_after - self.not_before
 
-    def is_below(self, limit: Limit, now: datetime | None = None) -> bool:
+    def is_below(self, limit: ExpiryLimit, now: datetime | None = None) -> bool:
         """Whether less time is left than the limit requires."""
         return self.left(now) < limit.of(self.lifetime)
 

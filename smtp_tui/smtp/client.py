@@ -47,7 +47,7 @@ _UNRELIABLE_AFTER = (Cause.REPLY_MALFORMED, Cause.AUTH_CHALLENGE_MALFORMED)
 
 
 @record
-class GroupRefusal:
+class PipelineRejection:
     """The first negative reply to a pipelined group, and the command it rejected."""
 
     command: str
@@ -72,7 +72,7 @@ class SMTPClient:
         self.shown_reply: Reply | None = None
         self.target: Endpoint | None = None
         self.is_usable = False
-        self.group_refusal: GroupRefusal | None = None
+        self.group_refusal: PipelineRejection | None = None
         self.is_shaking_hands = False
         self._connection: Connection | None = None
         self._parser = ReplyParser()

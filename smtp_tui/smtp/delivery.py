@@ -6,7 +6,7 @@ import asyncio
 import re
 from contextlib import suppress
 
-from smtp_tui.smtp.client import GroupRefusal, SMTPClient
+from smtp_tui.smtp.client import PipelineRejection, SMTPClient
 from smtp_tui.smtp.events import (
     Cause,
     CheckAborted,
@@ -160,7 +160,7 @@ async def _read_group(client: SMTPClient, commands: list[str], replies: list[Rep
         replies.append(reply)
         is_refusal = reply.category != 2 and command != "DATA"
         if is_refusal and client.group_refusal is None:
-            client.group_refusal = GroupRefusal(client.command, reply)
+            client.group_refusal = PipelineRejection(client.command, reply)
 
 
 async def _evaluate_group(transaction: _Transaction, replies: list[Reply]) -> Reply:

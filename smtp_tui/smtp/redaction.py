@@ -261,7 +261,7 @@ class Redactor:
         yield from _whole_runs(data, flat.spans(self._encoded.runs_in(flat.data)))
 
 
-class Redactors:
+class RedactorGroup:
     """The redactors of related checks, by host.
 
     A server that received one password may repeat it in another check: of another table, in a later

@@ -160,7 +160,7 @@ ADDRESSES_NAMED = 4
 
 
 @record(kw_only=True)
-class Limits:
+class CheckLimits:
     """The limits of a check that are not settings.
 
     `until` TLS ends it after the handshake. `extra` is the seconds that probes outside the dialogue
@@ -177,7 +177,7 @@ async def check(
     secret: str | None = None,
     *,
     mail: MailRequest | None = None,
-    limits: Limits | None = None,
+    limits: CheckLimits | None = None,
     redactor: Redactor | None = None,
     started: float | None = None,
     early: EarlyConnection | None = None,
@@ -200,7 +200,7 @@ async def check(
 
     redactor = redactor or Redactor(settings.username, secret)
     client = SMTPClient(emit, redactor, started)
-    flow = CheckFlow(client, settings, secret, mail, limits or Limits(), early)
+    flow = CheckFlow(client, settings, secret, mail, limits or CheckLimits(), early)
     task = asyncio.create_task(flow.run())
     task.add_done_callback(lambda _: has_news.set())
     try:
@@ -227,7 +227,7 @@ class CheckFlow:
         settings: Settings,
         secret: str | None,
         mail: MailRequest | None,
-        limits: Limits,
+        limits: CheckLimits,
         early: EarlyConnection | None,
     ) -> None:
         self._client = client

@@ -18,7 +18,7 @@ from smtp_tui.smtp.events import Event
 ADDRESSES_SHOWN, MECHANISMS_SHOWN, CHALLENGE = 16, 32, 1000
 
 
-class Mark(StrEnum):
+class LineMark(StrEnum):
     """The sign at the start of a line: its sender or kind."""
 
     SENT = "->"
@@ -28,11 +28,11 @@ class Mark(StrEnum):
 
 
 @record
-class Line:
+class TranscriptLine:
     """A log line: seconds since the start, its mark, and text safe for any terminal."""
 
     seconds: float
-    mark: Mark
+    mark: LineMark
     text: str
 
     def __str__(self) -> str:
@@ -40,47 +40,54 @@ class Line:
         return f"{self.seconds:8.3f} {self.mark} {self.text}"
 
 
-def lines_of(event: Event) -> list[Line]:
+def lines_of(event: Event) -> list[TranscriptLine]:
     """Return the log lines for `event`; none if it only structures the dialogue."""
-    return [Line(event.seconds, mark, escape_controls(text)) for mark, text in _texts_of(event)]
+    return [
+        TranscriptLine(event.seconds, mark, escape_controls(text))
+        for mark, text in _texts_of(event)
+    ]
 
 
-def _texts_of(event: Event) -> list[tuple[Mark, str]]:
+def _texts_of(event: Event) -> list[tuple[LineMark, str]]:
     match event:
         case events.StageEntered() | events.RecipientReply() | events.Finished():
             return []
         case events.MessageQueued(queue_id=queue_id):
-            return [(Mark.FACT, f"the server queued the message as {queue_id}")] * bool(queue_id)
+            return [(LineMark.FACT, f"the server queued the message as {queue_id}")] * bool(
+                queue_id
+            )
         case events.Resolved(host=host, addresses=addresses):
             found = abridged(addresses, ADDRESSES_SHOWN)
-            return [(Mark.FACT, f"{host} resolves to {found}")] if found != host else []
+            return [(LineMark.FACT, f"{host} resolves to {found}")] if found != host else []
         case events.Connecting(address=address, port=port):
-            return [(Mark.FACT, f"connecting to {endpoint(address, port)}")]
+            return [(LineMark.FACT, f"connecting to {endpoint(address, port)}")]
         case events.Connected(address=address, port=port, local_address=local):
-            return [(Mark.FACT, f"connected to {endpoint(address, port)} from {local}")]
+            return [(LineMark.FACT, f"connected to {endpoint(address, port)} from {local}")]
         case events.Sent(text=text):
-            return [(Mark.SENT, text)]
+            return [(LineMark.SENT, text)]
         case events.Received(reply=reply, decoded=decoded):
             *texts, last = reply.text.split("\n")
             lines = [*(f"{reply.code}-{text}" for text in texts), f"{reply.code} {last}".rstrip()]
             note = f"the challenge says: {shortened(decoded, CHALLENGE)}" if decoded else ""
-            return [(Mark.RECEIVED, line) for line in lines] + [(Mark.FACT, note)] * bool(note)
+            return [(LineMark.RECEIVED, line) for line in lines] + [(LineMark.FACT, note)] * bool(
+                note
+            )
         case events.TlsEstablished():
             texts = [f"{event.version} {event.cipher}", *chain_texts(event.chain)]
-            return [(Mark.FACT, text) for text in texts]
+            return [(LineMark.FACT, text) for text in texts]
         case events.TlsFailed(chain=chain):
             texts = ["the handshake failed; the server had sent", *chain_texts(chain)]
-            return [(Mark.FACT, text) for text in texts]
+            return [(LineMark.FACT, text) for text in texts]
         case events.Capabilities(encrypted=encrypted, mechanisms=mechanisms):
             link = "inside TLS" if encrypted else "without TLS"
             offered = abridged(mechanisms, MECHANISMS_SHOWN, " ") or "none"
-            return [(Mark.FACT, f"mechanisms offered {link}: {offered}")]
+            return [(LineMark.FACT, f"mechanisms offered {link}: {offered}")]
         case events.AuthStarted(mechanism=mechanism, reason=reason):
-            return [(Mark.FACT, f"authenticating with {mechanism}: {reason}")]
+            return [(LineMark.FACT, f"authenticating with {mechanism}: {reason}")]
         case events.Note(text=text, warning=warning):
-            return [(Mark.WARNING if warning else Mark.FACT, text)]
+            return [(LineMark.WARNING if warning else LineMark.FACT, text)]
         case events.Experiment(text=text):
-            return [(Mark.FACT, text)]
+            return [(LineMark.FACT, text)]
         case _:
             assert_never(event)
 

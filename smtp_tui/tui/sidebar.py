@@ -15,7 +15,13 @@ from smtp_tui.config.errors import DocumentError
 from smtp_tui.config.paths import config_folder
 from smtp_tui.diagnosis.advice import Advice
 from smtp_tui.diagnosis.field_notes import observations_of, value_note
-from smtp_tui.providers.provider import Provider, Secret, User, presets_with, provider_of
+from smtp_tui.providers.provider import (
+    Provider,
+    SecretKind,
+    UsernameKind,
+    presets_with,
+    provider_of,
+)
 from smtp_tui.settings.fields import BY_KEY, FIELDS
 from smtp_tui.settings.schema import explanation
 from smtp_tui.smtp.escaping import escape_controls
@@ -31,7 +37,7 @@ from smtp_tui.tui.style import BAD, CURSOR, DIM, PLAIN, STRONG, WARNING
 from smtp_tui.tui.test_pane.pane import TestPane
 from smtp_tui.tui.test_pane.verdict import verdict_blocks, warning_blocks
 from smtp_tui.tui.typeahead import KeyQueue
-from smtp_tui.tui.widgets.text_page import Block, TextPage, labelled, parse, plain
+from smtp_tui.tui.widgets.text_page import TextBlock, TextPage, labelled, parse, plain
 
 LOCATION_SUMMARY = (
     "Where the password is kept. Choose another place: saving stores it there, reads it back, then "
@@ -58,7 +64,7 @@ class SidebarController:
         test_pane: TestPane,
         sidebar: Sidebar,
         message: TextPage,
-        about_file: Callable[[], Iterable[Block]],
+        about_file: Callable[[], Iterable[TextBlock]],
     ) -> None:
         self._form, self._test_pane = form, test_pane
         self._sidebar, self._message = sidebar, message
@@ -97,7 +103,7 @@ class SidebarController:
         if self._sidebar.size:
             prompt = plain(f"{WHICH_LETTER} Also:" if out_of_view else WHICH_LETTER, STRONG)
             lines = (((letter, CURSOR), (f" {label}", PLAIN)) for letter, label in out_of_view)
-            self._sidebar.show([prompt, *(Block(line, gap=False) for line in lines)])
+            self._sidebar.show([prompt, *(TextBlock(line, gap=False) for line in lines)])
         else:  # they fit on one line, so the layout stays
             listed = ", ".join(f"{letter} {label}" for letter, label in out_of_view)
             self._message.show([plain(f"{WHICH_LETTER} {listed}")])
@@ -146,7 +152,7 @@ class SidebarController:
             if advice := self._form.advice_on(row.key):
                 sign, style = SIGNS[advice[0].severity]
                 spans = [(f"{sign} ", style), (f"{advice[0].text} ", PLAIN), *spans]
-            self._message.show([Block(tuple(spans))])
+            self._message.show([TextBlock(tuple(spans))])
         else:
             self._message.show([])
 
@@ -163,7 +169,7 @@ def _summary(key: str) -> str:
 
 def _field_blocks(
     row_key: str, draft: Draft, state: RowState, advice: Sequence[Advice], last: LastTest | None
-) -> list[Block]:
+) -> list[TextBlock]:
     """Return the blocks about a row, most important first.
 
     The order: title, problem, advice, description, meaning of the value, provider, rest of the
@@ -172,7 +178,9 @@ def _field_blocks(
     if row_key == MORE_LABEL:
         intro = plain("Settings that you rarely need. Enter shows or hides them.")
         folded = [field for field in FIELDS if field.advanced]
-        listed = [Block(((f"{field.label}: ", STRONG), (field.summary, PLAIN))) for field in folded]
+        listed = [
+            TextBlock(((f"{field.label}: ", STRONG), (field.summary, PLAIN))) for field in folded
+        ]
         return [plain("More", STRONG), *_advice_blocks(advice), intro, *listed]
     key = row_key if row_key in BY_KEY else PASSWORD
     (title, *lead), rest = _page(key)
@@ -186,7 +194,7 @@ def _field_blocks(
         what = [*now, labelled(when, found), *lead]
     else:
         what = [*lead, *(replace(block, gap=True) for block in now)]
-    wrong = [Block((("! ", BAD), (state.problem, BAD)), rest="  ", gap=False)]
+    wrong = [TextBlock((("! ", BAD), (state.problem, BAD)), rest="  ", gap=False)]
     return [
         title,
         *(wrong if state.problem else ()),
@@ -198,7 +206,7 @@ def _field_blocks(
     ]
 
 
-def _page(key: str) -> tuple[list[Block], list[Block]]:
+def _page(key: str) -> tuple[list[TextBlock], list[TextBlock]]:
     """Return a field's page in two parts: title and lead, and all later sections."""
     try:
         lead, mark, rest = explanation(key).partition("\n## ")
@@ -207,7 +215,7 @@ def _page(key: str) -> tuple[list[Block], list[Block]]:
     return parse(lead), parse(f"{mark}{rest}")
 
 
-def _application_blocks(key: str, draft: Draft, state: RowState) -> Iterator[Block]:
+def _application_blocks(key: str, draft: Draft, state: RowState) -> Iterator[TextBlock]:
     """Yield the limits and the default of the file's application."""
     if state.limit:
         yield labelled("Cannot be set here", state.limit)
@@ -219,7 +227,7 @@ def _application_blocks(key: str, draft: Draft, state: RowState) -> Iterator[Blo
         yield plain(f"Not in the file: {draft.application} uses {shown}.", gap=False)
 
 
-def _advice_blocks(advice: Iterable[Advice], key: str | None = None) -> Iterator[Block]:
+def _advice_blocks(advice: Iterable[Advice], key: str | None = None) -> Iterator[TextBlock]:
     """Yield each advice in full; if it is about another field than `key`, name the field."""
     for item in advice:
         sign, style = SIGNS[item.severity]
@@ -228,10 +236,10 @@ def _advice_blocks(advice: Iterable[Advice], key: str | None = None) -> Iterator
             spans.insert(0, (f"{BY_KEY[item.field].label}: ", STRONG))
         if item.more:
             spans.append((f" {item.more}", PLAIN))
-        yield Block(((f"{sign} ", style), *spans), rest="  ", gap=False)
+        yield TextBlock(((f"{sign} ", style), *spans), rest="  ", gap=False)
 
 
-def _provider_blocks(key: str, draft: Draft) -> Iterator[Block]:
+def _provider_blocks(key: str, draft: Draft) -> Iterator[TextBlock]:
     """Yield what the host's provider requires of a field.
 
     The meaning of the value names the provider and its first note; these blocks add the rest.
@@ -244,14 +252,14 @@ def _provider_blocks(key: str, draft: Draft) -> Iterator[Block]:
     provider = own or provider_of(host)
     if provider is None:
         return
-    blocks: list[Block] = []
+    blocks: list[TextBlock] = []
     if key == HOST:
         # The meaning of the value has a built-in provider's first note already.
         notes = (*provider.notes[0 if own else 1 :], *provider.limits)
-        blocks += (Block(plain(note).spans, "- ", "  ", gap=False) for note in notes)
-    elif key == ACCOUNT and provider.user is not User.NONE and (own or draft.raw(ACCOUNT)):
+        blocks += (TextBlock(plain(note).spans, "- ", "  ", gap=False) for note in notes)
+    elif key == ACCOUNT and provider.user is not UsernameKind.NONE and (own or draft.raw(ACCOUNT)):
         blocks.append(labelled("Username", provider.username_is))
-    elif key == PASSWORD and provider.secret is not Secret.NONE:
+    elif key == PASSWORD and provider.secret is not SecretKind.NONE:
         blocks += [labelled("Password", provider.password_is)] if own else []
         blocks += [labelled("Create it at", provider.page)] if provider.page else []
     if blocks:
@@ -268,7 +276,7 @@ def _own_providers(folder: Path) -> tuple[Provider, ...]:
     return tuple(provider for provider in presets.providers if provider.id in presets.own)
 
 
-def _log_blocks(pane: TestPane, file: Iterable[Block]) -> list[Block]:
+def _log_blocks(pane: TestPane, file: Iterable[TextBlock]) -> list[TextBlock]:
     """Return the last verdict in full, the DNS report, the keys of the log, and `file`."""
     verdict = pane.verdict.verdict
     shown = [plain("No test has finished yet.")]
@@ -282,7 +290,7 @@ def _log_blocks(pane: TestPane, file: Iterable[Block]) -> list[Block]:
     return [plain("The last test", STRONG), *shown, *rest]
 
 
-def file_blocks(document: Document, table: str) -> Iterator[Block]:
+def file_blocks(document: Document, table: str) -> Iterator[TextBlock]:
     """Yield the file's format and why, the remarks, and the key that changes the format."""
     yield plain("The file", STRONG)
     yield plain(f"{escape_controls(str(document.recognition))}.", gap=False)

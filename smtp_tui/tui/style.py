@@ -16,7 +16,7 @@ from textual.color import Color
 from textual.filter import LineFilter
 from textual.strip import Strip
 
-from smtp_tui.smtp.transcript import Mark
+from smtp_tui.smtp.transcript import LineMark
 
 PLAIN = Style()
 DIM = Style(dim=True)
@@ -28,7 +28,12 @@ BAD = Style(color="red", bold=True)
 WARNING = Style(color="yellow", bold=True)
 CURSOR = Style(reverse=True)
 
-MARKS = {Mark.SENT: ACCENT, Mark.RECEIVED: PLAIN, Mark.FACT: DIM, Mark.WARNING: WARNING}
+MARKS = {
+    LineMark.SENT: ACCENT,
+    LineMark.RECEIVED: PLAIN,
+    LineMark.FACT: DIM,
+    LineMark.WARNING: WARNING,
+}
 
 Span = tuple[str, Style]
 

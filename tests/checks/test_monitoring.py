@@ -30,10 +30,10 @@ from smtp_tui.checks.monitoring import (
     trouble_line,
     write_prometheus,
 )
-from smtp_tui.checks.output_file import NotWrittenError
+from smtp_tui.checks.output_file import FileNotWrittenError
 from smtp_tui.checks.request import CheckRequest, CheckTarget
 from smtp_tui.diagnosis.verdict import TlsSummary, Verdict
-from smtp_tui.smtp.certificates import Certificate, Limit
+from smtp_tui.smtp.certificates import Certificate, ExpiryLimit
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.smtp.events import Stage, WarningId
 from tests.table import table
@@ -142,7 +142,7 @@ def test_one_table_in_a_line() -> None:
 
 
 def test_a_certificate_that_runs_out_is_told_first() -> None:
-    limits = [Limit(most=timedelta(days)) for days in (7, 2)]
+    limits = [ExpiryLimit(most=timedelta(days)) for days in (7, 2)]
     thresholds = Thresholds(certificate_warning=limits[0], certificate_critical=limits[1])
     assert told(outcome(passed(days=5.5)), thresholds=thresholds) == [
         "SMTP WARNING - m.toml: smtp (mail.example): The login is accepted; certificate 5 days left"
@@ -363,6 +363,6 @@ def test_nothing_else_is_written_over(
 ) -> None:
     place = tmp_path / "smtp.prom"
     make(place)
-    with pytest.raises(NotWrittenError, match=why):
+    with pytest.raises(FileNotWrittenError, match=why):
         write_prometheus(place, metrics)
     assert list(tmp_path.iterdir()) == [place]

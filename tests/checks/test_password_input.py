@@ -10,7 +10,7 @@ import pytest
 from smtp_tui.checks.request import CheckRequest, Given, PasswordInput
 from smtp_tui.checks.run import secret_of
 from smtp_tui.config.errors import PasswordError
-from smtp_tui.settings.password_sources import Ask, Environment
+from smtp_tui.settings.password_sources import AskSource, EnvironmentSource
 from tests.diagnosis.examples import settings
 
 
@@ -82,7 +82,7 @@ async def test_what_the_call_gives_goes_before_the_settings(
 ) -> None:
     monkeypatch.setenv("OTHER", "from the environment")
     assert await fetched(None, password="from the file") == "from the file"
-    assert await fetched(Environment("OTHER"), password="x") == "from the environment"
+    assert await fetched(EnvironmentSource("OTHER"), password="x") == "from the environment"
     assert await fetched(supply(b"from the pipe"), password="x") == "from the pipe"
 
 
@@ -94,7 +94,7 @@ async def test_none_is_set() -> None:
 
 async def test_nobody_to_ask() -> None:
     with pytest.raises(PasswordError, match=r"no terminal; use --password-stdin") as caught:
-        await fetched(Ask())
+        await fetched(AskSource())
     assert caught.value.cause == "password-source-failed"
 
 

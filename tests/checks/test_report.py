@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from smtp_tui import __version__
-from smtp_tui.checks.report import TITLE, ReportEntry, report_markdown
+from smtp_tui.checks.report import TITLE, ReportedCheck, report_markdown
 from smtp_tui.diagnosis.verdict import CheckSummary, Fix, Recipient, Verdict
 from smtp_tui.settings.validate import parse_settings
 from smtp_tui.smtp.certificates import Certificate, unreadable_certificate
@@ -63,7 +63,7 @@ def report(events: Sequence[Event] = (), told: Verdict | None = None, **more: An
     for event in events:
         facts.add(event)
     with_facts = replace(told or verdict(), facts=facts)
-    checked = ReportEntry(events=tuple(events), verdict=with_facts, **values)
+    checked = ReportedCheck(events=tuple(events), verdict=with_facts, **values)
     return report_markdown([checked], MOMENT)
 
 
@@ -271,10 +271,10 @@ def test_a_hostile_file_name_is_a_name() -> None:
 
 
 def test_several_checks_have_a_section_each() -> None:
-    passed = ReportEntry(
+    passed = ReportedCheck(
         settings=settings(), events=(), verdict=verdict(ok=True, cause=None), file="a.toml"
     )
-    failed = ReportEntry(settings=None, events=(), verdict=verdict(), file="b.toml", table="x")
+    failed = ReportedCheck(settings=None, events=(), verdict=verdict(), file="b.toml", table="x")
     document = report_markdown([passed, failed], MOMENT)
     assert "- tables: 2, passed: 1, failed: 1\n" in document
     assert [one for one in headings(document) if "toml" in one] == [
@@ -286,7 +286,7 @@ def test_several_checks_have_a_section_each() -> None:
 def test_home_shows_only_where_it_was_given() -> None:
     note = Note(seconds=0, text="cannot read /home/alice/ca.pem, /home/alicea/x, /srv/home/alice")
     told = verdict(summary="ca_file: /home/alice/ca.pem: no such file.")
-    checked = ReportEntry(
+    checked = ReportedCheck(
         settings=settings(), events=(note,), verdict=told, file="/home/alice/m.toml"
     )
     document = report_markdown([checked], MOMENT, home="/home/alice/")

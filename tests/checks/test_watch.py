@@ -11,7 +11,14 @@ from pathlib import Path
 import pytest
 
 from smtp_tui.checks import batch
-from smtp_tui.checks.batch import Clock, Paused, VerdictChanged, Watch, next_due, refuses_password
+from smtp_tui.checks.batch import (
+    Clock,
+    PausedAfterRejection,
+    VerdictChanged,
+    Watch,
+    next_due,
+    refuses_password,
+)
 from smtp_tui.checks.request import CheckRequest, CheckTarget
 from smtp_tui.diagnosis.verdict import CheckSummary, Verdict
 from smtp_tui.smtp.events import AuthStarted, Event, Stage
@@ -87,9 +94,9 @@ def attempts(*marks: str | None) -> Iterator[CheckTarget]:
         yield CheckTarget(request=request, refusal="gone" if mark is None else "", mark=mark)
 
 
-async def told_by(watch: Watch, count: int) -> list[VerdictChanged | Paused]:
+async def told_by(watch: Watch, count: int) -> list[VerdictChanged | PausedAfterRejection]:
     """The first things that a watch tells."""
-    told: list[VerdictChanged | Paused] = []
+    told: list[VerdictChanged | PausedAfterRejection] = []
     async with aclosing(watch.rounds()) as rounds:
         async for one in rounds:
             told.append(one)
@@ -155,7 +162,7 @@ async def test_a_refused_password_is_not_sent_again(
     relay = Relay(clock, REJECTED, PASSED)
     marks = ["old"] * 50 + [None] * 3 + ["old"] * 3 + ["new"]
     told = await told_by(watch_of(clock, relay, monkeypatch, *marks), 3)
-    assert [type(one) for one in told] == [VerdictChanged, Paused, VerdictChanged]
+    assert [type(one) for one in told] == [VerdictChanged, PausedAfterRejection, VerdictChanged]
     assert relay.asked == 2
     assert isinstance(told[2], VerdictChanged)
     assert told[2].moment == START + timedelta(seconds=56 * 60 + 1)
@@ -168,7 +175,11 @@ async def test_it_is_told_each_time_that_a_new_one_is_refused(
 ) -> None:
     relay = Relay(clock, REJECTED, REJECTED)
     told = await told_by(watch_of(clock, relay, monkeypatch, "a", "a", "b"), 3)
-    assert [type(one) for one in told] == [VerdictChanged, Paused, Paused]
+    assert [type(one) for one in told] == [
+        VerdictChanged,
+        PausedAfterRejection,
+        PausedAfterRejection,
+    ]
     assert relay.asked == 2
 
 
@@ -179,7 +190,7 @@ async def test_it_ends_where_nothing_can_change(
     monkeypatch.setattr(batch, "run", relay.run)
     attempt = CheckTarget(request=REQUEST, can_change=False)
     told = await told_by(Watch(lambda: attempt, 60, clock), 9)
-    assert [type(one) for one in told] == [VerdictChanged, VerdictChanged, Paused]
+    assert [type(one) for one in told] == [VerdictChanged, VerdictChanged, PausedAfterRejection]
 
 
 async def test_a_file_that_cannot_be_read_is_a_verdict(

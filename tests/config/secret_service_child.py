@@ -9,7 +9,7 @@ from pathlib import Path
 from smtp_tui.config.errors import PasswordError
 from smtp_tui.config.keyring_backend import forget_entry, keyring_state
 from smtp_tui.config.password_store import fetch_password, store_password
-from smtp_tui.settings.password_sources import Keyring
+from smtp_tui.settings.password_sources import KeyringSource
 
 SERVICE, ACCOUNT = "smtp", "me@example.org"
 
@@ -20,7 +20,7 @@ def say(line: str) -> None:
 
 async def fetched() -> str:
     return await fetch_password(
-        Keyring(SERVICE), account=ACCOUNT, base=Path("/"), environ=os.environ, limit=15
+        KeyringSource(SERVICE), account=ACCOUNT, base=Path("/"), environ=os.environ, limit=15
     )
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smtp_tui.config.dialects.codecs import Compound, parsed_host_and_port, parsed_url
+from smtp_tui.config.dialects.codecs import CompoundParts, parsed_host_and_port, parsed_url
 from tests.table import table
 
 SCHEMES = frozenset({"smtp", "smtps"})
@@ -14,7 +14,7 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
 PARTS = st.sampled_from(["user", "password", "path", "query.tls", "query.a b"])
 
 
-def url(text: str) -> Compound:
+def url(text: str) -> CompoundParts:
     found = parsed_url(text, SCHEMES)
     assert found is not None
     return found

@@ -9,7 +9,7 @@ import pytest
 
 from smtp_tui.config.document import Document
 from smtp_tui.config.errors import DocumentError, NotExpressibleError
-from smtp_tui.settings.parsers import Unreadable
+from smtp_tui.settings.parsers import UnreadableValue
 from smtp_tui.settings.validate import parse_settings
 
 LLDAP = '[smtp_options]\nserver = "a.example"\n'
@@ -365,7 +365,7 @@ def test_a_himalaya_betas_oauth_is_not_taken_for_a_password(tmp_path: Path) -> N
     oauth = 'smtp.oauth2.method = "xoauth2"\nsmtp.oauth2.client-secret.raw = "hunter2!"\n'
     document, table = opened(tmp_path, f"[accounts.x]\n{HIMALAYA_BETA}{oauth}")
     found = document.values(table)["authentication"]
-    assert found == Unreadable(
+    assert found == UnreadableValue(
         "smtp.oauth2 is a kind of login that only the application can do", "********"
     )
 

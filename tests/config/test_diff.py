@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smtp_tui.config.diff import DiffLine, DiffMark, Showable, diff_lines
+from smtp_tui.config.diff import DiffLine, DiffMark, TomlForDisplay, diff_lines
 from smtp_tui.config.document import Document
 from smtp_tui.config.errors import NotExpressibleError
 from smtp_tui.config.mask import looks_secret, masked_value
@@ -24,7 +24,7 @@ def told(old: str, new: str) -> str:
 
 
 def hidden(text: str) -> str:
-    found = Showable(text)
+    found = TomlForDisplay(text)
     return found.masked(found.secrets)
 
 

@@ -19,7 +19,7 @@ from smtp_tui.config import keyring_backend
 from smtp_tui.config.errors import PasswordError
 from smtp_tui.config.keyring_backend import forget_entry, keyring_state
 from smtp_tui.config.password_store import fetch_password, store_password
-from smtp_tui.settings.password_sources import Keyring
+from smtp_tui.settings.password_sources import KeyringSource
 
 NULL = keyring.core.load_keyring("keyring.backends.null.Keyring")
 NONE = keyring.core.load_keyring("keyring.backends.fail.Keyring")
@@ -96,7 +96,7 @@ def hanging(use_keyring: Use, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hangi
 
 async def fetched(account: str = "me", limit: float = 20) -> str:
     return await fetch_password(
-        Keyring("smtp"), account=account, base=Path("/"), environ={}, limit=limit
+        KeyringSource("smtp"), account=account, base=Path("/"), environ={}, limit=limit
     )
 
 

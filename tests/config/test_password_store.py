@@ -13,11 +13,11 @@ import pytest
 from smtp_tui.config.errors import PasswordError
 from smtp_tui.config.password_store import fetch_password
 from smtp_tui.settings.password_sources import (
-    Ask,
-    Command,
-    Environment,
-    File,
-    Literal,
+    AskSource,
+    CommandSource,
+    EnvironmentSource,
+    FileSource,
+    LiteralSource,
     PasswordSource,
 )
 
@@ -52,16 +52,16 @@ async def refusal(
     return caught.value
 
 
-def python(code: str) -> Command:
-    return Command((sys.executable, "-c", code))
+def python(code: str) -> CommandSource:
+    return CommandSource((sys.executable, "-c", code))
 
 
 async def test_a_literal_password_is_itself() -> None:
-    assert await fetched(Literal(" p ä ")) == " p ä "
+    assert await fetched(LiteralSource(" p ä ")) == " p ä "
 
 
 async def test_an_environment_variable() -> None:
-    assert await fetched(Environment("PW")) == "from env"
+    assert await fetched(EnvironmentSource("PW")) == "from env"
 
 
 @pytest.mark.parametrize(
@@ -78,13 +78,13 @@ async def test_a_file_without_its_final_line_end(
     tmp_path: Path, content: bytes, password: str
 ) -> None:
     (tmp_path / "pw").write_bytes(content)
-    assert await fetched(File("pw"), tmp_path) == password
+    assert await fetched(FileSource("pw"), tmp_path) == password
 
 
 async def test_a_systemd_credential(tmp_path: Path) -> None:
     (tmp_path / "smtp").write_text("secret")
     environ = {"CREDENTIALS_DIRECTORY": str(tmp_path)}
-    assert await fetched(File("$CREDENTIALS_DIRECTORY/smtp"), environ=environ) == "secret"
+    assert await fetched(FileSource("$CREDENTIALS_DIRECTORY/smtp"), environ=environ) == "secret"
 
 
 @pytest.mark.parametrize("print_it", ["print('secret')", "print('secret', 'x', sep='\\r\\n')"])
@@ -96,19 +96,19 @@ async def test_a_command_runs_in_the_files_folder_with_its_environment(tmp_path:
     script = tmp_path / "get"
     script.write_text('#!/bin/sh\necho "$PW $(pwd)"\n')
     script.chmod(0o700)
-    assert await fetched(Command(("./get",)), tmp_path) == f"from env {tmp_path}"
-    assert await fetched(Command(("echo", "~ $PW")), tmp_path / "absent") == "~ $PW"
+    assert await fetched(CommandSource(("./get",)), tmp_path) == f"from env {tmp_path}"
+    assert await fetched(CommandSource(("echo", "~ $PW")), tmp_path / "absent") == "~ $PW"
 
 
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        (Literal(""), "the password in the settings is empty"),
-        (Environment("EMPTY"), "the environment variable EMPTY is empty"),
-        (File("empty"), "the password file .*empty is empty"),
-        (Command(("true",)), "the first line printed by the command true is empty"),
-        (Command(("echo",)), "is empty; put the password there"),
-        (Ask(), "use --ask-password, or type it in the form"),
+        (LiteralSource(""), "the password in the settings is empty"),
+        (EnvironmentSource("EMPTY"), "the environment variable EMPTY is empty"),
+        (FileSource("empty"), "the password file .*empty is empty"),
+        (CommandSource(("true",)), "the first line printed by the command true is empty"),
+        (CommandSource(("echo",)), "is empty; put the password there"),
+        (AskSource(), "use --ask-password, or type it in the form"),
     ],
 )
 async def test_an_empty_place_is_a_missing_password(
@@ -123,24 +123,30 @@ async def test_an_empty_place_is_a_missing_password(
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        (Environment("ABSENT"), "variable ABSENT is not set; export it"),
-        (Environment("TWO"), "contains more than one line"),
-        (Environment("RAW"), "is not UTF-8"),
-        (File("absent"), "absent does not exist; check the name"),
-        (File("$CREDENTIALS_DIRECTORY/x"), "CREDENTIALS_DIRECTORY is set only in the service"),
-        (File("."), "cannot be read: is a directory"),
-        (File("big"), "larger than 64 KiB"),
-        (File("two"), "contains more than one line; it must be only the password"),
-        (File("nul"), "contains a NUL byte"),
-        (File("cr"), "contains a carriage return"),
-        (File("latin"), "is not UTF-8; store the password as UTF-8"),
-        (Command(("./absent",)), "cannot be run: no such file or directory; write its full path"),
-        (Command(("./two",)), "cannot be run: permission denied"),
+        (EnvironmentSource("ABSENT"), "variable ABSENT is not set; export it"),
+        (EnvironmentSource("TWO"), "contains more than one line"),
+        (EnvironmentSource("RAW"), "is not UTF-8"),
+        (FileSource("absent"), "absent does not exist; check the name"),
         (
-            Command(("false",)),
+            FileSource("$CREDENTIALS_DIRECTORY/x"),
+            "CREDENTIALS_DIRECTORY is set only in the service",
+        ),
+        (FileSource("."), "cannot be read: is a directory"),
+        (FileSource("big"), "larger than 64 KiB"),
+        (FileSource("two"), "contains more than one line; it must be only the password"),
+        (FileSource("nul"), "contains a NUL byte"),
+        (FileSource("cr"), "contains a carriage return"),
+        (FileSource("latin"), "is not UTF-8; store the password as UTF-8"),
+        (
+            CommandSource(("./absent",)),
+            "cannot be run: no such file or directory; write its full path",
+        ),
+        (CommandSource(("./two",)), "cannot be run: permission denied"),
+        (
+            CommandSource(("false",)),
             "the command false failed with exit status 1 without an error message",
         ),
-        (Command(("sh", "-c", "kill -9 $$")), "failed with signal 9"),
+        (CommandSource(("sh", "-c", "kill -9 $$")), "failed with signal 9"),
         (python("print('a\\0b')"), "contains a NUL byte"),
         (python("print('x' * 70000)"), "printed more than 64 KiB"),
     ],
@@ -163,13 +169,13 @@ async def test_a_file_of_others_is_not_read(
 ) -> None:
     (public_folder / "pw").touch(mode=0o200)
     with as_ordinary_user():
-        error = await refusal(File("pw"), public_folder)
+        error = await refusal(FileSource("pw"), public_folder)
     assert "is not readable by this user; let only the user who runs the test read it" in str(error)
 
 
 async def test_a_pipe_that_nobody_fills_is_late(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pw")
-    error = await refusal(File("pw"), tmp_path, limit=0.01)
+    error = await refusal(FileSource("pw"), tmp_path, limit=0.01)
     assert "could not be read within 0.01 s" in str(error)
     # Lets the waiting thread go.
     os.close(os.open(tmp_path / "pw", os.O_RDWR))
@@ -183,14 +189,14 @@ async def test_a_commands_complaint_is_quoted_safely_and_without_its_output(
         "print('s3cret')\n"
         "sys.exit('\\x1b[31mgpg: s3cret\\u202e\\nno key ' + 'x' * 9000)\n"
     )
-    text = str(await refusal(Command((sys.executable, "get.py")), tmp_path))
+    text = str(await refusal(CommandSource((sys.executable, "get.py")), tmp_path))
     assert "exit status 1, saying: \\x1b[31mgpg: ********\\u202e no key xxx" in text
     assert "s3cret" not in text
     assert len(text) < 400
 
 
 async def test_a_short_output_hides_the_whole_complaint() -> None:
-    command = Command(("sh", "-c", "echo ab; echo a table about cabs >&2; exit 1"))
+    command = CommandSource(("sh", "-c", "echo ab; echo a table about cabs >&2; exit 1"))
     assert "saying: ********;" in str(await refusal(command))
 
 
@@ -202,7 +208,9 @@ async def test_a_late_command_is_killed_with_all_it_started(tmp_path: Path) -> N
     code = (
         f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {FOREVER!r}]); {FOREVER}"
     )
-    command = Command(("sh", "-c", f'exec 9>{pipe}; exec "$@"', "sh", sys.executable, "-c", code))
+    command = CommandSource(
+        ("sh", "-c", f'exec 9>{pipe}; exec "$@"', "sh", sys.executable, "-c", code)
+    )
     error = await refusal(command, limit=0.5)
     assert "was killed: it did not end within 0.5 s; run it by hand" in str(error)
     # On a machine too slow for the command to have begun, the pipe still needs its first writer.
@@ -214,7 +222,7 @@ async def test_a_cancelled_command_is_killed(tmp_path: Path) -> None:
     pipe = tmp_path / "alive"
     os.mkfifo(pipe)
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
-    command = Command(("sh", "-c", f"exec 9>{pipe}; echo ready >&9; exec sleep 600"))
+    command = CommandSource(("sh", "-c", f"exec 9>{pipe}; echo ready >&9; exec sleep 600"))
     task = asyncio.create_task(fetched(command))
     assert await readable(reader) == b"ready\n"
     task.cancel()
@@ -247,7 +255,7 @@ async def test_what_a_command_leaves_in_the_background_is_not_waited_for(tmp_pat
     pipe = tmp_path / "end"
     os.mkfifo(pipe)
     # The background process holds the command's output until the test lets it go.
-    command = Command(("sh", "-c", f"read x < {pipe} & echo secret"))
+    command = CommandSource(("sh", "-c", f"read x < {pipe} & echo secret"))
     assert await fetched(command) == "secret"
     with pipe.open("w"):
         pass
@@ -256,12 +264,12 @@ async def test_what_a_command_leaves_in_the_background_is_not_waited_for(tmp_pat
 @pytest.mark.parametrize(
     "source",
     [
-        File("two"),
-        File("big"),
-        File("latin"),
-        Environment("TWO"),
-        Command(("cat", "latin")),
-        Command(("sh", "-c", "cat two; cat two >&2; exit 1")),
+        FileSource("two"),
+        FileSource("big"),
+        FileSource("latin"),
+        EnvironmentSource("TWO"),
+        CommandSource(("cat", "latin")),
+        CommandSource(("sh", "-c", "cat two; cat two >&2; exit 1")),
     ],
 )
 async def test_no_traceback_shows_the_secret(

@@ -10,7 +10,7 @@ import pytest
 from smtp_tui.config import password_store
 from smtp_tui.config.errors import PasswordError
 from smtp_tui.config.password_store import PasswordStore
-from smtp_tui.settings.password_sources import File
+from smtp_tui.settings.password_sources import FileSource
 
 SECRET = "s3cret word"
 
@@ -18,7 +18,7 @@ Holders = Callable[[str, BaseException], list[str]]
 
 
 def place(folder: Path, name: str = "kept") -> PasswordStore:
-    return PasswordStore(File(name), "me", folder, {})
+    return PasswordStore(FileSource(name), "me", folder, {})
 
 
 async def test_a_file_goes_round(tmp_path: Path) -> None:

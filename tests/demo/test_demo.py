@@ -20,7 +20,7 @@ from smtp_tui.checks.request import CheckRequest
 from smtp_tui.checks.run import run
 from smtp_tui.config.document import Document
 from smtp_tui.demo import server
-from smtp_tui.demo.server import ADDRESS, Sample, listening, running_demo
+from smtp_tui.demo.server import ADDRESS, SampleFile, listening, running_demo
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.program import main
 from smtp_tui.smtp.events import Event
@@ -29,12 +29,12 @@ from tests.terminal import on_terminal
 
 
 @pytest.fixture(scope="module")
-def sample() -> Iterator[Sample]:
+def sample() -> Iterator[SampleFile]:
     with running_demo() as running:
         yield running
 
 
-async def told_of(sample: Sample, **changes: Any) -> tuple[list[Event], Verdict]:
+async def told_of(sample: SampleFile, **changes: Any) -> tuple[list[Event], Verdict]:
     """Check the sample file with some values changed."""
     values = {**Document.open(sample.file).values("smtp"), **changes}
     request = CheckRequest(values=values, base=sample.file.parent)
@@ -47,7 +47,7 @@ async def told_of(sample: Sample, **changes: Any) -> tuple[list[Event], Verdict]
     raise AssertionError("no verdict")
 
 
-def ports(sample: Sample) -> tuple[int, int]:
+def ports(sample: SampleFile) -> tuple[int, int]:
     """The STARTTLS port, and the port of TLS from the first byte that its comment names."""
     text = sample.file.read_text(encoding="utf-8")
     starttls = int(tomllib.loads(text)["smtp"]["port"])
@@ -55,7 +55,7 @@ def ports(sample: Sample) -> tuple[int, int]:
     return starttls, int(comment.split(", ")[1].split()[0])
 
 
-async def test_the_first_check_passes(sample: Sample) -> None:
+async def test_the_first_check_passes(sample: SampleFile) -> None:
     events, verdict = await told_of(sample)
     assert verdict.ok, verdict.summary
     assert verdict.warnings == ()
@@ -74,12 +74,14 @@ async def test_the_first_check_passes(sample: Sample) -> None:
         ({"ca_file": None}, "tls", "certificate-unknown-issuer"),
     ],
 )
-async def test_mistakes(sample: Sample, changes: dict[str, Any], stage: str, cause: str) -> None:
+async def test_mistakes(
+    sample: SampleFile, changes: dict[str, Any], stage: str, cause: str
+) -> None:
     _, verdict = await told_of(sample, **changes)
     assert (verdict.stage, verdict.cause) == (stage, cause)
 
 
-async def test_the_other_port(sample: Sample) -> None:
+async def test_the_other_port(sample: SampleFile) -> None:
     _, tls_port = ports(sample)
     _, verdict = await told_of(sample, port=tls_port, encryption="ssl")
     assert verdict.ok, verdict.summary
@@ -87,7 +89,7 @@ async def test_the_other_port(sample: Sample) -> None:
     assert verdict.cause == "implicit-tls-expected"
 
 
-def test_the_sample_is_a_file_for_one_user(sample: Sample) -> None:
+def test_the_sample_is_a_file_for_one_user(sample: SampleFile) -> None:
     assert sample.file.stat().st_mode & 0o777 == 0o600
     assert sample.file.parent.stat().st_mode & 0o777 == 0o700
     assert Document.open(sample.file).default_table() == "smtp"

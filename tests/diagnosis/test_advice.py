@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from smtp_tui.diagnosis.advice import Advice, Severity, advise
 from smtp_tui.diagnosis.causes import texts_of
-from smtp_tui.providers.provider import User, providers
+from smtp_tui.providers.provider import UsernameKind, providers
 from smtp_tui.settings.choices import Authentication
 from smtp_tui.settings.fields import BY_KEY, FIELDS
 from smtp_tui.settings.validate import parse_settings
@@ -320,9 +320,9 @@ def test_what_reading_remarks_is_advice_too() -> None:
 @table("provider", providers(), ids=lambda provider: provider.id)
 def test_a_providers_own_settings_are_good(provider: Any) -> None:
     names = {
-        User.ADDRESS: "me@example.org",
-        User.LITERAL: provider.username,
-        User.NONE: None,
+        UsernameKind.ADDRESS: "me@example.org",
+        UsernameKind.LITERAL: provider.username,
+        UsernameKind.NONE: None,
     }
     for way in provider.ways:
         values = {

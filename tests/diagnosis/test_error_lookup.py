@@ -17,9 +17,9 @@ from smtp_tui.diagnosis.diagnose import NAMES
 from smtp_tui.diagnosis.error_lookup.lookup import (
     LONGEST_QUOTE,
     LONGEST_TEXT,
+    CauseOverrides,
+    ErrorExplanation,
     ErrorRule,
-    Explanation,
-    LookupText,
     error_rules,
     explain_error,
     lookup_text,
@@ -51,7 +51,7 @@ OWN = load_texts("error_lookup/words.toml")
 SILENT = (Path(__file__).parent / "corpus" / "nothing.txt").read_text("utf-8").splitlines()
 
 
-def explained(text: str) -> Explanation:
+def explained(text: str) -> ErrorExplanation:
     """What a text means, which must be recognised."""
     found = explain_error(text)
     assert found is not None, text
@@ -167,7 +167,7 @@ def test_patterns_are_for_lower_case_and_cannot_run_away(pattern: str) -> None:
 
 @table("cause", sorted(known_causes()))
 def test_every_cause_can_be_told_without_a_check(cause: str) -> None:
-    said = lookup_text(LookupText(cause=cause), "some words")
+    said = lookup_text(CauseOverrides(cause=cause), "some words")
     for text in (said.summary, said.why, said.cure):
         assert text.endswith(".")
         assert text[0].isupper()
@@ -186,7 +186,9 @@ def test_every_name_has_general_words() -> None:
 @table("rule", rules(), ids=lambda rule: rule.source[:40])
 def test_every_reply_can_be_told_without_a_check(rule: ReplyRule) -> None:
     cause = rule.cause or "reply-unexpected"
-    said = lookup_text(LookupText(cause=cause, why=rule.why or "", cure=rule.cure or ""), "535 no")
+    said = lookup_text(
+        CauseOverrides(cause=cause, why=rule.why or "", cure=rule.cure or ""), "535 no"
+    )
     assert "{" not in said.why + said.cure
     assert said.field is None or said.field in BY_KEY
 
@@ -541,7 +543,7 @@ def test_any_text_around_an_error_is_answered(example: Example, before: str, beh
     check_safe(explain_error(f"{before}{example.text}{behind}"))
 
 
-def check_safe(found: Explanation | None) -> None:
+def check_safe(found: ErrorExplanation | None) -> None:
     """What is told can be printed."""
     if found is not None:
         for text in (found.summary, found.why, found.cure, found.said, found.spelling or ""):

@@ -11,9 +11,9 @@ from typing import Any
 from smtp_tui.discovery.dns import Resolver
 from smtp_tui.discovery.search import SearchOptions, discover
 from smtp_tui.discovery.steps import (
-    Finding,
     ProbeResult,
     ProbeStarted,
+    SearchFinding,
     SearchResult,
     Step,
     parse_query,
@@ -40,9 +40,9 @@ class Searched:
         return self.steps[-1]
 
     @property
-    def findings(self) -> list[Finding]:
+    def findings(self) -> list[SearchFinding]:
         """What was found without knocking."""
-        return [step for step in self.steps if isinstance(step, Finding)]
+        return [step for step in self.steps if isinstance(step, SearchFinding)]
 
     @property
     def knocks(self) -> list[ProbeResult]:

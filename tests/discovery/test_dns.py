@@ -9,7 +9,7 @@ import dns.resolver
 import pytest
 
 from smtp_tui.discovery import dns as resolving
-from smtp_tui.discovery.dns import AnswerState, Resolver
+from smtp_tui.discovery.dns import DnsAnswerState, Resolver
 from smtp_tui.smtp.events import Cause
 from smtp_tui.smtp.happy_eyeballs import AddressError
 from tests.dns.server import SERVFAIL, SILENT, NameServer, Zone, name_server
@@ -42,7 +42,7 @@ def asking(server: NameServer) -> Resolver:
 async def test_services_come_by_priority_and_weight() -> None:
     with name_server(ZONE) as server:
         answer, services = await asking(server).services("_submission._tcp.example.test")
-    assert answer.state is AnswerState.FOUND
+    assert answer.state is DnsAnswerState.FOUND
     assert [(one.host, one.port) for one in services] == [
         ("a.test", 465),
         ("b.test", 587),
@@ -68,16 +68,16 @@ async def test_texts_are_whole_though_they_need_tcp() -> None:
 @pytest.mark.parametrize(
     ("name", "kind", "state"),
     [
-        ("example.test", "SRV", AnswerState.EMPTY),
-        ("test", "A", AnswerState.EMPTY),
-        ("nobody.test", "A", AnswerState.NO_NAME),
-        ("broken.example.test", "A", AnswerState.FAILED),
-        (f"{'x' * 64}.test", "A", AnswerState.NO_NAME),
-        (".".join(["x" * 60] * 5), "A", AnswerState.NO_NAME),
-        ("a..b", "A", AnswerState.NO_NAME),
+        ("example.test", "SRV", DnsAnswerState.EMPTY),
+        ("test", "A", DnsAnswerState.EMPTY),
+        ("nobody.test", "A", DnsAnswerState.NO_NAME),
+        ("broken.example.test", "A", DnsAnswerState.FAILED),
+        (f"{'x' * 64}.test", "A", DnsAnswerState.NO_NAME),
+        (".".join(["x" * 60] * 5), "A", DnsAnswerState.NO_NAME),
+        ("a..b", "A", DnsAnswerState.NO_NAME),
     ],
 )
-async def test_states(name: str, kind: str, state: AnswerState) -> None:
+async def test_states(name: str, kind: str, state: DnsAnswerState) -> None:
     with name_server(ZONE) as server:
         answer = await asking(server).ask(name, kind)
     assert (answer.state, answer.records) == (state, ())
@@ -90,14 +90,14 @@ async def test_silence_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
         began = time.monotonic()
         answer = await asking(server).ask("silent.example.test", "A")
         assert time.monotonic() - began < 2
-    assert answer.state is AnswerState.FAILED
+    assert answer.state is DnsAnswerState.FAILED
 
 
 async def test_nobody_listens(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resolving, "LIFETIME", 0.3)
     with name_server(ZONE) as server:
         asked = asking(server)
-    assert (await asked.ask("example.test", "A")).state is AnswerState.FAILED
+    assert (await asked.ask("example.test", "A")).state is DnsAnswerState.FAILED
 
 
 @pytest.mark.parametrize("vouches", [True, False])
@@ -111,16 +111,16 @@ async def test_whether_the_resolver_vouches(vouches: bool) -> None:
 @pytest.mark.parametrize(
     ("host", "state", "records"),
     [
-        ("example.test", AnswerState.FOUND, ("127.0.0.1", "::1")),
-        ("four.example.test", AnswerState.FOUND, ("127.0.0.2",)),
-        ("half.example.test", AnswerState.FOUND, ("::1",)),
-        ("nobody.test", AnswerState.NO_NAME, ()),
-        ("broken.example.test", AnswerState.FAILED, ()),
-        ("192.0.2.7", AnswerState.FOUND, ("192.0.2.7",)),
-        ("2001:db8::7", AnswerState.FOUND, ("2001:db8::7",)),
+        ("example.test", DnsAnswerState.FOUND, ("127.0.0.1", "::1")),
+        ("four.example.test", DnsAnswerState.FOUND, ("127.0.0.2",)),
+        ("half.example.test", DnsAnswerState.FOUND, ("::1",)),
+        ("nobody.test", DnsAnswerState.NO_NAME, ()),
+        ("broken.example.test", DnsAnswerState.FAILED, ()),
+        ("192.0.2.7", DnsAnswerState.FOUND, ("192.0.2.7",)),
+        ("2001:db8::7", DnsAnswerState.FOUND, ("2001:db8::7",)),
     ],
 )
-async def test_addresses(host: str, state: AnswerState, records: tuple[str, ...]) -> None:
+async def test_addresses(host: str, state: DnsAnswerState, records: tuple[str, ...]) -> None:
     with name_server(ZONE) as server:
         answer = await asking(server).addresses(host)
     assert (answer.state, answer.records) == (state, records)
@@ -128,17 +128,20 @@ async def test_addresses(host: str, state: AnswerState, records: tuple[str, ...]
 
 @pytest.mark.parametrize(
     ("fault", "state"),
-    [(Cause.HOST_NOT_FOUND, AnswerState.NO_NAME), (Cause.RESOLVER_FAILED, AnswerState.FAILED)],
+    [
+        (Cause.HOST_NOT_FOUND, DnsAnswerState.NO_NAME),
+        (Cause.RESOLVER_FAILED, DnsAnswerState.FAILED),
+    ],
 )
 async def test_addresses_of_the_system(
-    fault: Cause, state: AnswerState, monkeypatch: pytest.MonkeyPatch
+    fault: Cause, state: DnsAnswerState, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def refuse(_settings: object) -> None:
         raise AddressError(fault, "no")
 
     monkeypatch.setattr(resolving, "resolve", refuse)
     assert (await Resolver().addresses("mail.example.test")).state is state
-    assert (await Resolver().addresses("no host")).state is AnswerState.NO_NAME
+    assert (await Resolver().addresses("no host")).state is DnsAnswerState.NO_NAME
 
 
 async def test_names_of_an_address() -> None:
@@ -182,4 +185,4 @@ async def test_a_system_without_name_servers(monkeypatch: pytest.MonkeyPatch) ->
         raise dns.resolver.NoResolverConfiguration
 
     monkeypatch.setattr(dns.resolver.BaseResolver, "read_resolv_conf", refuse)
-    assert (await Resolver().ask("example.test", "MX")).state is AnswerState.FAILED
+    assert (await Resolver().ask("example.test", "MX")).state is DnsAnswerState.FAILED

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from smtp_tui.discovery.dns import Answer, AnswerState, Resolver
+from smtp_tui.discovery.dns import DnsAnswer, DnsAnswerState, Resolver
 from smtp_tui.discovery.spf import (
     SpfPermError,
     SpfResult,
@@ -188,10 +188,10 @@ class Saying(Resolver):
         super().__init__()
         self._said = said
 
-    async def ask(self, name: str, kind: str) -> Answer:
+    async def ask(self, name: str, kind: str) -> DnsAnswer:
         """Answer any question."""
         records = {"TXT": (self._said,), "MX": ("10 a.test.",), "A": (OTHER,), "AAAA": (SIX,)}
-        return Answer(state=AnswerState.FOUND, records=records[kind])
+        return DnsAnswer(state=DnsAnswerState.FOUND, records=records[kind])
 
 
 @given(HOSTILE.map(lambda text: f"v=spf1 {text}"))

@@ -12,8 +12,8 @@ import pytest
 
 from smtp_tui.providers.provider import (
     Provider,
-    Secret,
-    User,
+    SecretKind,
+    UsernameKind,
     provider_of,
     providers,
     providers_naming,
@@ -78,14 +78,14 @@ def test_its_sentences_are_sentences(provider: Provider) -> None:
 
 @EVERY
 def test_user_and_secret_fit_each_other(provider: Provider) -> None:
-    assert (provider.user is User.LITERAL) == (provider.username is not None)
-    assert (provider.user is User.NONE) == (provider.secret is Secret.NONE)
+    assert (provider.user is UsernameKind.LITERAL) == (provider.username is not None)
+    assert (provider.user is UsernameKind.NONE) == (provider.secret is SecretKind.NONE)
     if provider.username is not None:
         assert provider.takes_username(provider.username)
-    if provider.user is User.ADDRESS:
+    if provider.user is UsernameKind.ADDRESS:
         assert provider.takes_username("somebody@example.org")
     if provider.authentication[0] is Authentication.NONE:
-        assert provider.user is User.NONE
+        assert provider.user is UsernameKind.NONE
 
 
 @EVERY

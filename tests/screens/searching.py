@@ -7,7 +7,7 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
 
-from smtp_tui.discovery.steps import Finding, ProbeResult, ProbeStarted, SearchResult, Step
+from smtp_tui.discovery.steps import ProbeResult, ProbeStarted, SearchFinding, SearchResult, Step
 
 Search = Callable[..., AsyncGenerator[Step, None]]
 TOOK = 0.041
@@ -27,7 +27,7 @@ def measured(search: Search) -> Search:
 
 def _order(step: Step) -> tuple[object, ...]:
     match step:
-        case Finding():
+        case SearchFinding():
             return 0, step.text
         case ProbeStarted():
             return (1,)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from unittest.mock import patch
 
 from smtp_tui.discovery import domain
-from smtp_tui.discovery.dns import Answer, AnswerState, Resolver
+from smtp_tui.discovery.dns import DnsAnswer, DnsAnswerState, Resolver
 from smtp_tui.tui.test_pane import domain_check
 
 DOMAIN = "example.org"
@@ -24,14 +24,14 @@ ZONE: Mapping[tuple[str, str], str] = {
 }
 
 
-async def _ask(_resolver: Resolver, name: str, kind: str) -> Answer:
+async def _ask(_resolver: Resolver, name: str, kind: str) -> DnsAnswer:
     found = ZONE.get((name.removesuffix("."), kind))
     if found is None:
-        return Answer(state=AnswerState.EMPTY)
-    return Answer(state=AnswerState.FOUND, records=(found,))
+        return DnsAnswer(state=DnsAnswerState.EMPTY)
+    return DnsAnswer(state=DnsAnswerState.FOUND, records=(found,))
 
 
-async def _addresses(resolver: Resolver, host: str) -> Answer:
+async def _addresses(resolver: Resolver, host: str) -> DnsAnswer:
     return await _ask(resolver, host, "A")
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from smtp_tui.settings.password_sources import (
-    Ask,
-    Command,
-    Environment,
-    File,
-    Keyring,
-    Literal,
+    AskSource,
+    CommandSource,
+    EnvironmentSource,
+    FileSource,
+    KeyringSource,
+    LiteralSource,
     PasswordSource,
     parse_source,
     source_as_toml,
@@ -18,13 +18,13 @@ from smtp_tui.settings.password_sources import (
 from tests.table import table
 
 SOURCES: list[tuple[object, PasswordSource]] = [
-    ("wonderland", Literal("wonderland")),
-    ("", Literal("")),
-    ({"keyring": "mail"}, Keyring("mail")),
-    ({"env": "SMTP_PASSWORD"}, Environment("SMTP_PASSWORD")),
-    ({"file": "~/secret"}, File("~/secret")),
-    ({"command": ["pass", "mail"]}, Command(("pass", "mail"))),
-    ({"ask": True}, Ask()),
+    ("wonderland", LiteralSource("wonderland")),
+    ("", LiteralSource("")),
+    ({"keyring": "mail"}, KeyringSource("mail")),
+    ({"env": "SMTP_PASSWORD"}, EnvironmentSource("SMTP_PASSWORD")),
+    ({"file": "~/secret"}, FileSource("~/secret")),
+    ({"command": ["pass", "mail"]}, CommandSource(("pass", "mail"))),
+    ({"ask": True}, AskSource()),
 ]
 
 
@@ -72,4 +72,4 @@ def test_line_ends_and_nul_are_refused(raw: object) -> None:
 
 
 def test_no_repr_shows_a_password() -> None:
-    assert "wonderland" not in f"{Literal('wonderland')!r} {Literal('wonderland')}"
+    assert "wonderland" not in f"{LiteralSource('wonderland')!r} {LiteralSource('wonderland')}"

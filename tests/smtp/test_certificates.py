@@ -14,7 +14,7 @@ from smtp_tui.smtp.certificates import (
     EXPIRES_SOON,
     EXPIRES_VERY_SOON,
     Certificate,
-    Limit,
+    ExpiryLimit,
     certificate_from,
     chain_texts,
     unreadable_certificate,
@@ -206,8 +206,8 @@ def test_the_time_that_must_be_left(lifetime: int, soon: float, very_soon: float
 
 
 def test_limits_of_one_kind() -> None:
-    assert Limit(share=0.1).of(timedelta(400)) == timedelta(40)
-    assert Limit(most=timedelta(21)).of(timedelta(6)) == timedelta(21)
+    assert ExpiryLimit(share=0.1).of(timedelta(400)) == timedelta(40)
+    assert ExpiryLimit(most=timedelta(21)).of(timedelta(6)) == timedelta(21)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from smtp_tui.smtp.redaction import HIDDEN, MOST_SECRETS, Redactor, Redactors
+from smtp_tui.smtp.redaction import HIDDEN, MOST_SECRETS, Redactor, RedactorGroup
 from smtp_tui.smtp.replies import Reply
 from tests.smtp.playing import forms_of
 from tests.table import table
@@ -230,7 +230,7 @@ def test_hostile_replies_take_no_time(secret: str, data: bytes) -> None:
 
 
 def test_redactors_of_a_host_know_each_others_secrets() -> None:
-    together = Redactors()
+    together = RedactorGroup()
     first = together.redactor("Mail.example", "alice", SECRET)
     short = together.redactor("mail.example", "alice", "mail")
     second = together.redactor("mail.example", "alice", "Another-s3cret")
@@ -257,7 +257,7 @@ def test_an_excerpt_that_breaks_off_in_a_secret(size: int) -> None:
 
 
 def test_checks_with_one_login_learn_apart() -> None:
-    redactors = Redactors()
+    redactors = RedactorGroup()
     first = redactors.redactor("a.example", USER, SECRET)
     first.learn(b"a proof that is long enough", b"a proof that is long enough")
     other = redactors.redactor("b.example", USER, SECRET)

@@ -22,7 +22,7 @@ from smtp_tui.tui.model.fixes import (
     format_fix,
 )
 from smtp_tui.tui.model.undo import UndoStack
-from smtp_tui.tui.widgets.text_page import Block, flow
+from smtp_tui.tui.widgets.text_page import TextBlock, flow
 from tests.tui.fixes import (
     AUTHORITY,
     ELSEWHERE,
@@ -39,7 +39,7 @@ from tests.tui.fixes import (
 FILE = {"host": "mail.example.net", "encryption": "TLS", "password": "hunter2hunter2"}
 
 
-def said(blocks: list[Block], width: int = 76) -> str:
+def said(blocks: list[TextBlock], width: int = 76) -> str:
     return "\n".join("".join(text for text, _ in line) for line in flow(blocks, width))
 
 

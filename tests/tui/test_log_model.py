@@ -9,14 +9,14 @@ import pytest
 from rich.cells import cell_len
 
 from smtp_tui.smtp.events import TlsEstablished, TlsFailed
-from smtp_tui.smtp.transcript import Line, Mark
+from smtp_tui.smtp.transcript import LineMark, TranscriptLine
 from smtp_tui.tui.controllers.tools import copied_message, kept_text
 from smtp_tui.tui.dialogs.compare import compare_lines, skip_equal, unified_lines
 from smtp_tui.tui.log.model import (
     MIN_KEPT,
-    Detail,
     Entry,
-    Fold,
+    FoldableLine,
+    FoldedLine,
     LogFilter,
     LogHeading,
     LogModel,
@@ -36,8 +36,8 @@ from tests.tui.fixes import LEAF
 HEADING = LogHeading(1, "10:00:00", "mail.example.net port 587")
 
 
-def line(text: str, mark: Mark = Mark.RECEIVED) -> Line:
-    return Line(0.1, mark, text)
+def line(text: str, mark: LineMark = LineMark.RECEIVED) -> TranscriptLine:
+    return TranscriptLine(0.1, mark, text)
 
 
 def chain(*above: str) -> list[Entry]:
@@ -62,21 +62,21 @@ def shown(rows: LogModel) -> list[str]:
 class TestLines:
     def test_a_chain_stands_under_its_own_certificate(self) -> None:
         head, fold, *details = chain("CN=Intermediate")
-        assert head == Line(0.2, Mark.FACT, "TLSv1.3 AES")
-        assert isinstance(fold, Fold)
+        assert head == TranscriptLine(0.2, LineMark.FACT, "TLSv1.3 AES")
+        assert isinstance(fold, FoldableLine)
         assert fold.begins_folded
         assert details
-        assert all(isinstance(detail, Detail) for detail in details)
+        assert all(isinstance(detail, FoldedLine) for detail in details)
         assert "1 above it" in fold.short
         assert "mx.example.net" in fold.short
 
     def test_a_leaf_alone_is_told_whole(self) -> None:
-        assert not any(isinstance(one, Fold) and one.begins_folded for one in chain())
+        assert not any(isinstance(one, FoldableLine) and one.begins_folded for one in chain())
 
     def test_a_handshake_that_failed_folds_too(self) -> None:
         for shown_chain in ((LEAF,), ()):
             entries = entries_of(TlsFailed(seconds=1, chain=shown_chain))
-            assert any(isinstance(one, Fold) for one in entries) == bool(shown_chain)
+            assert any(isinstance(one, FoldableLine) for one in entries) == bool(shown_chain)
 
     def test_hostile_names_are_escaped_in_short_too(self) -> None:
         leaf = replace(LEAF, names=("a\x1b]0;x\x07.example", "b", "c"))
@@ -94,10 +94,10 @@ class TestLines:
 class TestFilters:
     ENTRIES = (
         HEADING,
-        line("EHLO x", Mark.SENT),
+        line("EHLO x", LineMark.SENT),
         line("250 x"),
-        line("a fact", Mark.FACT),
-        line("a warning", Mark.WARNING),
+        line("a fact", LineMark.FACT),
+        line("a warning", LineMark.WARNING),
     )
 
     @pytest.mark.parametrize(
@@ -270,13 +270,13 @@ class TestSearch:
         assert looking(rows, "").summary(0) == ""
 
     def test_it_finds_by_direction_and_in_folds(self) -> None:
-        rows = rows_of(line("EHLO x", Mark.SENT), line("250 EHLO"), *chain("CN=Deep Root"))
+        rows = rows_of(line("EHLO x", LineMark.SENT), line("250 EHLO"), *chain("CN=Deep Root"))
         assert looking(rows, "-> ehlo").matches == [0]
         (number,) = looking(rows, "next in the chain: CN=Deep").matches
-        assert isinstance(rows.entry(number), Detail)
+        assert isinstance(rows.entry(number), FoldedLine)
 
     def test_it_says_what_the_filter_hides(self) -> None:
-        rows = rows_of(line("a fact", Mark.FACT))
+        rows = rows_of(line("a fact", LineMark.FACT))
         rows.show(LogFilter.DIALOGUE)
         assert looking(rows, "fact").summary(0) == "not found, but 1 hidden by the filter"
 

@@ -22,11 +22,11 @@ from smtp_tui.tui.test_pane.progress import (
     expected_stages,
 )
 from smtp_tui.tui.widgets.line_editor import LineBuffer
-from smtp_tui.tui.widgets.text_page import Block, flow, parse, plain
+from smtp_tui.tui.widgets.text_page import TextBlock, flow, parse, plain
 from tests.table import table
 
 
-def texts(blocks: list[Block], width: int) -> list[str]:
+def texts(blocks: list[TextBlock], width: int) -> list[str]:
     return ["".join(text for text, _ in line) for line in flow(blocks, width)]
 
 

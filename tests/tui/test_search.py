@@ -14,12 +14,12 @@ from smtp_tui.discovery.steps import (
     OK,
     Candidate,
     CandidateSource,
-    Finding,
     ProbeResult,
     ProbeStarted,
+    SearchFinding,
     SearchResult,
 )
-from smtp_tui.providers.provider import Provider, Secret, User, Way, providers
+from smtp_tui.providers.provider import Provider, ProviderPort, SecretKind, UsernameKind, providers
 from smtp_tui.settings.choices import Authentication, Encryption
 from smtp_tui.tui.dialogs.discover import progress_status, result_status, stopped_status
 from smtp_tui.tui.dialogs.presets import matching_providers
@@ -35,7 +35,7 @@ from smtp_tui.tui.model.settings_changes import (
     unsupported_fields,
 )
 from smtp_tui.tui.widgets.list import column_widths, fit_cells
-from smtp_tui.tui.widgets.text_page import Block
+from smtp_tui.tui.widgets.text_page import TextBlock
 from tests.providers.named import provider_named
 from tests.table import table
 
@@ -66,12 +66,12 @@ def silent(port: int, cause: str = "connect-timeout", **more: Any) -> ProbeResul
     return knock(port, cause=cause, **{**nothing, "values": {}, "reason": "", **more})
 
 
-def told(blocks: list[Block]) -> str:
+def told(blocks: list[TextBlock]) -> str:
     """What blocks say."""
     return "\n".join(f"{one.first}{''.join(text for text, _ in one.spans)}" for one in blocks)
 
 
-def heard(*steps: Finding | ProbeStarted | ProbeResult | SearchResult) -> SearchResults:
+def heard(*steps: SearchFinding | ProbeStarted | ProbeResult | SearchResult) -> SearchResults:
     """A search that told these."""
     search = SearchResults("example.org")
     for step in steps:
@@ -298,7 +298,7 @@ class TestHeard:
 
     def test_what_a_server_sends_is_escaped(self) -> None:
         hostile = "\x1b]0;owned\x07\u202e"
-        finding = Finding(seconds=0, id="x", text=f"DNS {hostile}")
+        finding = SearchFinding(seconds=0, id="x", text=f"DNS {hostile}")
         bad = knock(host=hostile, greeting=hostile, after=(hostile,), notes=(hostile,))
         search = heard(finding, bad, silent(25, host=hostile))
         shown = [*("".join(row_cells(one)) for one in search.rows)]
@@ -345,11 +345,11 @@ def test_the_record_of_a_provider_of_ones_own() -> None:
         id="ours",
         name="Our relay",
         hosts=("relay.example.org",),
-        ways=(Way(465, Encryption.SSL),),
+        ways=(ProviderPort(465, Encryption.SSL),),
         authentication=(Authentication.PLAIN,),
-        user=User.LOGIN,
+        user=UsernameKind.LOGIN,
         username_is="the login",
-        secret=Secret.PASSWORD,
+        secret=SecretKind.PASSWORD,
         password_is="the one of the directory",
         sources=("https://wiki.example.org/mail",),
         taken=date(2026, 11, 24),

@@ -8,7 +8,7 @@ from textual.app import App, ComposeResult
 from textual.events import MouseScrollDown, MouseScrollUp
 
 from smtp_tui.tui.style import PLAIN, STRONG
-from smtp_tui.tui.widgets.text_page import Block, TextPage, plain
+from smtp_tui.tui.widgets.text_page import TextBlock, TextPage, plain
 from tests.tui.driving import SAMPLE, FakeCheck, form_on
 
 LAST_SHEET_LINE = -2
@@ -27,7 +27,7 @@ class _Alone(App[None]):
         yield self.page
 
 
-async def _last_line(blocks: list[Block], size: tuple[int, int], more: str = "") -> str:
+async def _last_line(blocks: list[TextBlock], size: tuple[int, int], more: str = "") -> str:
     app = _Alone(TextPage(blocks, more=more))
     async with app.run_test(size=size):
         return app.page.render_line(size[1] - 1).text

@@ -1,7 +1,7 @@
 """Convert values of an application's keys to ours and back.
 
-An error's reason can be shown next to the field and never repeats a possible password. A `Compound`
-is one text that holds several settings, a URL or `host:port`.
+An error's reason can be shown next to the field and never repeats a possible password. `CompoundParts`
+are the settings in one text, a URL or `host:port`.
 """
 
 from __future__ import annotations
@@ -221,7 +221,7 @@ _HOST_AND_PORT = r"(?P<host>\[[^\]]*\]|[^:\[\]]*)(?::(?P<port>[0-9]+))?"
 
 
 @record
-class Compound:
+class CompoundParts:
     """The parts of a URL or `host:port` as written, None if missing.
 
     An unchanged part keeps its exact spelling: `%2f` stays `%2f`.
@@ -261,7 +261,7 @@ class Compound:
             written = written.removeprefix("[").removesuffix("]")
         return _decoded(written.strip("/") if name == "path" else written) or None
 
-    def with_part(self, name: str, value: str | None) -> Compound:
+    def with_part(self, name: str, value: str | None) -> CompoundParts:
         """Return a copy with one part changed, None removes it; ValueError if it is required."""
         if value is None and name in ("scheme", "host"):
             raise ValueError(f"requires the {name}")
@@ -281,7 +281,7 @@ class Compound:
         is_empty = name in ("user", "password") and not new.user and new.password is None
         return replace(new, user=None) if is_empty else new
 
-    def _with_query(self, key: str, value: str | None) -> Compound:
+    def _with_query(self, key: str, value: str | None) -> CompoundParts:
         pairs = [pair for pair in (self.query or "").split("&") if pair]
         named = [_decoded(pair.partition("=")[0]) for pair in pairs]
         kept = [pair for pair, name in zip(pairs, named, strict=True) if name != key]
@@ -291,7 +291,7 @@ class Compound:
         return replace(self, query="&".join(kept) or None)
 
 
-def parsed_url(text: str, schemes: Mapping[str, object] | frozenset[str]) -> Compound | None:
+def parsed_url(text: str, schemes: Mapping[str, object] | frozenset[str]) -> CompoundParts | None:
     """Parse a URL, or a host with or without a port; None if it is neither."""
     match = re.fullmatch(_URL, text)
     if match is None or (match["scheme"] is None and "://" in text):
@@ -299,13 +299,13 @@ def parsed_url(text: str, schemes: Mapping[str, object] | frozenset[str]) -> Com
     if match["scheme"] is not None and match["scheme"].casefold() not in schemes:
         return None
     parts = {name: found for name, found in match.groupdict().items() if found is not None}
-    return Compound(**parts)
+    return CompoundParts(**parts)
 
 
-def parsed_host_and_port(text: str) -> Compound | None:
+def parsed_host_and_port(text: str) -> CompoundParts | None:
     """Parse a host with or without a port; None if it is neither."""
     match = re.fullmatch(_HOST_AND_PORT, text)
-    return Compound(host=match["host"], port=match["port"]) if match else None
+    return CompoundParts(host=match["host"], port=match["port"]) if match else None
 
 
 def _decoded(text: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from smtp_tui.config.dialects.codecs import (
-    Compound,
+    CompoundParts,
     UnknownValue,
     UnsupportedValue,
     listed,
@@ -14,10 +14,10 @@ from smtp_tui.config.dialects.codecs import (
     parsed_url,
     shown,
 )
-from smtp_tui.config.dialects.spec import Dialect, KeyLocation, ModeRule
+from smtp_tui.config.dialects.spec import Dialect, KeyCombination, KeyLocation
 from smtp_tui.config.errors import one_line
 from smtp_tui.config.tablepath import TablePath, get
-from smtp_tui.settings.parsers import Unreadable
+from smtp_tui.settings.parsers import UnreadableValue
 
 _LOGIN = "authentication"
 
@@ -26,7 +26,7 @@ class DialectTable:
     """One table of a file in a dialect; `put` changes the data in place.
 
     `values` are raw values by our keys at the time of creation, including the application's
-    defaults; `given` are the keys set in the file. A value without meaning is `Unreadable`.
+    defaults; `given` are the keys set in the file. A value without meaning is `UnreadableValue`.
     """
 
     unclear: tuple[str, ...] = ()
@@ -115,7 +115,7 @@ class DialectTable:
         steps = (self.variant or "*" if step == "*" else step for step in place.key.split("."))
         return ".".join(steps).removeprefix(".")
 
-    def compound(self) -> Compound | None:
+    def compound(self) -> CompoundParts | None:
         """Parse the compound text; None if it is absent, UnknownValue if it is invalid."""
         form = self.dialect.form
         text = (self.get(form.key) or form.default) if form else None
@@ -181,7 +181,7 @@ class DialectTable:
         form = self.dialect.form
         assert form is not None
         try:
-            found = self.compound() or Compound(host="", scheme=form.new)
+            found = self.compound() or CompoundParts(host="", scheme=form.new)
             text = None if value in (None, "") else str(value)
             self.put(form.key, str(found.with_part(name, text)))
         except UnknownValue as error:
@@ -198,7 +198,7 @@ def decode(table: DialectTable) -> tuple[dict[str, Any], frozenset[str]]:
         values.setdefault(key, value)
     given = frozenset(values)
     mode = _mode(table)
-    if isinstance(mode, ModeRule):
+    if isinstance(mode, KeyCombination):
         # The mode counts as given if the file sets one of its keys, not only defaults.
         if any(key not in dialect.own_keys and table.has(key) for key in mode.when):
             given |= set(mode.ours)
@@ -210,30 +210,30 @@ def decode(table: DialectTable) -> tuple[dict[str, Any], frozenset[str]]:
     for key, fallback in dialect.fallbacks.items():
         if key not in values and table.get(fallback) is not None:
             values[key] = table.get(fallback)
-    fill = mode.fill if isinstance(mode, ModeRule) else {}
+    fill = mode.fill if isinstance(mode, KeyCombination) else {}
     return {**dialect.defaults, **fill, **values}, given
 
 
 def _single_settings(table: DialectTable) -> Iterator[tuple[str, object]]:
-    """Yield each setting with a location of its own, with its value or `Unreadable`."""
+    """Yield each setting with a location of its own, with its value or `UnreadableValue`."""
     dialect, form, variants = table.dialect, table.dialect.form, table.dialect.variants
     if table.fault:
-        yield "host", Unreadable(table.fault)
+        yield "host", UnreadableValue(table.fault)
     for part in table.missing_parts:
         holders = {key: {place.key for place in dialect.settings[key]} for key in dialect.settings}
         key = next(key for key in holders if f":{part}" in holders[key])
         where = form.key if form else ""
         text = f"is missing in {where}; {dialect.head.application} requires it there"
-        yield key, Unreadable(text)
+        yield key, UnreadableValue(text)
     if variants and (logins := table.get(variants.table)) is not None:
         if not isinstance(logins, dict) or len(logins) != 1:
-            yield _LOGIN, Unreadable(f"{variants.table} must hold exactly one mechanism")
+            yield _LOGIN, UnreadableValue(f"{variants.table} must hold exactly one mechanism")
         else:
             try:
                 yield _LOGIN, variants.codec.read(table.variant)
             except UnknownValue as error:
                 text = one_line(table.variant, 40)
-                yield _LOGIN, Unreadable(f"{variants.table}.{text} {error}", text)
+                yield _LOGIN, UnreadableValue(f"{variants.table}.{text} {error}", text)
     for key in dialect.settings:
         for place in table.places(key):
             try:
@@ -241,7 +241,7 @@ def _single_settings(table: DialectTable) -> Iterator[tuple[str, object]]:
             except UnknownValue as error:
                 raw = None
                 if not table.fault:
-                    yield key, Unreadable(f"{table.name_of(place)} {error}")
+                    yield key, UnreadableValue(f"{table.name_of(place)} {error}")
             if raw is not None:
                 # The first location in use counts, as the application reads them in this order.
                 yield key, _decoded(table, key, place, raw)
@@ -254,15 +254,15 @@ def _decoded(table: DialectTable, key: str, place: KeyLocation, raw: object) -> 
     except UnknownValue as error:
         # A table or list may hold a secret.
         if key == "password" or place.key.startswith(":") or isinstance(raw, dict | list):
-            return Unreadable(f"{table.name_of(place)} {error}", "********")
+            return UnreadableValue(f"{table.name_of(place)} {error}", "********")
         text = one_line(shown(raw), 60)
-        return Unreadable(f"{table.name_of(place)} {text} {error}", text)
+        return UnreadableValue(f"{table.name_of(place)} {text} {error}", text)
     label = table.get(place.label) if place.label else None
     return f"{label} <{value}>" if isinstance(label, str) else value
 
 
-def _mode(table: DialectTable) -> ModeRule | Unreadable | None:
-    """Return the mode that several keys select, `Unreadable` if none matches, or None."""
+def _mode(table: DialectTable) -> KeyCombination | UnreadableValue | None:
+    """Return the mode that several keys select, `UnreadableValue` if none matches, or None."""
     dialect, application = table.dialect, table.dialect.head.application
     # An invalid compound text is reported once, for the host, not for each of its parts.
     if table.fault or not dialect.modes:
@@ -284,11 +284,11 @@ def _mode(table: DialectTable) -> ModeRule | Unreadable | None:
         if key.startswith(":") and dialect.form:
             key = f"the {key.removeprefix(':').removeprefix('query.')} in {dialect.form.key}"
         if value == "":
-            return Unreadable(f"{key} is missing; {application} accepts {words}")
+            return UnreadableValue(f"{key} is missing; {application} accepts {words}")
         text = one_line(shown(value), 40)
-        return Unreadable(f"{key} {text} is not known to {application}; use {words}", text)
+        return UnreadableValue(f"{key} {text} is not known to {application}; use {words}", text)
     pairs = [f"{key} = {one_line(shown(value), 20)}" for key, value in current.items()]
-    return Unreadable(f"{' and '.join(pairs)} contradict each other", " ".join(pairs))
+    return UnreadableValue(f"{' and '.join(pairs)} contradict each other", " ".join(pairs))
 
 
 def same_word(left: object, right: object) -> bool:

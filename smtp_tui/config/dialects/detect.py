@@ -18,7 +18,7 @@ from smtp_tui.config.dialects.plain import mail_tables
 from smtp_tui.config.dialects.spec import (
     ANYWHERE,
     PLAIN,
-    DialectHeader,
+    DialectSignature,
     InvalidDialectError,
     dialect_at,
     parse_header,
@@ -34,11 +34,13 @@ _LIST = re.compile(r"^(\w+) = \[([^\]]*)\]", re.MULTILINE)
 _CHOSEN = "you chose it"
 _NO_OTHER = "nothing in the file points to a known application"
 
-Headers = tuple[DialectHeader, ...]
-Found = tuple[DialectHeader, str]
+Headers = tuple[DialectSignature, ...]
+Found = tuple[DialectSignature, str]
 
 
-def detect_dialect(data: dict[str, Any], path: Path, text: str) -> tuple[DialectHeader | None, str]:
+def detect_dialect(
+    data: dict[str, Any], path: Path, text: str
+) -> tuple[DialectSignature | None, str]:
     """Return a file's dialect (None for plain) and the reason; a user's own dialects go first.
 
     A commented-out section counts if the file has the application's own name.
@@ -71,7 +73,7 @@ def _matches(data: Table, name: str, own: Headers) -> Iterator[Found]:
             yield header, reason
 
 
-def _candidates(data: Table, name: str) -> Iterator[DialectHeader]:
+def _candidates(data: Table, name: str) -> Iterator[DialectSignature]:
     """Yield the shipped headers that may match by the file's keys; parsing all is slow."""
     words = {"", "*", ANYWHERE, *(key for _, table in walk(data) for key in table)}
 
@@ -106,7 +108,7 @@ def _commented_out(data: dict[str, Any], name: str, text: str, own: Headers) -> 
     return None
 
 
-def dialect_named(name: str) -> tuple[DialectHeader | None, str]:
+def dialect_named(name: str) -> tuple[DialectSignature | None, str]:
     """Return the dialect of this name, None for our own keys; DocumentError if there is none."""
     if name.casefold() == PLAIN:
         return None, _CHOSEN
@@ -141,7 +143,7 @@ def all_headers(folder: Path) -> tuple[Headers, tuple[str, ...]]:
 @cache
 def user_headers(folder: Path) -> tuple[Headers, tuple[str, ...]]:
     """Return the dialects in a user's folder, and one line for each invalid file."""
-    found: dict[str, DialectHeader] = {}
+    found: dict[str, DialectSignature] = {}
     faulty = []
     for place in _files(folder):
         try:
@@ -177,5 +179,5 @@ def _lists(place: Path) -> Mapping[str, list[str]]:
     return {found[1]: found[2].split('"')[1::2] for found in _LIST.finditer(_header_text(place))}
 
 
-def _shipped_header(place: Path) -> DialectHeader:
+def _shipped_header(place: Path) -> DialectSignature:
     return parse_header(tomllib.loads(_header_text(place)), place, own=False)

@@ -17,7 +17,7 @@ from smtp_tui.config import tablepath
 from smtp_tui.config.dialects.codecs import UnknownValue, UnsupportedValue
 from smtp_tui.config.dialects.decode import DialectTable, decode, same_word
 from smtp_tui.config.dialects.plain import NAMES, PlainTable
-from smtp_tui.config.dialects.spec import Dialect, KeyLocation, ModeRule
+from smtp_tui.config.dialects.spec import Dialect, KeyCombination, KeyLocation
 from smtp_tui.config.errors import DocumentError, NotExpressibleError, one_line
 from smtp_tui.config.file_reader import excess
 from smtp_tui.config.tablepath import ROOT, Changes, Table, TablePath
@@ -291,10 +291,10 @@ def _differing(table: DialectTable, desired: Changes) -> list[str]:
     return [key for key, value in desired.items() if not is_met(key, value)]
 
 
-def _candidates(dialect: Dialect, desired: Changes) -> Iterator[ModeRule]:
+def _candidates(dialect: Dialect, desired: Changes) -> Iterator[KeyCombination]:
     """Yield the modes that match the desired settings, those that set no others first."""
 
-    def agrees(mode: ModeRule, key: str, lenient: bool) -> bool:
+    def agrees(mode: KeyCombination, key: str, lenient: bool) -> bool:
         value = mode.ours.get(key, False if key == _AUTO else None)
         if desired.get(key) is None:
             return lenient or not value or key != _AUTO

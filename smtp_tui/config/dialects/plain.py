@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from smtp_tui.config.dialects.codecs import Compound, parsed_host_and_port, parsed_url
+from smtp_tui.config.dialects.codecs import CompoundParts, parsed_host_and_port, parsed_url
 from smtp_tui.config.errors import NotExpressibleError
 from smtp_tui.config.tablepath import Changes, Table, TablePath, walk
 from smtp_tui.config.toml_edit.values import toml_value_like
@@ -305,7 +305,7 @@ def _is_valid(key: str, value: object) -> bool:
     return not _holds_tables(value) or key == "password"
 
 
-def _compound(key: str, value: object) -> Compound | None:
+def _compound(key: str, value: object) -> CompoundParts | None:
     """Parse a URL or `host:port`; None if the value is neither."""
     if not isinstance(value, str) or ("://" not in value and key in URLS):
         return None

@@ -51,7 +51,7 @@ class Recognition:
 
 
 @record(kw_only=True)
-class DialectHeader:
+class DialectSignature:
     """The part of a dialect that detects its files.
 
     `tables` are the paths of tables with its settings; `*` is any one key, `**` any table. Such a
@@ -159,7 +159,7 @@ class KeyLocation:
 
 
 @record
-class ModeRule:
+class KeyCombination:
     """A rule for several keys: if they have the values `when`, our settings are `ours`.
 
     An absent key has its value in `Dialect.absent`, else "". `fill` are this mode's defaults.
@@ -196,10 +196,10 @@ class VariantSpec:
 class Dialect:
     """A whole dialect: the header and the body."""
 
-    head: DialectHeader
+    head: DialectSignature
     settings: Mapping[str, tuple[KeyLocation, ...]]  # in the order the application reads them
     fallbacks: Mapping[str, str]  # the key that the application uses if a setting is absent
-    modes: tuple[ModeRule, ...]
+    modes: tuple[KeyCombination, ...]
     form: CompoundSpec | None
     variants: VariantSpec | None
     absent: Table
@@ -227,7 +227,7 @@ class Dialect:
         return frozenset(place.key for places in self.settings.values() for place in places)
 
 
-def parse_header(data: Table, place: Path, *, own: bool) -> DialectHeader:
+def parse_header(data: Table, place: Path, *, own: bool) -> DialectSignature:
     """Parse the header; InvalidDialectError if it is invalid."""
     for key in ("name", "application"):
         if not isinstance(data.get(key), str):
@@ -246,7 +246,7 @@ def parse_header(data: Table, place: Path, *, own: bool) -> DialectHeader:
     if not lists["tables"]:
         raise InvalidDialectError("tables is missing; list the tables that hold the settings")
     name, application = data["name"], data["application"]
-    return DialectHeader(name=name, application=application, place=place, own=own, **lists)
+    return DialectSignature(name=name, application=application, place=place, own=own, **lists)
 
 
 @cache
@@ -276,12 +276,12 @@ def dialect_at(place: Path, *, own: bool) -> Dialect:
     return dialect
 
 
-def _parse_body(head: DialectHeader, data: Table) -> Dialect:
+def _parse_body(head: DialectSignature, data: Table) -> Dialect:
     fields = _by_setting(data, "fields")
     modes = []
     for rule in data.get("modes", []):
         ours, fill = (_values(table, "modes") for table in (rule["ours"], rule.get("fill", {})))
-        modes.append(ModeRule(dict(rule["when"]), ours, fill))
+        modes.append(KeyCombination(dict(rule["when"]), ours, fill))
     variants = None
     if spec := data.get("variants"):
         for word in spec["words"].values():

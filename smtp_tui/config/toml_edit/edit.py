@@ -25,7 +25,7 @@ from smtp_tui.config.toml_edit.layout import (
     spliced,
     whole,
 )
-from smtp_tui.config.toml_edit.scan import Header, KeyValue, Statement, scan, sections
+from smtp_tui.config.toml_edit.scan import KeyValue, Statement, TableHeader, scan, sections
 from smtp_tui.config.toml_edit.values import toml_value
 from smtp_tui.settings.fields import BY_KEY
 
@@ -83,7 +83,7 @@ def _replacement(
             # `password.keyring = "x"` becomes `password = …`.
             _, start = pair.parts[len(path) - len(pair.base) - 1]
             return [(start, pair.end, table.separator(pair) + toml_value(new))]
-        case [Header(), KeyValue() as pair] if isinstance(new, dict) and len(new) == 1:
+        case [TableHeader(), KeyValue() as pair] if isinstance(new, dict) and len(new) == 1:
             ((key, value),) = new.items()
             like = table.text[slice(*pair.value)]
             line = spelled_key(key) + table.separator(pair) + toml_value(value, like)
@@ -182,11 +182,11 @@ def _comments(table: TableLayout) -> Iterator[re.Match[str]]:
     text, header = table.text, table.header
     if table.members:  # the header above the table's keys; None at the top of the file
         last = table.members[-1].start
-        headers = [found for found in table.statements if isinstance(found, Header)]
+        headers = [found for found in table.statements if isinstance(found, TableHeader)]
         header = next((found for found in reversed(headers) if found.start < last), None)
     position = header.end if header else 0
     below = sorted(
-        (found.start, found.end, isinstance(found, Header))
+        (found.start, found.end, isinstance(found, TableHeader))
         for found in table.statements
         if found.start >= position
     )
@@ -312,12 +312,12 @@ def verify_edit(
     if not same_data(outcome, expected):
         raise DocumentError("the change would affect other keys")
     before, after = scan(old), scan(new)
-    is_new = all(found.path != path for found in before if isinstance(found, Header))
+    is_new = all(found.path != path for found in before if isinstance(found, TableHeader))
 
     def may_change(found: Statement) -> bool:
         if found.path[: len(path)] == path and len(found.path) > len(path):
             return found.path[len(path)] in changes
-        if isinstance(found, Header):
+        if isinstance(found, TableHeader):
             return is_new and found.path == path
         # An inline table shares its lines with the key that holds it.
         return not found.inline and path[: len(found.path)] == found.path

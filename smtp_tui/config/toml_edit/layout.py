@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from smtp_tui.config.tablepath import TablePath
-from smtp_tui.config.toml_edit.scan import Header, KeyValue, Span, Statement, scan
+from smtp_tui.config.toml_edit.scan import KeyValue, Span, Statement, TableHeader, scan
 
 Splice = tuple[int, int, str]
 
@@ -63,7 +63,7 @@ class TableLayout:
     def __init__(self, text: str, path: TablePath) -> None:
         self.text, self.path, self.statements = text, path, scan(text)
         here = [found for found in self.statements if found.path == path]
-        self.header = next((found for found in here if isinstance(found, Header)), None)
+        self.header = next((found for found in here if isinstance(found, TableHeader)), None)
         self.holder = next((found for found in here if isinstance(found, KeyValue)), None)
         pairs = [found for found in self.under() if isinstance(found, KeyValue)]
         self.members = [pair for pair in pairs if len(pair.base) <= len(path) < len(pair.path)]

@@ -24,7 +24,7 @@ from smtp_tui.smtp.escaping import escape_controls, shortened
 
 
 @record(kw_only=True)
-class LookupText:
+class CauseOverrides:
     """A cause, and what overrides its own texts, field and value; empty if nothing does.
 
     With a cure and no field, the cure's text names the field.
@@ -49,7 +49,7 @@ class ErrorRule:
     unless: re.Pattern[str] | None = None
     vague: bool = False
     program: str = ""
-    meant: LookupText
+    meant: CauseOverrides
 
     def span_in(self, low: str) -> tuple[int, int] | None:
         """Return the matched span, or None."""
@@ -70,7 +70,7 @@ class ErrorRule:
 def error_rules() -> tuple[ErrorRule, ...]:
     """Return the rules in matching order."""
     languages = load_texts("error_lookup/languages.toml")
-    texts = [field.name for field in fields(LookupText)]
+    texts = [field.name for field in fields(CauseOverrides)]
     rules = []
     for entry in error_entries("rule"):
         # Phrases in other languages: `system.ECONNREFUSED` is a list in languages.toml.
@@ -79,7 +79,7 @@ def error_rules() -> tuple[ErrorRule, ...]:
             phrase for group, _, list_name in lists for phrase in languages[group][list_name]
         )
         meant = {key: entry.pop(key) for key in texts if key in entry}
-        rules.append(ErrorRule(**entry, spoken=phrases, meant=LookupText(**meant)))
+        rules.append(ErrorRule(**entry, spoken=phrases, meant=CauseOverrides(**meant)))
     return tuple(rules)
 
 
@@ -90,7 +90,7 @@ def _unrelated_rules() -> list[dict[str, Any]]:
 
 
 @record
-class Program:
+class KnownProgram:
     """A program of `programs.toml`: its name, and its terms for the fields."""
 
     name: str
@@ -102,7 +102,7 @@ class Program:
         return self.words.get(f"{field}={value}") or self.words.get(field or "")
 
 
-def program_in(low: str, known: str = "") -> Program | None:
+def program_in(low: str, known: str = "") -> KnownProgram | None:
     """Return the program that a text in lower case comes from.
 
     `known` is the one whose words were recognised. It is often a library: a program around it that
@@ -113,10 +113,10 @@ def program_in(low: str, known: str = "") -> Program | None:
 
 
 @cache
-def programs() -> dict[str, Program]:
+def programs() -> dict[str, KnownProgram]:
     """Return the programs by id, in matching order."""
     return {
-        identity: Program(
+        identity: KnownProgram(
             entry["name"],
             re.compile(entry["find"], re.MULTILINE),
             {key: text for key, text in entry.items() if key not in KEYS | {"name", "find"}},
@@ -134,7 +134,7 @@ _PORT = re.compile(r"(?:[\w\])]:|\bport[ =:#]{1,3})(25|465|587|2525)\b", re.IGNO
 
 
 @record
-class Explanation:
+class ErrorExplanation:
     """The meaning of an error: `cause` is its id, `said` the recognised words.
 
     `field` and `value` are the setting that the cure names first, None if it names none of
@@ -153,7 +153,7 @@ class Explanation:
     spelling: str | None = None
 
 
-def lookup_text(meant: LookupText, quote: str, line: str = "") -> Explanation:
+def lookup_text(meant: CauseOverrides, quote: str, line: str = "") -> ErrorExplanation:
     """Return the explanation of a cause, with the recognised words filled in.
 
     `line` is their line of the text in lower case: it may name the host and the port.
@@ -179,7 +179,7 @@ def lookup_text(meant: LookupText, quote: str, line: str = "") -> Explanation:
     filled = [data[part].format_map(names) for part in ("what", "why", "cure")]
     what, why, cure = (text[:1].upper() + text[1:] for text in filled)
     field, value = data.get("field"), data.get("value")
-    return Explanation(meant.cause, what, why, cure, said=quote, field=field, value=value)
+    return ErrorExplanation(meant.cause, what, why, cure, said=quote, field=field, value=value)
 
 
 def _setting_in(cure: str) -> dict[str, str | None]:
@@ -213,11 +213,11 @@ _NAMED = {"quot": '"', "#39": "'", "#039": "'", "apos": "'", "lt": "<", "gt": ">
 _BROKEN = re.compile(r"[ \t]{0,8}\n[ \t>|]{0,40}(?=[a-z(])|(?:\\r)?\\n")
 
 
-Found = tuple[str, LookupText, str]
+Found = tuple[str, CauseOverrides, str]
 """The recognised words, their meaning, and the program that uses them."""
 
 
-def explain_error(text: str) -> Explanation | None:
+def explain_error(text: str) -> ErrorExplanation | None:
     """Return what any program's error text means; None if it is not recognised."""
     cleaned = _cleaned(text)
     for tried in dict.fromkeys((cleaned, _BROKEN.sub(" ", cleaned))):
@@ -278,7 +278,7 @@ def _by_reply(text: str, low: str) -> Found | None:
         return None
     rule, mechanism = finding.rule, finding.mechanism.lower()
     parts = {"what": rule.what or "", "why": rule.why or "", "cure": rule.cure or ""}
-    return finding.words, LookupText(cause=rule.cause, mechanism=mechanism, **parts), ""
+    return finding.words, CauseOverrides(cause=rule.cause, mechanism=mechanism, **parts), ""
 
 
 def _phrase_around(text: str, start: int, end: int) -> tuple[int, int]:

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from smtp_tui.interchange.export_builder import ExportBuilder
-from smtp_tui.interchange.import_builder import Entry, ImportBuilder, host_and_port
+from smtp_tui.interchange.import_builder import Assignment, ImportBuilder, host_and_port
 from smtp_tui.interchange.results import InterchangeError, MissingLibraryError, text
-from smtp_tui.interchange.spec import FormatSpec, Source
-from smtp_tui.settings.password_sources import File
+from smtp_tui.interchange.spec import FormatSpec, ImportSource
+from smtp_tui.settings.password_sources import FileSource
 
 DEEPEST = 32
 # A few lines of nested merges can have more keys than fit into memory.
@@ -22,19 +22,19 @@ _TAGS = frozenset({"str", "int", "float", "bool", "null", "timestamp", "map", "s
 _NULLS = ("", "~", "null", "Null", "NULL")
 
 
-class Table(dict[str, Any]):
+class YamlMapping(dict[str, Any]):
     """A mapping that knows the line of each key, except for merged ones."""
 
     def __init__(self) -> None:
         super().__init__()
         self.lines: dict[str, int] = {}
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[Assignment]:
         """Return the pairs."""
-        return [Entry(name, value, self.lines.get(name)) for name, value in self.items()]
+        return [Assignment(name, value, self.lines.get(name)) for name, value in self.items()]
 
 
-def load(content: str) -> Table:
+def load(content: str) -> YamlMapping:
     """Parse a file; InterchangeError if it is no YAML, or no mapping."""
     try:
         import yaml  # optional, and 17 ms that an export does not need
@@ -46,7 +46,7 @@ def load(content: str) -> Table:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}" if mark else "it"
         raise InterchangeError(text("not-yaml", where=where)) from None
-    if not isinstance(data, Table):
+    if not isinstance(data, YamlMapping):
         raise InterchangeError(text("no-smarthost"))
     return data
 
@@ -83,18 +83,18 @@ class _Tree:
             is_null = event.implicit[0] and event.value in _NULLS and not event.style
             found = None if is_null else event.value
         elif isinstance(event, self._yaml.MappingStartEvent):
-            found = Table()
+            found = YamlMapping()
         # Set before reading the parts: an alias inside may name the whole.
         if event.anchor is not None:
             self._anchors[event.anchor] = found
-        if isinstance(found, Table):
+        if isinstance(found, YamlMapping):
             self._fill(found, depth)
         elif isinstance(found, list):
             while not isinstance(event := next(self._events), self._yaml.SequenceEndEvent):
                 found.append(self._node(event, depth + 1))
         return found
 
-    def _fill(self, table: Table, depth: int) -> None:
+    def _fill(self, table: YamlMapping, depth: int) -> None:
         merged: list[Any] = []
         while not isinstance(event := next(self._events), self._yaml.MappingEndEvent):
             is_merge = getattr(event, "value", None) == "<<" and not event.style
@@ -106,7 +106,7 @@ class _Tree:
                 table[key] = value
                 table.lines[key] = event.start_mark.line + 1
         for other in merged:
-            if not isinstance(other, Table):
+            if not isinstance(other, YamlMapping):
                 raise ValueError("a merge of what is no mapping")
             self._merged += len(other)
             if self._merged > MOST_MERGED:
@@ -125,16 +125,16 @@ _OWN = (
 _VERSIONS = {"TLS10": "1.0", "TLS11": "1.1", "TLS12": "1.2", "TLS13": "1.3"}
 
 
-def read(source: Source, form: FormatSpec) -> ImportBuilder:
+def read(source: ImportSource, form: FormatSpec) -> ImportBuilder:
     """Import the global settings or a receiver's, with Alertmanager's defaults."""
     data = load(source.text)
     receivers = _with_own_server(data)
     table = data.get("global")
-    if isinstance(table, Table) and "smtp_smarthost" in table:
+    if isinstance(table, YamlMapping) and "smtp_smarthost" in table:
         entries = table.entries()
     elif receivers:
         own = [entry for entry in receivers[0].entries() if entry.name in _OWN]
-        entries = [Entry(_PREFIX + entry.name, entry.value, entry.line) for entry in own]
+        entries = [Assignment(_PREFIX + entry.name, entry.value, entry.line) for entry in own]
     else:
         raise InterchangeError(text("no-smarthost"))
     builder = ImportBuilder(form, entries)
@@ -155,18 +155,20 @@ def read(source: Source, form: FormatSpec) -> ImportBuilder:
     builder.default("domain", "localhost")
     builder.take_sender("smtp_from")
     _log_in(builder)
-    if isinstance(config := builder.get("smtp_tls_config"), Table):
+    if isinstance(config := builder.get("smtp_tls_config"), YamlMapping):
         _trust(builder, config)
     builder.report_leftovers(_PREFIX)
     return builder
 
 
-def _with_own_server(data: Table) -> list[Table]:
+def _with_own_server(data: YamlMapping) -> list[YamlMapping]:
     """Return the mail settings of receivers that name their own server."""
-    receivers = [item for item in data.get("receivers") or () if isinstance(item, Table)]
+    receivers = [item for item in data.get("receivers") or () if isinstance(item, YamlMapping)]
     lists = [receiver.get("email_configs") for receiver in receivers]
     configs = [config for items in lists if isinstance(items, list) for config in items]
-    return [config for config in configs if isinstance(config, Table) and "smarthost" in config]
+    return [
+        config for config in configs if isinstance(config, YamlMapping) and "smarthost" in config
+    ]
 
 
 def _log_in(builder: ImportBuilder) -> None:
@@ -181,7 +183,7 @@ def _log_in(builder: ImportBuilder) -> None:
     builder.use("smtp_auth_secret", "smtp_auth_secret_file")
 
 
-def _trust(builder: ImportBuilder, config: Table) -> None:
+def _trust(builder: ImportBuilder, config: YamlMapping) -> None:
     inner = ImportBuilder(builder.form, config.entries())
     inner.take_each(ca_file="ca_file", client_certificate="cert_file", client_key="key_file")
     inner.take("server_name", "server_name")
@@ -215,7 +217,7 @@ def write(out: ExportBuilder) -> str:
         name = "smtp_auth_secret" if out.mechanism == "cram-md5" else "smtp_auth_password"
         if out.secret is not None:
             lines += _lines("  ", **{name: out.secret})
-        elif isinstance(out.source, File):
+        elif isinstance(out.source, FileSource):
             lines += _lines("  ", **{f"{name}_file": out.source.path})
         else:
             out.note("password", "secret-left-out", name=f"{name}_file")

@@ -12,10 +12,10 @@ from typing import Any
 
 from smtp_tui.interchange.envfile import export_env, import_env
 from smtp_tui.interchange.export_builder import ExportBuilder
-from smtp_tui.interchange.import_builder import Entry, EnvRef, ImportBuilder, Unresolved
+from smtp_tui.interchange.import_builder import Assignment, EnvRef, ImportBuilder, Unresolved
 from smtp_tui.interchange.results import InterchangeError, text
-from smtp_tui.interchange.spec import FormatSpec, Source
-from smtp_tui.settings.password_sources import File
+from smtp_tui.interchange.spec import FormatSpec, ImportSource
+from smtp_tui.settings.password_sources import FileSource
 
 _CONVERTERS = frozenset({"str", "int", "bool", "float"})
 _DIGITS = 18
@@ -23,7 +23,7 @@ _DIGITS = 18
 _ENV_METHODS = frozenset({"str", "int", "bool", "float", "unicode", "get_value"})
 _ENV_CLASSES = frozenset({"Env", "FileAwareEnv"})
 
-Assignment = tuple[str, ast.expr, int, bool]
+PythonAssignment = tuple[str, ast.expr, int, bool]
 """A name, its value, the line, and whether it is unconditional."""
 
 
@@ -75,7 +75,7 @@ class _PythonSource:
             case _:
                 pass
 
-    def assigned(self, body: list[ast.stmt], *, is_sure: bool = True) -> Iterator[Assignment]:
+    def assigned(self, body: list[ast.stmt], *, is_sure: bool = True) -> Iterator[PythonAssignment]:
         """Yield the assignments in statements."""
         for statement in body:
             match statement:
@@ -95,9 +95,11 @@ class _PythonSource:
                 case _:
                     pass
 
-    def entry(self, name: str, node: ast.expr, line: int, *, is_sure: bool) -> Entry:
+    def entry(self, name: str, node: ast.expr, line: int, *, is_sure: bool) -> Assignment:
         """Return an entry; a conditional assignment's value is unknown."""
-        return Entry(name, self.value(node) if is_sure else Unresolved("under-condition"), line)
+        return Assignment(
+            name, self.value(node) if is_sure else Unresolved("under-condition"), line
+        )
 
     def value(self, node: ast.expr) -> Any:
         """Return a literal, an EnvRef, or Unresolved."""
@@ -180,7 +182,7 @@ _OPTIONS = {
 }
 
 
-def read(source: Source, form: FormatSpec) -> ImportBuilder:
+def read(source: ImportSource, form: FormatSpec) -> ImportBuilder:
     """Import the settings, with Django's defaults."""
     builder = (
         import_env(form, source) if source.quoting else ImportBuilder(form, _entries(source.text))
@@ -223,7 +225,7 @@ def _link(builder: ImportBuilder, names: dict[str, str]) -> str:
     return link
 
 
-def _entries(content: str) -> Iterator[Entry]:
+def _entries(content: str) -> Iterator[Assignment]:
     source = _PythonSource(content)
     for name, node, line, is_sure in source.assigned(source.tree.body):
         if name == _MAILERS:
@@ -232,7 +234,7 @@ def _entries(content: str) -> Iterator[Entry]:
             yield source.entry(name, node, line, is_sure=is_sure)
     for part in ast.walk(source.tree):
         if _is_url(part):
-            yield Entry(_URL, Unresolved("email-url"), getattr(part, "lineno", None))
+            yield Assignment(_URL, Unresolved("email-url"), getattr(part, "lineno", None))
 
 
 def _is_url(node: ast.AST) -> bool:
@@ -246,12 +248,14 @@ def _is_url(node: ast.AST) -> bool:
             return False
 
 
-def _mailers(source: _PythonSource, node: ast.expr, line: int, *, is_sure: bool) -> Iterator[Entry]:
+def _mailers(
+    source: _PythonSource, node: ast.expr, line: int, *, is_sure: bool
+) -> Iterator[Assignment]:
     """Yield the default mailer's options, with names that begin with MAILERS."""
     parts = _pairs_of((_pairs_of(node) or {}).get("default"))
     options = _pairs_of(parts["OPTIONS"]) if parts and "OPTIONS" in parts else {}
     if parts is None or options is None:
-        yield Entry(_MAILERS, Unresolved("computed"), line)
+        yield Assignment(_MAILERS, Unresolved("computed"), line)
         return
     options |= {"BACKEND": parts["BACKEND"]} if "BACKEND" in parts else {}
     for name, value in options.items():
@@ -266,7 +270,7 @@ def write(out: ExportBuilder) -> str:
     settings = {name: repr(value) for name, value in pairs}
     sender = settings.pop("DEFAULT_FROM_EMAIL", None)
     if out.lacks_secret:
-        if isinstance(out.source, File):
+        if isinstance(out.source, FileSource):
             out.note("password", "becomes-variable", name=out.variable)
         settings[out.secret_name] = f"os.environ[{out.variable!r}]"
     lines = [*(["import os", ""] if out.lacks_secret else []), "import django", ""]

@@ -7,17 +7,23 @@ from collections.abc import Iterator
 
 from smtp_tui.interchange.export_builder import ExportBuilder
 from smtp_tui.interchange.formats.variables import read_declared
-from smtp_tui.interchange.import_builder import Entry, EnvRef, FileRef, ImportBuilder, Unresolved
+from smtp_tui.interchange.import_builder import (
+    Assignment,
+    EnvRef,
+    FileRef,
+    ImportBuilder,
+    Unresolved,
+)
 from smtp_tui.interchange.results import InterchangeError, text
-from smtp_tui.interchange.spec import FormatSpec, Source
-from smtp_tui.settings.password_sources import File
+from smtp_tui.interchange.spec import FormatSpec, ImportSource
+from smtp_tui.settings.password_sources import FileSource
 
 # The library ends a bare value at # and ;, and strips quotes: quote all else.
 _SAFE = re.compile(r"[A-Za-z0-9_@+.,/-]+(?::[0-9]+)?")
 _INSERT = re.compile(r"%\((?:(?!%\()[^)])*\)s")
 
 
-def _entries(content: str, section: str) -> Iterator[Entry]:
+def _entries(content: str, section: str) -> Iterator[Assignment]:
     """Yield a section's entries."""
     here = ""
     for number, line in enumerate(content.removeprefix("\ufeff").split("\n"), 1):
@@ -29,9 +35,9 @@ def _entries(content: str, section: str) -> Iterator[Entry]:
         elif here == section:
             match = re.match(r"\"?([^=:\"]+)\"?\s*[=:](.*)", stripped)
             if match is None:
-                yield Entry("", Unresolved("no-assignment"), number)
+                yield Assignment("", Unresolved("no-assignment"), number)
             else:
-                yield Entry(match[1].strip(), _unquoted(match[2].strip()), number)
+                yield Assignment(match[1].strip(), _unquoted(match[2].strip()), number)
 
 
 def _unquoted(written: str) -> str | Unresolved:
@@ -61,7 +67,7 @@ _PROTOCOLS = {"smtp": "none", "smtps": "ssl", "smtp+starttls": "auto", "smtp+sta
 _ELSEWHERE = ("sendmail", "smtp+unix", "dummy")
 
 
-def read_gitea(source: Source, form: FormatSpec) -> ImportBuilder:
+def read_gitea(source: ImportSource, form: FormatSpec) -> ImportBuilder:
     """Import the section, with Gitea's defaults."""
     builder = ImportBuilder(form, _entries(source.text, "mailer"))
     if builder.switch("ENABLED", False) is False:
@@ -115,7 +121,7 @@ _LONG_QUOTE = '"""'
 _PROVIDED = re.compile(r"\$(__\w+)?\{([^}]+)\}")
 
 
-def read_grafana(source: Source, form: FormatSpec) -> ImportBuilder:
+def read_grafana(source: ImportSource, form: FormatSpec) -> ImportBuilder:
     """Import the section, with Grafana's defaults."""
     builder = ImportBuilder(form, map(_provided, _entries(source.text, "smtp")))
     if builder.switch("enabled", False) is False:
@@ -125,7 +131,7 @@ def read_grafana(source: Source, form: FormatSpec) -> ImportBuilder:
     return builder
 
 
-def _provided(entry: Entry) -> Entry:
+def _provided(entry: Assignment) -> Assignment:
     if not isinstance(entry.value, str) or not (match := _provider(entry.value)):
         return entry
     value: object = Unresolved("computed")
@@ -133,7 +139,7 @@ def _provided(entry: Entry) -> Entry:
         value = EnvRef(match[2])
     elif match[0] == entry.value and match[1] == "__file":
         value = FileRef(match[2])
-    return Entry(entry.name, value, entry.line)
+    return Assignment(entry.name, value, entry.line)
 
 
 def _provider(value: str) -> re.Match[str] | None:
@@ -152,7 +158,7 @@ def write_grafana(out: ExportBuilder) -> str:
             raise InterchangeError(text("grafana-provided", name=name))
         lines.append(_line(name, value, _LONG_QUOTE))
     if out.lacks_secret:
-        if isinstance(out.source, File):
+        if isinstance(out.source, FileSource):
             lines.append(f"password = $__file{{{out.source.path}}}")
         else:
             out.note("password", "becomes-variable", name=out.variable)

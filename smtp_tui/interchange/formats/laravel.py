@@ -8,8 +8,8 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from smtp_tui.interchange.envfile import export_env, import_env
 from smtp_tui.interchange.export_builder import ExportBuilder
-from smtp_tui.interchange.import_builder import Entry, ImportBuilder
-from smtp_tui.interchange.spec import FormatSpec, Source
+from smtp_tui.interchange.import_builder import Assignment, ImportBuilder
+from smtp_tui.interchange.spec import FormatSpec, ImportSource
 from smtp_tui.settings.fields import BY_KEY
 
 _URL = "MAIL_URL"
@@ -26,7 +26,7 @@ _KEYWORDS = {"null": None, "empty": "", "true": "true", "false": "false"}
 _QUOTED = re.compile(r"(['\"])(.*)\1")
 
 
-def read(source: Source, form: FormatSpec) -> ImportBuilder:
+def read(source: ImportSource, form: FormatSpec) -> ImportBuilder:
     """Import the variables as Laravel and Symfony interpret them."""
     builder = import_env(form, source)
     builder.entries = {name: _from_env(entry) for name, entry in builder.entries.items()}
@@ -58,7 +58,7 @@ def _without_brackets(value: str) -> str:
     return value[1:-1] if value[:1] == "(" and value[-1:] == ")" else value
 
 
-def _from_env(entry: Entry) -> Entry:
+def _from_env(entry: Assignment) -> Assignment:
     value = entry.value
     if not isinstance(value, str):
         return entry
@@ -92,7 +92,7 @@ def _take_url(builder: ImportBuilder) -> None:
     line = builder.entries[_URL].line
     for name, part in found.items():
         if part is not None:
-            builder.entries[name] = Entry(name, part, line)
+            builder.entries[name] = Assignment(name, part, line)
     if others := [name for name, _ in parse_qsl(url.query) if name not in _OPTIONS]:
         builder.reject(_URL, "laravel-url-options", names=", ".join(others)[:80])
 

@@ -6,12 +6,18 @@ import re
 import shlex
 
 from smtp_tui.interchange.export_builder import ExportBuilder
-from smtp_tui.interchange.import_builder import Entry, ImportBuilder, Unresolved
+from smtp_tui.interchange.import_builder import Assignment, ImportBuilder, Unresolved
 from smtp_tui.interchange.results import AccountError, InterchangeError, text
-from smtp_tui.interchange.spec import FormatSpec, Source, listed
-from smtp_tui.settings.password_sources import Ask, Command, Environment, File, Keyring
+from smtp_tui.interchange.spec import FormatSpec, ImportSource, listed
+from smtp_tui.settings.password_sources import (
+    AskSource,
+    CommandSource,
+    EnvironmentSource,
+    FileSource,
+    KeyringSource,
+)
 
-_Account = dict[str, Entry]
+_Account = dict[str, Assignment]
 _SWITCHES = frozenset({"tls", "tls_starttls", "tls_certcheck", "auth"})
 
 
@@ -39,7 +45,7 @@ def _parse_accounts(content: str) -> dict[str, _Account]:
         else:
             value: object = "on" if name in _SWITCHES and not argument else argument
             value = Unresolved("computed") if name == "eval" else value
-            current[name or f"line {number}"] = Entry(name, value, number)
+            current[name or f"line {number}"] = Assignment(name, value, number)
     return {name: account for name, account in accounts.items() if account}
 
 
@@ -49,7 +55,7 @@ _LONGEST = 4096
 _NEEDS_SHELL = re.compile(r"[|&;<>()$`\\\"'*?\[#~=%{\n]")
 
 
-def read(source: Source, form: FormatSpec) -> ImportBuilder:
+def read(source: ImportSource, form: FormatSpec) -> ImportBuilder:
     """Import the named account, else msmtp's default one, else the first."""
     accounts = _parse_accounts(source.text)
     if not accounts:
@@ -132,15 +138,15 @@ def _password_command(out: ExportBuilder) -> list[str] | None:
     if not out.lacks_secret:
         return None
     match out.source:
-        case Environment(name):
+        case EnvironmentSource(name):
             return ["printenv", name]
-        case File(path):
+        case FileSource(path):
             return ["cat", path]
-        case Command(argv):
+        case CommandSource(argv):
             return list(argv)
-        case Keyring(service):
+        case KeyringSource(service):
             return ["keyring", "get", service, out.username or ""]
-        case Ask():
+        case AskSource():
             out.note("password", "msmtp-asks")
             return None
         case _:

@@ -8,9 +8,9 @@ from typing import Any
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit
 
 from smtp_tui.interchange.export_builder import ExportBuilder
-from smtp_tui.interchange.import_builder import Entry, ImportBuilder, Unresolved
+from smtp_tui.interchange.import_builder import Assignment, ImportBuilder, Unresolved
 from smtp_tui.interchange.results import InterchangeError, text
-from smtp_tui.interchange.spec import FormatSpec, Source
+from smtp_tui.interchange.spec import FormatSpec, ImportSource
 
 _PARTS = ("auth", "tls")
 _LINK = ("secure", "requireTLS", "ignoreTLS")
@@ -22,7 +22,7 @@ _VERSION = "TLSv"
 _STEPS = ("connectionTimeout", "greetingTimeout", "socketTimeout", "dnsTimeout")
 
 
-def read(source: Source, form: FormatSpec) -> ImportBuilder:
+def read(source: ImportSource, form: FormatSpec) -> ImportBuilder:
     """Import the options, with nodemailer's defaults."""
     options, nested = _options(source.text)
     builder = ImportBuilder(form, _entries(options))
@@ -69,14 +69,14 @@ def _options(content: str) -> tuple[dict[str, Any], str | None]:
     return data, None
 
 
-def _entries(options: dict[str, Any]) -> Iterator[Entry]:
+def _entries(options: dict[str, Any]) -> Iterator[Assignment]:
     for name, value in options.items():
         parts = value if name in _PARTS and isinstance(value, dict) else None
         pairs = {name: value} if parts is None else {f"{name}.{key}": parts[key] for key in parts}
         for key, part in pairs.items():
             # In JavaScript the text "false" is true.
             is_unclear = key in _SWITCHES and not isinstance(part, bool | None)
-            yield Entry(key, Unresolved("not-a-switch") if is_unclear else part)
+            yield Assignment(key, Unresolved("not-a-switch") if is_unclear else part)
 
 
 def _take_link(builder: ImportBuilder, *, secure: bool) -> None:
@@ -144,7 +144,7 @@ _SAME_PARAMETERS = {
 _RENAMED_PARAMETERS = {"local_domain": "name", "source_ip": "localAddress"}
 
 
-def read_url(source: Source, form: FormatSpec) -> ImportBuilder:
+def read_url(source: ImportSource, form: FormatSpec) -> ImportBuilder:
     """Import a URL; remark on what its scheme leaves open."""
     url = _split_url(source.text)
     builder = ImportBuilder(form, _url_entries(url))
@@ -185,21 +185,25 @@ def _split_url(content: str) -> SplitResult:
     return url
 
 
-def _url_entries(url: SplitResult) -> Iterator[Entry]:
+def _url_entries(url: SplitResult) -> Iterator[Assignment]:
     try:
         parts = (url.username, url.password)
         user, password = [unquote(part, errors="strict") if part else None for part in parts]
     except UnicodeDecodeError:
         raise InterchangeError(text("url-encoding")) from None
     host = unquote(url.hostname or "")
-    yield from (Entry("host", host), Entry("user", user), Entry("password", password))
+    yield from (
+        Assignment("host", host),
+        Assignment("user", user),
+        Assignment("password", password),
+    )
     if url.port is not None:
-        yield Entry("port", url.port)
+        yield Assignment("port", url.port)
     for name, value in parse_qsl(url.query, keep_blank_values=True):
         same = _SAME_PARAMETERS.get(
             (name, value.casefold()), (_RENAMED_PARAMETERS.get(name, name), value)
         )
-        yield Entry(*same)
+        yield Assignment(*same)
 
 
 def write_url(out: ExportBuilder) -> str:

@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from smtp_tui.interchange.export_builder import ExportBuilder
 from smtp_tui.interchange.import_builder import (
     LONGEST,
-    Entry,
+    Assignment,
     ImportBuilder,
     Unresolved,
     host_and_port,
 )
 from smtp_tui.interchange.results import InterchangeError, text
-from smtp_tui.interchange.spec import FormatSpec, Source
+from smtp_tui.interchange.spec import FormatSpec, ImportSource
 
 _USE = re.compile(r"\$(?:(\$)|(\w+)|\{(\w+)\}|\((\w+)\)|[{(])")
 
@@ -23,7 +23,7 @@ _DEEPEST = 32
 _VERSIONS = ("1.0", "1.1", "1.2", "1.3")
 
 
-def _entries(content: str) -> list[Entry]:
+def _entries(content: str) -> list[Assignment]:
     """Return the parameters, the last of each name, with references expanded."""
     parts: dict[str, tuple[list[str], int]] = {}
     name = ""
@@ -62,7 +62,7 @@ def _entries(content: str) -> list[Entry]:
         return found[name]
 
     return [
-        Entry(name, resolve(name), line)
+        Assignment(name, resolve(name), line)
         for name, (_, line) in parts.items()
         if re.fullmatch(r"\w+", name)
     ]
@@ -110,7 +110,7 @@ _SYSTEM = "/etc/ssl/certs"
 _PREFIXES = ("relayhost", "smtp_sasl_", "smtp_tls_", "smtp_bind_", "smtp_helo_", "smtp_use_tls")
 
 
-def read(source: Source, form: FormatSpec) -> ImportBuilder:
+def read(source: ImportSource, form: FormatSpec) -> ImportBuilder:
     """Import main.cf; `source.beside` has the login table's text by name."""
     builder = ImportBuilder(form, _entries(source.text))
     relay = re.split(r"[,\s]+", builder.text("relayhost") or "")[0]

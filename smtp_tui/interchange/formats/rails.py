@@ -8,9 +8,9 @@ from typing import Any
 
 from smtp_tui.interchange.export_builder import ExportBuilder
 from smtp_tui.interchange.formats.variables import gem_link, gem_login
-from smtp_tui.interchange.import_builder import Entry, EnvRef, ImportBuilder, Unresolved
+from smtp_tui.interchange.import_builder import Assignment, EnvRef, ImportBuilder, Unresolved
 from smtp_tui.interchange.results import InterchangeError, text
-from smtp_tui.interchange.spec import FormatSpec, Source
+from smtp_tui.interchange.spec import FormatSpec, ImportSource
 
 _SPACE = re.compile(r"(?:\s|#[^\n]*)*")
 _KEY = re.compile(
@@ -35,9 +35,9 @@ _LETTERS = {"n": "\n", "t": "\t", "r": "\r", "s": " ", "e": "\x1b", "0": "\0"}
 _OPEN, _CLOSE = "([{", ")]}"
 
 
-def _pairs(source: str, at: int) -> list[Entry]:
+def _pairs(source: str, at: int) -> list[Assignment]:
     """Return the pairs of the hash whose content starts at `at`."""
-    found: list[Entry] = []
+    found: list[Assignment] = []
     line, counted = 1, 0
     while True:
         at = _skip(source, at)
@@ -49,9 +49,9 @@ def _pairs(source: str, at: int) -> list[Entry]:
         value, end = _value(source, start)
         if key:
             name = next(group for group in key.groups() if group is not None)
-            found.append(Entry(name, value, line))
+            found.append(Assignment(name, value, line))
         else:
-            found.append(Entry("", Unresolved("computed", {"program": "Ruby"}), line))
+            found.append(Assignment("", Unresolved("computed", {"program": "Ruby"}), line))
         at = _skip(source, end)
         at += source[at : at + 1] == ","
 
@@ -125,7 +125,7 @@ _METHOD = re.compile(r"^[^#\n]*?delivery_method\s*=\s*:(\w+)", re.MULTILINE)
 _MODES = {0: "none", 1: "peer", 2: "fail_if_no_peer_cert", 3: "fail_if_no_peer_cert"}
 
 
-def read(source: Source, form: FormatSpec) -> ImportBuilder:
+def read(source: ImportSource, form: FormatSpec) -> ImportBuilder:
     """Import the hash, with the mail gem's defaults."""
     match = _HASH.search(source.text)
     if match is None:
@@ -137,7 +137,7 @@ def read(source: Source, form: FormatSpec) -> ImportBuilder:
         found += [sender] if sender and sender.name == "from" else []
     if method := _METHOD.search(source.text):
         line = source.text.count("\n", 0, method.start(1)) + 1
-        found.append(Entry("delivery_method", method[1], line))
+        found.append(Assignment("delivery_method", method[1], line))
     builder = ImportBuilder(form, found)
     if _OFF.search(source.text):
         builder.remark("", "not-enabled")

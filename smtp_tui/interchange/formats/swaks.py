@@ -9,16 +9,16 @@ from typing import Any
 
 from smtp_tui.interchange.export_builder import ExportBuilder
 from smtp_tui.interchange.import_builder import (
-    Entry,
+    Assignment,
     ImportBuilder,
     Pieces,
     Unresolved,
-    Use,
+    VariableUse,
     host_and_port,
     resolve_pieces,
 )
 from smtp_tui.interchange.results import InterchangeError, text
-from smtp_tui.interchange.spec import FormatSpec, Source
+from smtp_tui.interchange.spec import FormatSpec, ImportSource
 
 _VARIABLE = re.compile(r"\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)\})")
 # Characters that end a shell command.
@@ -55,7 +55,7 @@ def _word(command: str, at: int) -> tuple[Pieces | None, int]:
             letter = following if not quote or following in '"\\$`' else f"\\{following}"
             step = 2
         elif letter == "$" and quote != "'" and (use := _VARIABLE.match(command, at)):
-            pieces.append(Use(use[1] or use[2]))
+            pieces.append(VariableUse(use[1] or use[2]))
             letter, step = "", len(use[0])
         elif quote != "'" and (letter == "`" or command.startswith(("$(", "${"), at)):
             is_sure = False
@@ -80,14 +80,14 @@ _VERIFY = ("tls-verify", "tls-verify-ca", "tls-verify-host")
 _SWITCHES = frozenset({*_LINKS, *_VERIFY, "4", "6"})
 
 
-def options_of(rest: list[Any]) -> Iterator[Entry]:
+def options_of(rest: list[Any]) -> Iterator[Assignment]:
     """Yield the options; an unknown option takes the next word as its value."""
     at = 0
     while at < len(rest):
         word = rest[at]
         at += 1
         if not isinstance(word, str) or not word.startswith("-") or not word.strip("-="):
-            yield Entry("", Unresolved("stray-word"))
+            yield Assignment("", Unresolved("stray-word"))
             continue
         written, sign, value = word.lstrip("-").partition("=")
         name = _NAMES.get(written, written)
@@ -99,14 +99,14 @@ def options_of(rest: list[Any]) -> Iterator[Entry]:
         else:
             found, at = following, at + 1
         if not name.startswith("h-"):  # a header of the message
-            yield Entry(name, found)
+            yield Assignment(name, found)
 
 
 _VERSIONS = {"tlsv1": "1.0", "tlsv1_0": "1.0", "tlsv1_1": "1.1", "tlsv1_2": "1.2", "tlsv1_3": "1.3"}
 _UNITS = {"s": 1, "m": 60, "h": 3600}
 
 
-def read(source: Source, form: FormatSpec) -> ImportBuilder:
+def read(source: ImportSource, form: FormatSpec) -> ImportBuilder:
     """Import the first swaks command of a text."""
     start = source.text.find("swaks")
     if start < 0:

@@ -13,11 +13,11 @@ from typing import Any
 from smtp_tui.interchange.envfile import export_env, import_env
 from smtp_tui.interchange.export_builder import ExportBuilder
 from smtp_tui.interchange.import_builder import ImportBuilder
-from smtp_tui.interchange.spec import FormatSpec, Source
+from smtp_tui.interchange.spec import FormatSpec, ImportSource
 from smtp_tui.settings.fields import BY_KEY
 
 
-def read(source: Source, form: FormatSpec) -> ImportBuilder:
+def read(source: ImportSource, form: FormatSpec) -> ImportBuilder:
     """Import the variables as the format declares."""
     builder = import_env(form, source)
     read_declared(builder)

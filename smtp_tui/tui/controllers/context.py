@@ -33,7 +33,7 @@ BUSY = "A test is already running. Esc stops it."
 T = TypeVar("T")
 
 
-class StoppedWaitingError(PasswordError):
+class WaitCancelledError(PasswordError):
     """The admin stopped waiting; the text says what may still happen."""
 
 
@@ -63,7 +63,7 @@ class CancellableWaits:
             slow.cancel()
             self._running.discard(task)
             self._stopped.discard(task)
-        raise StoppedWaitingError(warning)
+        raise WaitCancelledError(warning)
 
     def stop(self) -> bool:
         """Stop waiting; return whether anything was awaited."""

@@ -16,7 +16,13 @@ from smtp_tui.config.password_store import PasswordStore
 from smtp_tui.config.paths import absolute
 from smtp_tui.records import record
 from smtp_tui.settings import password_sources
-from smtp_tui.settings.password_sources import Command, File, Keyring, Literal, PasswordSource
+from smtp_tui.settings.password_sources import (
+    CommandSource,
+    FileSource,
+    KeyringSource,
+    LiteralSource,
+    PasswordSource,
+)
 from smtp_tui.tui.controllers.context import CancellableWaits
 from smtp_tui.tui.model.draft import ACCOUNT, Draft
 from smtp_tui.tui.model.file_context import risk_of_fetch
@@ -26,7 +32,7 @@ YES, NO, USE = "y", "n", "u"
 LATE = "If the keyring answers later, it may still store the password."
 
 
-class SteppedBackError(Exception):
+class MoveCancelledError(Exception):
     """The admin left a question with Escape."""
 
 
@@ -60,14 +66,14 @@ class PasswordMover:
         target, password = self._target, self._password
         if target is None:
             return PasswordMove()
-        if isinstance(target, Literal) and password.changed:
+        if isinstance(target, LiteralSource) and password.changed:
             # The password goes into the settings file, which the caller writes.
             return PasswordMove(await self._secret(), notes=self._old_place())
-        if isinstance(target, Keyring) and not password.changed:
+        if isinstance(target, KeyringSource) and not password.changed:
             return await self._rename(target)
         if password.changed:
             store = self._store(target, self._account)
-            if not isinstance(target, Keyring | File) or store.refusal is not None:
+            if not isinstance(target, KeyringSource | FileSource) or store.refusal is not None:
                 await self._leave_to_others(store)
             elif password.at_hand or password.moves:
                 return await self._fill(store)
@@ -96,7 +102,7 @@ class PasswordMover:
         password, why = self._password, ""
         if not password.at_hand:
             return
-        if not isinstance(store.source, password_sources.Ask):
+        if not isinstance(store.source, password_sources.AskSource):
             try:
                 if await self._fetch(store) == password.at_hand:
                     return
@@ -104,13 +110,13 @@ class PasswordMover:
             except PasswordError as error:
                 why = f"The password is not there yet: {error}. "
         loss = "smtp-tui does not keep what you typed"
-        if isinstance(password.source, Literal):
+        if isinstance(password.source, LiteralSource):
             loss = "Saving removes it from this file"
         refusal = store.refusal or ""
         refusal = f"{refusal[:1].upper()}{refusal[1:]}." if refusal else ""
         await self._ask(f"{why}{refusal} {loss}. Continue?".strip(), [(YES, "Continue")])
 
-    async def _rename(self, target: Keyring) -> PasswordMove:
+    async def _rename(self, target: KeyringSource) -> PasswordMove:
         """Move a keyring entry to the new username, if the admin agrees."""
         old_account, account, raw = self._old_account, self._account, self._raw
         if old_account == account or not old_account or not account:
@@ -136,8 +142,8 @@ class PasswordMover:
         return PasswordMove(raw, leftover=old, stored=str(new))
 
     async def _keep(self, store: PasswordStore, secret: str) -> None:
-        warning = LATE if isinstance(store.source, Keyring) else ""
-        if isinstance(store.source, File) and (question := folder_question(store.path)):
+        warning = LATE if isinstance(store.source, KeyringSource) else ""
+        if isinstance(store.source, FileSource) and (question := folder_question(store.path)):
             await self._ask(question, [(YES, "Create it")])
         refused = await self._waits.on(store.store(secret), warning)
         if refused is not None:
@@ -149,7 +155,7 @@ class PasswordMover:
         if password.at_hand or password.source is None:
             return password.at_hand
         # Another user may have named the command or the file.
-        is_outside = isinstance(password.source, Command | File)
+        is_outside = isinstance(password.source, CommandSource | FileSource)
         if is_outside and (risk := risk_of_fetch(password.source, self._file)):
             await self._ask(risk.question, [(YES, "Yes")])
         return await self._fetch(self._store(password.source, self._old_account))
@@ -161,7 +167,7 @@ class PasswordMover:
         except NoPasswordError:
             return None
         except PasswordError:
-            if isinstance(store.source, Keyring):
+            if isinstance(store.source, KeyringSource):
                 raise
             return None
 
@@ -179,7 +185,7 @@ class PasswordMover:
         """Return a note that the old place still has the password, if it does."""
         old = self._password.source
         if self._stays or not (
-            isinstance(old, File) or (isinstance(old, Keyring) and self._old_account)
+            isinstance(old, FileSource) or (isinstance(old, KeyringSource) and self._old_account)
         ):
             return ()
         # The old password is not removed: another program may read it.

@@ -13,12 +13,12 @@ from smtp_tui.config.errors import ChangedOnDiskError, DocumentError, NoRenameEr
 from smtp_tui.config.file_access import has_private_mode
 from smtp_tui.config.password_store import backup_with
 from smtp_tui.settings.fields import BY_KEY
-from smtp_tui.settings.password_sources import Keyring
+from smtp_tui.settings.password_sources import KeyringSource
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.threads import in_daemon_thread
-from smtp_tui.tui.controllers.context import Controller, StoppedWaitingError
-from smtp_tui.tui.controllers.password_mover import PasswordMove, PasswordMover, SteppedBackError
-from smtp_tui.tui.dialogs.diff import ChangedDialog, ConflictDialog, DiffDialog, Preview
+from smtp_tui.tui.controllers.context import Controller, WaitCancelledError
+from smtp_tui.tui.controllers.password_mover import MoveCancelledError, PasswordMove, PasswordMover
+from smtp_tui.tui.dialogs.diff import ChangedDialog, ConflictDialog, DiffDialog, SavePreview
 from smtp_tui.tui.messages import as_sentence
 from smtp_tui.tui.model.draft import ACCOUNT, PASSWORD, Draft, text_of
 from smtp_tui.tui.model.file_context import preview_changes
@@ -72,7 +72,7 @@ class SaveController(Controller):
                 if not await self._catch_up():
                     return False
             preview = self._preview()
-        except StoppedWaitingError:
+        except WaitCancelledError:
             self.show_message(NOTHING_SAVED)
             return False
         except DocumentError as error:
@@ -138,9 +138,9 @@ class SaveController(Controller):
                     return self._report("Not saved: the folder does not exist.")
                 makes_folder = True
                 return await self._move_and_write(options)
-            except StoppedWaitingError as error:
+            except WaitCancelledError as error:
                 return self._report(f"{STOPPED} {error}".strip())
-            except SteppedBackError:
+            except MoveCancelledError:
                 return self._report(NOTHING_SAVED)
             except ChangedOnDiskError:
                 if not await self._catch_up():
@@ -159,11 +159,11 @@ class SaveController(Controller):
         with suppress(DocumentError):
             old_account = text_of(self.document.values(self.table).get(ACCOUNT))
         try:
-            follows = ACCOUNT in changed and isinstance(snapshot.password.source, Keyring)
+            follows = ACCOUNT in changed and isinstance(snapshot.password.source, KeyringSource)
             if PASSWORD in changed or follows:
                 path, waits = self.document.path, self.context.waits
                 moved = await PasswordMover(snapshot, path, old_account, self._ask, waits).move()
-        except StoppedWaitingError:
+        except WaitCancelledError:
             raise
         except PasswordError as error:
             # A locked keyring must not prevent the other changes: save them and report this.
@@ -228,7 +228,7 @@ class SaveController(Controller):
         # The file may be on a network file system that does not answer.
         return await self.context.waits.on(in_daemon_thread(partial(diff.is_stale, self.document)))
 
-    def _preview(self) -> Preview:
+    def _preview(self) -> SavePreview:
         draft, document, password = self.draft, self.document, self.draft.password
         old_text = "" if document.is_recreated else document.text
         new_text = document.changed(self.table, preview_changes(draft), create=True)
@@ -237,7 +237,7 @@ class SaveController(Controller):
         note = "The password is stored in its new place first and read back."
         warning = "Every user of this machine can read the file, including the password."
         lacks_table = document.exists and document.lacks(self.table)
-        return Preview(
+        return SavePreview(
             file=document.path.name,
             lines=diff.diff_lines(old_text, new_text, document.path.name, document.secret_keys),
             notes=(note,) if moves else (),
@@ -255,7 +255,7 @@ class SaveController(Controller):
     async def _ask(self, text: str, answers: Sequence[tuple[str, str]]) -> str:
         answer = await choose(self.form.app, [plain(text)], (*answers, (BACK, "Back")))
         if answer == BACK:
-            raise SteppedBackError
+            raise MoveCancelledError
         return answer
 
     # Another program changed or removed the file after it was read

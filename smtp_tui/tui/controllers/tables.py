@@ -24,7 +24,7 @@ from smtp_tui.tui.model.file_context import FileContext, risk_of_test
 from smtp_tui.tui.sidebar import file_blocks
 from smtp_tui.tui.style import BAD, STRONG
 from smtp_tui.tui.test_pane.pane import Runner, needs_password_prompt, request_for, run_to_verdict
-from smtp_tui.tui.widgets.dialog import Dialog, SelectDialog
+from smtp_tui.tui.widgets.dialog import Dialog, ListChoiceDialog
 from smtp_tui.tui.widgets.list import Menu
 from smtp_tui.tui.widgets.text_page import TextPage, plain
 
@@ -141,7 +141,7 @@ class TableController(Controller):
         names, now = list(choices), document.dialect if document.is_chosen else None
         # Show the present format, without the title and the key that opened this dialog.
         notes = tuple(file_blocks(document, self.table))[1:-1]
-        dialog = SelectDialog(FORMAT_TITLE, list(choices.values()), names.index(now), notes)
+        dialog = ListChoiceDialog(FORMAT_TITLE, list(choices.values()), names.index(now), notes)
         index = await self.show_dialog(dialog)
         if index is None or names[index] == now:
             return

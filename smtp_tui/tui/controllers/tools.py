@@ -12,10 +12,10 @@ from functools import partial
 from pathlib import Path
 
 from smtp_tui.checks.equivalents import equivalent_commands
-from smtp_tui.checks.output_file import NotWrittenError
-from smtp_tui.checks.report import TITLE, ReportEntry, report_markdown, without, write_report
+from smtp_tui.checks.output_file import FileNotWrittenError
+from smtp_tui.checks.report import TITLE, ReportedCheck, report_markdown, without, write_report
 from smtp_tui.config.paths import absolute
-from smtp_tui.settings.password_sources import Literal
+from smtp_tui.settings.password_sources import LiteralSource
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.threads import in_daemon_thread
 from smtp_tui.tui.controllers.context import Controller
@@ -42,8 +42,8 @@ class ToolController(Controller):
             self.show_message(NO_TEST)
             return
         request, settings = done.request, done.settings
-        is_typed = request.secret is not None and not isinstance(settings.password, Literal)
-        entry = ReportEntry(
+        is_typed = request.secret is not None and not isinstance(settings.password, LiteralSource)
+        entry = ReportedCheck(
             settings=settings,
             events=done.events,
             verdict=done.verdict,
@@ -135,7 +135,7 @@ class ToolController(Controller):
             except TimeoutError:
                 shown = escape_controls(str(path))
                 return f"{shown} accepted nothing within {PATIENCE:g} s. Is it a pipe?"
-            except NotWrittenError as error:
+            except FileNotWrittenError as error:
                 problem = escape_controls(str(error))
                 return problem[:1].upper() + problem[1:]
             return ""

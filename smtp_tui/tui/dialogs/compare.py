@@ -18,7 +18,7 @@ from smtp_tui.checks.equivalents import EquivalentCommand
 from smtp_tui.records import record
 from smtp_tui.settings.fields import FIELDS, Field, FieldKind
 from smtp_tui.settings.masking import mask_credentials
-from smtp_tui.settings.password_sources import Literal, source_as_toml
+from smtp_tui.settings.password_sources import LiteralSource, source_as_toml
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.smtp.transcript import lines_of
 from smtp_tui.tui.log.model import pieces
@@ -26,7 +26,7 @@ from smtp_tui.tui.style import DIM, PLAIN, STRONG, Span
 from smtp_tui.tui.test_pane.pane import CompletedTest
 from smtp_tui.tui.test_pane.verdict import outcome, verdict_lines
 from smtp_tui.tui.widgets.pager import PagerScreen
-from smtp_tui.tui.widgets.text_page import Block, item, plain, verbatim
+from smtp_tui.tui.widgets.text_page import TextBlock, item, plain, verbatim
 
 # From this width on, two columns fit most lines of a dialogue.
 WIDE = 120
@@ -44,7 +44,7 @@ _VARIABLE = re.compile(
 _WORD = re.compile(r"""(?:'[^']*'|"(?:[^"\\]|\\.)*"|\\.|[^\s'"\\])+""", re.DOTALL)
 
 
-class Side(StrEnum):
+class ComparisonMark(StrEnum):
     """How two lines compare; each value is the sign shown."""
 
     SAME = " "
@@ -55,39 +55,45 @@ class Side(StrEnum):
 
 
 @record
-class Pair:
+class LinePair:
     """Lines of both tests, or of one; for skipped lines, `left` is their number as text."""
 
-    side: Side
+    side: ComparisonMark
     left: str
     right: str = ""
 
 
-def compare_lines(old: Sequence[str], new: Sequence[str]) -> Iterator[Pair]:
+def compare_lines(old: Sequence[str], new: Sequence[str]) -> Iterator[LinePair]:
     """Yield the lines of two dialogues in pairs, ignoring times and challenges."""
     old_keys, new_keys = [[_VARIABLE.sub("", line) for line in lines] for lines in (old, new)]
     # SequenceMatcher is quadratic: most dialogues are the same at both ends.
     first = sum(takewhile(bool, map(eq, old_keys, new_keys)))
     last = sum(takewhile(bool, map(eq, old_keys[first:][::-1], new_keys[first:][::-1])))
     a_end, b_end = len(old_keys) - last, len(new_keys) - last
-    yield from (Pair(Side.SAME, *both) for both in zip(old[:first], new[:first], strict=True))
+    yield from (
+        LinePair(ComparisonMark.SAME, *both) for both in zip(old[:first], new[:first], strict=True)
+    )
     matcher = SequenceMatcher(None, old_keys[first:a_end], new_keys[first:b_end])
     for _, a, b, c, d in matcher.get_opcodes():
         for left, right in zip_longest(old[first + a : first + b], new[first + c : first + d]):
             if right is None:
-                yield Pair(Side.EARLIER, left)
+                yield LinePair(ComparisonMark.EARLIER, left)
             elif left is None:
-                yield Pair(Side.LATER, "", right)
+                yield LinePair(ComparisonMark.LATER, "", right)
             else:
                 # In long texts SequenceMatcher ignores lines that occur often.
                 is_same = _VARIABLE.sub("", left) == _VARIABLE.sub("", right)
-                yield Pair(Side.SAME if is_same else Side.CHANGED, left, right)
-    yield from (Pair(Side.SAME, *both) for both in zip(old[a_end:], new[b_end:], strict=True))
+                yield LinePair(
+                    ComparisonMark.SAME if is_same else ComparisonMark.CHANGED, left, right
+                )
+    yield from (
+        LinePair(ComparisonMark.SAME, *both) for both in zip(old[a_end:], new[b_end:], strict=True)
+    )
 
 
-def skip_equal(pairs: Sequence[Pair], context: int = 2) -> Iterator[Pair]:
+def skip_equal(pairs: Sequence[LinePair], context: int = 2) -> Iterator[LinePair]:
     """Yield pairs, with a count in place of equal lines far from any difference."""
-    differing = {at for at, pair in enumerate(pairs) if pair.side is not Side.SAME}
+    differing = {at for at, pair in enumerate(pairs) if pair.side is not ComparisonMark.SAME}
     near = {at + by for at in differing for by in range(-context, context + 1)}
     for is_near, run in groupby(range(len(pairs)), near.__contains__):
         group = [pairs[at] for at in run]
@@ -95,18 +101,28 @@ def skip_equal(pairs: Sequence[Pair], context: int = 2) -> Iterator[Pair]:
             yield from group
         else:
             subject = "1 line is" if len(group) == 1 else f"{len(group)} lines are"
-            yield Pair(Side.SKIPPED, f"{subject} the same")
+            yield LinePair(ComparisonMark.SKIPPED, f"{subject} the same")
 
 
-def unified_lines(pairs: Sequence[Pair]) -> Iterator[tuple[Side, str]]:
+def unified_lines(pairs: Sequence[LinePair]) -> Iterator[tuple[ComparisonMark, str]]:
     """Yield the lines in one column; at each difference, earlier lines come first."""
-    for is_equal, run in groupby(pairs, lambda pair: pair.side in (Side.SAME, Side.SKIPPED)):
+    for is_equal, run in groupby(
+        pairs, lambda pair: pair.side in (ComparisonMark.SAME, ComparisonMark.SKIPPED)
+    ):
         group = [*run]
         if is_equal:
             yield from ((pair.side, pair.left) for pair in group)
             continue
-        yield from ((Side.EARLIER, pair.left) for pair in group if pair.side is not Side.LATER)
-        yield from ((Side.LATER, pair.right) for pair in group if pair.side is not Side.EARLIER)
+        yield from (
+            (ComparisonMark.EARLIER, pair.left)
+            for pair in group
+            if pair.side is not ComparisonMark.LATER
+        )
+        yield from (
+            (ComparisonMark.LATER, pair.right)
+            for pair in group
+            if pair.side is not ComparisonMark.EARLIER
+        )
 
 
 def _dialogue(test: CompletedTest) -> list[str]:
@@ -116,7 +132,7 @@ def _dialogue(test: CompletedTest) -> list[str]:
     return [f"{line.mark} {line.text}" for line in lines]
 
 
-def _setting_pairs(earlier: CompletedTest, later: CompletedTest) -> Iterator[Pair]:
+def _setting_pairs(earlier: CompletedTest, later: CompletedTest) -> Iterator[LinePair]:
     """Yield the settings that differ, without showing passwords."""
     for field in FIELDS:
         old, new = (_shown(field, test) for test in (earlier, later))
@@ -126,7 +142,7 @@ def _setting_pairs(earlier: CompletedTest, later: CompletedTest) -> Iterator[Pai
             if passwords[0] != passwords[1]:
                 new = "a different one, not shown"
         if old != new:
-            yield Pair(Side.CHANGED, f"{field.key} = {old}", f"{field.key} = {new}")
+            yield LinePair(ComparisonMark.CHANGED, f"{field.key} = {old}", f"{field.key} = {new}")
 
 
 def _shown(field: Field, test: CompletedTest) -> str:
@@ -138,7 +154,7 @@ def _shown(field: Field, test: CompletedTest) -> str:
             return str(value).lower()
         case float():
             return f"{value:g}"
-        case Literal():
+        case LiteralSource():
             return "set, not shown"
         case _ if field.kind is FieldKind.PASSWORD:
             place = source_as_toml(value)
@@ -153,17 +169,21 @@ def _title(which: str, test: CompletedTest) -> str:
     return f"{which}, {test.moment.astimezone():%H:%M:%S}, {outcome(test.verdict)}"
 
 
-def _below(pairs: Sequence[Pair], width: int, title: Style | None) -> Iterator[list[Span]]:
+def _below(pairs: Sequence[LinePair], width: int, title: Style | None) -> Iterator[list[Span]]:
     for side, text in unified_lines(pairs):
-        style = title or (DIM if side in (Side.SAME, Side.SKIPPED) else PLAIN)
+        style = title or (DIM if side in (ComparisonMark.SAME, ComparisonMark.SKIPPED) else PLAIN)
         for index, piece in enumerate(pieces(text, width - 2)):
             yield [(f"{side} " if index == 0 else "  ", style), (piece, style)]
 
 
-def _side_by_side(pairs: Sequence[Pair], width: int, title: Style | None) -> Iterator[list[Span]]:
+def _side_by_side(
+    pairs: Sequence[LinePair], width: int, title: Style | None
+) -> Iterator[list[Span]]:
     room = (width - 2 - len(_GAP)) // 2
     for pair in pairs:
-        style = title or (DIM if pair.side in (Side.SAME, Side.SKIPPED) else PLAIN)
+        style = title or (
+            DIM if pair.side in (ComparisonMark.SAME, ComparisonMark.SKIPPED) else PLAIN
+        )
         columns = pieces(pair.left, room), pieces(pair.right, room)
         for index, (left, right) in enumerate(zip_longest(*columns, fillvalue="")):
             sign = f"{pair.side if index == 0 and title is None else ' '} "
@@ -178,13 +198,15 @@ class CompareScreen(PagerScreen):
 
     def __init__(self, earlier: CompletedTest, later: CompletedTest) -> None:
         super().__init__()
-        self._titles = Pair(Side.CHANGED, _title("earlier", earlier), _title("later", later))
+        self._titles = LinePair(
+            ComparisonMark.CHANGED, _title("earlier", earlier), _title("later", later)
+        )
         self._settings = [*_setting_pairs(earlier, later)]
         lines = [*skip_equal([*compare_lines(_dialogue(earlier), _dialogue(later))])]
-        is_same = all(pair.side is Side.SKIPPED for pair in lines)
+        is_same = all(pair.side is ComparisonMark.SKIPPED for pair in lines)
         self._dialogue = [] if is_same else lines
 
-    def blocks(self, width: int) -> Iterator[Block]:
+    def blocks(self, width: int) -> Iterator[TextBlock]:
         """Yield the differences for a width in cells."""
         rows = _side_by_side if width >= WIDE else _below
         yield plain("The last two tests", STRONG)
@@ -195,7 +217,7 @@ class CompareScreen(PagerScreen):
                 yield plain(f"Both had the same {title.lower()}.", gap=False)
                 continue
             for row in (*rows([self._titles], width, STRONG), *rows(pairs, width, None)):
-                yield Block(tuple(row), is_preformatted=True, gap=False)
+                yield TextBlock(tuple(row), is_preformatted=True, gap=False)
 
 
 def break_command(line: str, width: int) -> list[str]:
@@ -221,7 +243,7 @@ class EquivalentsScreen(PagerScreen):
         self._title = title
         self._commands = commands
 
-    def blocks(self, width: int) -> Iterator[Block]:
+    def blocks(self, width: int) -> Iterator[TextBlock]:
         """Yield each program's command line, and how its behaviour differs."""
         yield plain(f"The same test with other programs: {self._title}", STRONG)
         yield plain("None of these commands contains the password.", DIM, gap=False)

@@ -30,7 +30,7 @@ from smtp_tui.tui.model.row_state import RowState
 from smtp_tui.tui.style import ACCENT, BAD, DIM, PLAIN, STRONG, WARNING, Span, make_strip
 from smtp_tui.tui.widgets.dialog import Dialog
 from smtp_tui.tui.widgets.pager import Result
-from smtp_tui.tui.widgets.text_page import READING_KEYS, Block, TextPage, plain
+from smtp_tui.tui.widgets.text_page import READING_KEYS, TextBlock, TextPage, plain
 
 GONE, ADDED = Style(color="red"), Style(color="green")
 STYLES = {DiffMark.GONE: GONE, DiffMark.ADDED: ADDED, DiffMark.PLACE: ACCENT, DiffMark.SAME: PLAIN}
@@ -80,13 +80,13 @@ class DiffView(TextPage, can_focus=True):
 class _DiffBase(Dialog[Result]):
     """A scrollable diff below a few lines of text."""
 
-    def __init__(self, head: Sequence[Block], lines: Sequence[DiffLine], hints: Hints) -> None:
+    def __init__(self, head: Sequence[TextBlock], lines: Sequence[DiffLine], hints: Hints) -> None:
         view, self._note = DiffView(lines), TextPage()
         super().__init__(TextPage(head), view, self._note, hints=hints, flexible=view)
 
 
 @record
-class Preview:
+class SavePreview:
     """What saving would change in a file, with notes and warnings.
 
     `table` is the table that saving would add to the file, or "".
@@ -106,7 +106,7 @@ class DiffDialog(_DiffBase[WriteOptions | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(DIFF_COMMANDS)
 
-    def __init__(self, preview: Preview) -> None:
+    def __init__(self, preview: SavePreview) -> None:
         self._preview = preview
         title = text("diff", "title" if preview.lines else "same", file=preview.file)
         made = text("diff", "new-table", table=preview.table)

@@ -18,7 +18,7 @@ from smtp_tui.tui.style import ACCENT, DIM, STRONG, WARNING
 from smtp_tui.tui.test_pane.domain_check import DomainCheckTask, page_blocks
 from smtp_tui.tui.widgets.dialog import PromptDialog
 from smtp_tui.tui.widgets.pager import PagerScreen
-from smtp_tui.tui.widgets.text_page import Block, plain
+from smtp_tui.tui.widgets.text_page import TextBlock, plain
 
 if TYPE_CHECKING:
     from smtp_tui.tui.controllers.discovery import SenderDomain  # which opens this dialog
@@ -41,7 +41,7 @@ class DomainScreen(PagerScreen):
         """Subscribe to changes of the check."""
         self._check.changed.subscribe(self, lambda _none: self.update())
 
-    def blocks(self, _width: int) -> Iterator[Block]:
+    def blocks(self, _width: int) -> Iterator[TextBlock]:
         """Yield the facts found, or why there are none."""
         found, refusal = self._check.found, self._sender.refusal()
         if found is not None and not found.is_silent and not refusal:

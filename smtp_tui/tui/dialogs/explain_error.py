@@ -8,19 +8,19 @@ from typing import ClassVar
 from textual.binding import BindingType
 
 from smtp_tui.diagnosis.error_lookup.log_redactor import LogRedactor
-from smtp_tui.diagnosis.error_lookup.lookup import LONGEST_TEXT, Explanation, explain_error
+from smtp_tui.diagnosis.error_lookup.lookup import LONGEST_TEXT, ErrorExplanation, explain_error
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.tui.commands import ERROR_COMMANDS, hints_of
 from smtp_tui.tui.keymap import bindings
 from smtp_tui.tui.messages import text
 from smtp_tui.tui.style import DIM, STRONG
 from smtp_tui.tui.widgets.pager import PasteArea, PasteScreen
-from smtp_tui.tui.widgets.text_page import Block, labelled, plain
+from smtp_tui.tui.widgets.text_page import TextBlock, labelled, plain
 
 _CUT = "\n…\n"
 
 
-def explanation_blocks(found: Explanation) -> list[Block]:
+def explanation_blocks(found: ErrorExplanation) -> list[TextBlock]:
     """Return an explanation: summary, reason, cure, and where to apply it."""
     blocks = [plain(found.summary, STRONG), plain(found.why), plain(found.cure)]
     if found.program:

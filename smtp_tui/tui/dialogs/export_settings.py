@@ -27,7 +27,7 @@ from smtp_tui.tui.messages import MOST_COPIED, as_sentence, clipboard_size, text
 from smtp_tui.tui.style import BAD, DIM, GOOD, STRONG, WARNING
 from smtp_tui.tui.widgets.dialog import ask_and_save, select
 from smtp_tui.tui.widgets.pager import PagerScreen
-from smtp_tui.tui.widgets.text_page import Block, item, plain, verbatim
+from smtp_tui.tui.widgets.text_page import TextBlock, item, plain, verbatim
 
 
 def _write(path: Path, content: str) -> str:
@@ -60,13 +60,13 @@ class ExportScreen(PagerScreen):
         self._quoting: str | None = None
         self._message = ""
 
-    def blocks(self, _width: int) -> Iterator[Block]:
+    def blocks(self, _width: int) -> Iterator[TextBlock]:
         """Yield the exported text and its notes."""
         spec, names = format_named(self.name_shown), self._names
         count = text("export", "count", number=names.index(spec.name) + 1, count=len(names))
         quoting = text("import", "quoted", quoting=self._quoting) if self._quoting else ""
         title = text("export", "title", format=spec.title)
-        yield Block(((f"{title}{quoting}", STRONG), (count, DIM)))
+        yield TextBlock(((f"{title}{quoting}", STRONG), (count, DIM)))
         if self._message:
             yield plain(self._message, GOOD, gap=False)
         exported = self._exported()

@@ -29,7 +29,7 @@ from smtp_tui.tui.model.fixes import (
 from smtp_tui.tui.style import DIM, PLAIN, STRONG, WARNING, Span
 from smtp_tui.tui.widgets.dialog import Dialog
 from smtp_tui.tui.widgets.list import ListView
-from smtp_tui.tui.widgets.text_page import Block, TextPage, flow, plain
+from smtp_tui.tui.widgets.text_page import TextBlock, TextPage, flow, plain
 
 TITLE = "Possible fixes"
 WEAKENS, ASKS = "WEAKENS", "asks first"
@@ -38,7 +38,7 @@ _GROUP = 8
 _LABELS = 11
 
 
-class FixList(ListView[Sequence[Block]]):
+class FixList(ListView[Sequence[TextBlock]]):
     """The list of fixes, each of a few lines."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("shift+tab", "go(-1)"), ("tab", "go(1)")]
@@ -85,7 +85,7 @@ class FixDialog(Dialog[int | None]):
             self.dismiss(self._first["save_authority"])
 
 
-def _blocks(proposal: FixProposal, draft: Draft, file: str) -> list[Block]:
+def _blocks(proposal: FixProposal, draft: Draft, file: str) -> list[TextBlock]:
     """Return a fix's changes, risk and reason."""
     fix = proposal.fix
     spans: list[Span] = [(escape_controls(format_fix(proposal, draft, file)), PLAIN)]
@@ -93,7 +93,7 @@ def _blocks(proposal: FixProposal, draft: Draft, file: str) -> list[Block]:
         spans += [(" (", DIM), (WEAKENS, WARNING), (f", {ASKS})", DIM)]
     elif proposal.action in (FixAction.ASK, FixAction.SAVE_AUTHORITY):
         spans.append((f" ({ASKS})", DIM))
-    return [Block(tuple(spans), rest="  "), plain(_reason(fix), DIM, gap=False)]
+    return [TextBlock(tuple(spans), rest="  "), plain(_reason(fix), DIM, gap=False)]
 
 
 def _reason(fix: Fix) -> str:
@@ -101,7 +101,9 @@ def _reason(fix: Fix) -> str:
     return why[:1].upper() + why[1:]
 
 
-def trust_blocks(proposal: FixProposal, chain: Sequence[Certificate], draft: Draft) -> list[Block]:
+def trust_blocks(
+    proposal: FixProposal, chain: Sequence[Certificate], draft: Draft
+) -> list[TextBlock]:
     """Return the question, the certificate it is about, and the meaning of a yes."""
     fix, section = proposal.fix, f"trust-{_trust_topic(proposal, chain)}"
     value = fix.change.get("server_name", fix.change.get(HOST, fix.value))
@@ -119,7 +121,7 @@ def trust_blocks(proposal: FixProposal, chain: Sequence[Certificate], draft: Dra
     ]
 
 
-def certificate_blocks(certificate: Certificate) -> Iterator[Block]:
+def certificate_blocks(certificate: Certificate) -> Iterator[TextBlock]:
     """Yield the facts that an admin compares: names, issuer, dates, key and hash."""
     if certificate.is_readable:
         names = certificate.shown_names or certificate.subject
@@ -137,9 +139,9 @@ def certificate_blocks(certificate: Certificate) -> Iterator[Block]:
     yield _fact("SHA-256", ": ".join(groups), STRONG)
 
 
-def _fact(label: str, value: str, style: Style = PLAIN) -> Block:
+def _fact(label: str, value: str, style: Style = PLAIN) -> TextBlock:
     head, rest = f"  {label:{_LABELS}}", " " * (_LABELS + 2)
-    return Block(((escape_controls(value), style),), head, rest, gap=False)
+    return TextBlock(((escape_controls(value), style),), head, rest, gap=False)
 
 
 def _trust_topic(proposal: FixProposal, chain: Sequence[Certificate]) -> str:
@@ -171,7 +173,7 @@ class TrustDialog(Dialog[bool]):
         ("pagedown,space", "go(5)"),
     ]
 
-    def __init__(self, blocks: Sequence[Block], yes: str) -> None:
+    def __init__(self, blocks: Sequence[TextBlock], yes: str) -> None:
         self.page = TextPage(blocks)
         # The key hints stay visible, however long the question is.
         hints = ("Y", yes), ("N Enter Esc", "No")

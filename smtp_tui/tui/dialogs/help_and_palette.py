@@ -20,7 +20,7 @@ from smtp_tui.tui.style import CURSOR, DIM, PLAIN, STRONG, Span, truncate
 from smtp_tui.tui.widgets.dialog import Dialog
 from smtp_tui.tui.widgets.list import ListView, filter_rows
 from smtp_tui.tui.widgets.pager import PagerScreen
-from smtp_tui.tui.widgets.text_page import Block, plain
+from smtp_tui.tui.widgets.text_page import TextBlock, plain
 
 COLUMN = 22
 
@@ -30,11 +30,11 @@ class HelpScreen(PagerScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = [("f1,ctrl+g,?", "leave")]
 
-    def __init__(self, about_file: Sequence[Block]) -> None:
+    def __init__(self, about_file: Sequence[TextBlock]) -> None:
         super().__init__()
         self._about_file = tuple(about_file)
 
-    def blocks(self, _width: int) -> Iterator[Block]:
+    def blocks(self, _width: int) -> Iterator[TextBlock]:
         """Yield the whole help."""
         yield plain("smtp-tui: edit, explain and test the SMTP settings of a TOML file", STRONG)
         yield from self._about_file
@@ -61,7 +61,7 @@ class HelpScreen(PagerScreen):
             for line in lines:
                 keys, help_text = (line.keys, line.help) if isinstance(line, Command) else line
                 head = f"  {keys}".ljust(COLUMN)
-                yield Block(((help_text, PLAIN),), head, " " * COLUMN, gap=False)
+                yield TextBlock(((help_text, PLAIN),), head, " " * COLUMN, gap=False)
 
 
 @record

@@ -12,11 +12,11 @@ from textual.binding import BindingType
 
 from smtp_tui.config.errors import DocumentError
 from smtp_tui.config.paths import expand
-from smtp_tui.interchange.importer import LARGEST, TextFile, import_text, read_file
+from smtp_tui.interchange.importer import LARGEST, ImportedFile, import_text, read_file
 from smtp_tui.interchange.results import InterchangeError
 from smtp_tui.interchange.spec import QUOTINGS, FormatSpec, format_named, formats
 from smtp_tui.settings.fields import BY_KEY
-from smtp_tui.settings.password_sources import Literal, parse_source
+from smtp_tui.settings.password_sources import LiteralSource, parse_source
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.threads import in_daemon_thread
 from smtp_tui.tui.commands import IMPORT_COMMANDS, hints_of
@@ -29,7 +29,7 @@ from smtp_tui.tui.model.settings_changes import ImportPlan, import_plan
 from smtp_tui.tui.style import BAD, DIM, GOOD, PLAIN, STRONG, WARNING
 from smtp_tui.tui.widgets.dialog import PromptDialog, select
 from smtp_tui.tui.widgets.pager import PasteArea, PasteScreen
-from smtp_tui.tui.widgets.text_page import Block, plain
+from smtp_tui.tui.widgets.text_page import TextBlock, plain
 
 _KEYS = {command.action: command.first_key for command in IMPORT_COMMANDS}
 
@@ -58,7 +58,7 @@ def count_lines(content: str) -> str:
 
 # Characters of a line that are masked and shown: the patterns are slow on long lines.
 LONGEST_LINE = 2000
-NO_FILE = TextFile("", "")
+NO_FILE = ImportedFile("", "")
 _INDENT = "    "
 _NAMES = r"pass(?:word|wd|phrase|code)?|pwd|secret|token|api[_-]?key"
 # Mask too much rather than too little: a half-typed line may contain a password.
@@ -101,7 +101,7 @@ class ImportPasteArea(PasteArea):
         return [*shown[:-1], shown[-1] if len(last[-1]) <= LONGEST_LINE else f"{shown[-1]}…"]
 
 
-def _preview(plan: ImportPlan, draft: Draft) -> Iterator[Block]:
+def _preview(plan: ImportPlan, draft: Draft) -> Iterator[TextBlock]:
     """Yield the changes, warnings, what was not understood, and the fields that stay."""
     yield from _changes(plan, draft)
     imported = plan.imported
@@ -124,12 +124,12 @@ def _preview(plan: ImportPlan, draft: Draft) -> Iterator[Block]:
             yield plain(text("import", section), STRONG)
         for sentence in sentences:
             spans = ((sign, style), (as_sentence(reword_for_form(sentence)), PLAIN))
-            yield Block(spans, "  ", _INDENT, gap=False)
+            yield TextBlock(spans, "  ", _INDENT, gap=False)
     if plan.stays:
         yield plain(text("import", "stays", labels=_labels(plan.stays)), DIM)
 
 
-def _changes(plan: ImportPlan, draft: Draft) -> Iterator[Block]:
+def _changes(plan: ImportPlan, draft: Draft) -> Iterator[TextBlock]:
     imported = plan.imported
     if not imported.found:
         yield plain(text("import", "nothing"), WARNING)
@@ -151,7 +151,7 @@ def _changes(plan: ImportPlan, draft: Draft) -> Iterator[Block]:
             continue
         name, arrow = f"{BY_KEY[key].label}: ", f"{escape_controls(old)} -> "
         spans = ((name, STRONG), (arrow, DIM), (escape_controls(new), PLAIN), (more, DIM))
-        yield Block(spans, "  ", _INDENT, gap=False)
+        yield TextBlock(spans, "  ", _INDENT, gap=False)
 
 
 def _old_password(draft: Draft) -> str:
@@ -200,7 +200,7 @@ class ImportScreen(PasteScreen[ImportPlan | None]):
             else:
                 # Mask the password everywhere, not only in the line that sets it.
                 password = parse_source(imported.values.get(PASSWORD, ""))
-                self._area.secret = password.value if isinstance(password, Literal) else ""
+                self._area.secret = password.value if isinstance(password, LiteralSource) else ""
                 self._plan = import_plan(imported, self._draft)
         self.page.show([*self._blocks(problem)])
         # Hide the hints of keys that would do nothing now.
@@ -275,7 +275,7 @@ class ImportScreen(PasteScreen[ImportPlan | None]):
         self._area.set_text(file.content)
         self.show()
 
-    def _blocks(self, problem: str) -> Iterator[Block]:
+    def _blocks(self, problem: str) -> Iterator[TextBlock]:
         if self._file.name:
             name, lines = escape_controls(self._file.name), count_lines(self._file.content)
             yield plain(text("import", "read", name=name, lines=lines), DIM)

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from textual.binding import BindingType
 
-from smtp_tui.providers.provider import Presets, Provider, Way
+from smtp_tui.providers.provider import Presets, Provider, ProviderPort
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.tui.commands import PRESET_COMMANDS, key_of
 from smtp_tui.tui.form.rows import TextRow
@@ -19,7 +19,7 @@ from smtp_tui.tui.model.settings_changes import describe_change, preset_change
 from smtp_tui.tui.style import ACCENT, DIM, PLAIN, STRONG, WARNING, Span
 from smtp_tui.tui.widgets.list import ListView, column_widths, filter_rows, fit_cells
 from smtp_tui.tui.widgets.pager import SearchScreen
-from smtp_tui.tui.widgets.text_page import Block, TextPage, item, labelled, plain
+from smtp_tui.tui.widgets.text_page import TextBlock, TextPage, item, labelled, plain
 
 
 def matching_providers(typed: str, known: Iterable[Provider]) -> tuple[Provider, ...]:
@@ -78,7 +78,7 @@ class ProviderList(ListView[Provider], can_focus=False):
         return column_widths(self._all, width, _LEAST if width >= _NARROW else _LEAST_NARROW)
 
 
-class PresetScreen(SearchScreen[tuple[Provider, Way] | None]):
+class PresetScreen(SearchScreen[tuple[Provider, ProviderPort] | None]):
     """Asks for a provider and one of its ports; returns both, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -143,7 +143,7 @@ class PresetScreen(SearchScreen[tuple[Provider, Way] | None]):
         self._row.show(RowState(placeholder=text("presets", "placeholder"), note=note))
         self.page.show([*self._blocks()])
 
-    def _blocks(self) -> Iterator[Block]:
+    def _blocks(self) -> Iterator[TextBlock]:
         if (provider := self._list.chosen) is None:
             yield plain(text("presets", "none", discover=key_of("discover")))
             return
@@ -157,7 +157,7 @@ class PresetScreen(SearchScreen[tuple[Provider, Way] | None]):
         for number, other in enumerate(provider.ways):
             shown, gap = f"{other.port} {other.encryption}", "  " if number else " "
             ways += [(gap, PLAIN), (f"‹{shown}›", ACCENT) if other == way else (shown, DIM)]
-        yield Block(tuple(ways), gap=False)
+        yield TextBlock(tuple(ways), gap=False)
         yield labelled(text("presets", "host"), ", ".join(provider.hosts))
         yield labelled(text("presets", "user"), provider.username_is)
         yield labelled(text("presets", "password"), provider.password_is)

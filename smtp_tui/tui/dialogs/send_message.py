@@ -13,13 +13,13 @@ from smtp_tui.tui.form.form import REST as PAUSE
 from smtp_tui.tui.form.rows import Row, TextRow
 from smtp_tui.tui.keymap import bindings
 from smtp_tui.tui.messages import text
-from smtp_tui.tui.model.mail_draft import MailDraft, MailField, Sender
+from smtp_tui.tui.model.mail_draft import DefaultSender, MailDraft, MailField
 from smtp_tui.tui.model.row_state import RowState
 from smtp_tui.tui.style import BAD, DIM, PLAIN, STRONG, WARNING
 from smtp_tui.tui.widgets.dialog import Dialog
-from smtp_tui.tui.widgets.text_page import Block, TextPage, plain
+from smtp_tui.tui.widgets.text_page import TextBlock, TextPage, plain
 
-TITLE = Block(
+TITLE = TextBlock(
     (
         ("Send a test message", STRONG),
         (", ", PLAIN),
@@ -43,7 +43,7 @@ class MailDialog(Dialog[MailRequest | None]):
         ("enter", "next"),
     ]
 
-    def __init__(self, draft: MailDraft, sender: Sender) -> None:
+    def __init__(self, draft: MailDraft, sender: DefaultSender) -> None:
         self._draft = draft
         width = max(map(len, MailField))
         self._rows = {field: TextRow(field, field, label_width=width) for field in MailField}

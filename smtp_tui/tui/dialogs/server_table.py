@@ -18,7 +18,7 @@ from smtp_tui.tui.messages import text, texts_of
 from smtp_tui.tui.model.settings_changes import SearchResults, ServerRow
 from smtp_tui.tui.style import BAD, DIM, GOOD, PLAIN, STRONG, WARNING, Span, truncate
 from smtp_tui.tui.widgets.list import ListView, column_widths, fit_cells
-from smtp_tui.tui.widgets.text_page import Block, item, plain
+from smtp_tui.tui.widgets.text_page import TextBlock, item, plain
 
 NOTHING = "-"
 _HEADS = ("host", "port", "encryption", "TLS", "certificate", "logins", "time")
@@ -30,9 +30,9 @@ _SIGN = 2
 _WIDE = 100
 
 
-def format_details(row: ServerRow | None, results: SearchResults, takes: str) -> list[Block]:
+def format_details(row: ServerRow | None, results: SearchResults, takes: str) -> list[TextBlock]:
     """Return the details of a row; `takes` says what Enter would change in the form."""
-    blocks: list[Block] = []
+    blocks: list[TextBlock] = []
     if row is not None and row.probe is not None:
         blocks = [
             plain(takes, STRONG),

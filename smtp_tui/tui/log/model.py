@@ -18,7 +18,7 @@ from smtp_tui.records import record
 from smtp_tui.smtp.certificates import in_words
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.smtp.events import Event, TlsEstablished, TlsFailed
-from smtp_tui.smtp.transcript import Line, Mark, lines_of
+from smtp_tui.smtp.transcript import LineMark, TranscriptLine, lines_of
 from smtp_tui.tui.commands import key_of
 from smtp_tui.tui.style import ACCENT, CURSOR, DIM, PLAIN, STRONG, Span, to_charset
 from smtp_tui.tui.widgets.line_editor import LineBuffer
@@ -64,7 +64,7 @@ class LogNotice:
 
 
 @record
-class Fold(Line):
+class FoldableLine(TranscriptLine):
     """A line with details below it; while they are folded, `short` replaces the line."""
 
     short: str
@@ -72,12 +72,12 @@ class Fold(Line):
 
 
 @record
-class Detail(Line):
-    """A line that the nearest `Fold` above it can hide."""
+class FoldedLine(TranscriptLine):
+    """A line that the nearest `FoldableLine` above it can hide."""
 
 
 Title = LogHeading | LogNotice
-Entry = Line | Title
+Entry = TranscriptLine | Title
 
 
 class LogFilter(Enum):
@@ -95,26 +95,26 @@ class LogFilter(Enum):
 
     def takes(self, entry: Entry) -> bool:
         """Whether an entry is shown."""
-        if not isinstance(entry, Line) or self is LogFilter.ALL:
+        if not isinstance(entry, TranscriptLine) or self is LogFilter.ALL:
             return True
-        return (entry.mark in (Mark.SENT, Mark.RECEIVED)) is (self is LogFilter.DIALOGUE)
+        return (entry.mark in (LineMark.SENT, LineMark.RECEIVED)) is (self is LogFilter.DIALOGUE)
 
 
 def text_of(entry: Entry, *, is_folded: bool = False) -> str:
     """Return an entry's text as shown, without sign, time and mark."""
     match entry:
-        case Fold():
+        case FoldableLine():
             return f"[+] {entry.short}" if is_folded else f"[-] {entry.text}"
-        case Detail():
+        case FoldedLine():
             return f"    {entry.text}"
-        case Line():
+        case TranscriptLine():
             return entry.text
         case _:
             return str(entry)
 
 
 def entries_of(event: Event) -> list[Entry]:
-    """Return an event's lines, those about a certificate chain below a `Fold`."""
+    """Return an event's lines, those about a certificate chain below a `FoldableLine`."""
     lines = lines_of(event)
     if not isinstance(event, TlsEstablished | TlsFailed) or not event.chain:
         return [*lines]
@@ -127,8 +127,10 @@ def entries_of(event: Event) -> list[Entry]:
         short = f"certificate for {names}, {in_words(leaf.left())}"
     short += f", {len(issuers)} above it" if issuers else ""
     # One certificate is hardly longer than its summary; a chain is.
-    fold = Fold(first.seconds, first.mark, first.text, escape_controls(short), bool(issuers))
-    return [head, fold, *(Detail(line.seconds, line.mark, line.text) for line in details)]
+    fold = FoldableLine(
+        first.seconds, first.mark, first.text, escape_controls(short), bool(issuers)
+    )
+    return [head, fold, *(FoldedLine(line.seconds, line.mark, line.text) for line in details)]
 
 
 class LogModel:
@@ -184,7 +186,7 @@ class LogModel:
             entry = self.entry(number)
             if isinstance(entry, LogHeading):
                 self.headings.append(number)
-            elif isinstance(entry, Fold) and entry.begins_folded:
+            elif isinstance(entry, FoldableLine) and entry.begins_folded:
                 self._folded.add(number)
             text = text_of(entry)
             self.widest = max(self.widest, len(text) if text.isascii() else cell_len(text))
@@ -210,7 +212,7 @@ class LogModel:
             self._rebuild_rows()
 
     def fold(self, number: int) -> int | None:
-        """Toggle the fold that an entry belongs to; return the number of its `Fold`.
+        """Toggle the fold that an entry belongs to; return the number of its `FoldableLine`.
 
         If the entry belongs to no fold, return None and unfold all, or fold all if none is folded.
         """
@@ -221,7 +223,7 @@ class LogModel:
             self._folded.clear()
         else:
             numbered = enumerate(self.entries, self.first)
-            self._folded = {number for number, entry in numbered if isinstance(entry, Fold)}
+            self._folded = {number for number, entry in numbered if isinstance(entry, FoldableLine)}
         self._rebuild_rows()
         return owner
 
@@ -240,9 +242,9 @@ class LogModel:
     def _owner(self, number: int) -> int | None:
         if not self.first <= number < self.end:  # the log is empty, or the entry was dropped
             return None
-        while number > self.first and isinstance(self.entry(number), Detail):
+        while number > self.first and isinstance(self.entry(number), FoldedLine):
             number -= 1
-        return number if isinstance(self.entry(number), Fold) else None
+        return number if isinstance(self.entry(number), FoldableLine) else None
 
     def _rebuild_rows(self) -> None:
         self.rows.clear()
@@ -252,9 +254,9 @@ class LogModel:
     def _add_rows(self, numbers: Iterable[int]) -> None:
         for number in numbers:
             entry = self.entry(number)
-            if isinstance(entry, Fold):
+            if isinstance(entry, FoldableLine):
                 self._fold = number
-            elif isinstance(entry, Detail) and self._fold in self._folded:
+            elif isinstance(entry, FoldedLine) and self._fold in self._folded:
                 continue
             if not self.filter.takes(entry):
                 continue
@@ -346,7 +348,7 @@ class LogSearch:
         for number in range(max(self._scanned, model.first), model.end):
             entry = model.entry(number)
             # The mark is searched too: "-> ehlo" finds only what was sent.
-            text = f"{entry.mark} {entry.text}" if isinstance(entry, Line) else str(entry)
+            text = f"{entry.mark} {entry.text}" if isinstance(entry, TranscriptLine) else str(entry)
             if not self.pattern.search(text):
                 continue
             if model.filter.takes(entry):

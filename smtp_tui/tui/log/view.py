@@ -18,12 +18,20 @@ from textual.geometry import clamp
 from textual.reactive import var
 from textual.strip import Strip
 
-from smtp_tui.smtp.transcript import Line
+from smtp_tui.smtp.transcript import TranscriptLine
 from smtp_tui.tui.commands import LOG_COMMANDS
 from smtp_tui.tui.keymap import bindings
-from smtp_tui.tui.log.model import Entry, Fold, LogHeading, LogModel, LogSearch, nearest, pieces
+from smtp_tui.tui.log.model import (
+    Entry,
+    FoldableLine,
+    LogHeading,
+    LogModel,
+    LogSearch,
+    nearest,
+    pieces,
+)
 from smtp_tui.tui.style import DIM, FOCUS, MARKS, PLAIN, STRONG, Span, make_strip, to_charset
-from smtp_tui.tui.widgets.line import DiffedWidget
+from smtp_tui.tui.widgets.line import ChangedLinesWidget
 
 CURSOR_SIGN, BLOCK_SIGN = ">", "|"
 # Cells before a text: a sign, the seconds, the mark.
@@ -42,7 +50,7 @@ def render_row(
     """Render a row in `width` cells, its text from cell `left` on, and reverse matches."""
     number, start, end = model.piece(index)
     line = model.entry(number)
-    if not isinstance(line, Line):
+    if not isinstance(line, TranscriptLine):
         text, dash = to_charset(str(line)), to_charset("─")
         rule = dash * max(width - cell_len(text) - 4, 2)
         title = [(f"{dash}{dash} ", DIM), *_highlight(text, STRONG, pattern), (f" {rule}", DIM)]
@@ -84,7 +92,7 @@ def _window(spans: Iterable[Span], left: int, width: int) -> Strip:
     return shown
 
 
-class LogView(DiffedWidget, can_focus=True):
+class LogView(ChangedLinesWidget, can_focus=True):
     """The log with a cursor; it follows new lines while the cursor is on the last one.
 
     Only cells that changed are painted.
@@ -364,7 +372,7 @@ class LogView(DiffedWidget, can_focus=True):
 
     def action_fold(self) -> None:
         """Toggle the fold under the cursor; elsewhere all folds."""
-        if not any(isinstance(entry, Fold) for entry in self.rows.entries):
+        if not any(isinstance(entry, FoldableLine) for entry in self.rows.entries):
             self.show_message(NO_FOLDS)
             return
         with self.keeping_place():

@@ -12,7 +12,7 @@ from smtp_tui.config.file_access import distrust
 from smtp_tui.diagnosis.advice import Advice, Severity
 from smtp_tui.records import record
 from smtp_tui.settings.fields import BY_KEY, Settings
-from smtp_tui.settings.password_sources import Keyring, PasswordSource, other_host
+from smtp_tui.settings.password_sources import KeyringSource, PasswordSource, other_host
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.tui.commands import key_of
 from smtp_tui.tui.messages import as_sentence
@@ -153,7 +153,7 @@ def risk_of_test(password: PasswordDraft, settings: Settings, file: Path) -> Pas
     # own server.
     if password.is_as_in_file and (risk := risk_of_fetch(source, file, settings.host)):
         return risk
-    if not isinstance(source, Keyring):
+    if not isinstance(source, KeyringSource):
         return None
     # The entry may be named for another server, which alone should get its password.
     named = other_host(source.service, settings.host, settings.server_name)

@@ -32,26 +32,26 @@ class MailField(StrEnum):
 
 
 @record
-class Sender:
+class DefaultSender:
     """The default envelope sender, "" if not known yet, and how the dialog shows it."""
 
     text: str
     description: str
 
 
-def sender_of(draft: Draft) -> Sender:
+def sender_of(draft: Draft) -> DefaultSender:
     """Return the envelope sender that follows from the form's settings."""
     parsed = draft.parsed()
     if parsed["from"]:
-        return Sender(parsed["from"], parsed["from"])
+        return DefaultSender(parsed["from"], parsed["from"])
     user, domain = parsed[ACCOUNT] or "", parsed["domain"] or ""
     # Without a domain the EHLO name completes the address, and only the test knows that name.
     named = default_sender(user, domain).address
     with suppress(ValueError):
         if domain:
             parse_mailbox(named)
-            return Sender(named, named)
-    return Sender("", f"{named.rpartition('@')[0]} at the EHLO name")
+            return DefaultSender(named, named)
+    return DefaultSender("", f"{named.rpartition('@')[0]} at the EHLO name")
 
 
 def _sender(text: str) -> Mailbox | None:

@@ -11,12 +11,12 @@ from enum import StrEnum
 
 from smtp_tui.records import record
 from smtp_tui.settings.password_sources import (
-    Ask,
-    Command,
-    Environment,
-    File,
-    Keyring,
-    Literal,
+    AskSource,
+    CommandSource,
+    EnvironmentSource,
+    FileSource,
+    KeyringSource,
+    LiteralSource,
     PasswordSource,
     own_entry,
     parse_source,
@@ -37,12 +37,12 @@ class PasswordLocation(StrEnum):
 
 # An example source for each location, to test whether an application's format supports it.
 _SOURCES: tuple[PasswordSource, ...] = (
-    Literal("x"),
-    Keyring("x"),
-    Environment("X"),
-    File("x"),
-    Command(("x",)),
-    Ask(),
+    LiteralSource("x"),
+    KeyringSource("x"),
+    EnvironmentSource("X"),
+    FileSource("x"),
+    CommandSource(("x",)),
+    AskSource(),
 )
 _PLACES = tuple(zip(PasswordLocation, _SOURCES, strict=True))
 EXAMPLES: Mapping[PasswordLocation, object] = {
@@ -83,9 +83,9 @@ def location_of(source: PasswordSource | None) -> PasswordLocation:
 def typed_text(source: PasswordSource | None) -> str:
     """Return the variable, path or command that names the place; "" for other sources."""
     match source:
-        case Environment(text) | File(text):
+        case EnvironmentSource(text) | FileSource(text):
             return text
-        case Command(argv):
+        case CommandSource(argv):
             return shlex.join(argv)
         case _:
             return ""
@@ -156,7 +156,7 @@ class PasswordDraft:
                 return BULLETS
             case PasswordLocation.FILE if self.moves:
                 return f"{BULLETS}  moves to this file"
-            case PasswordLocation.KEYRING if isinstance(self.source, Keyring):
+            case PasswordLocation.KEYRING if isinstance(self.source, KeyringSource):
                 return f"{BULLETS}  in the keyring, as {self.source.service}"
             case PasswordLocation.KEYRING if self.moves:
                 return f"{BULLETS}  moves to the keyring"
@@ -198,7 +198,7 @@ class PasswordDraft:
                 return self._file if is_kept else None
             case PasswordLocation.KEYRING:
                 # The file may already name an entry.
-                entry = source if isinstance(source, Keyring) else own_entry(self._host())
+                entry = source if isinstance(source, KeyringSource) else own_entry(self._host())
                 return {"keyring": entry.service}
             case PasswordLocation.ASK:
                 return {"ask": True}
@@ -225,7 +225,7 @@ class PasswordDraft:
     def target(self) -> PasswordSource | None:
         """The source after saving; a literal still to be fetched is "". ValueError as in `raw`."""
         if self.location is PasswordLocation.FILE and self.moves:
-            return Literal("")
+            return LiteralSource("")
         return source_of(self.raw())
 
     @property
@@ -237,7 +237,9 @@ class PasswordDraft:
     def leaving(self) -> str:
         """The password that saving removes from the file and no backup may keep, or ""."""
         with suppress(ValueError):
-            if isinstance(self.source, Literal) and not isinstance(self.target, Literal):
+            if isinstance(self.source, LiteralSource) and not isinstance(
+                self.target, LiteralSource
+            ):
                 return self.source.value
         return ""
 
@@ -245,7 +247,7 @@ class PasswordDraft:
     def moves(self) -> bool:
         """Whether saving fetches the password from its present place and moves it to another."""
         old, state = self.source, self.state
-        if state.typed or state.is_cleared or old is None or isinstance(old, Ask):
+        if state.typed or state.is_cleared or old is None or isinstance(old, AskSource):
             return False
         if self.location is location_of(old):
             is_path = self.location is PasswordLocation.PATH
@@ -256,7 +258,9 @@ class PasswordDraft:
     @property
     def at_hand(self) -> str:
         """The password as typed, or as the file contains it; "" if neither."""
-        if isinstance(self.source, Literal) and not (self.state.typed or self.state.is_cleared):
+        if isinstance(self.source, LiteralSource) and not (
+            self.state.typed or self.state.is_cleared
+        ):
             return self.source.value
         return self.state.typed
 
@@ -304,4 +308,4 @@ class PasswordDraft:
 
     @property
     def _has_literal(self) -> bool:
-        return isinstance(self.source, Literal) and not self.state.is_cleared
+        return isinstance(self.source, LiteralSource) and not self.state.is_cleared

@@ -6,22 +6,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 
 from smtp_tui.discovery.steps import (
-    Finding,
     ProbeResult,
     ProbeStarted,
+    SearchFinding,
     SearchResult,
     Step,
     by_host,
     silent_ports,
 )
 from smtp_tui.interchange.results import Imported
-from smtp_tui.providers.provider import Provider, Secret, User, Way
+from smtp_tui.providers.provider import Provider, ProviderPort, SecretKind, UsernameKind
 from smtp_tui.records import record
 from smtp_tui.settings.choices import Authentication, Encryption
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.settings.masking import mask_secrets
 from smtp_tui.settings.parsers import parse_mailbox
-from smtp_tui.settings.password_sources import Literal, parse_source
+from smtp_tui.settings.password_sources import LiteralSource, parse_source
 from smtp_tui.settings.validate import defaults, parse_fields
 from smtp_tui.smtp.sasl import AUTO_ENCRYPTED, AUTO_OPEN
 from smtp_tui.tui.messages import text
@@ -60,7 +60,7 @@ class SearchResults:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.findings: list[Finding] = []
+        self.findings: list[SearchFinding] = []
         self.probes: list[ProbeResult] = []
         self.ports: int | None = None
         self.result: SearchResult | None = None
@@ -68,7 +68,7 @@ class SearchResults:
     def add(self, step: Step) -> None:
         """Add the next step."""
         match step:
-            case Finding():
+            case SearchFinding():
                 self.findings.append(step)
             case ProbeStarted():
                 self.ports = step.ports
@@ -144,7 +144,7 @@ def server_change(probe: ProbeResult, draft: Draft) -> Change:
     return found_change(probe.values, probe.mechanisms, draft, certificate)
 
 
-def preset_change(provider: Provider, way: Way, draft: Draft) -> Change:
+def preset_change(provider: Provider, way: ProviderPort, draft: Draft) -> Change:
     """Return the change for one of a provider's ports."""
     change: Change = {}
     # Keep a host of this provider. If its customers have different hosts, the admin types one.
@@ -168,12 +168,12 @@ def next_step(provider: Provider, draft: Draft, *, is_new: bool) -> tuple[str, s
     """
     if draft.raw(HOST) is None:
         return HOST, text("presets", "next-host", text=", ".join(provider.hosts))
-    if provider.user is User.NONE:
+    if provider.user is UsernameKind.NONE:
         return None
     username = draft.text(ACCOUNT)
     if not username or not provider.takes_username(username):
         return ACCOUNT, text("presets", "next-user", text=provider.username_is)
-    if provider.secret is not Secret.NONE and (is_new or draft.raw(PASSWORD) is None):
+    if provider.secret is not SecretKind.NONE and (is_new or draft.raw(PASSWORD) is None):
         return PASSWORD, text("presets", "next-password", text=provider.password_is)
     return None
 
@@ -329,7 +329,7 @@ def _imported_password(raw: object | None, password: PasswordDraft) -> ImportedP
     if raw is None:
         return None
     source = parse_source(raw)
-    if isinstance(source, Literal):
+    if isinstance(source, LiteralSource):
         location = password.location if password.is_masked else PasswordLocation.FILE
         is_same = password.is_masked and password.at_hand == source.value
         return None if is_same else ImportedPassword(location, source.value)

@@ -16,12 +16,12 @@ from smtp_tui.records import record
 from smtp_tui.smtp.addresses import is_public
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.smtp.events import Connected, Event
-from smtp_tui.smtp.transcript import Line, Mark
+from smtp_tui.smtp.transcript import LineMark, TranscriptLine
 from smtp_tui.threads import in_daemon_thread
 from smtp_tui.tui.commands import key_of
 from smtp_tui.tui.messages import format_internal_error, reword, text, texts_of
 from smtp_tui.tui.style import ACCENT, DIM, GOOD, PLAIN, STRONG, WARNING
-from smtp_tui.tui.widgets.text_page import Block
+from smtp_tui.tui.widgets.text_page import TextBlock
 
 if TYPE_CHECKING:
     from smtp_tui.tui.test_pane.pane import CompletedTest, DnsOptions, TestPane
@@ -62,12 +62,12 @@ def sentence(fact: DomainFact, *, is_on_screen: bool = False) -> str:
     return escape_controls(reword("dns-words", fact.text, way=way))
 
 
-def summary(found: DomainReport) -> Block:
+def summary(found: DomainReport) -> TextBlock:
     """Return a line for the verdict: one fact of each subject in two or three words."""
     label = (text("dns-bar", "label", domain=escape_controls(found.domain)), STRONG)
     key = (text("dns-bar", "more", key=key_of("domain")), DIM)
     if found.is_silent:
-        return Block((label, (text("dns-bar", "silent"), PLAIN), key), gap=False)
+        return TextBlock((label, (text("dns-bar", "silent"), PLAIN), key), gap=False)
     shown = []
     for subject in _ORDER:
         facts = [fact for fact in found.facts if fact.subject == subject]
@@ -81,23 +81,23 @@ def summary(found: DomainReport) -> Block:
             shown.append(text("dns-short", ranked[0].id))
     is_bad = any(fact.weight is FactSeverity.BAD for fact in found.facts)
     sign = [("! ", WARNING)] if is_bad else []
-    return Block((*sign, label, (", ".join(shown), PLAIN), key), gap=False)
+    return TextBlock((*sign, label, (", ".join(shown), PLAIN), key), gap=False)
 
 
-def page_blocks(found: DomainReport, *, with_records: bool = False) -> Iterator[Block]:
+def page_blocks(found: DomainReport, *, with_records: bool = False) -> Iterator[TextBlock]:
     """Yield a title, and each fact with the sign of its severity and, if wanted, its record."""
-    yield Block(((text("dns", "title", domain=escape_controls(found.domain)), STRONG),))
+    yield TextBlock(((text("dns", "title", domain=escape_controls(found.domain)), STRONG),))
     previous_record = None
     # Facts that may prevent delivery come first.
     for fact in sorted(found.facts, key=lambda fact: fact.weight is not FactSeverity.BAD):
         sign, style = SIGNS[fact.weight]
         wording = sentence(fact, is_on_screen=with_records)
         spans = ((f"{sign} ", style), (f"{fact.subject.upper()}: ", STRONG), (wording, PLAIN))
-        yield Block(spans, rest="  ", gap=with_records)
+        yield TextBlock(spans, rest="  ", gap=with_records)
         if with_records and fact.record and fact.record != previous_record:
             shown = escape_controls(fact.record)
             cut = shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"
-            yield Block(((cut, DIM),), "  ", "  ", gap=False)
+            yield TextBlock(((cut, DIM),), "  ", "  ", gap=False)
         previous_record = fact.record
 
 
@@ -121,7 +121,7 @@ class DomainCheckTask:
         """Whether a check is running."""
         return self._worker is not None
 
-    def blocks(self) -> list[Block]:
+    def blocks(self) -> list[TextBlock]:
         """Return the report for the sidebar."""
         return [*page_blocks(self.found)] if self.found else []
 
@@ -195,14 +195,14 @@ class DomainCheckTask:
                 label = (text("dns-bar", "label", domain=escape_controls(domain)), STRONG)
                 waiting = (text("dns-bar", "asking", seconds=f"{SECONDS:g}"), ACCENT)
                 stop_hint = (text("dns-bar", "stops"), DIM)
-                verdict.show_extra(Block((label, waiting, stop_hint), gap=False))
+                verdict.show_extra(TextBlock((label, waiting, stop_hint), gap=False))
             self.found = found = DomainReport(domain, await asked)
             seconds = self._seconds
             if found.is_silent:
                 names = {"seconds": f"{SECONDS:g}", "domain": domain}
-                self._log(text("dns-log", "silent", **names), seconds, Mark.WARNING)
+                self._log(text("dns-log", "silent", **names), seconds, LineMark.WARNING)
             for fact in () if found.is_silent else found.facts:
-                mark = Mark.WARNING if fact.weight is FactSeverity.BAD else Mark.FACT
+                mark = LineMark.WARNING if fact.weight is FactSeverity.BAD else LineMark.FACT
                 self._log(f"{fact.subject.upper()}: {sentence(fact)}", seconds, mark)
             verdict.show_extra(summary(found))
         except Exception as error:  # a bug in this check must not cost a passed verdict
@@ -218,8 +218,8 @@ class DomainCheckTask:
     def _seconds(self) -> float:
         return monotonic() - self._started
 
-    def _log(self, message: str, seconds: float, mark: Mark = Mark.FACT) -> None:
-        self._test_pane.log_view.add([Line(seconds, mark, escape_controls(message))])
+    def _log(self, message: str, seconds: float, mark: LineMark = LineMark.FACT) -> None:
+        self._test_pane.log_view.add([TranscriptLine(seconds, mark, escape_controls(message))])
 
 
 def resolver_of(lookup: DnsOptions) -> Resolver:

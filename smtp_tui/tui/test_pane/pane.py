@@ -20,10 +20,10 @@ from smtp_tui.diagnosis.verdict import CheckSummary, Verdict
 from smtp_tui.records import record
 from smtp_tui.settings.choices import Authentication, Encryption
 from smtp_tui.settings.fields import Settings
-from smtp_tui.settings.password_sources import Ask, source_as_toml
+from smtp_tui.settings.password_sources import AskSource, source_as_toml
 from smtp_tui.smtp.events import Event, Stage, StageEntered
 from smtp_tui.smtp.message import MailRequest
-from smtp_tui.smtp.redaction import Redactors
+from smtp_tui.smtp.redaction import RedactorGroup
 from smtp_tui.tui.log.model import LogHeading, entries_of
 from smtp_tui.tui.log.view import LogView
 from smtp_tui.tui.messages import format_internal_error, text
@@ -33,7 +33,7 @@ from smtp_tui.tui.test_pane.progress import ProgressBar
 from smtp_tui.tui.test_pane.verdict import VerdictPanel, outcome, verdict_lines
 from smtp_tui.tui.textual_compat import NoRepaintOnResize
 from smtp_tui.tui.typeahead import release_keys
-from smtp_tui.tui.widgets.text_page import Block
+from smtp_tui.tui.widgets.text_page import TextBlock
 
 if TYPE_CHECKING:
     from smtp_tui.config.dialects.spec import Recognition
@@ -71,8 +71,8 @@ class DnsOptions:
 
 
 @cache
-def _redactors() -> Redactors:
-    return Redactors()  # shared by all tests: a server may repeat an earlier password
+def _redactors() -> RedactorGroup:
+    return RedactorGroup()  # shared by all tests: a server may repeat an earlier password
 
 
 def run_check(request: CheckRequest) -> AsyncGenerator[Event | Verdict, None]:
@@ -97,7 +97,7 @@ def title_of(settings: Settings, mail: MailRequest | None) -> str:
 
 def needs_password_prompt(draft: Draft, settings: Settings) -> bool:
     """Whether a test needs a password that the admin must type."""
-    is_missing = settings.password is None or isinstance(settings.password, Ask)
+    is_missing = settings.password is None or isinstance(settings.password, AskSource)
     return settings.needs_password and is_missing and draft.password.secret() is None
 
 
@@ -120,7 +120,7 @@ def request_for(
     values, typed = draft.values(), secret or draft.password.secret()
     assumed = frozenset(key for key in values if draft.raw(key) is None)
     if typed is not None:
-        values[PASSWORD] = source_as_toml(Ask())
+        values[PASSWORD] = source_as_toml(AskSource())
     return CheckRequest(
         values=values,
         assumed=assumed,
@@ -196,7 +196,7 @@ class TestPane(NoRepaintOnResize, Vertical):
             self._domain = DomainCheckTask(self, self.lookup)
         return self._domain
 
-    def domain_blocks(self) -> list[Block]:
+    def domain_blocks(self) -> list[TextBlock]:
         """Return the DNS report on the sender's domain of the last test."""
         return self._domain.blocks() if self._domain else []
 

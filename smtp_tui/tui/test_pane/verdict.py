@@ -10,12 +10,12 @@ from smtp_tui.diagnosis.verdict import Recipient, Verdict
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.smtp.events import Cause, Stage, WarningId
 from smtp_tui.smtp.message import MailRequest
-from smtp_tui.smtp.transcript import Line, Mark
+from smtp_tui.smtp.transcript import LineMark, TranscriptLine
 from smtp_tui.tui.commands import key_of, with_keys
 from smtp_tui.tui.model.fixes import describe_fix
 from smtp_tui.tui.style import ACCENT, BAD, DIM, GOOD, PLAIN, STRONG, WARNING
 from smtp_tui.tui.test_pane.progress import STAGES
-from smtp_tui.tui.widgets.text_page import Block, TextPage, labelled, plain
+from smtp_tui.tui.widgets.text_page import TextBlock, TextPage, labelled, plain
 
 UNTESTED = (
     "Not tested yet. F5 tests the settings in the form, saved or not. F3 explains an error from "
@@ -70,21 +70,21 @@ def outcome(verdict: Verdict) -> str:
     return "PASSED" if verdict.ok else f"FAILED at {STAGE_NAMES[verdict.stage]}"
 
 
-def verdict_lines(verdict: Verdict, mail: MailRequest | None) -> list[Line]:
+def verdict_lines(verdict: Verdict, mail: MailRequest | None) -> list[TranscriptLine]:
     """Return the verdict as lines for the log."""
-    mark = Mark.FACT if verdict.ok else Mark.WARNING
+    mark = LineMark.FACT if verdict.ok else LineMark.WARNING
     lines = [f"{outcome(verdict)}: {summary_of(verdict, mail)}"]
     lines += [f"{title}: {reply}" for title, reply in replies(verdict)]
-    return [Line(verdict.seconds, mark, escape_controls(text)) for text in lines]
+    return [TranscriptLine(verdict.seconds, mark, escape_controls(text)) for text in lines]
 
 
 def verdict_blocks(
     verdict: Verdict, mail: MailRequest | None, *, is_stale: bool = False
-) -> list[Block]:
+) -> list[TextBlock]:
     """Return what happened, the fix, the replies, what to do and why, and the warnings."""
     happened = escape_controls(summary_of(verdict, mail))
     spans = [(f"{outcome(verdict)}: ", GOOD if verdict.ok else BAD), (happened, STRONG)]
-    blocks = [Block((*spans, (STALE, DIM)) if is_stale else tuple(spans))]
+    blocks = [TextBlock((*spans, (STALE, DIM)) if is_stale else tuple(spans))]
     if verdict.fixes and not is_stale:
         sends, count = mail is not None and mail.body is not None, len(verdict.fixes)
         what = escape_controls(describe_fix(verdict, sends=sends))
@@ -92,7 +92,7 @@ def verdict_blocks(
         if count > 1:
             listed = "lists both" if count == 2 else f"lists all {count}"
             spans += [("; ", PLAIN), (f"{key_of('fixes')} ", STRONG), (listed, PLAIN)]
-        blocks.append(Block((*spans, (".", PLAIN)), gap=False))
+        blocks.append(TextBlock((*spans, (".", PLAIN)), gap=False))
     blocks += [labelled(title, reply) for title, reply in replies(verdict)]
     warnings = dict(zip(verdict.warnings, verdict.warning_texts, strict=True))
     if WarningId.DELIVERY_UNKNOWN in warnings:  # the admin must know this before sending again
@@ -103,7 +103,7 @@ def verdict_blocks(
     return blocks
 
 
-def warning_blocks(verdict: Verdict) -> list[Block]:
+def warning_blocks(verdict: Verdict) -> list[TextBlock]:
     """Return an explanation of each warning."""
     titles = [label(warning) for warning in verdict.warnings]
     pairs = zip(titles, verdict.warning_texts, strict=True)
@@ -121,7 +121,7 @@ class VerdictPanel(TextPage):
         self.verdict: Verdict | None = None
         self.mail: MailRequest | None = None
         self.is_stale = False
-        self._extra: Block | None = None
+        self._extra: TextBlock | None = None
 
     def limit(self, most: int) -> None:
         """Limit the lines to `most`, and one more for the key of a fix or an extra line."""
@@ -138,14 +138,14 @@ class VerdictPanel(TextPage):
         """Show what the check waits for, how long so far and the limit."""
         awaited = STAGES[stage][1] if stage else "the test to start"
         text = f"waiting for {awaited}, {seconds:.0f} s of {limit:g}"
-        self.show([Block(((text, ACCENT), ("   Esc stops", DIM)))])
+        self.show([TextBlock(((text, ACCENT), ("   Esc stops", DIM)))])
 
     def show_verdict(self, verdict: Verdict, mail: MailRequest | None) -> None:
         """Show a verdict; `mail` is what the check was to submit."""
         self.verdict, self.mail = verdict, mail
         self._update_blocks()
 
-    def show_extra(self, extra: Block | None) -> None:
+    def show_extra(self, extra: TextBlock | None) -> None:
         """Show an extra line at a passed verdict; None removes it."""
         if self.verdict is not None and self.verdict.ok and extra != self._extra:
             self._extra = extra

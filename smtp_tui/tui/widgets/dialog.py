@@ -21,8 +21,8 @@ from smtp_tui.tui.style import BAD, DIM, PLAIN, STRONG, WARNING, Span
 from smtp_tui.tui.textual_compat import NoRepaintOnResize
 from smtp_tui.tui.widgets.line_editor import PromptLine
 from smtp_tui.tui.widgets.list import ListView, Menu
-from smtp_tui.tui.widgets.pager import PartsScreen, Result
-from smtp_tui.tui.widgets.text_page import Block, TextPage, plain
+from smtp_tui.tui.widgets.pager import Result, StackedScreen
+from smtp_tui.tui.widgets.text_page import TextBlock, TextPage, plain
 
 LABEL = "SMTP Password"
 YES = "y"
@@ -34,7 +34,7 @@ class DialogBody(NoRepaintOnResize, Vertical):
     """The box that stacks the parts of a dialog."""
 
 
-class Dialog(PartsScreen[Result], ModalScreen[Result]):
+class Dialog(StackedScreen[Result], ModalScreen[Result]):
     """A box of parts at the bottom of the screen.
 
     The `flexible` part is as high as its content, or as the screen allows.
@@ -71,13 +71,13 @@ def _keys(answers: Mapping[str, str]) -> TextPage:
     spans: list[Span] = []
     for key, label in answers.items():
         spans += [(key_name(key), STRONG), (f" {label}   ", PLAIN)]
-    return TextPage([Block(tuple(spans), is_preformatted=True, gap=False)])
+    return TextPage([TextBlock(tuple(spans), is_preformatted=True, gap=False)])
 
 
 class ChoiceDialog(Dialog[str]):
     """A question answered by one key; returns that key and ignores others."""
 
-    def __init__(self, text: Sequence[Block], answers: Mapping[str, str]) -> None:
+    def __init__(self, text: Sequence[TextBlock], answers: Mapping[str, str]) -> None:
         super().__init__(TextPage(text), _keys(answers))
         self._answers = answers
 
@@ -89,12 +89,14 @@ class ChoiceDialog(Dialog[str]):
             self.dismiss(event.key.casefold())
 
 
-async def choose(app: App[Any], text: Sequence[Block], answers: Iterable[tuple[str, str]]) -> str:
+async def choose(
+    app: App[Any], text: Sequence[TextBlock], answers: Iterable[tuple[str, str]]
+) -> str:
     """Ask a question with (key, label) answers; return the chosen key."""
     return await app.push_screen_wait(ChoiceDialog(text, dict(answers)))
 
 
-async def confirm(app: App[Any], text: Sequence[Block], yes: str = "Yes") -> bool:
+async def confirm(app: App[Any], text: Sequence[TextBlock], yes: str = "Yes") -> bool:
     """Ask a yes/no question; only Y means yes."""
     # People press Enter without reading, so it never means yes.
     answers = {YES: yes, "n": "No", "escape": "No", "enter": "No"}
@@ -199,13 +201,13 @@ class AskPassword(Dialog[str | None]):
         self.dismiss(self._line.text)
 
 
-class SelectDialog(Dialog[int | None]):
+class ListChoiceDialog(Dialog[int | None]):
     """A choice from a short list; returns the line's index."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("enter", "take"), ("escape,f10,ctrl+x", "leave")]
 
     def __init__(
-        self, title: str, lines: Sequence[str], index: int, notes: Sequence[Block] = ()
+        self, title: str, lines: Sequence[str], index: int, notes: Sequence[TextBlock] = ()
     ) -> None:
         self._list = Menu(map(escape_controls, lines), index)
         hints = ("Enter", "Choose"), ("Up Down", "Move"), ("Esc", "Back")
@@ -225,4 +227,4 @@ def select(
         if chosen is not None:
             take(chosen)
 
-    app.push_screen(SelectDialog(title, lines, index), on_result)
+    app.push_screen(ListChoiceDialog(title, lines, index), on_result)

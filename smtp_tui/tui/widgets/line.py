@@ -24,7 +24,7 @@ from smtp_tui.tui.style import (
 from smtp_tui.tui.textual_compat import NoRepaintOnResize
 
 
-class DiffedWidget(NoRepaintOnResize, Widget):
+class ChangedLinesWidget(NoRepaintOnResize, Widget):
     """A widget of lines; subclasses draw the lines and call `repaint` after a change."""
 
     _drawn: Sequence[Strip] = ()
@@ -59,7 +59,7 @@ class DiffedWidget(NoRepaintOnResize, Widget):
         return len(self._drawn) == height > 0 and self._drawn[0].cell_length == width
 
 
-class SingleLineWidget(DiffedWidget):
+class SingleLineWidget(ChangedLinesWidget):
     """A line of spans, which subclasses return."""
 
     DEFAULT_CSS = "SingleLineWidget { height: 1; }"

@@ -11,7 +11,7 @@ from textual.geometry import Size
 from textual.strip import Strip
 
 from smtp_tui.tui.style import CURSOR, DIM, PLAIN, Span, make_strip, truncate
-from smtp_tui.tui.widgets.line import DiffedWidget
+from smtp_tui.tui.widgets.line import ChangedLinesWidget
 
 RowT = TypeVar("RowT")
 # Cells before each line, for the cursor and the sign of hidden lines.
@@ -61,7 +61,7 @@ def filter_rows(
     return tuple(sorted(found, key=lambda row: distance(row, words)))
 
 
-class ListView(DiffedWidget, Generic[RowT], can_focus=True):
+class ListView(ChangedLinesWidget, Generic[RowT], can_focus=True):
     """A list, with a heading if it has columns; subclasses lay out its rows.
 
     It scrolls so that the chosen row is visible.

@@ -27,9 +27,9 @@ from smtp_tui.tui.style import (
     truncate_left,
 )
 from smtp_tui.tui.textual_compat import PaintOnceScreen
-from smtp_tui.tui.widgets.line import DiffedWidget, KeyHints
+from smtp_tui.tui.widgets.line import ChangedLinesWidget, KeyHints
 from smtp_tui.tui.widgets.list import ListView
-from smtp_tui.tui.widgets.text_page import READING_KEYS, Block, TextPage, plain
+from smtp_tui.tui.widgets.text_page import READING_KEYS, TextBlock, TextPage, plain
 
 Result = TypeVar("Result")
 FOOT = "Esc closes, Up Down PgUp PgDn scroll"
@@ -38,7 +38,7 @@ PAUSE = 0.3
 
 
 # Without `inherit_bindings=False` the keys of Textual's screens (Tab, Ctrl+C) would work too.
-class PartsScreen(PaintOnceScreen, Screen[Result], inherit_bindings=False):
+class StackedScreen(PaintOnceScreen, Screen[Result], inherit_bindings=False):
     """A screen of stacked parts; returns a result, or None if the admin goes back.
 
     Its keys may scroll a `page` in it. `hints` add a last line of key hints.
@@ -77,7 +77,7 @@ class PartsScreen(PaintOnceScreen, Screen[Result], inherit_bindings=False):
         self.page.action_page(pages)
 
 
-class PagerScreen(PartsScreen[None]):
+class PagerScreen(StackedScreen[None]):
     """A full-screen page with a line at its foot; subclasses yield its blocks."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -90,7 +90,7 @@ class PagerScreen(PartsScreen[None]):
         foot = [TextPage([plain(FOOT, DIM)], classes="foot")] if hints is None else []
         super().__init__(self.page, *foot, hints=hints, classes="sheet", indent=1)
 
-    def blocks(self, width: int) -> Iterable[Block]:
+    def blocks(self, width: int) -> Iterable[TextBlock]:
         """Return the blocks of the page, for a width in cells."""
         raise NotImplementedError
 
@@ -104,7 +104,7 @@ class PagerScreen(PartsScreen[None]):
         self.page.show([*self.blocks(self.size.width - 2)], from_top=False)
 
 
-class SearchScreen(PartsScreen[Result]):
+class SearchScreen(StackedScreen[Result]):
     """A full-screen search: a text row, a list of results, and details of the chosen one.
 
     The list gets at most `share` of the lines, not counting `around` lines of other parts.
@@ -129,7 +129,7 @@ class SearchScreen(PartsScreen[Result]):
 
 
 # Textual's TextArea takes 10 to 20 ms to load, and shows passwords.
-class PasteArea(DiffedWidget, can_focus=True):
+class PasteArea(ChangedLinesWidget, can_focus=True):
     """A multi-line text, typed or pasted at its end; the last lines show.
 
     Subclasses mask secrets in the shown lines.
@@ -221,7 +221,7 @@ class PasteArea(DiffedWidget, can_focus=True):
         return [make_strip(line, width) for line in lines]
 
 
-class PasteScreen(PartsScreen[Result]):
+class PasteScreen(StackedScreen[Result]):
     """A pasted or typed text, and a page about it that is updated when typing pauses."""
 
     # The text is edited only at its end, so the arrows can scroll the page below.

@@ -21,7 +21,7 @@ from textual.strip import Strip
 from smtp_tui.records import record
 from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.tui.style import ACCENT, DIM, PLAIN, STRONG, Span, make_strip
-from smtp_tui.tui.widgets.line import DiffedWidget
+from smtp_tui.tui.widgets.line import ChangedLinesWidget
 
 _INLINE = re.compile(r"`([^`]+)`|\*\*([^*]+)\*\*")
 # A fenced block, a heading, or an item or paragraph up to a blank line or the next block.
@@ -37,7 +37,7 @@ _PIECE = re.compile(r"\s+|[^\s]+")
 
 
 @record
-class Block:
+class TextBlock:
     """A paragraph: its spans, and the prefixes of its first and further lines."""
 
     spans: tuple[Span, ...]
@@ -47,50 +47,52 @@ class Block:
     gap: bool = field(default=True, kw_only=True)
 
 
-def plain(text: str, style: Style = PLAIN, *, gap: bool = True) -> Block:
+def plain(text: str, style: Style = PLAIN, *, gap: bool = True) -> TextBlock:
     """Make a block of escaped text, with no markup interpreted."""
     # Textual's Static passes ESC and C1 bytes through: a hostile greeting could retitle or recolour
     # the terminal.
-    return Block(((escape_controls(text), style),), gap=gap)
+    return TextBlock(((escape_controls(text), style),), gap=gap)
 
 
-def item(text: str, style: Style = PLAIN, sign: str = "- ") -> Block:
+def item(text: str, style: Style = PLAIN, sign: str = "- ") -> TextBlock:
     """Make a list item, with no gap above it."""
-    return Block(((escape_controls(text), style),), sign, "  ", gap=False)
+    return TextBlock(((escape_controls(text), style),), sign, "  ", gap=False)
 
 
-def verbatim(text: str, *, gap: bool = False) -> Block:
+def verbatim(text: str, *, gap: bool = False) -> TextBlock:
     """Make a line of code or output, which is not wrapped."""
-    return Block(((escape_controls(text), ACCENT),), is_preformatted=True, gap=gap)
+    return TextBlock(((escape_controls(text), ACCENT),), is_preformatted=True, gap=gap)
 
 
-def labelled(label: str, text: str, style: Style = STRONG) -> Block:
+def labelled(label: str, text: str, style: Style = STRONG) -> TextBlock:
     """Make a block that begins with a label."""
-    return Block(
+    return TextBlock(
         ((f"{escape_controls(label)}: ", style), (escape_controls(text), PLAIN)), gap=False
     )
 
 
 # Textual's Markdown takes 41 ms to import, and lets a text set links and colours.
-def parse(markdown: str) -> list[Block]:
+def parse(markdown: str) -> list[TextBlock]:
     """Parse a Markdown page into blocks."""
-    blocks: list[Block] = []
+    blocks: list[TextBlock] = []
     for match in _BLOCKS.finditer(markdown.rstrip("\n") + "\n"):
         if match["code"] is not None:
             for index, line in enumerate(match["code"].splitlines()):
                 code, gap = ((escape_controls(line), ACCENT),), index == 0
-                blocks.append(Block(code, "  ", "  ", is_preformatted=True, gap=gap))
+                blocks.append(TextBlock(code, "  ", "  ", is_preformatted=True, gap=gap))
         elif match["heading"] is not None:
-            blocks.append(Block(((escape_controls(match["heading"].strip()), STRONG),)))
+            blocks.append(TextBlock(((escape_controls(match["heading"].strip()), STRONG),)))
         else:
             text = " ".join(map(str.strip, match["text"].splitlines()))
             lead = "- " if match["item"] else ""
             is_first = not lead or not blocks or blocks[-1].first != lead
-            blocks.append(Block(tuple(_inline(text.strip())), lead, " " * len(lead), gap=is_first))
+            blocks.append(
+                TextBlock(tuple(_inline(text.strip())), lead, " " * len(lead), gap=is_first)
+            )
     return blocks
 
 
-def flow(blocks: Sequence[Block], width: int) -> list[list[Span]]:
+def flow(blocks: Sequence[TextBlock], width: int) -> list[list[Span]]:
     """Wrap blocks into lines of at most `width` cells."""
     lines: list[list[Span]] = []
     for block in blocks:
@@ -110,7 +112,7 @@ def _inline(text: str) -> Iterator[Span]:
     yield escape_controls(text[position:]), PLAIN
 
 
-def _flow_block(block: Block, width: int) -> Iterator[list[Span]]:
+def _flow_block(block: TextBlock, width: int) -> Iterator[list[Span]]:
     words = [list(block.spans)] if block.is_preformatted else list(_words(block.spans))
     lead, room = block.first, width - cell_len(block.first)
     line: list[Span] = []
@@ -166,7 +168,7 @@ READING_KEYS: list[BindingType] = [
 ]
 
 
-class TextPage(DiffedWidget):
+class TextPage(ChangedLinesWidget):
     """Blocks wrapped to the widget's width; the height is the text's, up to `most` lines.
 
     If the text is cut, its last visible line ends in "…" and `more`, the key that shows more.
@@ -176,7 +178,7 @@ class TextPage(DiffedWidget):
 
     def __init__(
         self,
-        blocks: Sequence[Block] = (),
+        blocks: Sequence[TextBlock] = (),
         *,
         most: int | None = None,
         indent: int = 0,
@@ -206,7 +208,7 @@ class TextPage(DiffedWidget):
         """Return the number of lines for the width."""
         return self.line_count(width)
 
-    def show(self, blocks: Sequence[Block], *, from_top: bool = True) -> None:
+    def show(self, blocks: Sequence[TextBlock], *, from_top: bool = True) -> None:
         """Show other blocks, repainting only the differences."""
         # Clocks and DNS answers show the same blocks several times a second.
         if tuple(blocks) == self.blocks:
