@@ -122,7 +122,7 @@ def demo(call: Invocation) -> int:
     """Open the form on the sample file; with --json, --quiet or no terminal, check it."""
     try:
         # The server is an extra that few installations have.
-        from smtp_tui.demo.server import running_demo
+        from smtp_tui.demo import running_demo
     except ModuleNotFoundError as error:
         raise UsageError(
             f"the demo's own mail server needs {error.name}: pip install 'smtp-tui[demo]'"

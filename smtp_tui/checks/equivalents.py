@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 from smtp_tui.diagnosis.verdict import CheckSummary
 from smtp_tui.records import record
+from smtp_tui.safe_text import escape_controls
 from smtp_tui.settings.choices import (
     AddressFamily,
     Authentication,
@@ -26,7 +27,6 @@ from smtp_tui.settings.choices import (
 )
 from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.parsers import ascii_name, is_address
-from smtp_tui.smtp.escaping import escape_controls
 
 # The variables that `config.paths` expands; a shell can expand them too.
 _VARIABLE = re.compile(r"\$(\{)?(HOME|CREDENTIALS_DIRECTORY)(?(1)\}|(?![A-Za-z0-9_]))")

@@ -17,7 +17,7 @@ from smtp_tui.checks.request import CheckTarget
 from smtp_tui.config.errors import one_line
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.records import record
-from smtp_tui.settings.masking import mask_credentials
+from smtp_tui.safe_text import escape_controls, mask_credentials
 from smtp_tui.settings.validate import parse_settings
 from smtp_tui.smtp.certificates import (
     EXPIRES_SOON,
@@ -26,7 +26,6 @@ from smtp_tui.smtp.certificates import (
     ExpiryLimit,
     in_words,
 )
-from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.smtp.events import Cause, Stage, WarningId
 
 _NUMBER = r"-?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)"

@@ -17,11 +17,10 @@ from smtp_tui.checks.exit_status import STAGE_NAMES
 from smtp_tui.checks.output_file import write_whole
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.records import record
+from smtp_tui.safe_text import escape_controls, mask_credentials
 from smtp_tui.settings.fields import FIELDS, Field, FieldKind, Settings
-from smtp_tui.settings.masking import mask_credentials
 from smtp_tui.settings.password_sources import LiteralSource, source_as_toml
 from smtp_tui.smtp.certificates import CHAIN_SHOWN, Certificate, in_words
-from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.smtp.events import Event, TlsEstablished, TlsFailed
 from smtp_tui.smtp.transcript import lines_of
 

@@ -23,9 +23,9 @@ from smtp_tui.config.paths import expand, resolve_path
 from smtp_tui.diagnosis.causes import label
 from smtp_tui.diagnosis.diagnose import cause_of, diagnose
 from smtp_tui.diagnosis.verdict import PEER_LOOK, UNKNOWN, CheckSummary, Verdict
+from smtp_tui.safe_text import abridged, mask_credentials
 from smtp_tui.settings.choices import Authentication, VerifyMode
 from smtp_tui.settings.fields import Settings
-from smtp_tui.settings.masking import mask_credentials
 from smtp_tui.settings.password_sources import (
     AskSource,
     FileSource,
@@ -34,7 +34,6 @@ from smtp_tui.settings.password_sources import (
     other_host,
 )
 from smtp_tui.settings.validate import ParseResult, parse_settings
-from smtp_tui.smtp.escaping import abridged
 from smtp_tui.smtp.events import (
     Cause,
     Event,

@@ -26,7 +26,7 @@ from smtp_tui.cli.password_prompt import TYPED, given_password, has_terminal_to_
 from smtp_tui.cli.terminal import print_error
 from smtp_tui.config.errors import DocumentError, SeveralTablesError
 from smtp_tui.config.paths import default_config
-from smtp_tui.settings.masking import mask_credentials
+from smtp_tui.safe_text import mask_credentials
 from smtp_tui.settings.parsers import parse_mailbox
 from smtp_tui.settings.validate import parse_settings
 from smtp_tui.smtp.message import (

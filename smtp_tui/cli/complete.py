@@ -22,8 +22,8 @@ from smtp_tui.cli.commands import COMMANDS, FORM, OPTIONS, Invocation, Option, l
 from smtp_tui.cli.parser import UsageError
 from smtp_tui.cli.terminal import print_lines
 from smtp_tui.config.paths import default_config
+from smtp_tui.safe_text import escape_controls
 from smtp_tui.settings.fields import BY_KEY, FieldKind
-from smtp_tui.smtp.escaping import escape_controls
 
 SHELLS = ("bash", "zsh", "fish")
 
@@ -141,9 +141,7 @@ def _values(metavar: str, typed: str, words: Sequence[str]) -> tuple[str, Candid
             values = {header.name: header.application for header in headers}
             values[load("config.dialects.spec:PLAIN")] = "the keys of no application"
         case "ID":
-            values = {
-                provider.id: provider.name for provider in load("providers.provider:providers")()
-            }
+            values = {provider.id: provider.name for provider in load("providers:providers")()}
         case "PLACE":
             values = dict.fromkeys(_PLACES, "")
         case choices if choices == choices.lower():

@@ -34,7 +34,7 @@ from smtp_tui.discovery.steps import (
     ports_by_text,
     silent_ports,
 )
-from smtp_tui.providers.provider import presets_with
+from smtp_tui.providers import presets_with
 from smtp_tui.settings import parsers
 from smtp_tui.smtp.events import Cause
 

@@ -25,15 +25,16 @@ from smtp_tui.config.errors import DocumentError, one_line
 from smtp_tui.config.file_reader import LARGEST
 from smtp_tui.interchange.export_builder import export_text
 from smtp_tui.interchange.importer import ImportedFile, decoded, fitting, import_text, read_file
-from smtp_tui.interchange.results import (
+from smtp_tui.interchange.spec import (
+    QUOTINGS,
     AccountError,
     Imported,
     InterchangeError,
     MissingLibraryError,
     QuotingError,
+    format_named,
     text,
 )
-from smtp_tui.interchange.spec import QUOTINGS, format_named
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.settings.password_sources import LiteralSource, parse_source
 

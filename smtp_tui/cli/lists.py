@@ -16,7 +16,7 @@ from smtp_tui.config.dialects.detect import all_headers, user_dialects_folder
 from smtp_tui.config.dialects.spec import ANYWHERE, DialectSignature
 from smtp_tui.config.paths import config_folder
 from smtp_tui.config.toml_edit.values import toml_value
-from smtp_tui.providers.provider import Presets, Provenance, Provider, older_than, presets_with
+from smtp_tui.providers import Presets, Provenance, Provider, older_than, presets_with
 
 WIDTH = 80
 # Default of --older-than: days after which a source should be read again.

@@ -11,8 +11,8 @@ from threading import Lock
 from smtp_tui.checks.request import PasswordInput, secret_in
 from smtp_tui.cli.parser import UsageError
 from smtp_tui.config.errors import PasswordError
+from smtp_tui.safe_text import escape_controls
 from smtp_tui.settings.password_sources import EnvironmentSource
-from smtp_tui.smtp.escaping import escape_controls
 
 VARIABLE = "SMTP_TUI_PASSWORD"
 TYPED = "the password typed"

@@ -13,8 +13,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, TextIO
 
-from smtp_tui.settings.masking import mask_credentials
-from smtp_tui.smtp.escaping import escape_controls
+from smtp_tui.safe_text import escape_controls, mask_credentials
 
 if TYPE_CHECKING:
     from sys import UnraisableHookArgs

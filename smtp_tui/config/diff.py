@@ -28,7 +28,7 @@ from smtp_tui.config.toml_edit.edit import same_data
 from smtp_tui.config.toml_edit.scan import KeyValue, scan
 from smtp_tui.config.toml_edit.values import toml_value
 from smtp_tui.records import record
-from smtp_tui.settings.masking import MASK, mask_secrets
+from smtp_tui.safe_text import MASK, mask_secrets
 from smtp_tui.settings.validate import equivalent
 
 AROUND = 3  # lines of context

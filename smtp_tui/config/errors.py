@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from smtp_tui.settings.masking import mask_credentials, mask_secrets
+from smtp_tui.safe_text import mask_credentials, mask_secrets
 
 PasswordCause = Literal["password-missing", "password-source-failed"]
 

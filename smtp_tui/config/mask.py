@@ -12,7 +12,7 @@ from collections.abc import Collection
 from functools import cache
 
 from smtp_tui.config.tablepath import Step, Table, TablePath, get
-from smtp_tui.settings.masking import MASK, mask_secrets
+from smtp_tui.safe_text import MASK, mask_secrets
 from smtp_tui.settings.password_sources import LiteralSource, parse_source
 
 __all__ = ["MASK", "is_secret", "looks_secret", "masked_value", "without_secrets"]

@@ -11,14 +11,14 @@ from enum import StrEnum
 from typing import Any
 
 from smtp_tui.diagnosis.causes import listed, texts_of
-from smtp_tui.providers.provider import Provider, UsernameKind, provider_of, providers_naming
+from smtp_tui.providers import Provider, UsernameKind, provider_of, providers_naming
 from smtp_tui.records import record
+from smtp_tui.safe_text import escape_controls, shortened
 from smtp_tui.settings.choices import Authentication, Encryption, TlsVersion, VerifyMode
 from smtp_tui.settings.fields import FIELDS
 from smtp_tui.settings.parsers import is_address, is_this_machine
 from smtp_tui.settings.password_sources import LiteralSource
 from smtp_tui.settings.validate import defaults, parse_fields
-from smtp_tui.smtp.escaping import escape_controls, shortened
 
 # Fields with an unknown default while another cannot be parsed.
 _DEPENDS_ON = {

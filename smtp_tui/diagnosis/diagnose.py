@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING
 
 from smtp_tui.diagnosis.causes import label, parts_of, texts_of
 from smtp_tui.diagnosis.verdict import CheckSummary, Fix, Recipient, Verdict
+from smtp_tui.safe_text import abridged, escape_controls, mask_credentials, shortened
 from smtp_tui.settings.fields import BY_KEY, Settings
-from smtp_tui.settings.masking import mask_credentials
 from smtp_tui.settings.parsers import is_this_machine
 from smtp_tui.settings.validate import Problem
 from smtp_tui.smtp.certificates import anchor_of, missing_issuer
-from smtp_tui.smtp.escaping import abridged, escape_controls, shortened
 from smtp_tui.smtp.events import Cause, Finished, Stage, WarningId
 from smtp_tui.smtp.transcript import endpoint
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from smtp_tui.diagnosis.causes import causes, listed
 from smtp_tui.diagnosis.verdict import CheckSummary
-from smtp_tui.providers.provider import provider_of
+from smtp_tui.providers import provider_of
 from smtp_tui.records import record
 from smtp_tui.settings.choices import Authentication, Encryption, TlsVersion
 from smtp_tui.settings.fields import BY_KEY, Settings

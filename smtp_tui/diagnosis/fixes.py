@@ -15,7 +15,7 @@ from smtp_tui.diagnosis.experiments import (
     weakens,
 )
 from smtp_tui.diagnosis.verdict import CheckSummary, Fix
-from smtp_tui.providers.provider import provider_of
+from smtp_tui.providers import provider_of
 from smtp_tui.settings.choices import Authentication, Encryption
 from smtp_tui.settings.fields import Settings
 from smtp_tui.smtp.certificates import anchor_of

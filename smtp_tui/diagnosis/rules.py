@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from smtp_tui.diagnosis.causes import load_texts
-from smtp_tui.providers.provider import EntryKind, Provenance, provenance_of, providers
+from smtp_tui.providers import EntryKind, Provenance, provenance_of, providers
 from smtp_tui.records import record
 from smtp_tui.smtp.events import Stage
 from smtp_tui.smtp.replies import Reply

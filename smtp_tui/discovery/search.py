@@ -24,7 +24,7 @@ from smtp_tui.discovery.steps import (
     Step,
     text,
 )
-from smtp_tui.providers.provider import Provider, UsernameKind
+from smtp_tui.providers import Provider, UsernameKind
 from smtp_tui.records import record
 from smtp_tui.settings.choices import Authentication, Encryption
 from smtp_tui.smtp.ehlo import own_name

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from smtp_tui.diagnosis.causes import label
-from smtp_tui.providers.provider import Provider
+from smtp_tui.providers import Provider
 from smtp_tui.records import record
 from smtp_tui.settings import parsers
 from smtp_tui.settings.choices import Encryption

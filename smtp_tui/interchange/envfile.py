@@ -21,8 +21,7 @@ from smtp_tui.interchange.import_builder import (
     VariableUse,
     resolve_pieces,
 )
-from smtp_tui.interchange.results import InterchangeError, text
-from smtp_tui.interchange.spec import QUOTINGS, FormatSpec, ImportSource
+from smtp_tui.interchange.spec import QUOTINGS, FormatSpec, ImportSource, InterchangeError, text
 
 Line = tuple[str, str | Pieces | Unresolved] | None
 

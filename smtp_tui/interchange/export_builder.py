@@ -8,14 +8,21 @@ from functools import cached_property
 from math import ceil
 from typing import Any
 
-from smtp_tui.interchange.results import Exported, ImportNote, InterchangeError, QuotingError, text
-from smtp_tui.interchange.spec import FormatSpec, format_named
+from smtp_tui.interchange.spec import (
+    Exported,
+    FormatSpec,
+    ImportNote,
+    InterchangeError,
+    QuotingError,
+    format_named,
+    text,
+)
+from smtp_tui.safe_text import escape_controls
 from smtp_tui.settings.choices import Authentication, Encryption, VerifyMode
 from smtp_tui.settings.fields import BY_KEY, Settings
 from smtp_tui.settings.parsers import Mailbox, parse_mailbox
 from smtp_tui.settings.password_sources import EnvironmentSource, LiteralSource, PasswordSource
 from smtp_tui.settings.validate import parse_settings
-from smtp_tui.smtp.escaping import escape_controls
 
 VARIABLE = "SMTP_PASSWORD"
 """The environment variable that an export refers to if the settings name none."""

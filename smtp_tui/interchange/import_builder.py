@@ -7,8 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import field
 from typing import Any, TypeVar
 
-from smtp_tui.interchange.results import Imported, ImportNote, UnsupportedSetting, text
-from smtp_tui.interchange.spec import FormatSpec
+from smtp_tui.interchange.spec import FormatSpec, Imported, ImportNote, UnsupportedSetting, text
 from smtp_tui.records import record
 from smtp_tui.settings import parsers
 from smtp_tui.settings.choices import Authentication, choice_named

@@ -12,20 +12,18 @@ from smtp_tui.config.document import Document
 from smtp_tui.config.errors import DocumentError, NoFileError, NotExpressibleError, one_line
 from smtp_tui.config.file_reader import read_document
 from smtp_tui.interchange.envfile import is_env
-from smtp_tui.interchange.results import (
-    AccountError,
-    Imported,
-    ImportNote,
-    InterchangeError,
-    QuotingError,
-    text,
-)
 from smtp_tui.interchange.spec import (
+    AccountError,
     FormatEvidence,
     FormatSpec,
+    Imported,
+    ImportNote,
     ImportSource,
+    InterchangeError,
+    QuotingError,
     format_named,
     formats,
+    text,
 )
 from smtp_tui.records import record
 

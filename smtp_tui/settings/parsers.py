@@ -13,8 +13,8 @@ from collections.abc import Callable
 from enum import StrEnum
 
 from smtp_tui.records import record
+from smtp_tui.safe_text import holds_url_password, mask_credentials
 from smtp_tui.settings.choices import choice_named
-from smtp_tui.settings.masking import holds_url_password, mask_credentials
 
 # RFC 952 allows no underscores in hostnames, but internal zones use them and resolvers accept them.
 _LABEL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")

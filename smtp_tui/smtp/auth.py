@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 
+from smtp_tui.safe_text import abridged
 from smtp_tui.settings.choices import Authentication, Encryption
 from smtp_tui.settings.fields import Settings
 from smtp_tui.smtp.client import SMTPClient
-from smtp_tui.smtp.escaping import abridged
 from smtp_tui.smtp.events import AuthStarted, Cause, CheckAborted, Stage, WarningId, refused
 from smtp_tui.smtp.replies import EhloKeywords, Reply
 from smtp_tui.smtp.sasl import (

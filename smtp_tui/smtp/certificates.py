@@ -10,9 +10,9 @@ from ipaddress import ip_address
 from typing import Any
 
 from smtp_tui.records import record
+from smtp_tui.safe_text import abridged, shortened
 from smtp_tui.settings.parsers import is_address
 from smtp_tui.smtp.der import PublicKey, algorithms_of
-from smtp_tui.smtp.escaping import abridged, shortened
 
 _DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import socket
 
+from smtp_tui.safe_text import abridged
 from smtp_tui.settings.parsers import address_literal, ascii_name, domain
 from smtp_tui.smtp.client import SMTPClient
-from smtp_tui.smtp.escaping import abridged
 from smtp_tui.smtp.events import Capabilities, Stage, WarningId, refused
 from smtp_tui.smtp.replies import EhloKeywords, parse_ehlo
 from smtp_tui.threads import in_daemon_thread

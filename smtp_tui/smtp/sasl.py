@@ -15,7 +15,7 @@ from dataclasses import field
 from functools import partial
 
 from smtp_tui.records import record
-from smtp_tui.settings.masking import mask_credentials
+from smtp_tui.safe_text import mask_credentials
 from smtp_tui.smtp.redaction import as_bytes
 from smtp_tui.smtp.replies import Reply
 

@@ -14,6 +14,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import replace
 
 from smtp_tui.records import record
+from smtp_tui.safe_text import abridged
 from smtp_tui.settings.choices import Encryption, VerifyMode
 from smtp_tui.settings.fields import Settings
 from smtp_tui.smtp.addresses import EarlyConnection, Endpoint
@@ -22,7 +23,6 @@ from smtp_tui.smtp.client import SMTPClient, say_quit
 from smtp_tui.smtp.connection import ClosedByServer, Connection, Handshake, HandshakeFailed
 from smtp_tui.smtp.delivery import deliver
 from smtp_tui.smtp.ehlo import EhloName, ehlo, note_changes
-from smtp_tui.smtp.escaping import abridged
 from smtp_tui.smtp.events import (
     Cause,
     CheckAborted,

@@ -9,9 +9,9 @@ from enum import StrEnum
 from typing import assert_never
 
 from smtp_tui.records import record
+from smtp_tui.safe_text import abridged, escape_controls, shortened
 from smtp_tui.smtp import events
 from smtp_tui.smtp.certificates import chain_texts
-from smtp_tui.smtp.escaping import abridged, escape_controls, shortened
 from smtp_tui.smtp.events import Event
 
 # Limits for lists and texts in a line: a server or DNS may make them long.

@@ -9,7 +9,7 @@ from dataclasses import field
 from textual.binding import Binding, BindingType
 
 from smtp_tui.records import record
-from smtp_tui.smtp.escaping import escape_controls
+from smtp_tui.safe_text import escape_controls
 from smtp_tui.tui.commands import LOG_COMMANDS, SIGN_KEYS, Command, configurable, key_name
 
 _NAMED = {sign.casefold(): name for name, sign in SIGN_KEYS.items()} | {"@": "@"}

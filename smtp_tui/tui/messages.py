@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from smtp_tui.config.errors import defect_text
-from smtp_tui.smtp.escaping import escape_controls
+from smtp_tui.safe_text import escape_controls
 
 
 @cache

@@ -76,7 +76,7 @@ class KeyQueue(App[int], inherit_bindings=False):
         elif monotonic() - self._started >= KEY_TIMEOUT:
             self.set_timer(GRACE_PERIOD, partial(self._give_up, self._started))
 
-    async def on_key_marker(self, event: KeyCompletionMarker) -> None:
+    async def on_key_completion_marker(self, event: KeyCompletionMarker) -> None:
         """Handle the next key, after the pending work of an opened or closed screen."""
         if not self.screen_stack or event.started != self._started:
             return

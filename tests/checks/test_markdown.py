@@ -8,7 +8,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from smtp_tui.checks.report import code, fenced, prose
-from smtp_tui.smtp.escaping import escape_controls
+from smtp_tui.safe_text import escape_controls
 from tests.table import table
 
 # What may stand in a document that only our own words made.

@@ -33,8 +33,8 @@ from smtp_tui.checks.monitoring import (
 from smtp_tui.checks.output_file import FileNotWrittenError
 from smtp_tui.checks.request import CheckRequest, CheckTarget
 from smtp_tui.diagnosis.verdict import TlsSummary, Verdict
+from smtp_tui.safe_text import escape_controls
 from smtp_tui.smtp.certificates import Certificate, ExpiryLimit
-from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.smtp.events import Stage, WarningId
 from tests.table import table
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from smtp_tui.checks.equivalents import quoted, quoted_path
 from smtp_tui.config.paths import expand
-from smtp_tui.smtp.escaping import escape_controls
+from smtp_tui.safe_text import escape_controls
 from tests.table import table
 
 WORDS = [

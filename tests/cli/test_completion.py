@@ -15,7 +15,7 @@ from smtp_tui.cli.commands import COMMANDS, FORM, OPTIONS
 from smtp_tui.cli.complete import SHELLS, answer, script
 from smtp_tui.config.dialects.detect import all_headers, user_dialects_folder
 from smtp_tui.interchange.spec import QUOTINGS, formats
-from smtp_tui.providers.provider import providers
+from smtp_tui.providers import providers
 from smtp_tui.settings.fields import FIELDS
 from tests.cli.program import Outcome
 from tests.table import table

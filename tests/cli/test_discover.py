@@ -18,7 +18,7 @@ import pytest
 
 from smtp_tui.cli.discover import resolver_of
 from smtp_tui.discovery import autoconfig
-from smtp_tui.providers.provider import providers
+from smtp_tui.providers import providers
 from smtp_tui.settings.validate import parse_settings
 from tests.cli.program import COMMAND, Outcome
 from tests.dns.alone import stay_alone

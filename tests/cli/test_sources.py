@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from smtp_tui.cli import lists
-from smtp_tui.providers.provider import EntryKind, Provenance
+from smtp_tui.providers import EntryKind, Provenance
 from tests.cli.program import Outcome
 
 Call = Callable[..., Outcome]

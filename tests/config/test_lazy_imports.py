@@ -11,7 +11,7 @@ from smtp_tui.config.document import Document
 from smtp_tui.config.password_store import fetch_password
 from smtp_tui.config.paths import resolve_path
 from smtp_tui.settings.validate import parse_settings
-from smtp_tui.settings.password_sources import Environment
+from smtp_tui.settings.password_sources import EnvironmentSource
 
 document = Document.open(Path(sys.argv[1]))
 settings = parse_settings(document.values(document.default_table())).settings

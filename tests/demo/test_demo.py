@@ -16,11 +16,11 @@ from typing import Any
 
 import pytest
 
+from smtp_tui import demo
 from smtp_tui.checks.request import CheckRequest
 from smtp_tui.checks.run import run
 from smtp_tui.config.document import Document
-from smtp_tui.demo import server
-from smtp_tui.demo.server import ADDRESS, SampleFile, listening, running_demo
+from smtp_tui.demo import ADDRESS, SampleFile, listening, running_demo
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.program import main
 from smtp_tui.smtp.events import Event
@@ -128,7 +128,7 @@ def test_a_failure_inside_leaves_nothing_behind_either(
 async def test_busy_ports(monkeypatch: pytest.MonkeyPatch) -> None:
     with ExitStack() as held:
         busy = tuple(held.enter_context(listening(0))[0] for _ in range(2))
-        monkeypatch.setattr(server, "USUAL_PORTS", busy)
+        monkeypatch.setattr(demo, "USUAL_PORTS", busy)
         with running_demo() as sample:
             taken = ports(sample)
             assert not set(taken) & set(busy)
@@ -159,7 +159,7 @@ def test_without_a_terminal_it_checks_and_tells(tmp_path: Path) -> None:
 def test_without_its_libraries_it_says_how_to_get_them(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.delitem(sys.modules, "smtp_tui.demo.server")
+    monkeypatch.delitem(sys.modules, "smtp_tui.demo")
     monkeypatch.setitem(sys.modules, "trustme", None)
     assert main(["demo"]) == 2
     told = capsys.readouterr()

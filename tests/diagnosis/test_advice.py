@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from smtp_tui.diagnosis.advice import Advice, Severity, advise
 from smtp_tui.diagnosis.causes import texts_of
-from smtp_tui.providers.provider import UsernameKind, providers
+from smtp_tui.providers import UsernameKind, providers
 from smtp_tui.settings.choices import Authentication
 from smtp_tui.settings.fields import BY_KEY, FIELDS
 from smtp_tui.settings.validate import parse_settings

@@ -34,8 +34,8 @@ from smtp_tui.diagnosis.error_lookup.reply_match import (
     uncoded_replies,
 )
 from smtp_tui.diagnosis.rules import ReplyRule, rules
+from smtp_tui.safe_text import escape_controls
 from smtp_tui.settings.fields import BY_KEY
-from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.smtp.events import Stage
 from tests.diagnosis.error_examples import EXAMPLES, Example
 from tests.diagnosis.examples import known_causes

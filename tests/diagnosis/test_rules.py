@@ -20,7 +20,7 @@ from smtp_tui.diagnosis.rules import (
     rule_tables,
     rules,
 )
-from smtp_tui.providers.provider import provider_of, providers
+from smtp_tui.providers import provider_of, providers
 from smtp_tui.smtp.events import Capabilities, Cause, Stage
 from tests.diagnosis import said_by_providers, said_by_servers
 from tests.diagnosis.examples import Said, facts_of, finished, reply, settings

@@ -13,7 +13,7 @@ from smtp_tui.diagnosis.diagnose import diagnose
 from smtp_tui.diagnosis.error_lookup.lookup import explain_error
 from smtp_tui.diagnosis.rules import ReplyRule, rule_of_refusal, rules
 from smtp_tui.diagnosis.verdict import Verdict
-from smtp_tui.providers.provider import providers
+from smtp_tui.providers import providers
 from smtp_tui.settings.parsers import parse_mailbox
 from smtp_tui.smtp.events import Cause, Stage
 from smtp_tui.smtp.message import MailRequest

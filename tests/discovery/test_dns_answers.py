@@ -7,7 +7,7 @@ import pytest
 from smtp_tui.discovery.candidates import MOST_SERVICES, DnsAnswers
 from smtp_tui.discovery.dns import Resolver
 from smtp_tui.discovery.steps import Candidate, CandidateSource, parse_query, text
-from smtp_tui.providers.provider import providers
+from smtp_tui.providers import providers
 from smtp_tui.settings.choices import Encryption
 from tests.dns.server import SERVFAIL, Zone, name_server
 

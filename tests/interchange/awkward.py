@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from smtp_tui.smtp.escaping import escape_controls
+from smtp_tui.safe_text import escape_controls
 
 SIGNS = "ab nrtX09 {}()[]<>$#'\"\\`=!;:%~&|*?@,.-+/_é€𝄞"
 HANDMADE = (

@@ -12,8 +12,7 @@ from hypothesis import given
 from smtp_tui.interchange import envfile
 from smtp_tui.interchange.import_builder import EnvRef, Unresolved
 from smtp_tui.interchange.importer import import_text
-from smtp_tui.interchange.results import InterchangeError
-from smtp_tui.interchange.spec import QUOTINGS
+from smtp_tui.interchange.spec import QUOTINGS, InterchangeError
 from tests.interchange.awkward import HANDMADE, SIGNS, passwords
 from tests.interchange.readers import (
     ENV_READERS,

@@ -18,8 +18,7 @@ from hypothesis import strategies as st
 from smtp_tui.cli.terminal import as_interrupts
 from smtp_tui.interchange.formats.alertmanager import load
 from smtp_tui.interchange.importer import LARGEST, candidates, import_text
-from smtp_tui.interchange.results import InterchangeError
-from smtp_tui.interchange.spec import formats
+from smtp_tui.interchange.spec import InterchangeError, formats
 from tests.interchange.samples import SAMPLES
 from tests.table import table
 

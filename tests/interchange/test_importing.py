@@ -6,8 +6,7 @@ import pytest
 
 from smtp_tui.interchange.import_builder import MOST_LISTED
 from smtp_tui.interchange.importer import candidates, companions, import_text, recognise
-from smtp_tui.interchange.results import InterchangeError, QuotingError
-from smtp_tui.interchange.spec import formats
+from smtp_tui.interchange.spec import InterchangeError, QuotingError, formats
 from smtp_tui.settings.validate import parse_settings
 from tests.interchange.samples import OPEN, SAMPLES, SSL, TLS, Sample
 from tests.table import table

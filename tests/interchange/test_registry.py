@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from smtp_tui import interchange
-from smtp_tui.interchange.results import text
-from smtp_tui.interchange.spec import QUOTINGS, format_named, formats
+from smtp_tui.interchange.spec import QUOTINGS, format_named, formats, text
 from smtp_tui.settings.choices import Authentication, VerifyMode
 from smtp_tui.settings.fields import BY_KEY
 from tests.table import table

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from smtp_tui.interchange.export_builder import export_text
 from smtp_tui.interchange.importer import import_text, recognise
-from smtp_tui.interchange.results import Exported, InterchangeError
-from smtp_tui.interchange.spec import QUOTINGS, FormatSpec, formats
+from smtp_tui.interchange.spec import QUOTINGS, Exported, FormatSpec, InterchangeError, formats
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.settings.parsers import parse_mailbox
 from smtp_tui.settings.validate import parse_settings

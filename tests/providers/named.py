@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from smtp_tui.providers.provider import Provider, providers
+from smtp_tui.providers import Provider, providers
 
 
 def provider_named(identity: str) -> Provider:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from smtp_tui.providers.provider import (
+from smtp_tui.providers import (
     Provider,
     SecretKind,
     UsernameKind,
@@ -251,7 +251,7 @@ def test_nobody_by_that_name() -> None:
 
 
 def test_the_file_is_read_when_asked_for() -> None:
-    program = "import sys, smtp_tui.providers.provider; print('tomllib' in sys.modules)"
+    program = "import sys, smtp_tui.providers; print('tomllib' in sys.modules)"
     told = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
     )

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from smtp_tui import providers
 from smtp_tui.diagnosis.advice import advise
 from smtp_tui.discovery.candidates import DnsAnswers
 from smtp_tui.discovery.dns import Resolver
 from smtp_tui.discovery.steps import Candidate, CandidateSource, parse_query
 from smtp_tui.program import main
-from smtp_tui.providers import provider
-from smtp_tui.providers.provider import presets_with
+from smtp_tui.providers import presets_with
 from smtp_tui.tui.dialogs.presets import matching_providers
 from tests.dns.server import Zone, name_server
 
@@ -41,17 +41,17 @@ VALUES = {"host": "submit.made-up.example", "port": 2465, "encryption": "ssl"}
 def _made_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Add the table to the file."""
     file = tmp_path / "known.toml"
-    file.write_text(provider.FILE.read_text(encoding="utf-8") + MADE_UP, encoding="utf-8")
-    monkeypatch.setattr(provider, "FILE", file)
-    for cached in (provider.providers, provider._entries):
+    file.write_text(providers.FILE.read_text(encoding="utf-8") + MADE_UP, encoding="utf-8")
+    monkeypatch.setattr(providers, "FILE", file)
+    for cached in (providers.providers, providers._entries):
         cached.cache_clear()
     yield
-    for cached in (provider.providers, provider._entries):
+    for cached in (providers.providers, providers._entries):
         cached.cache_clear()
 
 
 def test_the_host_is_recognised() -> None:
-    found = provider.provider_of("submit.made-up.example")
+    found = providers.provider_of("submit.made-up.example")
     assert found is not None
     assert found.id == "made-up"
 
@@ -93,7 +93,7 @@ async def test_a_search_finds_it(name: str, finding: str) -> None:
     zone: Zone = {"hosted.example": {"MX": ["10 mx.made-up.example."]}}
     with name_server(zone) as server:
         resolver = Resolver(("127.0.0.1", server.port))
-        answers = DnsAnswers(parse_query(name), resolver, provider.providers(), report)
+        answers = DnsAnswers(parse_query(name), resolver, providers.providers(), report)
         await answers.ask()
     assert finding in told
     found = [(one.host, one.port, one.source) for one in answers.candidates]

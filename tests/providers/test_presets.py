@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from smtp_tui.providers.provider import presets_with, providers
+from smtp_tui.providers import presets_with, providers
 from tests.providers.test_reading import GOOD
 
 

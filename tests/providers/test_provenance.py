@@ -8,7 +8,7 @@ import pytest
 
 from smtp_tui.diagnosis.causes import load_texts
 from smtp_tui.diagnosis.rules import provenances, rule_tables
-from smtp_tui.providers.provider import EntryKind, Provenance, older_than, provenance_of, providers
+from smtp_tui.providers import EntryKind, Provenance, older_than, provenance_of, providers
 
 TODAY = date(2026, 11, 28)
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from smtp_tui.providers.provider import providers, providers_in
+from smtp_tui.providers import providers, providers_in
 from smtp_tui.settings.choices import Authentication, Encryption
 from tests.table import table
 

@@ -13,7 +13,7 @@ from unittest.mock import patch
 import trustme
 from aiosmtpd.smtp import SMTP
 
-from smtp_tui.demo import server
+from smtp_tui import demo
 
 HOST = "mail.example.net"
 PASSWORD = "walnut-7-harbour"  # what the sample says
@@ -57,8 +57,8 @@ def running_relay() -> Iterator[Relay]:
         HOST, organization_name="Example Org", organization_unit_name="Mail"
     ).configure_cert(context)
     with (
-        patch.multiple(server, SMTP=_Named, PASSWORD=PASSWORD),
-        server.serving(context) as (starttls, tls),
+        patch.multiple(demo, SMTP=_Named, PASSWORD=PASSWORD),
+        demo.serving(context) as (starttls, tls),
     ):
         yield Relay(authority.cert_pem.bytes(), {STARTTLS_PORT: starttls, TLS_PORT: tls})
 

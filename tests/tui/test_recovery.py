@@ -10,8 +10,13 @@ from unittest.mock import MagicMock
 import pytest
 
 from smtp_tui.config.document import Document
-from smtp_tui.config.recovery import RecoveredChanges, load_recovery, save_recovery
-from smtp_tui.tui.controllers.recovery import CrashRecovery, recovery_question
+from smtp_tui.tui.controllers.recovery import (
+    CrashRecovery,
+    RecoveredChanges,
+    load_recovery,
+    recovery_question,
+    save_recovery,
+)
 from smtp_tui.tui.model.draft import Draft
 from tests.tui.driving import SAMPLE, form_on
 

@@ -19,7 +19,7 @@ from smtp_tui.discovery.steps import (
     SearchFinding,
     SearchResult,
 )
-from smtp_tui.providers.provider import Provider, ProviderPort, SecretKind, UsernameKind, providers
+from smtp_tui.providers import Provider, ProviderPort, SecretKind, UsernameKind, providers
 from smtp_tui.settings.choices import Authentication, Encryption
 from smtp_tui.tui.dialogs.discover import progress_status, result_status, stopped_status
 from smtp_tui.tui.dialogs.presets import matching_providers

@@ -1,7 +1,7 @@
 """Convert values of an application's keys to ours and back.
 
-An error's reason can be shown next to the field and never repeats a possible password. `CompoundParts`
-are the settings in one text, a URL or `host:port`.
+An error's reason can be shown next to the field and never repeats a possible password.
+`CompoundParts` are the settings in one text, a URL or `host:port`.
 """
 
 from __future__ import annotations

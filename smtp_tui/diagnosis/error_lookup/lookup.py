@@ -16,11 +16,11 @@ from smtp_tui.diagnosis.causes import causes, load_texts, parts_of, texts_of
 from smtp_tui.diagnosis.error_lookup.log_redactor import LogRedactor
 from smtp_tui.diagnosis.error_lookup.reply_match import error_entries, lowered, reply_in
 from smtp_tui.diagnosis.experiments import SUBMISSION, other_ports
-from smtp_tui.providers.provider import KEYS
+from smtp_tui.providers import KEYS
 from smtp_tui.records import record
+from smtp_tui.safe_text import escape_controls, shortened
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.settings.parsers import is_this_machine
-from smtp_tui.smtp.escaping import escape_controls, shortened
 
 
 @record(kw_only=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 from smtp_tui.diagnosis.causes import load_texts
 from smtp_tui.diagnosis.rules import ReplyRule, rule_of_refusal
-from smtp_tui.providers.provider import KEYS, provider_of
+from smtp_tui.providers import KEYS, provider_of
 from smtp_tui.records import record
 from smtp_tui.smtp.events import Stage
 from smtp_tui.smtp.replies import Reply

@@ -8,8 +8,13 @@ from typing import Any
 
 from smtp_tui.interchange.export_builder import ExportBuilder
 from smtp_tui.interchange.import_builder import Assignment, ImportBuilder, host_and_port
-from smtp_tui.interchange.results import InterchangeError, MissingLibraryError, text
-from smtp_tui.interchange.spec import FormatSpec, ImportSource
+from smtp_tui.interchange.spec import (
+    FormatSpec,
+    ImportSource,
+    InterchangeError,
+    MissingLibraryError,
+    text,
+)
 from smtp_tui.settings.password_sources import FileSource
 
 DEEPEST = 32

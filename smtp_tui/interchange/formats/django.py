@@ -13,8 +13,7 @@ from typing import Any
 from smtp_tui.interchange.envfile import export_env, import_env
 from smtp_tui.interchange.export_builder import ExportBuilder
 from smtp_tui.interchange.import_builder import Assignment, EnvRef, ImportBuilder, Unresolved
-from smtp_tui.interchange.results import InterchangeError, text
-from smtp_tui.interchange.spec import FormatSpec, ImportSource
+from smtp_tui.interchange.spec import FormatSpec, ImportSource, InterchangeError, text
 from smtp_tui.settings.password_sources import FileSource
 
 _CONVERTERS = frozenset({"str", "int", "bool", "float"})

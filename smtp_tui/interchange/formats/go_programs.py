@@ -14,8 +14,7 @@ from smtp_tui.interchange.import_builder import (
     ImportBuilder,
     Unresolved,
 )
-from smtp_tui.interchange.results import InterchangeError, text
-from smtp_tui.interchange.spec import FormatSpec, ImportSource
+from smtp_tui.interchange.spec import FormatSpec, ImportSource, InterchangeError, text
 from smtp_tui.settings.password_sources import FileSource
 
 # The library ends a bare value at # and ;, and strips quotes: quote all else.

@@ -7,8 +7,14 @@ import shlex
 
 from smtp_tui.interchange.export_builder import ExportBuilder
 from smtp_tui.interchange.import_builder import Assignment, ImportBuilder, Unresolved
-from smtp_tui.interchange.results import AccountError, InterchangeError, text
-from smtp_tui.interchange.spec import FormatSpec, ImportSource, listed
+from smtp_tui.interchange.spec import (
+    AccountError,
+    FormatSpec,
+    ImportSource,
+    InterchangeError,
+    listed,
+    text,
+)
 from smtp_tui.settings.password_sources import (
     AskSource,
     CommandSource,

@@ -9,8 +9,7 @@ from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urls
 
 from smtp_tui.interchange.export_builder import ExportBuilder
 from smtp_tui.interchange.import_builder import Assignment, ImportBuilder, Unresolved
-from smtp_tui.interchange.results import InterchangeError, text
-from smtp_tui.interchange.spec import FormatSpec, ImportSource
+from smtp_tui.interchange.spec import FormatSpec, ImportSource, InterchangeError, text
 
 _PARTS = ("auth", "tls")
 _LINK = ("secure", "requireTLS", "ignoreTLS")

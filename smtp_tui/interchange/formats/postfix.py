@@ -13,8 +13,7 @@ from smtp_tui.interchange.import_builder import (
     Unresolved,
     host_and_port,
 )
-from smtp_tui.interchange.results import InterchangeError, text
-from smtp_tui.interchange.spec import FormatSpec, ImportSource
+from smtp_tui.interchange.spec import FormatSpec, ImportSource, InterchangeError, text
 
 _USE = re.compile(r"\$(?:(\$)|(\w+)|\{(\w+)\}|\((\w+)\)|[{(])")
 

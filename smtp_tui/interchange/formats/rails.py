@@ -9,8 +9,7 @@ from typing import Any
 from smtp_tui.interchange.export_builder import ExportBuilder
 from smtp_tui.interchange.formats.variables import gem_link, gem_login
 from smtp_tui.interchange.import_builder import Assignment, EnvRef, ImportBuilder, Unresolved
-from smtp_tui.interchange.results import InterchangeError, text
-from smtp_tui.interchange.spec import FormatSpec, ImportSource
+from smtp_tui.interchange.spec import FormatSpec, ImportSource, InterchangeError, text
 
 _SPACE = re.compile(r"(?:\s|#[^\n]*)*")
 _KEY = re.compile(

@@ -17,8 +17,7 @@ from smtp_tui.interchange.import_builder import (
     host_and_port,
     resolve_pieces,
 )
-from smtp_tui.interchange.results import InterchangeError, text
-from smtp_tui.interchange.spec import FormatSpec, ImportSource
+from smtp_tui.interchange.spec import FormatSpec, ImportSource, InterchangeError, text
 
 _VARIABLE = re.compile(r"\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)\})")
 # Characters that end a shell command.

@@ -13,7 +13,7 @@ from textual.screen import Screen
 from smtp_tui.config.document import Document
 from smtp_tui.config.errors import PasswordError
 from smtp_tui.records import record
-from smtp_tui.smtp.escaping import escape_controls
+from smtp_tui.safe_text import escape_controls
 from smtp_tui.tui.form.form import Form
 from smtp_tui.tui.model.draft import Draft
 from smtp_tui.tui.model.file_context import FileContext, PasswordRisk

@@ -15,10 +15,10 @@ from smtp_tui.discovery.dns import prepare
 from smtp_tui.discovery.search import SearchOptions, discover
 from smtp_tui.discovery.steps import SearchQuery, Step
 from smtp_tui.interchange.spec import format_named
-from smtp_tui.providers.provider import Presets, presets_with
+from smtp_tui.providers import Presets, presets_with
+from smtp_tui.safe_text import escape_controls
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.settings.validate import parse_settings
-from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.smtp.events import Event
 from smtp_tui.smtp.starttls import load_context
 from smtp_tui.smtp.tls import ContextError

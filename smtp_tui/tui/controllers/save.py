@@ -12,9 +12,9 @@ from smtp_tui.config.atomic_write import WriteOptions
 from smtp_tui.config.errors import ChangedOnDiskError, DocumentError, NoRenameError, PasswordError
 from smtp_tui.config.file_access import has_private_mode
 from smtp_tui.config.password_store import backup_with
+from smtp_tui.safe_text import escape_controls
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.settings.password_sources import KeyringSource
-from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.threads import in_daemon_thread
 from smtp_tui.tui.controllers.context import Controller, WaitCancelledError
 from smtp_tui.tui.controllers.password_mover import MoveCancelledError, PasswordMove, PasswordMover

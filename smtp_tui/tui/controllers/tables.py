@@ -10,9 +10,8 @@ from smtp_tui.config.dialects.detect import all_headers, user_dialects_folder
 from smtp_tui.config.dialects.spec import PLAIN
 from smtp_tui.config.document import Document
 from smtp_tui.config.errors import DocumentError, NoTableError, SeveralTablesError
+from smtp_tui.safe_text import escape_controls, mask_credentials
 from smtp_tui.settings.fields import BY_KEY
-from smtp_tui.settings.masking import mask_credentials
-from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.tui.commands import TABLE_COMMANDS, hints_of
 from smtp_tui.tui.controllers.check import verdict_line
 from smtp_tui.tui.controllers.context import Controller

@@ -15,8 +15,8 @@ from smtp_tui.checks.equivalents import equivalent_commands
 from smtp_tui.checks.output_file import FileNotWrittenError
 from smtp_tui.checks.report import TITLE, ReportedCheck, report_markdown, without, write_report
 from smtp_tui.config.paths import absolute
+from smtp_tui.safe_text import escape_controls
 from smtp_tui.settings.password_sources import LiteralSource
-from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.threads import in_daemon_thread
 from smtp_tui.tui.controllers.context import Controller
 from smtp_tui.tui.dialogs.compare import CompareScreen, EquivalentsScreen

@@ -16,10 +16,9 @@ from textual.binding import BindingType
 
 from smtp_tui.checks.equivalents import EquivalentCommand
 from smtp_tui.records import record
+from smtp_tui.safe_text import escape_controls, mask_credentials
 from smtp_tui.settings.fields import FIELDS, Field, FieldKind
-from smtp_tui.settings.masking import mask_credentials
 from smtp_tui.settings.password_sources import LiteralSource, source_as_toml
-from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.smtp.transcript import lines_of
 from smtp_tui.tui.log.model import pieces
 from smtp_tui.tui.style import DIM, PLAIN, STRONG, Span

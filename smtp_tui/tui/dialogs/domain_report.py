@@ -10,7 +10,7 @@ from textual.binding import BindingType
 
 from smtp_tui.config.preferences import NAME
 from smtp_tui.discovery.domain import SECONDS
-from smtp_tui.smtp.escaping import escape_controls
+from smtp_tui.safe_text import escape_controls
 from smtp_tui.tui.commands import DOMAIN_COMMANDS, hints_of, key_of
 from smtp_tui.tui.keymap import bindings
 from smtp_tui.tui.messages import text

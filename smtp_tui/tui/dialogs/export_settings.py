@@ -15,10 +15,9 @@ from smtp_tui.config.errors import DocumentError
 from smtp_tui.config.file_reader import read_document
 from smtp_tui.config.paths import absolute
 from smtp_tui.interchange.export_builder import export_text
-from smtp_tui.interchange.results import Exported, InterchangeError
-from smtp_tui.interchange.spec import format_named, formats
+from smtp_tui.interchange.spec import Exported, InterchangeError, format_named, formats
+from smtp_tui.safe_text import escape_controls
 from smtp_tui.settings.fields import BY_KEY
-from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.threads import in_daemon_thread
 from smtp_tui.tui.commands import EXPORT_COMMANDS, hints_of
 from smtp_tui.tui.dialogs.import_settings import ask_quoting, count_lines, reword_for_form

@@ -9,8 +9,8 @@ from rich.style import Style
 from textual.binding import BindingType
 
 from smtp_tui.diagnosis.verdict import Fix
+from smtp_tui.safe_text import escape_controls
 from smtp_tui.smtp.certificates import Certificate, in_words
-from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.tui.commands import FIX_COMMANDS, hints_of
 from smtp_tui.tui.keymap import bindings
 from smtp_tui.tui.messages import text

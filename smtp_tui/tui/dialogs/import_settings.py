@@ -13,11 +13,10 @@ from textual.binding import BindingType
 from smtp_tui.config.errors import DocumentError
 from smtp_tui.config.paths import expand
 from smtp_tui.interchange.importer import LARGEST, ImportedFile, import_text, read_file
-from smtp_tui.interchange.results import InterchangeError
-from smtp_tui.interchange.spec import QUOTINGS, FormatSpec, format_named, formats
+from smtp_tui.interchange.spec import QUOTINGS, FormatSpec, InterchangeError, format_named, formats
+from smtp_tui.safe_text import escape_controls
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.settings.password_sources import LiteralSource, parse_source
-from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.threads import in_daemon_thread
 from smtp_tui.tui.commands import IMPORT_COMMANDS, hints_of
 from smtp_tui.tui.keymap import bindings

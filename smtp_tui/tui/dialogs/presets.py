@@ -7,8 +7,8 @@ from typing import ClassVar
 
 from textual.binding import BindingType
 
-from smtp_tui.providers.provider import Presets, Provider, ProviderPort
-from smtp_tui.smtp.escaping import escape_controls
+from smtp_tui.providers import Presets, Provider, ProviderPort
+from smtp_tui.safe_text import escape_controls
 from smtp_tui.tui.commands import PRESET_COMMANDS, key_of
 from smtp_tui.tui.form.rows import TextRow
 from smtp_tui.tui.keymap import bindings

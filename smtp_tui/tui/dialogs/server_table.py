@@ -12,7 +12,7 @@ from textual.message import Message
 from smtp_tui.diagnosis.causes import label
 from smtp_tui.discovery import steps as discovery
 from smtp_tui.discovery.steps import OK, ProbeResult, details, names_of, took_words
-from smtp_tui.smtp.escaping import escape_controls
+from smtp_tui.safe_text import escape_controls
 from smtp_tui.tui.commands import key_of
 from smtp_tui.tui.messages import text, texts_of
 from smtp_tui.tui.model.settings_changes import SearchResults, ServerRow

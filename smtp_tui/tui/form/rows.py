@@ -12,9 +12,8 @@ from textual.events import Key
 from textual.message import Message
 
 from smtp_tui.diagnosis.advice import Severity
+from smtp_tui.safe_text import escape_controls, mask_credentials
 from smtp_tui.settings.fields import FIELDS
-from smtp_tui.settings.masking import mask_credentials
-from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.tui.model.row_state import RowState
 from smtp_tui.tui.style import (
     ACCENT,

@@ -15,8 +15,8 @@ from itertools import pairwise
 from rich.cells import cell_len
 
 from smtp_tui.records import record
+from smtp_tui.safe_text import escape_controls
 from smtp_tui.smtp.certificates import in_words
-from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.smtp.events import Event, TlsEstablished, TlsFailed
 from smtp_tui.smtp.transcript import LineMark, TranscriptLine, lines_of
 from smtp_tui.tui.commands import key_of

@@ -11,9 +11,9 @@ from smtp_tui.config.errors import DocumentError, NoTableError, NotExpressibleEr
 from smtp_tui.config.file_access import distrust
 from smtp_tui.diagnosis.advice import Advice, Severity
 from smtp_tui.records import record
+from smtp_tui.safe_text import escape_controls
 from smtp_tui.settings.fields import BY_KEY, Settings
 from smtp_tui.settings.password_sources import KeyringSource, PasswordSource, other_host
-from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.tui.commands import key_of
 from smtp_tui.tui.messages import as_sentence
 from smtp_tui.tui.model.draft import PASSWORD, Draft, DraftState

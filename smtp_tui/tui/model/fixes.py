@@ -7,8 +7,8 @@ from enum import Enum, auto
 
 from smtp_tui.diagnosis.verdict import CheckSummary, Fix, Verdict
 from smtp_tui.records import record
+from smtp_tui.safe_text import mask_credentials
 from smtp_tui.settings.fields import BY_KEY, FieldKind
-from smtp_tui.settings.masking import mask_credentials
 from smtp_tui.smtp.certificates import Certificate, anchor_of
 from smtp_tui.smtp.events import Stage
 from smtp_tui.tui.model.draft import Draft, text_of

@@ -8,9 +8,9 @@ from typing import Any
 
 from smtp_tui.diagnosis.advice import Advice, Severity
 from smtp_tui.records import record
+from smtp_tui.safe_text import escape_controls
 from smtp_tui.settings.choices import Encryption
 from smtp_tui.settings.fields import FIELDS, PORT_NAMES, Field, FieldKind
-from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.tui.model.draft import PASSWORD, Draft, text_of
 from smtp_tui.tui.model.password import PasswordDraft, PasswordLocation
 

@@ -14,12 +14,12 @@ from smtp_tui.discovery.steps import (
     by_host,
     silent_ports,
 )
-from smtp_tui.interchange.results import Imported
-from smtp_tui.providers.provider import Provider, ProviderPort, SecretKind, UsernameKind
+from smtp_tui.interchange.spec import Imported
+from smtp_tui.providers import Provider, ProviderPort, SecretKind, UsernameKind
 from smtp_tui.records import record
+from smtp_tui.safe_text import mask_secrets
 from smtp_tui.settings.choices import Authentication, Encryption
 from smtp_tui.settings.fields import BY_KEY
-from smtp_tui.settings.masking import mask_secrets
 from smtp_tui.settings.parsers import parse_mailbox
 from smtp_tui.settings.password_sources import LiteralSource, parse_source
 from smtp_tui.settings.validate import defaults, parse_fields

@@ -13,8 +13,8 @@ from smtp_tui.checks.request import CheckRequest
 from smtp_tui.discovery.dns import Resolver, prepare
 from smtp_tui.discovery.domain import SECONDS, DomainCheck, DomainFact, FactSeverity, sender_domain
 from smtp_tui.records import record
+from smtp_tui.safe_text import escape_controls
 from smtp_tui.smtp.addresses import is_public
-from smtp_tui.smtp.escaping import escape_controls
 from smtp_tui.smtp.events import Connected, Event
 from smtp_tui.smtp.transcript import LineMark, TranscriptLine
 from smtp_tui.threads import in_daemon_thread

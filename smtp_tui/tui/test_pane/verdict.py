@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from smtp_tui.checks.exit_status import STAGE_NAMES
 from smtp_tui.diagnosis.causes import label
 from smtp_tui.diagnosis.verdict import Recipient, Verdict
-from smtp_tui.smtp.escaping import escape_controls
+from smtp_tui.safe_text import escape_controls
 from smtp_tui.smtp.events import Cause, Stage, WarningId
 from smtp_tui.smtp.message import MailRequest
 from smtp_tui.smtp.transcript import LineMark, TranscriptLine

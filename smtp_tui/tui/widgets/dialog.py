@@ -15,7 +15,7 @@ from textual.screen import ModalScreen
 from textual.widget import Widget
 
 from smtp_tui.config.paths import expand
-from smtp_tui.smtp.escaping import escape_controls
+from smtp_tui.safe_text import escape_controls
 from smtp_tui.tui.commands import Hints, key_name
 from smtp_tui.tui.style import BAD, DIM, PLAIN, STRONG, WARNING, Span
 from smtp_tui.tui.textual_compat import NoRepaintOnResize

@@ -9,7 +9,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from smtp_tui.smtp.escaping import escape_controls
+from smtp_tui.safe_text import escape_controls
 from smtp_tui.tui.commands import Hints
 from smtp_tui.tui.style import (
     ACCENT,

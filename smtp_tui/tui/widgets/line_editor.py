@@ -12,7 +12,7 @@ from textual.binding import BindingType
 from textual.events import Key, Paste
 from textual.geometry import Offset
 
-from smtp_tui.smtp.escaping import escape_controls
+from smtp_tui.safe_text import escape_controls
 from smtp_tui.tui.style import CURSOR, DIM, FOCUS, PLAIN, Span, to_charset, truncate
 from smtp_tui.tui.widgets.line import SingleLineWidget
 

@@ -19,7 +19,7 @@ from textual.geometry import Size
 from textual.strip import Strip
 
 from smtp_tui.records import record
-from smtp_tui.smtp.escaping import escape_controls
+from smtp_tui.safe_text import escape_controls
 from smtp_tui.tui.style import ACCENT, DIM, PLAIN, STRONG, Span, make_strip
 from smtp_tui.tui.widgets.line import ChangedLinesWidget
 

@@ -4,9 +4,9 @@ import time
 
 import pytest
 
+from smtp_tui.safe_text import MASK, holds_url_password, mask_credentials, mask_secrets
 from smtp_tui.settings import parsers
 from smtp_tui.settings.fields import FIELDS, Field, FieldKind
-from smtp_tui.settings.masking import MASK, holds_url_password, mask_credentials, mask_secrets
 from tests.table import table
 
 SECRET = "S3cret/wo:rd"
