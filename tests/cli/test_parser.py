@@ -121,8 +121,8 @@ def test_help_of_a_command(command: CommandSpec) -> None:
         assert bool(re.search(shown, text)) is (option.name in command.options)
 
 
-@pytest.mark.parametrize("width", [30, 40, 57, 80, 100])
-@pytest.mark.parametrize("command", [FORM, *COMMANDS], ids=lambda command: command.name or "form")
+@table("width", [30, 40, 57, 80, 100])
+@table("command", [FORM, *COMMANDS])
 def test_help_fits_a_terminal(
     command: CommandSpec, width: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -25,7 +25,7 @@ from tests.diagnosis.test_language import AVOIDED, LONGEST
 from tests.providers.named import provider_named
 from tests.table import table
 
-EVERY = pytest.mark.parametrize("provider", providers(), ids=lambda one: one.id)
+EVERY = table("provider", providers())
 
 
 def example_of(host: str) -> str:
