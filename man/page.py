@@ -8,7 +8,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import smtp_tui
-from smtp_tui.cli.commands import COMMANDS, FORM, HELP_TEXTS, OPTIONS, CommandSpec, Option
+from smtp_tui.cli.commands import (
+    COMMANDS,
+    FORM,
+    HELP_TEXTS,
+    OPTIONS,
+    CommandLineOption,
+    CommandSpec,
+)
 from smtp_tui.cli.help import Row, as_sentence, exit_statuses
 from smtp_tui.cli.terminal import wrapped
 from smtp_tui.settings.fields import FIELDS, Field, FieldKind
@@ -44,9 +51,9 @@ def _command_text(command: CommandSpec) -> str:
     return f"{as_sentence(command.summary)}{options}"
 
 
-def _meaning_rows(option: Option) -> Iterator[Row]:
+def _meaning_rows(option: CommandLineOption) -> Iterator[Row]:
     """Yield a row for each meaning of an option, with the commands that share it."""
-    commands: dict[Option, list[str]] = {}
+    commands: dict[CommandLineOption, list[str]] = {}
     for spec in (FORM, *COMMANDS):
         if option.name in spec.options:
             commands.setdefault(option.of_command(spec.name), []).append(spec.name or "the form")

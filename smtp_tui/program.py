@@ -14,7 +14,7 @@ from smtp_tui.cli.commands import load, resume_collection
 from smtp_tui.cli.parser import HelpRequested, UsageError, parse_arguments
 from smtp_tui.cli.terminal import (
     NOT_WRITTEN,
-    SignalStatus,
+    SignalExitStatus,
     StandardOutputError,
     as_interrupts,
     discard,
@@ -61,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _report_error(error, argv)
 
 
-def _run(arguments: Sequence[str], signal_status: SignalStatus) -> int:
+def _run(arguments: Sequence[str], signal_status: SignalExitStatus) -> int:
     try:
         call = parse_arguments(arguments)
     except HelpRequested as request:

@@ -10,7 +10,7 @@ from smtp_tui.interchange.spec import formats
 from smtp_tui.settings.fields import BY_KEY, FIELDS, Field, FieldKind
 from smtp_tui.settings.validate import defaults
 from smtp_tui.tui import commands
-from smtp_tui.tui.commands import Command
+from smtp_tui.tui.commands import FormCommand
 
 README = Path(__file__).parent.parent / "README.md"
 REFERENCE = re.compile(r"(?<=<!-- fields -->\n).*?(?=<!-- /fields -->)", re.DOTALL)
@@ -29,7 +29,7 @@ def reference() -> str:
     return "\n".join(["| key | label | values | default |", "| --- | --- | --- | --- |", *rows, ""])
 
 
-def keys(of: tuple[Command, ...] = commands.COMMANDS) -> str:
+def keys(of: tuple[FormCommand, ...] = commands.COMMANDS) -> str:
     """The keys of the form, or of a part of it, as Markdown."""
     rows = [f"| {', '.join(map(_key, one.keys.split()))} | {one.help} |" for one in of if one.help]
     return "\n".join(["| key | what it does |", "| --- | --- |", *rows, ""])

@@ -197,7 +197,7 @@ _OF_EVENTS: dict[type, tuple[str, Keys]] = {
         },
     ),
     events.AuthStarted: ("auth", {"mechanism": TEXT, "reason": TEXT}),
-    events.Note: ("note", {"text": TEXT, "warning": maybe(ID)}),
+    events.DialogueNote: ("note", {"text": TEXT, "warning": maybe(ID)}),
     events.Experiment: ("experiment", {"name": TEXT, "outcome": ID, "text": TEXT}),
     Verdict: (
         "verdict",

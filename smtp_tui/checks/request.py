@@ -18,20 +18,20 @@ from smtp_tui.settings.validate import parse_settings
 from smtp_tui.smtp.message import MailRequest
 
 if TYPE_CHECKING:
-    from smtp_tui.config.dialects.spec import Recognition
+    from smtp_tui.config.dialects.spec import DialectRecognition
     from smtp_tui.smtp.addresses import EarlyConnection
     from smtp_tui.smtp.redaction import RedactorGroup
 
 
 @record
-class PasswordInput:
+class SuppliedPassword:
     """A password that the call supplies: the name of its place, and how to read it."""
 
     place: str
     read: Callable[[], bytes] = field(repr=False)
 
 
-Given = PasswordSource | PasswordInput
+Given = PasswordSource | SuppliedPassword
 
 
 def secret_in(data: bytes, place: str) -> str:
@@ -90,7 +90,7 @@ class CheckRequest:
     mail: MailRequest | None = None
     allow_clear_password: bool = False
     extra: float = 3.0
-    recognition: Recognition | None = None
+    recognition: DialectRecognition | None = None
     notes: tuple[str, ...] = ()
     redactors: RedactorGroup | None = field(default=None, repr=False)
     early: EarlyConnection | None = field(default=None, repr=False)

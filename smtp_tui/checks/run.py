@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from smtp_tui.checks.request import (
     CheckRequest,
     CheckTarget,
-    PasswordInput,
+    SuppliedPassword,
     secret_at_hand,
     secret_in,
 )
@@ -33,18 +33,18 @@ from smtp_tui.settings.password_sources import (
     LiteralSource,
     other_host,
 )
-from smtp_tui.settings.validate import ParseResult, parse_settings
+from smtp_tui.settings.validate import ParsedSettings, parse_settings
 from smtp_tui.smtp.events import (
     Cause,
+    DialogueNote,
     Event,
     Experiment,
     Finished,
-    Note,
     Stage,
     StageEntered,
     WarningId,
 )
-from smtp_tui.smtp.happy_eyeballs import AddressError, resolve
+from smtp_tui.smtp.happy_eyeballs import AddressLookupError, resolve
 from smtp_tui.smtp.redaction import Redactor, RedactorGroup
 from smtp_tui.smtp.session import CheckLimits, check
 from smtp_tui.threads import in_daemon_thread
@@ -110,7 +110,7 @@ def _ended_before(stage: Stage, fault: Cause, detail: str, seconds: float = 0.0)
 
 async def _events(
     request: CheckRequest,
-    parsed: ParseResult,
+    parsed: ParsedSettings,
     settings: Settings | None,
     facts: CheckSummary,
     started: float,
@@ -125,19 +125,19 @@ async def _events(
         return Finished(seconds=now(), stage=stage, fault=fault, detail=detail)
 
     for note in request.notes:
-        yield Note(seconds=now(), text=note)
+        yield DialogueNote(seconds=now(), text=note)
     if settings is None:
         problems = "; ".join(map(str, parsed.problems))
         yield ended(Stage.SETTINGS, Cause.SETTINGS_INVALID, problems)
         return
     for remark in parsed.remarks:
         warning = WarningId(remark.warning) if remark.warning else None
-        yield Note(seconds=now(), text=remark.message, warning=warning)
+        yield DialogueNote(seconds=now(), text=remark.message, warning=warning)
     secret = request.secret
     if settings.needs_password and not secret:
         yield StageEntered(seconds=now(), stage=Stage.PASSWORD)
         for warning, text in _password_warnings(request, settings):
-            yield Note(seconds=now(), text=text, warning=warning)
+            yield DialogueNote(seconds=now(), text=text, warning=warning)
         try:
             secret = await secret_of(request, settings)
         except PasswordError as error:
@@ -184,7 +184,7 @@ async def secret_of(request: CheckRequest, settings: Settings) -> str:
         case None:
             username = mask_credentials(settings.username or "")
             raise PasswordError(f"no password is set for {username}", cause="password-missing")
-        case PasswordInput(place=place, read=read):
+        case SuppliedPassword(place=place, read=read):
             try:
                 return secret_in(await in_daemon_thread(read, limit), place)
             except TimeoutError:
@@ -341,7 +341,7 @@ async def _try_change(
         if spec.alias:
             try:
                 endpoints = await resolve(changed)
-            except AddressError:
+            except AddressLookupError:
                 return None
             if facts.address not in [endpoint.address for endpoint in endpoints]:
                 return None

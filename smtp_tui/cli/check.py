@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from smtp_tui.checks.request import (
     CheckRequest,
     CheckTarget,
-    PasswordInput,
+    SuppliedPassword,
     settings_sure_to_connect,
 )
 from smtp_tui.cli.commands import Invocation, load
@@ -326,7 +326,7 @@ def _with_typed_password(request: CheckRequest, *, ask: bool) -> CheckRequest:
     owner = mask_credentials(settings.username or "")
     answer = typed_password(f"Password for {owner} at {settings.host}: ")
     data = answer.encode("utf-8", "surrogateescape")
-    return replace(request, given=PasswordInput(TYPED, lambda: data))
+    return replace(request, given=SuppliedPassword(TYPED, lambda: data))
 
 
 def mail_request(options: Namespace, *, sends: bool) -> MailRequest | None:

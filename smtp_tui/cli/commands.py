@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @record
-class Option:
+class CommandLineOption:
     """An option: its usage, such as `-t, --timeout SECONDS`, and its help."""
 
     usage: str
@@ -57,7 +57,7 @@ class Option:
         number = {"type": int} if metavar == "N" else {}
         return {"metavar": metavar, **_ARGPARSE.get(self.name, number)}
 
-    def of_command(self, command: str) -> Option:
+    def of_command(self, command: str) -> CommandLineOption:
         """Return the option with the usage and help that it has in a command."""
         return _MEANINGS.get((command, self.name), self)
 
@@ -159,12 +159,12 @@ def _help_texts() -> dict[str, dict[str, str]]:
 # The texts of help.txt by section: options by usage, other texts by their terms.
 HELP_TEXTS = _help_texts()
 
-OPTIONS = tuple(Option(usage, text) for usage, text in HELP_TEXTS["options"].items())
+OPTIONS = tuple(CommandLineOption(usage, text) for usage, text in HELP_TEXTS["options"].items())
 _MEANINGS = {
     (command, option.name): option
     for row, text in HELP_TEXTS["meanings"].items()
     for command, _, usage in [row.partition(" ")]
-    for option in [Option(usage, text)]
+    for option in [CommandLineOption(usage, text)]
 }
 
 _APPEARANCE = ("theme", "ascii", "mouse")

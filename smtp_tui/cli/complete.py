@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from smtp_tui.checks.exit_status import PASSED
-from smtp_tui.cli.commands import COMMANDS, FORM, OPTIONS, Invocation, Option, load
+from smtp_tui.cli.commands import COMMANDS, FORM, OPTIONS, CommandLineOption, Invocation, load
 from smtp_tui.cli.parser import UsageError
 from smtp_tui.cli.terminal import print_lines
 from smtp_tui.config.paths import default_config
@@ -100,7 +100,7 @@ def answer(
     return "toml" if metavar == "FILE" else kind, candidates
 
 
-def _parse_line(words: Sequence[str]) -> tuple[str, int, Option | None]:
+def _parse_line(words: Sequence[str]) -> tuple[str, int, CommandLineOption | None]:
     """Return a line's command, its number of arguments, and an option that awaits a value."""
     names = {spec.name for spec in COMMANDS}
     with_value = {flag: option for option in OPTIONS if option.metavar for flag in option.flags}

@@ -18,14 +18,14 @@ from smtp_tui.config.paths import config_folder
 from smtp_tui.diagnosis.causes import label
 from smtp_tui.discovery.autoconfig import is_available
 from smtp_tui.discovery.dns import Resolver
-from smtp_tui.discovery.search import TIMEOUT, SearchOptions
+from smtp_tui.discovery.search import TIMEOUT, DiscoveryOptions
 from smtp_tui.discovery.search import discover as search
 from smtp_tui.discovery.steps import (
+    DiscoveryFinding,
+    DiscoveryQuery,
+    DiscoveryResult,
     ProbeResult,
     ProbeStarted,
-    SearchFinding,
-    SearchQuery,
-    SearchResult,
     Step,
     by_host,
     cells_of,
@@ -62,7 +62,7 @@ def discover(call: Invocation) -> int:
     presets = presets_with(config_folder() / "providers")
     for fault in presets.faults:
         print_error(fault)
-    options = SearchOptions(
+    options = DiscoveryOptions(
         resolver=resolver_of(call.options.resolver),
         providers=presets.providers,
         timeout=TIMEOUT if timeout is None else float(timeout),
@@ -75,7 +75,9 @@ def discover(call: Invocation) -> int:
     return BY_STAGE["resolve"] if result.cause == Cause.RESOLVER_FAILED else NEGATIVE
 
 
-async def _search(query: SearchQuery, options: SearchOptions, *, as_json: bool) -> SearchResult:
+async def _search(
+    query: DiscoveryQuery, options: DiscoveryOptions, *, as_json: bool
+) -> DiscoveryResult:
     probes: list[ProbeResult] = []
     if not as_json:
         print_line(f"Looking for the mail server of {query.name}")
@@ -85,20 +87,20 @@ async def _search(query: SearchQuery, options: SearchOptions, *, as_json: bool) 
                 probes.append(step)
             for line in [json.dumps(_as_object(step))] if as_json else _lines(step, probes):
                 print_line(line)
-            if isinstance(step, SearchResult):
+            if isinstance(step, DiscoveryResult):
                 return step
     raise AssertionError("a search ends with a result")
 
 
 def _lines(step: Step, probes: list[ProbeResult]) -> Iterator[str]:
     match step:
-        case SearchFinding():
+        case DiscoveryFinding():
             yield from wrapped(step.text, _WIDTH, "  ", "    ")
         case ProbeStarted():
             yield f"  Trying {step.ports} {'port' if step.ports == 1 else 'ports'} …"
         case ProbeResult():  # its row is in the table that follows the result
             pass
-        case SearchResult():
+        case DiscoveryResult():
             yield from _result_lines(step)
             for host, rows in by_host(probes):
                 yield from _host_lines(host, rows)
@@ -106,7 +108,7 @@ def _lines(step: Step, probes: list[ProbeResult]) -> Iterator[str]:
             assert_never(step)
 
 
-def _result_lines(result: SearchResult) -> Iterator[str]:
+def _result_lines(result: DiscoveryResult) -> Iterator[str]:
     values = result.values
     if not values:
         yield from wrapped(f"NOTHING FOUND: {result.reason}", _WIDTH, "", "  ")
@@ -149,7 +151,7 @@ def _cut(text: str, most: int = _CELL) -> str:
 
 def _as_object(step: Step) -> dict[str, Any]:
     match step:
-        case SearchFinding():
+        case DiscoveryFinding():
             names = ("source", "host", "port", "encryption")
             place = {name: getattr(step.candidate, name, None) for name in names}
             content = {"event": "finding", "id": step.id, **place, "text": step.text}
@@ -164,7 +166,7 @@ def _as_object(step: Step) -> dict[str, Any]:
                 content["names"] = certificate.listed_names
                 content["not_after"] = certificate.not_after.isoformat()
                 content["sha256"] = certificate.sha256
-        case SearchResult():
+        case DiscoveryResult():
             content = {"event": "result", "ok": step.ok}
             content |= {key: step.values.get(key) for key in _SETTINGS}
             content |= {name: getattr(step, name) for name in _RESULT_KEYS}

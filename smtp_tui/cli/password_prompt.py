@@ -8,7 +8,7 @@ import stat
 from argparse import Namespace
 from threading import Lock
 
-from smtp_tui.checks.request import PasswordInput, secret_in
+from smtp_tui.checks.request import SuppliedPassword, secret_in
 from smtp_tui.cli.parser import UsageError
 from smtp_tui.config.errors import PasswordError
 from smtp_tui.safe_text import escape_controls
@@ -21,7 +21,7 @@ _LARGEST = 64 * 1024
 
 def given_password(
     options: Namespace, *, set_by_option: bool
-) -> PasswordInput | EnvironmentSource | None:
+) -> SuppliedPassword | EnvironmentSource | None:
     """Return the password source that the call names; None leaves it to the settings.
 
     `set_by_option` is whether --set names one.
@@ -39,7 +39,7 @@ def given_password(
     return EnvironmentSource(VARIABLE)
 
 
-def _from_descriptor(number: int) -> PasswordInput:
+def _from_descriptor(number: int) -> SuppliedPassword:
     name = "standard input" if number == 0 else f"file descriptor {number}"
     try:
         is_terminal = os.isatty(number)
@@ -62,7 +62,7 @@ def _from_descriptor(number: int) -> PasswordInput:
                 cached.append(_read_all(number))
             return cached[0]
 
-    return PasswordInput(name, read_once)
+    return SuppliedPassword(name, read_once)
 
 
 def _read_all(number: int) -> bytes:
@@ -101,7 +101,7 @@ def new_password(options: Namespace, owner: str) -> str:
     `owner` follows "password" in prompts. PasswordError if it is unusable.
     """
     source = given_password(options, set_by_option=True)
-    if not isinstance(source, PasswordInput):
+    if not isinstance(source, SuppliedPassword):
         return typed_twice(owner)
     try:
         data = source.read()

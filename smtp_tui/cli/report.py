@@ -9,7 +9,7 @@ from pathlib import Path
 from smtp_tui.checks.batch import BatchSummary
 from smtp_tui.checks.output_file import FileNotWrittenError
 from smtp_tui.checks.report import ReportedCheck, report_markdown, write_report
-from smtp_tui.checks.request import CheckRequest, CheckTarget, PasswordInput
+from smtp_tui.checks.request import CheckRequest, CheckTarget, SuppliedPassword
 from smtp_tui.cli.commands import Invocation
 from smtp_tui.cli.parser import UsageError
 from smtp_tui.cli.reporters import Reporter
@@ -78,7 +78,7 @@ def _password_origin(request: CheckRequest, settings: Settings) -> str:
     if not settings.needs_password:
         return ""
     match request.given:
-        case PasswordInput(place=place):
+        case SuppliedPassword(place=place):
             return place
         case EnvironmentSource(name=name):
             return f"the variable {name}"

@@ -54,7 +54,7 @@ _TIMEOUT = 10.0
 
 
 @record(kw_only=True)
-class UnitProperties:
+class SystemdUnitProperties:
     """A service's properties as `systemctl show` prints them: all lines by property name.
 
     `credentials` maps each kind's IDs to a path, or to the bytes of the content.
@@ -73,7 +73,7 @@ class UnitProperties:
 
 
 @record(kw_only=True)
-class TransientUnit:
+class SystemdTransientUnit:
     """A `systemd-run` command, the variables that it needs, and its files by path.
 
     `left_out` names properties that it does not copy.
@@ -108,7 +108,7 @@ def check_as_unit(call: Invocation) -> int:
         return _run(unit, transient_unit(unit, command_of(call), folder, extra))
 
 
-def _run(unit: UnitProperties, transient: TransientUnit) -> int:
+def _run(unit: SystemdUnitProperties, transient: SystemdTransientUnit) -> int:
     for path, content in transient.files.items():
         Path(path).touch(mode=0o600)
         Path(path).write_bytes(content)
@@ -155,7 +155,7 @@ def command_of(call: Invocation) -> list[str]:
     return [*command, "--", *words] if words else command
 
 
-def unit_of(name: str, output_of: Callable[[Sequence[str]], str]) -> UnitProperties:
+def unit_of(name: str, output_of: Callable[[Sequence[str]], str]) -> SystemdUnitProperties:
     """Return a service's properties; UsageError if there is no such service.
 
     `output_of` runs a systemd program and returns its output.
@@ -178,7 +178,7 @@ def unit_of(name: str, output_of: Callable[[Sequence[str]], str]) -> UnitPropert
     )
     data = [json.loads(line)["data"] for line in output.splitlines()]
     environment, *credentials = data
-    return UnitProperties(
+    return SystemdUnitProperties(
         properties=properties,
         environment=dict(pair.split("=", 1) for pair in environment),
         credentials=dict(zip(TYPED[1:], map(dict, credentials), strict=True)),
@@ -224,11 +224,11 @@ async def _output(argv: Sequence[str]) -> str:
 
 
 def transient_unit(
-    unit: UnitProperties,
+    unit: SystemdUnitProperties,
     command: Sequence[str],
     folder: str,
     extra: Mapping[str, str] | None = None,
-) -> TransientUnit:
+) -> SystemdTransientUnit:
     """Return the command that runs `command` as `unit` would; `extra` adds variables.
 
     `folder` will hold its files; only root may read it.
@@ -258,7 +258,7 @@ def transient_unit(
         # Every version expands variables in the command, and `$$` stands for one `$`.
         *(word.replace("$", "$$") for word in command),
     ]
-    return TransientUnit(
+    return SystemdTransientUnit(
         argv=tuple(argv),
         environment={name: value for name, value in environment.items() if name not in _RESERVED},
         files=files,
@@ -266,7 +266,7 @@ def transient_unit(
     )
 
 
-def _properties(unit: UnitProperties) -> Iterator[str]:
+def _properties(unit: SystemdUnitProperties) -> Iterator[str]:
     for name in (*_COPIED, *(_DYNAMIC_USER if unit.text_of("DynamicUser") else ())):
         if text := unit.text_of(name):
             yield f"{name}={text}"

@@ -110,7 +110,7 @@ def discard(stream: TextIO) -> None:
 _RETRY_DELAY = 0.01
 
 
-class SignalStatus:
+class SignalExitStatus:
     """The exit status for the latest signal; until one comes, that of Ctrl+C."""
 
     status = 128 + signal.SIGINT
@@ -123,9 +123,9 @@ class SignalStatus:
 
 
 @contextmanager
-def as_interrupts() -> Iterator[SignalStatus]:
+def as_interrupts() -> Iterator[SignalExitStatus]:
     """Let SIGTERM and SIGHUP end the program like Ctrl+C, which cleans up."""
-    signal_status = SignalStatus()
+    signal_status = SignalExitStatus()
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         if number != signal.SIGALRM:

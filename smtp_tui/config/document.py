@@ -12,7 +12,7 @@ from smtp_tui.config.atomic_write import WriteOptions
 from smtp_tui.config.dialects.decode import DialectTable
 from smtp_tui.config.dialects.detect import detect_dialect, dialect_named
 from smtp_tui.config.dialects.plain import MAIL_KEYS, SWITCHES, PlainTable, mail_tables
-from smtp_tui.config.dialects.spec import ANYWHERE, PLAIN, Dialect, Recognition, dialect_at
+from smtp_tui.config.dialects.spec import ANYWHERE, PLAIN, Dialect, DialectRecognition, dialect_at
 from smtp_tui.config.errors import (
     DocumentError,
     NoTableError,
@@ -51,7 +51,7 @@ class Document:
         header = self._header  # None if the keys are our own
         self.dialect = header.name if header else PLAIN
         self.application = header.application if header else None
-        self.recognition = Recognition(self.dialect, self.application, reason)
+        self.recognition = DialectRecognition(self.dialect, self.application, reason)
 
     @classmethod
     def open(cls, path: Path, dialect: str | None = None) -> Document:

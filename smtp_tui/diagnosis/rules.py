@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from smtp_tui.diagnosis.causes import load_texts
-from smtp_tui.providers import EntryKind, Provenance, provenance_of, providers
+from smtp_tui.providers import Provenance, ProviderEntryKind, provenance_of, providers
 from smtp_tui.records import record
 from smtp_tui.smtp.events import Stage
 from smtp_tui.smtp.replies import Reply
@@ -157,6 +157,6 @@ def provenances() -> Iterator[Provenance]:
         # A rule has no id: its conditions name it.
         parts = [str(rule[key]) for key in conditions if key in rule]
         name = " ".join((str(rule.get("cause") or rule.get("for")), *parts))
-        yield provenance_of(EntryKind.REPLY, name, rule)
+        yield provenance_of(ProviderEntryKind.REPLY, name, rule)
     for name, advice in load_texts("advice.toml").items():
-        yield provenance_of(EntryKind.ADVICE, name, advice)
+        yield provenance_of(ProviderEntryKind.ADVICE, name, advice)

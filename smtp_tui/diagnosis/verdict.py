@@ -13,7 +13,7 @@ from smtp_tui.smtp.events import Finished, Stage, WarningId
 from smtp_tui.smtp.replies import Reply
 
 if TYPE_CHECKING:
-    from smtp_tui.config.dialects.spec import Recognition
+    from smtp_tui.config.dialects.spec import DialectRecognition
 
 
 @record(kw_only=True)
@@ -110,7 +110,9 @@ class CheckSummary:
                 self.speaks_tls = outcome == "ok"
             case events.Experiment(change=change) if change:
                 self.trials.append(event)
-            case events.Note(warning=WarningId() as warning) if warning not in self.warnings:
+            case events.DialogueNote(warning=WarningId() as warning) if (
+                warning not in self.warnings
+            ):
                 self.warnings.append(warning)
             case events.RecipientReply():
                 self.recipients.append(event)
@@ -177,5 +179,5 @@ class Verdict:
     problems: tuple[str, ...] = ()
     also_texts: tuple[str, ...] = ()
     warning_texts: tuple[str, ...] = ()
-    recognition: Recognition | None = None
+    recognition: DialectRecognition | None = None
     facts: CheckSummary | None = field(default=None, repr=False)

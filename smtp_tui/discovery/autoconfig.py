@@ -17,7 +17,7 @@ from typing import Any, cast
 from urllib.parse import urljoin, urlsplit
 
 from smtp_tui.discovery.dns import Resolver
-from smtp_tui.discovery.steps import Candidate, CandidateSource, SearchQuery
+from smtp_tui.discovery.steps import Candidate, CandidateSource, DiscoveryQuery
 from smtp_tui.settings import parsers
 from smtp_tui.settings.choices import Encryption
 from smtp_tui.threads import in_daemon_thread
@@ -132,7 +132,7 @@ def _split(url: str) -> tuple[str, int, str]:
     return host, port, target
 
 
-def candidates_in(data: bytes, query: SearchQuery) -> tuple[Candidate, ...]:
+def candidates_in(data: bytes, query: DiscoveryQuery) -> tuple[Candidate, ...]:
     """Return the servers that a file names, in its order; AutoconfigError if invalid."""
     # An optional dependency, which may not be installed.
     from defusedxml.ElementTree import ParseError, fromstring
@@ -170,7 +170,7 @@ def candidates_in(data: bytes, query: SearchQuery) -> tuple[Candidate, ...]:
     return tuple(found[:MOST_SERVERS])
 
 
-def _fill_in(text: str, query: SearchQuery) -> str | None:
+def _fill_in(text: str, query: DiscoveryQuery) -> str | None:
     """Fill in the placeholders; None if the result is empty or one is left."""
     filled = text.strip().replace("%EMAILDOMAIN%", query.name)
     if query.address:

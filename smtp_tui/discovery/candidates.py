@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from smtp_tui.discovery.autoconfig import AutoconfigError, candidates_in, fetch, urls
 from smtp_tui.discovery.dns import DnsAnswerState, Resolver, gather_all
-from smtp_tui.discovery.steps import USUAL, Candidate, CandidateSource, SearchQuery
+from smtp_tui.discovery.steps import USUAL, Candidate, CandidateSource, DiscoveryQuery
 from smtp_tui.providers import Provider
 from smtp_tui.settings import parsers
 from smtp_tui.settings.choices import Encryption
@@ -78,7 +78,7 @@ class DnsAnswers:
 
     def __init__(
         self,
-        query: SearchQuery,
+        query: DiscoveryQuery,
         resolver: Resolver,
         providers: Sequence[Provider],
         on_finding: Callable[..., None],

@@ -12,7 +12,7 @@ from smtp_tui.records import record
 from smtp_tui.settings import parsers
 from smtp_tui.settings.validate import parse_settings
 from smtp_tui.smtp.events import Cause
-from smtp_tui.smtp.happy_eyeballs import AddressError, resolve
+from smtp_tui.smtp.happy_eyeballs import AddressLookupError, resolve
 
 if TYPE_CHECKING:
     import dns.asyncbackend
@@ -99,7 +99,7 @@ class Resolver:
             return DnsAnswer(state=DnsAnswerState.NO_NAME)
         try:
             endpoints = await resolve(settings)
-        except AddressError as error:
+        except AddressLookupError as error:
             absent = error.fault is Cause.HOST_NOT_FOUND
             return DnsAnswer(state=DnsAnswerState.NO_NAME if absent else DnsAnswerState.FAILED)
         found = tuple(dict.fromkeys(endpoint.address for endpoint in endpoints))

@@ -16,11 +16,11 @@ from smtp_tui.discovery.steps import (
     MOST_NAMES,
     Candidate,
     CandidateSource,
+    DiscoveryFinding,
+    DiscoveryQuery,
+    DiscoveryResult,
     ProbeResult,
     ProbeStarted,
-    SearchFinding,
-    SearchQuery,
-    SearchResult,
     Step,
     text,
 )
@@ -41,7 +41,7 @@ _RESOLVING_SHARE, _RESOLVING = 0.3, 3.0
 _OWN_NAME = 1.0
 
 
-def values_of(probe: ProbeResult, query: SearchQuery) -> dict[str, object]:
+def values_of(probe: ProbeResult, query: DiscoveryQuery) -> dict[str, object]:
     """Return values for our fields; those that only the admin knows are left out."""
     values: dict[str, object] = {
         "host": probe.host,
@@ -58,7 +58,7 @@ def values_of(probe: ProbeResult, query: SearchQuery) -> dict[str, object]:
     return values
 
 
-def reason_of(probe: ProbeResult, query: SearchQuery) -> str:
+def reason_of(probe: ProbeResult, query: DiscoveryQuery) -> str:
     """Return one sentence: how a server is known, its encryption and its logins."""
     candidate = probe.candidate
     origin = "given" if candidate.is_given else candidate.source.value
@@ -74,7 +74,7 @@ def reason_of(probe: ProbeResult, query: SearchQuery) -> str:
 
 
 def notes_of(
-    probe: ProbeResult, probes: Sequence[ProbeResult], query: SearchQuery
+    probe: ProbeResult, probes: Sequence[ProbeResult], query: DiscoveryQuery
 ) -> Iterator[str]:
     """Yield what else an admin must know before using a server; `probes` are the whole search's."""
     candidate = probe.candidate
@@ -105,14 +105,14 @@ def notes_of(
 
 
 def result_of(
-    query: SearchQuery, probes: Sequence[ProbeResult], states: set[DnsAnswerState]
-) -> SearchResult:
+    query: DiscoveryQuery, probes: Sequence[ProbeResult], states: set[DnsAnswerState]
+) -> DiscoveryResult:
     """Choose the best of the probes; `states` are the outcomes of the name's DNS queries."""
     reached = [probe for probe in probes if probe.is_reached]
     if reached:
         best = min(reached, key=lambda probe: probe.worth)
         provider = best.candidate.provider
-        return SearchResult(
+        return DiscoveryResult(
             ok=best.cause is None,
             values=best.values,
             cause=best.cause,
@@ -133,11 +133,11 @@ def result_of(
         absent = states.isdisjoint({DnsAnswerState.FOUND, DnsAnswerState.EMPTY})
         cause = Cause.HOST_NOT_FOUND.value
         reason = text("nothing", "no-name" if absent else "no-host", name=query.name)
-    return SearchResult(ok=False, cause=cause, reason=reason, probes=len(probes))
+    return DiscoveryResult(ok=False, cause=cause, reason=reason, probes=len(probes))
 
 
 @record(kw_only=True)
-class SearchOptions:
+class DiscoveryOptions:
     """How to search: the resolver, provider data, the CA file, and the limits.
 
     `providers` are searched in order; `with_autoconfig` queries the domain's web servers;
@@ -153,8 +153,8 @@ class SearchOptions:
     domain: str | None = None
 
 
-async def discover(query: SearchQuery, options: SearchOptions) -> AsyncGenerator[Step, None]:
-    """Yield the steps, the SearchResult last, within `options.timeout` seconds.
+async def discover(query: DiscoveryQuery, options: DiscoveryOptions) -> AsyncGenerator[Step, None]:
+    """Yield the steps, the DiscoveryResult last, within `options.timeout` seconds.
 
     No credential is requested or sent. Wrap it in `contextlib.aclosing`: leaving early closes all
     connections at once.
@@ -175,7 +175,7 @@ async def discover(query: SearchQuery, options: SearchOptions) -> AsyncGenerator
 class _Search:
     """One search; it puts its steps into the queue `steps`, then None."""
 
-    def __init__(self, query: SearchQuery, options: SearchOptions) -> None:
+    def __init__(self, query: DiscoveryQuery, options: DiscoveryOptions) -> None:
         self.steps: asyncio.Queue[Step | None] = asyncio.Queue()
         self._query = query
         self._options = options
@@ -223,7 +223,7 @@ class _Search:
 
     def _report(self, id_: str, candidate: Candidate | None = None, /, **names: object) -> None:
         found = text("findings", id_, **names)
-        finding = SearchFinding(seconds=self._now(), id=id_, text=found, candidate=candidate)
+        finding = DiscoveryFinding(seconds=self._now(), id=id_, text=found, candidate=candidate)
         self.steps.put_nowait(finding)
 
     async def _find_own_name(self) -> None:

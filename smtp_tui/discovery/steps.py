@@ -33,7 +33,7 @@ _WITH_PORT = re.compile(r"([^:@\s]+|\[.*\]):[0-9]+")
 
 
 @record
-class SearchQuery:
+class DiscoveryQuery:
     """The name to search for, in ASCII, and the mail address if one was given."""
 
     name: str
@@ -45,7 +45,7 @@ class SearchQuery:
         return parsers.is_address(self.name)
 
 
-def parse_query(text: str) -> SearchQuery:
+def parse_query(text: str) -> DiscoveryQuery:
     """Parse a host, domain or mail address; the ValueError's message is a sentence."""
     if _WITH_PORT.fullmatch(text.strip()):
         raise ValueError(
@@ -54,7 +54,7 @@ def parse_query(text: str) -> SearchQuery:
     try:
         if "@" not in text:
             host = parsers.ascii_name(parsers.host(text))
-            return SearchQuery(host.removesuffix(".").lower())
+            return DiscoveryQuery(host.removesuffix(".").lower())
         mailbox = parse_mailbox(text)
     except ValueError as error:
         # Some messages of field parsers have no subject.
@@ -63,7 +63,7 @@ def parse_query(text: str) -> SearchQuery:
     domain = mailbox.envelope.rpartition("@")[2]
     if domain.startswith("["):
         raise ValueError(f"{parsers.shown(domain)} is not a domain; write only the address")
-    return SearchQuery(domain.removesuffix(".").lower(), mailbox.address)
+    return DiscoveryQuery(domain.removesuffix(".").lower(), mailbox.address)
 
 
 class CandidateSource(StrEnum):
@@ -105,7 +105,7 @@ class Candidate:
 
 
 @record(kw_only=True)
-class SearchFinding:
+class DiscoveryFinding:
     """Something found without a probe; `id` names its text."""
 
     seconds: float
@@ -210,7 +210,7 @@ class ProbeResult:
 
 
 @record(kw_only=True)
-class SearchResult:
+class DiscoveryResult:
     """The result of a search: the best choice, or the nearest if none would pass.
 
     `values` are those for our fields; `cause` is what is wrong with the choice, or why there is
@@ -230,7 +230,7 @@ class SearchResult:
     connections: int = 0
 
 
-Step = SearchFinding | ProbeStarted | ProbeResult | SearchResult
+Step = DiscoveryFinding | ProbeStarted | ProbeResult | DiscoveryResult
 
 
 def text(kind: str, identity: str, **names: object) -> str:

@@ -17,13 +17,13 @@ from smtp_tui.interchange.import_builder import (
     Assignment,
     ImportBuilder,
     Pieces,
-    Unresolved,
+    UnresolvedVariable,
     VariableUse,
     resolve_pieces,
 )
 from smtp_tui.interchange.spec import QUOTINGS, FormatSpec, ImportSource, InterchangeError, text
 
-Line = tuple[str, str | Pieces | Unresolved] | None
+Line = tuple[str, str | Pieces | UnresolvedVariable] | None
 
 _BOM = "\ufeff"
 _LINE = re.compile(r"(?P<export>export[ \t]+)?[A-Za-z_][A-Za-z0-9_]*=(?P<value>.*)")
@@ -95,7 +95,7 @@ def read(content: str, quoting: str) -> list[Assignment]:
         try:
             read = _READERS[quoting](line.removesuffix("\r"))
         except ValueError as error:
-            found.append(Assignment("", Unresolved(str(error)), number))
+            found.append(Assignment("", UnresolvedVariable(str(error)), number))
             continue
         if read is None:
             continue
@@ -187,7 +187,9 @@ def _read_systemd(content: str) -> list[Assignment]:
         if match["sign"] and at == len(content) and why != "more-lines":
             break  # a backslash before the end of the file leaves the value open
         found.append(
-            Assignment("", Unresolved(why), number) if why else Assignment(name, value, number)
+            Assignment("", UnresolvedVariable(why), number)
+            if why
+            else Assignment(name, value, number)
         )
     return found
 
@@ -226,7 +228,7 @@ def _read_ruby(line: str) -> Line:
     if quote == "'":
         return match["name"], value
     if re.search(r"\\[nr]" if quote else r"\\", value):
-        return match["name"], Unresolved("ruby-backslashes")
+        return match["name"], UnresolvedVariable("ruby-backslashes")
     value = re.sub(r"\\([^$])", r"\1", value, flags=re.DOTALL)
     closed = value.rfind(")")
     found: list[tuple[re.Match[str], str | VariableUse]] = []
@@ -235,7 +237,7 @@ def _read_ruby(line: str) -> Line:
         if use["escape"] or not (is_command or use["name"]):
             found.append((use, use[0].removeprefix("\\")))
         elif is_command:
-            return match["name"], Unresolved("from-command")
+            return match["name"], UnresolvedVariable("from-command")
         else:
             found.append((use, VariableUse(use["name"])))
     return match["name"], _split_at(value, found)

@@ -35,7 +35,7 @@ class FileRef:
 
 
 @record
-class Unresolved:
+class UnresolvedVariable:
     """A value that cannot be known; `why` is a text's id, `names` its placeholders."""
 
     why: str
@@ -75,13 +75,13 @@ def resolve_pieces(name: str, line: int, pieces: Pieces, known: Mapping[str, str
     if not unknown:
         parts = [known[piece.name] if isinstance(piece, VariableUse) else piece for piece in pieces]
         if sum(map(len, parts)) > LONGEST:
-            return Assignment(name, Unresolved("computed"), line)
+            return Assignment(name, UnresolvedVariable("computed"), line)
         return Assignment(name, "".join(parts), line, tuple(use.name for use in uses))
     if len(pieces) == 1:
         # An empty default counts as none.
         return Assignment(name, EnvRef(unknown[0].name, unknown[0].default or None), line)
     names = ", ".join(dict.fromkeys(use.name for use in unknown))
-    return Assignment(name, Unresolved("from-variables", {"names": names}), line)
+    return Assignment(name, UnresolvedVariable("from-variables", {"names": names}), line)
 
 
 def host_and_port(value: str) -> tuple[str, str | None]:
@@ -128,11 +128,11 @@ class ImportBuilder:
         for entry in entries:
             if not entry.name:
                 # Report a line without a name now: nobody would ask for it.
-                is_unresolved = isinstance(entry.value, Unresolved)
-                unresolved = entry.value if is_unresolved else Unresolved("no-setting")
+                is_unresolved = isinstance(entry.value, UnresolvedVariable)
+                unresolved = entry.value if is_unresolved else UnresolvedVariable("no-setting")
                 self._add_unread(entry, unresolved.why, **unresolved.names)
             elif isinstance(entry.value, int) and abs(entry.value) >= _INTEGER_LIMIT:
-                too_large = Assignment(entry.name, Unresolved("no-such-number"), entry.line)
+                too_large = Assignment(entry.name, UnresolvedVariable("no-such-number"), entry.line)
                 self.entries[entry.name] = too_large
             else:
                 self.entries[entry.name] = entry
@@ -239,7 +239,7 @@ class ImportBuilder:
                     return self.put("password", {"env": name}, entry.name)
                 case FileRef(path):
                     return self.put("password", {"file": path}, entry.name)
-                case Unresolved():
+                case UnresolvedVariable():
                     self._resolve(entry)
                 case dict() | list():
                     self.reject(entry.name, "not-one-value")
@@ -360,7 +360,7 @@ class ImportBuilder:
                 return default
             case FileRef():
                 self._add_unread(entry, "from-file")
-            case Unresolved(why, names):
+            case UnresolvedVariable(why, names):
                 self._add_unread(entry, why, **names)
             case value:
                 return value

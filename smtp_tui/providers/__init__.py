@@ -19,7 +19,7 @@ KEYS = frozenset({"source", "sources", "taken"})
 """The keys of an entry that name its sources and the day they were last read."""
 
 
-class EntryKind(StrEnum):
+class ProviderEntryKind(StrEnum):
     """The kinds of entries with sources."""
 
     PRESET = "preset"
@@ -31,13 +31,13 @@ class EntryKind(StrEnum):
 class Provenance:
     """The sources of one entry; `taken` is the day they were read, if known."""
 
-    kind: EntryKind
+    kind: ProviderEntryKind
     name: str
     sources: tuple[str, ...]
     taken: date | None = None
 
 
-def provenance_of(kind: EntryKind, name: str, entry: Mapping[str, object]) -> Provenance:
+def provenance_of(kind: ProviderEntryKind, name: str, entry: Mapping[str, object]) -> Provenance:
     """Parse an entry's sources and date; ValueError says what is wrong."""
     sources = entry.get("sources", entry.get("source"))
     listed = [sources] if isinstance(sources, str) else sources
@@ -159,7 +159,7 @@ class Provider:
     def provenance(self) -> Provenance:
         """The entry's sources."""
         return Provenance(
-            kind=EntryKind.PRESET, name=self.id, sources=self.sources, taken=self.taken
+            kind=ProviderEntryKind.PRESET, name=self.id, sources=self.sources, taken=self.taken
         )
 
     @property

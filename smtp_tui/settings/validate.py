@@ -24,7 +24,7 @@ class Problem:
 
 
 @record
-class Notice:
+class SettingNotice:
     """A valid setting that does not do what it seems to; `warning` is a warning's ID."""
 
     key: str
@@ -33,12 +33,12 @@ class Notice:
 
 
 @record
-class ParseResult:
+class ParsedSettings:
     """The settings of a table without problems, or its problems and no settings."""
 
     settings: Settings | None
     problems: tuple[Problem, ...] = ()
-    remarks: tuple[Notice, ...] = ()
+    remarks: tuple[SettingNotice, ...] = ()
 
 
 def is_absent(field: Field, raw: object) -> bool:
@@ -66,7 +66,7 @@ def defaults(parsed: Mapping[str, Any]) -> dict[str, Any]:
     return {field.key: field.default(parsed) for field in FIELDS}
 
 
-def parse_settings(values: Mapping[str, object]) -> ParseResult:
+def parse_settings(values: Mapping[str, object]) -> ParsedSettings:
     """Parse a table's raw TOML values into settings with all defaults filled in."""
     parsed, problems = parse_fields(values)
     if "host" not in parsed and not any(problem.key == "host" for problem in problems):
@@ -76,10 +76,10 @@ def parse_settings(values: Mapping[str, object]) -> ParseResult:
     for key, message in _conflicts(whole, parsed):
         problems.append(Problem(key, BY_KEY[key].label, message))
     if problems:
-        return ParseResult(None, tuple(problems))
+        return ParsedSettings(None, tuple(problems))
     attributes = {field.attribute: whole[field.key] for field in FIELDS}
     settings = Settings(**attributes, given=frozenset(parsed))
-    return ParseResult(settings, remarks=tuple(_remarks(settings)))
+    return ParsedSettings(settings, remarks=tuple(_remarks(settings)))
 
 
 def _conflicts(whole: Mapping[str, Any], parsed: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -101,19 +101,19 @@ def _conflicts(whole: Mapping[str, Any], parsed: Mapping[str, Any]) -> Iterator[
             yield "source_address", f"is {own}, but address_family is {family}; make them match"
 
 
-def _remarks(settings: Settings) -> Iterator[Notice]:
+def _remarks(settings: Settings) -> Iterator[SettingNotice]:
     if settings.username and settings.authentication is Authentication.NONE:
         text = "the username is not used: authentication is none"
-        yield Notice("username", text, "username-unused")
+        yield SettingNotice("username", text, "username-unused")
     if settings.password and not settings.username and not settings.authenticates:
         text = "the password is not used: there is no username to log in with"
-        yield Notice("password", text)
+        yield SettingNotice("password", text)
     elif settings.authentication is Authentication.AUTO and not settings.username:
         text = "there is no username, so authentication auto does not log in"
-        yield Notice("authentication", text)
+        yield SettingNotice("authentication", text)
     if settings.starttls_auto and settings.encryption is not Encryption.NONE:
         text = f"starttls_auto is ignored: encryption {settings.encryption} already requires TLS"
-        yield Notice("starttls_auto", text)
+        yield SettingNotice("starttls_auto", text)
 
 
 def equivalent(key: str, old: object, new: object) -> bool:

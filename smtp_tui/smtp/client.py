@@ -13,9 +13,9 @@ from smtp_tui.smtp.connection import Connection
 from smtp_tui.smtp.events import (
     Cause,
     CheckAborted,
+    DialogueNote,
     Event,
     Finished,
-    Note,
     Received,
     Sent,
     Stage,
@@ -94,7 +94,9 @@ class SMTPClient:
 
     def note(self, text: str, warning: WarningId | None = None) -> None:
         """Emit a note; any server data in `text` is already redacted."""
-        self.emit(Note(seconds=self.now(), text=self.redactor.sentence(text), warning=warning))
+        self.emit(
+            DialogueNote(seconds=self.now(), text=self.redactor.sentence(text), warning=warning)
+        )
 
     @property
     def connection(self) -> Connection:

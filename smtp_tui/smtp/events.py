@@ -204,7 +204,7 @@ class AuthStarted(EventBase):
 
 
 @record(kw_only=True)
-class Note(EventBase):
+class DialogueNote(EventBase):
     """A note on the dialogue; a warning if `warning` is set."""
 
     text: str
@@ -270,7 +270,7 @@ Event = (
     | TlsFailed
     | Capabilities
     | AuthStarted
-    | Note
+    | DialogueNote
     | Experiment
     | RecipientReply
     | MessageQueued

@@ -17,7 +17,7 @@ from smtp_tui.smtp.events import Cause
 from smtp_tui.threads import in_daemon_thread
 
 
-class AddressError(Exception):
+class AddressLookupError(Exception):
     """The host cannot be resolved or reached."""
 
     def __init__(self, fault: Cause, detail: str) -> None:
@@ -27,7 +27,7 @@ class AddressError(Exception):
 
 
 async def resolve(settings: Settings, early: EarlyConnection | None = None) -> list[Endpoint]:
-    """Return the host's addresses in the order to try; AddressError if there are none.
+    """Return the host's addresses in the order to try; AddressLookupError if there are none.
 
     `early` may have looked them up already.
     """
@@ -43,18 +43,18 @@ async def resolve(settings: Settings, early: EarlyConnection | None = None) -> l
     except (OSError, ValueError) as error:
         raise _resolve_error(host, error, family_of(settings)) from None
     if not targets:
-        raise AddressError(Cause.HOST_NOT_FOUND, f"{host} has no address")
+        raise AddressLookupError(Cause.HOST_NOT_FOUND, f"{host} has no address")
     return targets
 
 
-def _resolve_error(host: str, error: Exception, family: socket.AddressFamily) -> AddressError:
+def _resolve_error(host: str, error: Exception, family: socket.AddressFamily) -> AddressLookupError:
     no_address_codes = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}
     no_address_codes.add(getattr(socket, "EAI_ADDRFAMILY", socket.EAI_NONAME))
     if isinstance(error, socket.gaierror) and error.errno in no_address_codes:
         kind = {socket.AF_INET: "IPv4 ", socket.AF_INET6: "IPv6 "}.get(family, "")
-        return AddressError(Cause.HOST_NOT_FOUND, f"{host} has no {kind}address")
+        return AddressLookupError(Cause.HOST_NOT_FOUND, f"{host} has no {kind}address")
     reason = error.strerror if isinstance(error, OSError) else str(error)
-    return AddressError(Cause.RESOLVER_FAILED, f"looking up {host}: {reason}")
+    return AddressLookupError(Cause.RESOLVER_FAILED, f"looking up {host}: {reason}")
 
 
 # Seconds before the next attempt begins in parallel (RFC 8305, section 8).
@@ -87,19 +87,19 @@ class HappyEyeballs:
         self,
         source_address: str | None,
         tried: Callable[[Endpoint, float], None] = lambda _target, _moment: None,
-        failed: Callable[[Endpoint, AddressError], None] = lambda _target, _error: None,
+        failed: Callable[[Endpoint, AddressLookupError], None] = lambda _target, _error: None,
         early: EarlyConnection | None = None,
     ) -> None:
         self._source = source_address
         self._tried = tried
         self._failed = failed
         self._early = early
-        self._errors: list[AddressError] = []
+        self._errors: list[AddressLookupError] = []
         self.connected_at = 0.0
         self.unanswered: list[Endpoint] = []
 
     async def connect(self, targets: list[Endpoint]) -> tuple[socket.socket, Endpoint]:
-        """Return the first socket that connects; AddressError if none does."""
+        """Return the first socket that connects; AddressLookupError if none does."""
         running: dict[asyncio.Task[socket.socket], Endpoint] = {}
         winner = None
         try:
@@ -113,7 +113,7 @@ class HappyEyeballs:
                 raise
         return winner
 
-    def most_telling(self, late: AddressError | None = None) -> AddressError:
+    def most_telling(self, late: AddressLookupError | None = None) -> AddressLookupError:
         """Return the most informative of the failed attempts' errors and `late`, if any."""
         errors = [*self._errors, late] if late else self._errors
         return min(errors, key=lambda error: _MOST_TELLING_FIRST.index(error.fault))
@@ -164,7 +164,7 @@ class HappyEyeballs:
     def _note_failure(self, target: Endpoint, error: BaseException | None) -> None:
         if not isinstance(error, OSError):
             raise error if error else AssertionError
-        failure = AddressError(
+        failure = AddressLookupError(
             _FAULTS.get(error.errno or 0, Cause.NETWORK_UNREACHABLE),
             _connect_error_text(error, self._source),
         )

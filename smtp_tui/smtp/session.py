@@ -36,7 +36,7 @@ from smtp_tui.smtp.events import (
     WarningId,
     refused,
 )
-from smtp_tui.smtp.happy_eyeballs import AddressError, HappyEyeballs, resolve
+from smtp_tui.smtp.happy_eyeballs import AddressLookupError, HappyEyeballs, resolve
 from smtp_tui.smtp.message import MailRequest, envelope_of
 from smtp_tui.smtp.redaction import Redactor
 from smtp_tui.smtp.replies import EhloKeywords, Reply, is_lmtp
@@ -51,7 +51,7 @@ async def tls_from_first_byte(target: Endpoint, settings: Settings) -> Handshake
     )
     try:
         connected, _ = await HappyEyeballs(settings.source_address).connect([target])
-    except AddressError:
+    except AddressLookupError:
         return None
     connection = Connection(connected)
     try:
@@ -336,7 +336,7 @@ class CheckFlow:
             client.emit(Resolved(seconds=seconds, host=settings.host, addresses=addresses))
             client.enter_stage(Stage.CONNECT, found_at)
             connected, target = await self._eyeballs.connect(targets)
-        except AddressError as error:
+        except AddressLookupError as error:
             raise CheckAborted(error.fault, error.detail) from None
         connection = Connection(connected)
         client.set_connection(connection, target)
@@ -357,7 +357,7 @@ class CheckFlow:
         seconds, port = self._client.seconds_at(moment), self._settings.port
         self._client.emit(Connecting(seconds=seconds, address=target.address, port=port))
 
-    def _on_failure(self, target: Endpoint, error: AddressError) -> None:
+    def _on_failure(self, target: Endpoint, error: AddressLookupError) -> None:
         self._client.note(f"{target.address}: {error.detail}")
 
     async def _authenticate(self, offer: EhloKeywords) -> None:
@@ -380,7 +380,7 @@ class CheckFlow:
             case Stage.RESOLVE:
                 return CheckAborted(Cause.RESOLVER_FAILED, limit)
             case Stage.CONNECT:
-                late = AddressError(Cause.CONNECT_TIMEOUT, limit)
+                late = AddressLookupError(Cause.CONNECT_TIMEOUT, limit)
                 error = self._eyeballs.most_telling(late)
                 return CheckAborted(error.fault, error.detail)
             case Stage.GREETING if not self._client.is_usable:

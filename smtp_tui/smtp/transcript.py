@@ -18,7 +18,7 @@ from smtp_tui.smtp.events import Event
 ADDRESSES_SHOWN, MECHANISMS_SHOWN, CHALLENGE = 16, 32, 1000
 
 
-class LineMark(StrEnum):
+class TranscriptMark(StrEnum):
     """The sign at the start of a line: its sender or kind."""
 
     SENT = "->"
@@ -32,7 +32,7 @@ class TranscriptLine:
     """A log line: seconds since the start, its mark, and text safe for any terminal."""
 
     seconds: float
-    mark: LineMark
+    mark: TranscriptMark
     text: str
 
     def __str__(self) -> str:
@@ -48,46 +48,46 @@ def lines_of(event: Event) -> list[TranscriptLine]:
     ]
 
 
-def _texts_of(event: Event) -> list[tuple[LineMark, str]]:
+def _texts_of(event: Event) -> list[tuple[TranscriptMark, str]]:
     match event:
         case events.StageEntered() | events.RecipientReply() | events.Finished():
             return []
         case events.MessageQueued(queue_id=queue_id):
-            return [(LineMark.FACT, f"the server queued the message as {queue_id}")] * bool(
+            return [(TranscriptMark.FACT, f"the server queued the message as {queue_id}")] * bool(
                 queue_id
             )
         case events.Resolved(host=host, addresses=addresses):
             found = abridged(addresses, ADDRESSES_SHOWN)
-            return [(LineMark.FACT, f"{host} resolves to {found}")] if found != host else []
+            return [(TranscriptMark.FACT, f"{host} resolves to {found}")] if found != host else []
         case events.Connecting(address=address, port=port):
-            return [(LineMark.FACT, f"connecting to {endpoint(address, port)}")]
+            return [(TranscriptMark.FACT, f"connecting to {endpoint(address, port)}")]
         case events.Connected(address=address, port=port, local_address=local):
-            return [(LineMark.FACT, f"connected to {endpoint(address, port)} from {local}")]
+            return [(TranscriptMark.FACT, f"connected to {endpoint(address, port)} from {local}")]
         case events.Sent(text=text):
-            return [(LineMark.SENT, text)]
+            return [(TranscriptMark.SENT, text)]
         case events.Received(reply=reply, decoded=decoded):
             *texts, last = reply.text.split("\n")
             lines = [*(f"{reply.code}-{text}" for text in texts), f"{reply.code} {last}".rstrip()]
             note = f"the challenge says: {shortened(decoded, CHALLENGE)}" if decoded else ""
-            return [(LineMark.RECEIVED, line) for line in lines] + [(LineMark.FACT, note)] * bool(
-                note
-            )
+            return [(TranscriptMark.RECEIVED, line) for line in lines] + [
+                (TranscriptMark.FACT, note)
+            ] * bool(note)
         case events.TlsEstablished():
             texts = [f"{event.version} {event.cipher}", *chain_texts(event.chain)]
-            return [(LineMark.FACT, text) for text in texts]
+            return [(TranscriptMark.FACT, text) for text in texts]
         case events.TlsFailed(chain=chain):
             texts = ["the handshake failed; the server had sent", *chain_texts(chain)]
-            return [(LineMark.FACT, text) for text in texts]
+            return [(TranscriptMark.FACT, text) for text in texts]
         case events.Capabilities(encrypted=encrypted, mechanisms=mechanisms):
             link = "inside TLS" if encrypted else "without TLS"
             offered = abridged(mechanisms, MECHANISMS_SHOWN, " ") or "none"
-            return [(LineMark.FACT, f"mechanisms offered {link}: {offered}")]
+            return [(TranscriptMark.FACT, f"mechanisms offered {link}: {offered}")]
         case events.AuthStarted(mechanism=mechanism, reason=reason):
-            return [(LineMark.FACT, f"authenticating with {mechanism}: {reason}")]
-        case events.Note(text=text, warning=warning):
-            return [(LineMark.WARNING if warning else LineMark.FACT, text)]
+            return [(TranscriptMark.FACT, f"authenticating with {mechanism}: {reason}")]
+        case events.DialogueNote(text=text, warning=warning):
+            return [(TranscriptMark.WARNING if warning else TranscriptMark.FACT, text)]
         case events.Experiment(text=text):
-            return [(LineMark.FACT, text)]
+            return [(TranscriptMark.FACT, text)]
         case _:
             assert_never(event)
 

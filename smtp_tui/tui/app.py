@@ -21,11 +21,11 @@ from textual.theme import Theme
 from smtp_tui.config.document import Document
 from smtp_tui.config.preferences import NAME, Preferences
 from smtp_tui.tui.commands import COMMANDS, key_names, key_of, set_active_keys
-from smtp_tui.tui.keymap import bindings, configured_keymap
+from smtp_tui.tui.custom_keys import bindings, configured_keymap
 from smtp_tui.tui.main_screen import MainScreen
 from smtp_tui.tui.style import LightThemeFilter
 from smtp_tui.tui.test_pane.pane import DnsOptions, Runner, run_check
-from smtp_tui.tui.textual_compat import CrashSafeApp, FormDriver
+from smtp_tui.tui.textual_compat import CrashSafeApp, TerminalDriver
 from smtp_tui.tui.typeahead import KeyQueue
 
 # The terminal's own colours on its own background. NO_COLOR leaves attributes only.
@@ -127,7 +127,7 @@ class SmtpApp(KeyQueue, CrashSafeApp, inherit_bindings=False):
 
     def get_driver_class(self) -> type[Driver]:
         """Return the driver that supports old terminals."""
-        return FormDriver
+        return TerminalDriver
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Add the filter of the light theme, if chosen."""

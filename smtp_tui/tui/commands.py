@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from smtp_tui.records import record
 
 if TYPE_CHECKING:
-    from smtp_tui.tui.controllers.command_runner import CommandRunner
+    from smtp_tui.tui.controllers.command_runner import FormCommandRunner
 
-Handler = Callable[["CommandRunner"], Coroutine[Any, Any, object]]
+Handler = Callable[["FormCommandRunner"], Coroutine[Any, Any, object]]
 Hints = tuple[tuple[str, str], ...]
 
 ENGRAVED = {"escape": "Esc", "pageup": "PgUp", "pagedown": "PgDn", "insert": "Ins"}
@@ -36,7 +36,7 @@ def key_name(key: str) -> str:
 
 
 @record
-class Command:
+class FormCommand:
     """A command: its action, its keys, its label in hints and menu, and its row in the help.
 
     A `handler` runs in a worker; only one command with `is_test` runs at a time. Without a
@@ -97,104 +97,108 @@ def set_active_keys(keys: Mapping[str, tuple[str, ...]]) -> None:
 
 
 # Keys for composing a test message; a key that opens this dialog must not send.
-MAIL_COMMANDS: tuple[Command, ...] = (
-    Command("send", "f8 ctrl+r", "Send it", "send the message; Enter in the last line does too"),
-    Command(
+MAIL_COMMANDS: tuple[FormCommand, ...] = (
+    FormCommand(
+        "send", "f8 ctrl+r", "Send it", "send the message; Enter in the last line does too"
+    ),
+    FormCommand(
         "ask", "f5 ctrl+t", "Only ask, send nothing", "check sender and recipients, send nothing"
     ),
-    Command("leave", "escape", "Back", "go back; your text is kept"),
+    FormCommand("leave", "escape", "Back", "go back; your text is kept"),
 )
 
 # Keys in the list of fixes; those for certificates only where they apply.
-FIX_COMMANDS: tuple[Command, ...] = (
-    Command("take", "enter", "Apply", "apply the fix and test again, or go to its field"),
-    Command("pin", "p", "Pin certificate", "accept this certificate, and no other"),
-    Command("save_authority", "c", "Save CA", "save the CA that the server sent, and trust it"),
-    Command("leave", "escape", "Back", "change nothing"),
+FIX_COMMANDS: tuple[FormCommand, ...] = (
+    FormCommand("take", "enter", "Apply", "apply the fix and test again, or go to its field"),
+    FormCommand("pin", "p", "Pin certificate", "accept this certificate, and no other"),
+    FormCommand("save_authority", "c", "Save CA", "save the CA that the server sent, and trust it"),
+    FormCommand("leave", "escape", "Back", "change nothing"),
 )
 
 # Keys in the preview of a save.
-DIFF_COMMANDS: tuple[Command, ...] = (
-    Command("save", "f2 ctrl+o", "Save", "save the changes shown"),
-    Command("backup", "b", "Backup", "keep the old file as FILE~"),
-    Command("private", "p", "Mode 0600", "let only its owner read the file"),
-    Command("leave", "escape", "Back", "save nothing"),
+DIFF_COMMANDS: tuple[FormCommand, ...] = (
+    FormCommand("save", "f2 ctrl+o", "Save", "save the changes shown"),
+    FormCommand("backup", "b", "Backup", "keep the old file as FILE~"),
+    FormCommand("private", "p", "Mode 0600", "let only its owner read the file"),
+    FormCommand("leave", "escape", "Back", "save nothing"),
 )
 
 # Keys when another program changed the file.
-CHANGED_COMMANDS: tuple[Command, ...] = (
-    Command("merge", "m", "Merge and save", "apply your changes to the file as it is now"),
-    Command("reload", "r", "Reload", "load the file as it is now; asks before it discards yours"),
-    Command("leave", "escape", "Back", "save nothing; your changes stay in the form"),
+CHANGED_COMMANDS: tuple[FormCommand, ...] = (
+    FormCommand("merge", "m", "Merge and save", "apply your changes to the file as it is now"),
+    FormCommand(
+        "reload", "r", "Reload", "load the file as it is now; asks before it discards yours"
+    ),
+    FormCommand("leave", "escape", "Back", "save nothing; your changes stay in the form"),
 )
 
 # Keys when both changed the same setting; Left and Right choose the value to save.
-CONFLICT_COMMANDS: tuple[Command, ...] = (
-    Command("take", "f2 ctrl+o", "Merge and save", "save the values that you chose"),
-    Command("leave", "escape", "Back", "save nothing"),
+CONFLICT_COMMANDS: tuple[FormCommand, ...] = (
+    FormCommand("take", "f2 ctrl+o", "Merge and save", "save the values that you chose"),
+    FormCommand("leave", "escape", "Back", "save nothing"),
 )
 
 # Keys in the list of tables.
-TABLE_COMMANDS: tuple[Command, ...] = (
-    Command("take", "enter", "Open", "open the table"),
-    Command("test_all", "f5 ctrl+t", "Test all", "test every table as saved in the file"),
-    Command("leave", "escape", "Back", "go back, or quit if no table is open yet"),
+TABLE_COMMANDS: tuple[FormCommand, ...] = (
+    FormCommand("take", "enter", "Open", "open the table"),
+    FormCommand("test_all", "f5 ctrl+t", "Test all", "test every table as saved in the file"),
+    FormCommand("leave", "escape", "Back", "go back, or quit if no table is open yet"),
 )
 
 # Keys in the search for settings.
-DISCOVER_COMMANDS: tuple[Command, ...] = (
-    Command("take", "enter", "Use it", "copy the chosen server into the form; or search"),
-    Command("move", "tab", "Other name", "go from the table to the name, and back"),
-    Command("leave", "escape", "Back", "stop the search, or go back without a change"),
+DISCOVER_COMMANDS: tuple[FormCommand, ...] = (
+    FormCommand("take", "enter", "Use it", "copy the chosen server into the form; or search"),
+    FormCommand("move", "tab", "Other name", "go from the table to the name, and back"),
+    FormCommand("leave", "escape", "Back", "stop the search, or go back without a change"),
 )
 
 # Keys in the list of providers; letters search it.
-PRESET_COMMANDS: tuple[Command, ...] = (
-    Command("take", "enter", "Use it", "copy the provider's settings into the form"),
-    Command("way", "tab", "Other port", "choose another of its ports"),
-    Command("leave", "escape", "Back", "change nothing"),
+PRESET_COMMANDS: tuple[FormCommand, ...] = (
+    FormCommand("take", "enter", "Use it", "copy the provider's settings into the form"),
+    FormCommand("way", "tab", "Other port", "choose another of its ports"),
+    FormCommand("leave", "escape", "Back", "change nothing"),
 )
 
 # Keys in the DNS report on a domain.
-DOMAIN_COMMANDS: tuple[Command, ...] = (
-    Command("selectors", "k", "DKIM selectors", "type the selectors of DKIM keys to look for"),
-    Command("again", "r", "Ask again", "ask DNS again"),
-    Command("stop", "escape", "Back", "stop asking, or go back"),
+DOMAIN_COMMANDS: tuple[FormCommand, ...] = (
+    FormCommand("selectors", "k", "DKIM selectors", "type the selectors of DKIM keys to look for"),
+    FormCommand("again", "r", "Ask again", "ask DNS again"),
+    FormCommand("stop", "escape", "Back", "stop asking, or go back"),
 )
 
 # Keys in the import of another program's settings; Enter starts a new line there.
-IMPORT_COMMANDS: tuple[Command, ...] = (
-    Command("take", "f2 ctrl+o", "Import", "copy the settings into the form, as one step"),
-    Command("format", "f8 ctrl+f", "Format", "choose the format of the text"),
-    Command("quoting", "f7 ctrl+n", "Quoting", "choose how the .env file is quoted"),
-    Command("file", "f3 ctrl+y", "Read a file", "read the text from a file"),
-    Command("clear", "ctrl+u", "Clear", "clear the text"),
-    Command("leave", "escape", "Back", "go back without a change"),
+IMPORT_COMMANDS: tuple[FormCommand, ...] = (
+    FormCommand("take", "f2 ctrl+o", "Import", "copy the settings into the form, as one step"),
+    FormCommand("format", "f8 ctrl+f", "Format", "choose the format of the text"),
+    FormCommand("quoting", "f7 ctrl+n", "Quoting", "choose how the .env file is quoted"),
+    FormCommand("file", "f3 ctrl+y", "Read a file", "read the text from a file"),
+    FormCommand("clear", "ctrl+u", "Clear", "clear the text"),
+    FormCommand("leave", "escape", "Back", "go back without a change"),
 )
 
 # Keys in the export for another program.
-EXPORT_COMMANDS: tuple[Command, ...] = (
-    Command("turn(1)", "right tab", "Next", "the next program; Left: the previous one"),
-    Command("list", "f8 f", "List", "choose the program from a list"),
-    Command("quoting", "f7 u", "Quoting", "choose how the .env file is quoted"),
-    Command("copy", "c", "Copy", "copy the text (terminal clipboard)"),
-    Command("save", "o f2", "Save", "save the text to a file that only you can read"),
-    Command("leave", "escape", "Back", "go back"),
+EXPORT_COMMANDS: tuple[FormCommand, ...] = (
+    FormCommand("turn(1)", "right tab", "Next", "the next program; Left: the previous one"),
+    FormCommand("list", "f8 f", "List", "choose the program from a list"),
+    FormCommand("quoting", "f7 u", "Quoting", "choose how the .env file is quoted"),
+    FormCommand("copy", "c", "Copy", "copy the text (terminal clipboard)"),
+    FormCommand("save", "o f2", "Save", "save the text to a file that only you can read"),
+    FormCommand("leave", "escape", "Back", "go back"),
 )
 
 # Keys in the explanation of an error; Enter starts a new line there.
-ERROR_COMMANDS: tuple[Command, ...] = (
-    Command("visit", "f9 ctrl+r", "Go to it", "go to the field that the explanation names"),
-    Command("clear", "ctrl+u", "Clear", "clear the text"),
-    Command("leave", "escape", "Back", "go back to the form"),
+ERROR_COMMANDS: tuple[FormCommand, ...] = (
+    FormCommand("visit", "f9 ctrl+r", "Go to it", "go to the field that the explanation names"),
+    FormCommand("clear", "ctrl+u", "Clear", "clear the text"),
+    FormCommand("leave", "escape", "Back", "go back to the form"),
 )
 
-_command = partial(Command, is_configurable=True)
+_command = partial(FormCommand, is_configurable=True)
 _test = partial(_command, is_test=True)
 
 # The formatter would spread each command over five lines.
 # fmt: off
-COMMANDS: tuple[Command, ...] = (
+COMMANDS: tuple[FormCommand, ...] = (
     _test("test", "f5 ctrl+t", "Test", "test the settings in the form, saved or not",
         lambda runner: runner.check.test(), hints=(4, 18)),
     _test("fix", "f9 ctrl+r", "Fix", "apply the best fix for a failed test, test again",
@@ -241,7 +245,7 @@ COMMANDS: tuple[Command, ...] = (
     _command("how_to_quit", "ctrl+c", "", "", is_global=True),
 )
 
-LOG_COMMANDS: tuple[Command, ...] = (
+LOG_COMMANDS: tuple[FormCommand, ...] = (
     _command("find", "/ ctrl+w", "Find", "search; a capital makes it case-sensitive", hints=(0, 5)),
     _command("next_match", "n", "Next", "the next match"),
     _command("previous_match", "N p", "Previous", "the previous match"),
@@ -273,12 +277,12 @@ LOG_COMMANDS: tuple[Command, ...] = (
 # fmt: on
 
 
-def configurable() -> tuple[Command, ...]:
+def configurable() -> tuple[FormCommand, ...]:
     """Return the commands whose keys an admin can choose."""
     return (*COMMANDS, *LOG_COMMANDS)
 
 
-def command_named(action: str) -> Command:
+def command_named(action: str) -> FormCommand:
     """Return the configurable command with this action."""
     return next(command for command in configurable() if command.action == action)
 
@@ -300,7 +304,7 @@ def key_names(action: str) -> str:
     return " or ".join(re.sub(r"^\^", "Ctrl+", name) for name in names)
 
 
-def hints_of(commands: Iterable[Command], hidden: Collection[str] = ()) -> Hints:
+def hints_of(commands: Iterable[FormCommand], hidden: Collection[str] = ()) -> Hints:
     """Return keys and labels of commands, without the hidden actions."""
     shown = (command for command in commands if command.action not in hidden)
     return tuple((command.hint_keys, command.label) for command in shown)

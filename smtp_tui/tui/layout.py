@@ -103,7 +103,7 @@ def _split_form(form: Region, size: Size, wants: LayoutRequest) -> tuple[Region,
     return rows, divider, sidebar
 
 
-class ComputedLayout(Layout):
+class ScreenLayout(Layout):
     """A Textual layout that places each child by `compute_layout`."""
 
     # CSS has no arithmetic such as `max-height: 100h - 12`, so Python computes the heights in any

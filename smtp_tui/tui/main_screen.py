@@ -14,16 +14,23 @@ from textual.worker import Worker, WorkerState
 
 from smtp_tui.config.dialects.spec import PLAIN as PLAIN_KEYS
 from smtp_tui.config.document import Document
-from smtp_tui.tui.commands import COMMANDS, LOG_COMMANDS, Command, command_named, hints_at, key_of
-from smtp_tui.tui.controllers.command_runner import CommandRunner
-from smtp_tui.tui.controllers.context import FormContext, UndoController
+from smtp_tui.tui.commands import (
+    COMMANDS,
+    LOG_COMMANDS,
+    FormCommand,
+    command_named,
+    hints_at,
+    key_of,
+)
+from smtp_tui.tui.controllers.command_runner import FormCommandRunner
+from smtp_tui.tui.controllers.context import ControllerContext, UndoController
+from smtp_tui.tui.custom_keys import bindings
 from smtp_tui.tui.form.form import KEPT, Form
 from smtp_tui.tui.form.rows import ChoiceRow
-from smtp_tui.tui.keymap import bindings
-from smtp_tui.tui.layout import MESSAGE, ComputedLayout, LayoutRequest, is_low, verdict_lines
+from smtp_tui.tui.layout import MESSAGE, LayoutRequest, ScreenLayout, is_low, verdict_lines
 from smtp_tui.tui.log.view import LogView
 from smtp_tui.tui.messages import format_internal_error
-from smtp_tui.tui.model.file_context import FileContext
+from smtp_tui.tui.model.file_context import OpenFileContext
 from smtp_tui.tui.model.fixes import available_fixes
 from smtp_tui.tui.model.password import PasswordLocation
 from smtp_tui.tui.sidebar import Sidebar, SidebarController, file_blocks, remarks
@@ -72,13 +79,13 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         lookup: DnsOptions,
     ) -> None:
         super().__init__()
-        self._computed_layout = ComputedLayout(lambda: self._wants)
+        self._computed_layout = ScreenLayout(lambda: self._wants)
         self._document = document
         self._table = table
         self._switch_table = switch_table
         self._remark, self._opened_as = remark, opened_as
         self._offers_recovery = offers_recovery
-        file_context = FileContext(document, table)
+        file_context = OpenFileContext(document, table)
         self.form = form = Form(file_context.draft(), file_context, id="form")
         self.sidebar = Sidebar(indent=1, id="sidebar")
         notice = notice or ("" if form.draft.raw("host") else BEGINNINGS)
@@ -95,11 +102,11 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
             form, pane, self.sidebar, self.message, about_file
         )
         self.show_message = controller.show_message
-        context = FormContext(
+        context = ControllerContext(
             self, form, pane, controller, document, table, file_context, last_verdicts
         )
         self._waits = context.waits
-        self.command_runner = CommandRunner(context)
+        self.command_runner = FormCommandRunner(context)
         undo = UndoController(context)
         self.action_undo, self.action_redo = undo.undo, undo.redo
         self._wants_test_pane = self._zooms = self._is_seen = False
@@ -223,19 +230,19 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         self.show_form()
         self._sidebar_controller.jump()
 
-    async def _choose(self, chosen: Command | str | None) -> None:
+    async def _choose(self, chosen: FormCommand | str | None) -> None:
         """Run the chosen command, a log command in the log, or focus the chosen field."""
         match chosen:
             case str():
                 self.show_form()
                 self.form.focus_field(chosen)
-            case Command() if chosen.handler:
+            case FormCommand() if chosen.handler:
                 self.command_runner.run(chosen)
-            case Command() if chosen in LOG_COMMANDS:
+            case FormCommand() if chosen in LOG_COMMANDS:
                 self.show_test_pane()
                 self.set_focus(self.test_pane.log_view)
                 await self.test_pane.log_view.run_action(chosen.action)
-            case Command():
+            case FormCommand():
                 await (self.app if chosen.is_global else self).run_action(chosen.action)
             case None:
                 pass

@@ -30,7 +30,7 @@ from smtp_tui.tui.form.form import Form, letters
 from smtp_tui.tui.form.rows import MORE_LABEL, SIGNS
 from smtp_tui.tui.layout import lacks_sidebar
 from smtp_tui.tui.log.view import LogView
-from smtp_tui.tui.model.draft import ACCOUNT, HOST, PASSWORD, Draft, text_of
+from smtp_tui.tui.model.draft import ACCOUNT, HOST, PASSWORD, SettingsDraft, text_of
 from smtp_tui.tui.model.fixes import LastTest
 from smtp_tui.tui.model.row_state import RowState
 from smtp_tui.tui.style import BAD, CURSOR, DIM, PLAIN, STRONG, WARNING
@@ -168,7 +168,11 @@ def _summary(key: str) -> str:
 
 
 def _field_blocks(
-    row_key: str, draft: Draft, state: RowState, advice: Sequence[Advice], last: LastTest | None
+    row_key: str,
+    draft: SettingsDraft,
+    state: RowState,
+    advice: Sequence[Advice],
+    last: LastTest | None,
 ) -> list[TextBlock]:
     """Return the blocks about a row, most important first.
 
@@ -215,7 +219,7 @@ def _page(key: str) -> tuple[list[TextBlock], list[TextBlock]]:
     return parse(lead), parse(f"{mark}{rest}")
 
 
-def _application_blocks(key: str, draft: Draft, state: RowState) -> Iterator[TextBlock]:
+def _application_blocks(key: str, draft: SettingsDraft, state: RowState) -> Iterator[TextBlock]:
     """Yield the limits and the default of the file's application."""
     if state.limit:
         yield labelled("Cannot be set here", state.limit)
@@ -239,7 +243,7 @@ def _advice_blocks(advice: Iterable[Advice], key: str | None = None) -> Iterator
         yield TextBlock(((f"{sign} ", style), *spans), rest="  ", gap=False)
 
 
-def _provider_blocks(key: str, draft: Draft) -> Iterator[TextBlock]:
+def _provider_blocks(key: str, draft: SettingsDraft) -> Iterator[TextBlock]:
     """Yield what the host's provider requires of a field.
 
     The meaning of the value names the provider and its first note; these blocks add the rest.

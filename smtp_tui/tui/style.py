@@ -16,7 +16,7 @@ from textual.color import Color
 from textual.filter import LineFilter
 from textual.strip import Strip
 
-from smtp_tui.smtp.transcript import LineMark
+from smtp_tui.smtp.transcript import TranscriptMark
 
 PLAIN = Style()
 DIM = Style(dim=True)
@@ -29,10 +29,10 @@ WARNING = Style(color="yellow", bold=True)
 CURSOR = Style(reverse=True)
 
 MARKS = {
-    LineMark.SENT: ACCENT,
-    LineMark.RECEIVED: PLAIN,
-    LineMark.FACT: DIM,
-    LineMark.WARNING: WARNING,
+    TranscriptMark.SENT: ACCENT,
+    TranscriptMark.RECEIVED: PLAIN,
+    TranscriptMark.FACT: DIM,
+    TranscriptMark.WARNING: WARNING,
 }
 
 Span = tuple[str, Style]

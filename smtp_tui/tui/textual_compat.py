@@ -96,7 +96,7 @@ class CrashSafeApp(App[int], inherit_bindings=False):
         self._close_messages_no_wait()
 
 
-class TolerantStream:
+class LostTerminalStream:
     """A terminal stream that drops output once the terminal is gone."""
 
     # An error would end Textual's writer thread. Once its queue is full, the program would wait for
@@ -134,7 +134,7 @@ def decode_alt_keys() -> None:
         sequences.setdefault(f"\x1b{letter}", (SimpleNamespace(value=f"alt+{letter}"),))
 
 
-class FormDriver(LinuxDriver):
+class TerminalDriver(LinuxDriver):
     """A driver that sends old terminals no queries, and requests no mouse movements."""
 
     def __init__(self, app: App[object], **options: Any) -> None:
@@ -144,7 +144,7 @@ class FormDriver(LinuxDriver):
         # Public behaviour: the driver writes to standard error, which an admin may have
         # redirected to a file.
         if sys.__stdout__ is not None:
-            self._file = cast(Any, TolerantStream(sys.__stdout__))
+            self._file = cast(Any, LostTerminalStream(sys.__stdout__))
 
     def start_application_mode(self) -> None:
         """Set up the terminal, and report window sizes in order."""

@@ -41,7 +41,7 @@ def release_keys() -> None:
         get_current_worker().name = ""
 
 
-class KeyCompletionMarker(Message):
+class KeyHandledMessage(Message):
     """Follows a key through the same queues: when it arrives, the key has been handled."""
 
     def __init__(self, screen: Screen[Any], started: float | None) -> None:
@@ -76,14 +76,14 @@ class KeyQueue(App[int], inherit_bindings=False):
         elif monotonic() - self._started >= KEY_TIMEOUT:
             self.set_timer(GRACE_PERIOD, partial(self._give_up, self._started))
 
-    async def on_key_completion_marker(self, event: KeyCompletionMarker) -> None:
+    async def on_key_handled_message(self, event: KeyHandledMessage) -> None:
         """Handle the next key, after the pending work of an opened or closed screen."""
         if not self.screen_stack or event.started != self._started:
             return
         if event.screen is not self.screen and self._send_marker(self.screen):
             return
         if self._is_dialog_opening:
-            marker = KeyCompletionMarker(event.screen, event.started)
+            marker = KeyHandledMessage(event.screen, event.started)
             self.set_timer(POLL_INTERVAL, partial(self.post_message, marker))
             return
         await self._next_key()
@@ -118,4 +118,4 @@ class KeyQueue(App[int], inherit_bindings=False):
 
     def _send_marker(self, target: Widget) -> bool:
         """Send the marker after the current key; False if `target` no longer accepts it."""
-        return target.post_message(KeyCompletionMarker(self.screen, self._started))
+        return target.post_message(KeyHandledMessage(self.screen, self._started))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from smtp_tui.checks.request import CheckRequest, Given, PasswordInput
+from smtp_tui.checks.request import CheckRequest, Given, SuppliedPassword
 from smtp_tui.checks.run import secret_of
 from smtp_tui.config.errors import PasswordError
 from smtp_tui.settings.password_sources import AskSource, EnvironmentSource
@@ -20,9 +20,9 @@ async def fetched(given: Given | None, limit: float = 5, **values: object) -> st
     return await secret_of(request, settings(username="alice", timeout=limit, **values))
 
 
-def supply(data: bytes) -> PasswordInput:
+def supply(data: bytes) -> SuppliedPassword:
     """A pipe that holds these bytes."""
-    return PasswordInput("standard input", lambda: data)
+    return SuppliedPassword("standard input", lambda: data)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ async def test_what_cannot_be_read() -> None:
         raise OSError(5, "Input/output error")
 
     with pytest.raises(PasswordError, match="standard input cannot be read: Input/output error"):
-        await fetched(PasswordInput("standard input", broken))
+        await fetched(SuppliedPassword("standard input", broken))
 
 
 async def test_a_pipe_that_nobody_closes() -> None:
@@ -73,7 +73,7 @@ async def test_a_pipe_that_nobody_closes() -> None:
         return b"late"
 
     with pytest.raises(PasswordError, match=r"did not end within 0.05 s"):
-        await fetched(PasswordInput("standard input", waiting), limit=0.05)
+        await fetched(SuppliedPassword("standard input", waiting), limit=0.05)
     release.set()
 
 

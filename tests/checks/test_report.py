@@ -17,10 +17,10 @@ from smtp_tui.checks.report import TITLE, ReportedCheck, report_markdown
 from smtp_tui.diagnosis.verdict import CheckSummary, Fix, Recipient, Verdict
 from smtp_tui.settings.validate import parse_settings
 from smtp_tui.smtp.certificates import Certificate, unreadable_certificate
-from smtp_tui.smtp.der import PublicKey
+from smtp_tui.smtp.der import CertificateKey
 from smtp_tui.smtp.events import (
+    DialogueNote,
     Event,
-    Note,
     Received,
     Sent,
     Stage,
@@ -186,7 +186,7 @@ def test_the_whole_verdict() -> None:
 
 
 def whole_chain() -> tuple[Certificate, ...]:
-    key = PublicKey("EC", 256, "P-256")
+    key = CertificateKey("EC", 256, "P-256")
     own = replace(CERTIFICATE, key=key, signature="ecdsa-with-SHA256")
     return (
         own,
@@ -230,14 +230,19 @@ def test_many_names_are_cut() -> None:
 @table("text", HOSTILE)
 def test_nothing_hostile_breaks_out(text: str) -> None:
     certificate = replace(
-        CERTIFICATE, subject=text, issuer=text, names=(text,), signature=text, key=PublicKey(text)
+        CERTIFICATE,
+        subject=text,
+        issuer=text,
+        names=(text,),
+        signature=text,
+        key=CertificateKey(text),
     )
     line = text.replace("\r", "").replace("\n", " ").replace("\0", "") or "x"
     events: list[Event] = [
         Sent(seconds=0, text=f"EHLO {text}"),
         Received(seconds=0, reply=reply(250, text, text), decoded=text),
         TlsEstablished(seconds=0, version=text, cipher=text, verified=True, chain=(certificate,)),
-        Note(seconds=0, text=text),
+        DialogueNote(seconds=0, text=text),
     ]
     told = verdict(
         summary=text,
@@ -284,7 +289,9 @@ def test_several_checks_have_a_section_each() -> None:
 
 
 def test_home_shows_only_where_it_was_given() -> None:
-    note = Note(seconds=0, text="cannot read /home/alice/ca.pem, /home/alicea/x, /srv/home/alice")
+    note = DialogueNote(
+        seconds=0, text="cannot read /home/alice/ca.pem, /home/alicea/x, /srv/home/alice"
+    )
     told = verdict(summary="ca_file: /home/alice/ca.pem: no such file.")
     checked = ReportedCheck(
         settings=settings(), events=(note,), verdict=told, file="/home/alice/m.toml"

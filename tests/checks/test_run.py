@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from smtp_tui.checks.request import CheckRequest, CheckTarget, PasswordInput
+from smtp_tui.checks.request import CheckRequest, CheckTarget, SuppliedPassword
 from smtp_tui.checks.run import run, verdict_without_check
 from smtp_tui.diagnosis.verdict import Verdict
-from smtp_tui.smtp.events import Event, Note, Sent, Stage, StageEntered
+from smtp_tui.smtp.events import DialogueNote, Event, Sent, Stage, StageEntered
 from tests.checks.scripted import EHLO, saying
 
 SECRET = "wonderland-7"
@@ -58,7 +58,7 @@ async def test_a_login() -> None:
 
 
 async def test_settings_that_cannot_be_used_send_nothing() -> None:
-    supply = PasswordInput("nowhere", never)
+    supply = SuppliedPassword("nowhere", never)
     events, verdict = await outcome({"host": "a b", "port": 0}, given=supply)
     assert (verdict.stage, verdict.cause) == ("settings", "settings-invalid")
     assert [problem.partition(":")[0] for problem in verdict.problems] == [
@@ -82,7 +82,7 @@ async def test_the_password_is_fetched_only_when_auth_will_use_it(
 ) -> None:
     with saying(b"220 hi\r\n", b"250 mail.example\r\n", b"221 bye\r\n") as server:
         events, _ = await outcome(
-            plain(server.port, **values), given=PasswordInput("nowhere", never)
+            plain(server.port, **values), given=SuppliedPassword("nowhere", never)
         )
     assert Stage.PASSWORD not in [
         event.stage for event in events if isinstance(event, StageEntered)
@@ -112,7 +112,7 @@ async def test_the_time_is_shared_by_password_and_dialogue() -> None:
     with saying(b"") as server:
         values = plain(server.port, username="alice", timeout=0.6)
         started = time.monotonic()
-        _, verdict = await outcome(values, given=PasswordInput("a slow pipe", slow), extra=0)
+        _, verdict = await outcome(values, given=SuppliedPassword("a slow pipe", slow), extra=0)
         took = time.monotonic() - started
     assert verdict.cause == "greeting-timeout"
     assert 0.55 < took < 10
@@ -127,7 +127,7 @@ async def test_a_password_that_comes_too_late_ends_the_check() -> None:
         return b""
 
     values = plain(1, username="alice", timeout=0.1)
-    _, verdict = await outcome(values, given=PasswordInput("a slow pipe", late))
+    _, verdict = await outcome(values, given=SuppliedPassword("a slow pipe", late))
     release.set()
     assert (verdict.stage, verdict.cause) == ("password", "password-source-failed")
     assert verdict.seconds < 2
@@ -136,7 +136,7 @@ async def test_a_password_that_comes_too_late_ends_the_check() -> None:
 async def test_remarks_come_first() -> None:
     values = plain(1, username="alice", authentication="none")
     events, verdict = await outcome(values)
-    assert isinstance(events[0], Note)
+    assert isinstance(events[0], DialogueNote)
     assert "username-unused" in verdict.warnings
 
 

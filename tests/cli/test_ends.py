@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from smtp_tui.cli.terminal import SignalStatus
+from smtp_tui.cli.terminal import SignalExitStatus
 from tests.checks.scripted import saying
 from tests.cli.program import COMMAND, DEFECT, environment, run_program
 
@@ -173,7 +173,7 @@ def test_a_signal_that_python_drops_in_a_finaliser_ends_the_program(number: sign
 
 
 def test_a_signal_that_was_swallowed_ends_it_before_the_command_runs() -> None:
-    ending = SignalStatus()
+    ending = SignalExitStatus()
     ending.require_none()
     ending.was_asked_for = True
     with pytest.raises(KeyboardInterrupt):

@@ -16,8 +16,8 @@ from smtp_tui.cli import systemd
 from smtp_tui.cli.parser import UsageError, parse_arguments
 from smtp_tui.cli.systemd import (
     TYPED,
-    TransientUnit,
-    UnitProperties,
+    SystemdTransientUnit,
+    SystemdUnitProperties,
     bus_label,
     command_of,
     transient_unit,
@@ -99,7 +99,7 @@ def asking(shown: str, typed: str) -> Callable[[Sequence[str]], str]:
     return ask
 
 
-def run_of(shown: str, command: Sequence[str] = ("true",), **typed: Any) -> TransientUnit:
+def run_of(shown: str, command: Sequence[str] = ("true",), **typed: Any) -> SystemdTransientUnit:
     return transient_unit(unit_of("app", asking(shown, properties(**typed))), command, "/run/x")
 
 
@@ -185,7 +185,7 @@ def test_no_variable_is_put_into_the_command() -> None:
     ],
 )
 def test_a_variable_with_a_beginning_that_systemd_uses_goes_by_name(name: str) -> None:
-    unit = UnitProperties(properties={"Id": ("app.service",)}, environment={name: SECRET})
+    unit = SystemdUnitProperties(properties={"Id": ("app.service",)}, environment={name: SECRET})
     run = transient_unit(unit, ["x"], "/run/x", {"SMTP_TUI_PASSWORD": SECRET})
     assert f"--setenv={name}" in run.argv
     assert SECRET not in " ".join(run.argv)
@@ -194,7 +194,7 @@ def test_a_variable_with_a_beginning_that_systemd_uses_goes_by_name(name: str) -
 
 @pytest.mark.parametrize("name", ["PATH", "LD_LIBRARY_PATH", "NOTIFY_SOCKET", "LC_ALL"])
 def test_what_systemd_run_would_obey_itself_does_not_reach_it(name: str) -> None:
-    unit = UnitProperties(properties={"Id": ("app.service",)}, environment={name: "/opt/x"})
+    unit = SystemdUnitProperties(properties={"Id": ("app.service",)}, environment={name: "/opt/x"})
     run = transient_unit(unit, ["x"], "/run/x")
     assert f"--setenv={name}=/opt/x" in run.argv
     assert run.environment == {}
@@ -334,7 +334,9 @@ def test_a_real_service(tmp_path: Path) -> None:
 
 
 def test_nothing_is_lost_between_the_two_records() -> None:
-    unit = UnitProperties(properties={"Id": ("a.service",), "User": ("x",)}, environment={"A": "1"})
+    unit = SystemdUnitProperties(
+        properties={"Id": ("a.service",), "User": ("x",)}, environment={"A": "1"}
+    )
     assert transient_unit(unit, ["c"], "/f", {"B": "2", "A": "0"}).environment == {
         "B": "2",
         "A": "1",

@@ -8,7 +8,7 @@ import pytest
 from smtp_tui.config.errors import DocumentError
 from smtp_tui.config.tablepath import ROOT, TablePath, get
 from smtp_tui.config.toml_edit.edit import same_data
-from smtp_tui.config.toml_edit.scan import KeyValue, TableHeader, scan
+from smtp_tui.config.toml_edit.scan import KeyValue, TomlTableHeader, scan
 
 EXOTIC = '''\
 # [no] header = "here"
@@ -75,7 +75,7 @@ def test_every_value_is_found_where_it_stands(eol: str, last: str) -> None:
 
 
 def test_every_header_is_found_with_its_place_in_arrays() -> None:
-    headers = [found for found in scan(EXOTIC) if isinstance(found, TableHeader)]
+    headers = [found for found in scan(EXOTIC) if isinstance(found, TomlTableHeader)]
     assert [header.path for header in headers] == [
         ("a", "b.c"),
         ("arr", 0),

@@ -6,7 +6,7 @@ import pytest
 
 from smtp_tui.diagnosis.diagnose import diagnose
 from smtp_tui.settings.validate import Problem
-from smtp_tui.smtp.events import Cause, Event, Note, Stage, WarningId
+from smtp_tui.smtp.events import Cause, DialogueNote, Event, Stage, WarningId
 from tests.diagnosis.examples import (
     CERTIFICATE,
     connected,
@@ -82,7 +82,7 @@ def test_further_faults_are_told_in_a_sentence_each() -> None:
 
 
 def test_warnings_are_told_in_a_sentence_each() -> None:
-    note = Note(seconds=0, text="", warning=WarningId.LINK_OPEN)
+    note = DialogueNote(seconds=0, text="", warning=WarningId.LINK_OPEN)
     verdict = diagnose(settings(), facts_of(note, finished(Stage.EHLO)), 1.0)
     assert verdict.warnings == (WarningId.LINK_OPEN,)
     assert len(verdict.warning_texts) == 1

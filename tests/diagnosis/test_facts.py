@@ -7,8 +7,8 @@ from smtp_tui.smtp.events import (
     Capabilities,
     Cause,
     Connecting,
+    DialogueNote,
     Experiment,
-    Note,
     Resolved,
     Sent,
     Stage,
@@ -72,8 +72,8 @@ def test_the_certificate_of_a_failed_handshake() -> None:
 
 
 def test_warnings_come_once_in_their_order() -> None:
-    def note(warning: WarningId | None) -> Note:
-        return Note(seconds=0, text="", warning=warning)
+    def note(warning: WarningId | None) -> DialogueNote:
+        return DialogueNote(seconds=0, text="", warning=warning)
 
     facts = facts_of(
         note(WarningId.LINK_OPEN),

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from smtp_tui.discovery.dns import Resolver
-from smtp_tui.discovery.search import SearchOptions, discover
+from smtp_tui.discovery.search import DiscoveryOptions, discover
 from smtp_tui.discovery.steps import (
+    DiscoveryFinding,
+    DiscoveryResult,
     ProbeResult,
     ProbeStarted,
-    SearchFinding,
-    SearchResult,
     Step,
     parse_query,
 )
@@ -34,15 +34,15 @@ class Searched:
     seconds: float
 
     @property
-    def result(self) -> SearchResult:
+    def result(self) -> DiscoveryResult:
         """How it ended."""
-        assert isinstance(self.steps[-1], SearchResult)
+        assert isinstance(self.steps[-1], DiscoveryResult)
         return self.steps[-1]
 
     @property
-    def findings(self) -> list[SearchFinding]:
+    def findings(self) -> list[DiscoveryFinding]:
         """What was found without knocking."""
-        return [step for step in self.steps if isinstance(step, SearchFinding)]
+        return [step for step in self.steps if isinstance(step, DiscoveryFinding)]
 
     @property
     def knocks(self) -> list[ProbeResult]:
@@ -70,14 +70,14 @@ async def search(zone: Zone, text: str = DOMAIN, *, vouches: bool = False, **wis
     """Search for a name in a zone to the end."""
     before = asyncio.all_tasks()
     with name_server(zone, vouches=vouches) as server:
-        wanted = SearchOptions(**{"resolver": Resolver(("127.0.0.1", server.port)), **wish})
+        wanted = DiscoveryOptions(**{"resolver": Resolver(("127.0.0.1", server.port)), **wish})
         began = time.monotonic()
         async with aclosing(discover(parse_query(text), wanted)) as steps:
             told = tuple([step async for step in steps])
         seconds = time.monotonic() - began
     assert asyncio.all_tasks() == before
     assert [step.seconds for step in told] == sorted(step.seconds for step in told)
-    assert isinstance(told[-1], SearchResult)
+    assert isinstance(told[-1], DiscoveryResult)
     assert seconds < wanted.timeout + GRACE
     assert told[-1].connections <= wanted.connections
     return Searched(told, server, seconds)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from smtp_tui.discovery import autoconfig
 from smtp_tui.discovery.autoconfig import AutoconfigError, candidates_in, fetch, urls
 from smtp_tui.discovery.dns import Resolver
-from smtp_tui.discovery.steps import CandidateSource, SearchQuery
+from smtp_tui.discovery.steps import CandidateSource, DiscoveryQuery
 from smtp_tui.settings.choices import Encryption
 from tests.discovery.searching import search
 from tests.dns.server import name_server
@@ -24,7 +24,7 @@ from tests.smtp import pki
 
 DOMAIN = "example.test"
 NAME = f"autoconfig.{DOMAIN}"
-SUBJECT = SearchQuery(DOMAIN, f"me@{DOMAIN}")
+SUBJECT = DiscoveryQuery(DOMAIN, f"me@{DOMAIN}")
 
 
 def file_of(*servers: str) -> bytes:
@@ -81,9 +81,9 @@ def test_a_server_that_is_none(server: str) -> None:
 
 
 def test_what_is_not_known_is_left_open() -> None:
-    (found,) = candidates_in(file_of(outgoing(socket="maybe")), SearchQuery(DOMAIN))
+    (found,) = candidates_in(file_of(outgoing(socket="maybe")), DiscoveryQuery(DOMAIN))
     assert (found.encryption, found.username) == (None, None)
-    (named,) = candidates_in(file_of(outgoing(host="smtp.%EMAILDOMAIN%")), SearchQuery(DOMAIN))
+    (named,) = candidates_in(file_of(outgoing(host="smtp.%EMAILDOMAIN%")), DiscoveryQuery(DOMAIN))
     assert named.host == f"smtp.{DOMAIN}"
 
 

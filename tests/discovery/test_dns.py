@@ -11,7 +11,7 @@ import pytest
 from smtp_tui.discovery import dns as resolving
 from smtp_tui.discovery.dns import DnsAnswerState, Resolver
 from smtp_tui.smtp.events import Cause
-from smtp_tui.smtp.happy_eyeballs import AddressError
+from smtp_tui.smtp.happy_eyeballs import AddressLookupError
 from tests.dns.server import SERVFAIL, SILENT, NameServer, Zone, name_server
 
 LONG = " ".join(f'"{"x" * 200}{number}"' for number in range(9))
@@ -137,7 +137,7 @@ async def test_addresses_of_the_system(
     fault: Cause, state: DnsAnswerState, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def refuse(_settings: object) -> None:
-        raise AddressError(fault, "no")
+        raise AddressLookupError(fault, "no")
 
     monkeypatch.setattr(resolving, "resolve", refuse)
     assert (await Resolver().addresses("mail.example.test")).state is state

@@ -6,23 +6,23 @@ import re
 
 import pytest
 
-from smtp_tui.discovery.steps import SearchQuery, parse_query
+from smtp_tui.discovery.steps import DiscoveryQuery, parse_query
 
 
 @pytest.mark.parametrize(
     ("text", "subject"),
     [
-        ("example.org", SearchQuery("example.org")),
-        ("Example.ORG.", SearchQuery("example.org")),
-        ("me@Example.org", SearchQuery("example.org", "me@Example.org")),
-        ("Me <me@example.org>", SearchQuery("example.org", "me@example.org")),
-        ("bücher.example", SearchQuery("xn--bcher-kva.example")),
-        ("me@bücher.example", SearchQuery("xn--bcher-kva.example", "me@bücher.example")),
-        ("192.0.2.1", SearchQuery("192.0.2.1")),
-        ("[2001:db8::1]", SearchQuery("2001:db8::1")),
+        ("example.org", DiscoveryQuery("example.org")),
+        ("Example.ORG.", DiscoveryQuery("example.org")),
+        ("me@Example.org", DiscoveryQuery("example.org", "me@Example.org")),
+        ("Me <me@example.org>", DiscoveryQuery("example.org", "me@example.org")),
+        ("bücher.example", DiscoveryQuery("xn--bcher-kva.example")),
+        ("me@bücher.example", DiscoveryQuery("xn--bcher-kva.example", "me@bücher.example")),
+        ("192.0.2.1", DiscoveryQuery("192.0.2.1")),
+        ("[2001:db8::1]", DiscoveryQuery("2001:db8::1")),
     ],
 )
-def test_read(text: str, subject: SearchQuery) -> None:
+def test_read(text: str, subject: DiscoveryQuery) -> None:
     assert parse_query(text) == subject
 
 

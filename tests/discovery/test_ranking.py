@@ -8,14 +8,14 @@ from typing import Any
 
 from smtp_tui.discovery.candidates import default_candidates, distinct, preset_candidates
 from smtp_tui.discovery.search import notes_of, reason_of, result_of, values_of
-from smtp_tui.discovery.steps import OK, Candidate, CandidateSource, ProbeResult, SearchQuery
+from smtp_tui.discovery.steps import OK, Candidate, CandidateSource, DiscoveryQuery, ProbeResult
 from smtp_tui.providers import providers
 from smtp_tui.settings.choices import Encryption
 from smtp_tui.settings.fields import BY_KEY
 from tests.providers.named import provider_named
 from tests.table import table
 
-SUBJECT = SearchQuery("example.test", "me@example.test")
+SUBJECT = DiscoveryQuery("example.test", "me@example.test")
 
 
 def knock(**more: Any) -> ProbeResult:

@@ -14,7 +14,7 @@ import pytest
 from smtp_tui.discovery import prober
 from smtp_tui.discovery import search as searching
 from smtp_tui.discovery.dns import Resolver
-from smtp_tui.discovery.search import SearchOptions, discover
+from smtp_tui.discovery.search import DiscoveryOptions, discover
 from smtp_tui.discovery.steps import OK, USUAL, CandidateSource, ProbeStarted, parse_query
 from smtp_tui.settings.choices import Encryption
 from tests.discovery.searching import DOMAIN, search
@@ -323,7 +323,7 @@ async def test_leaving_early_leaves_nothing(steps: int) -> None:
     async with serving((silence,), may_leave=True) as server:
         zone = {**LOCALHOST, **srv((0, server.port, "localhost"))}
         with name_server(zone) as names:
-            wish = SearchOptions(resolver=Resolver(("127.0.0.1", names.port)))
+            wish = DiscoveryOptions(resolver=Resolver(("127.0.0.1", names.port)))
             async with aclosing(discover(parse_query(DOMAIN), wish)) as told:
                 seen = 0
                 async for step in told:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 
 from smtp_tui.interchange import envfile
-from smtp_tui.interchange.import_builder import EnvRef, Unresolved
+from smtp_tui.interchange.import_builder import EnvRef, UnresolvedVariable
 from smtp_tui.interchange.importer import import_text
 from smtp_tui.interchange.spec import QUOTINGS, InterchangeError
 from tests.interchange.awkward import HANDMADE, SIGNS, passwords
@@ -149,8 +149,8 @@ def test_a_value(quoting: str, line: str, value: str) -> None:
     [
         ("ruby", "K=$X", EnvRef("X")),
         ("ruby", 'K="${X}"', EnvRef("X")),
-        ("ruby", "K=$(id)", Unresolved("from-command")),
-        ("ruby", "K=a$X", Unresolved("from-variables", {"names": "X"})),
+        ("ruby", "K=$(id)", UnresolvedVariable("from-command")),
+        ("ruby", "K=a$X", UnresolvedVariable("from-variables", {"names": "X"})),
         ("python", "K=${X}", EnvRef("X")),
         ("python", "K='${X:-a}'", EnvRef("X", "a")),
         ("laravel", 'K="${X}"', EnvRef("X")),
@@ -170,7 +170,7 @@ def test_a_variable_of_the_same_file(quoting: str) -> None:
 def test_variables_do_not_grow_without_end() -> None:
     lines = ["X0=" + "a" * 100, *(f'X{n}="${{X{n - 1}}}${{X{n - 1}}}"' for n in range(1, 60))]
     entries = envfile.read("\n".join(lines), "python")
-    assert isinstance(entries[-1].value, Unresolved)
+    assert isinstance(entries[-1].value, UnresolvedVariable)
 
 
 @table(
@@ -194,7 +194,7 @@ def test_variables_do_not_grow_without_end() -> None:
 )
 def test_a_line_that_cannot_be_read(quoting: str, line: str, why: str) -> None:
     (entry,) = envfile.read(f"{line}\n", quoting)
-    assert (entry.name, entry.value, entry.line) == ("", Unresolved(why), 1)
+    assert (entry.name, entry.value, entry.line) == ("", UnresolvedVariable(why), 1)
 
 
 def test_a_byte_order_mark_and_carriage_returns() -> None:

@@ -8,14 +8,14 @@ import pytest
 
 from smtp_tui.diagnosis.causes import load_texts
 from smtp_tui.diagnosis.rules import provenances, rule_tables
-from smtp_tui.providers import EntryKind, Provenance, older_than, provenance_of, providers
+from smtp_tui.providers import Provenance, ProviderEntryKind, older_than, provenance_of, providers
 
 TODAY = date(2026, 11, 28)
 
 
 def entry(name: str, taken: date | None) -> Provenance:
     """A preset whose source was read on a day."""
-    return Provenance(kind=EntryKind.PRESET, name=name, sources=("x",), taken=taken)
+    return Provenance(kind=ProviderEntryKind.PRESET, name=name, sources=("x",), taken=taken)
 
 
 @pytest.mark.parametrize(
@@ -34,9 +34,9 @@ def test_the_undated_come_first_then_the_oldest() -> None:
 
 
 def test_both_spellings_of_a_source_are_read() -> None:
-    found = provenance_of(EntryKind.REPLY, "a", {"source": "RFC 5321", "taken": TODAY})
+    found = provenance_of(ProviderEntryKind.REPLY, "a", {"source": "RFC 5321", "taken": TODAY})
     assert (found.sources, found.taken) == (("RFC 5321",), TODAY)
-    found = provenance_of(EntryKind.ADVICE, "a", {"sources": ["RFC 5321", "RFC 3463"]})
+    found = provenance_of(ProviderEntryKind.ADVICE, "a", {"sources": ["RFC 5321", "RFC 3463"]})
     assert (found.sources, found.taken) == (("RFC 5321", "RFC 3463"), None)
 
 
@@ -52,17 +52,17 @@ def test_both_spellings_of_a_source_are_read() -> None:
 )
 def test_an_entry_without_a_source_is_named(table: dict[str, object], words: str) -> None:
     with pytest.raises(ValueError, match=words):
-        provenance_of(EntryKind.ADVICE, "a", table)
+        provenance_of(ProviderEntryKind.ADVICE, "a", table)
 
 
 def test_every_rule_every_advice_and_every_preset_has_a_source() -> None:
     found = list(provenances())
-    assert sum(one.kind is EntryKind.REPLY for one in found) == len(rule_tables())
-    assert {one.name for one in found if one.kind is EntryKind.ADVICE} == set(
+    assert sum(one.kind is ProviderEntryKind.REPLY for one in found) == len(rule_tables())
+    assert {one.name for one in found if one.kind is ProviderEntryKind.ADVICE} == set(
         load_texts("advice.toml")
     )
     assert all(one.provenance.sources and one.provenance.taken for one in providers())
 
 
 def test_every_advice_is_dated() -> None:
-    assert all(one.taken for one in provenances() if one.kind is EntryKind.ADVICE)
+    assert all(one.taken for one in provenances() if one.kind is ProviderEntryKind.ADVICE)

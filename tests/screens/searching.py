@@ -7,7 +7,13 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
 
-from smtp_tui.discovery.steps import ProbeResult, ProbeStarted, SearchFinding, SearchResult, Step
+from smtp_tui.discovery.steps import (
+    DiscoveryFinding,
+    DiscoveryResult,
+    ProbeResult,
+    ProbeStarted,
+    Step,
+)
 
 Search = Callable[..., AsyncGenerator[Step, None]]
 TOOK = 0.041
@@ -27,11 +33,11 @@ def measured(search: Search) -> Search:
 
 def _order(step: Step) -> tuple[object, ...]:
     match step:
-        case SearchFinding():
+        case DiscoveryFinding():
             return 0, step.text
         case ProbeStarted():
             return (1,)
         case ProbeResult():
             return 2, step.host, step.port
-        case SearchResult():
+        case DiscoveryResult():
             return (3,)

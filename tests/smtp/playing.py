@@ -16,7 +16,7 @@ from smtp_tui.checks.jsonlines import json_line
 from smtp_tui.checks.request import CheckRequest
 from smtp_tui.checks.run import run
 from smtp_tui.diagnosis.verdict import Verdict
-from smtp_tui.smtp.events import Event, Note, Received, Sent
+from smtp_tui.smtp.events import DialogueNote, Event, Received, Sent
 from smtp_tui.smtp.message import MailRequest
 from smtp_tui.smtp.transcript import lines_of
 from tests.smtp.scripted import Script, ScriptedServer, Step, serving
@@ -59,7 +59,7 @@ class Played:
     @property
     def notes(self) -> str:
         """All remarks."""
-        return "\n".join(event.text for event in self.events if isinstance(event, Note))
+        return "\n".join(event.text for event in self.events if isinstance(event, DialogueNote))
 
     @property
     def text(self) -> str:

@@ -17,7 +17,7 @@ from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.validate import parse_settings
 from smtp_tui.smtp.addresses import MOST_ADDRESSES
 from smtp_tui.smtp.events import Cause
-from smtp_tui.smtp.happy_eyeballs import AddressError, resolve
+from smtp_tui.smtp.happy_eyeballs import AddressLookupError, resolve
 
 V4, V6 = socket.AF_INET, socket.AF_INET6
 
@@ -164,19 +164,19 @@ async def test_an_address_is_its_own(host: str) -> None:
 async def test_resolver_errors(
     monkeypatch: pytest.MonkeyPatch, error: Exception, fault: Cause, detail: str
 ) -> None:
-    with pytest.raises(AddressError) as caught:
+    with pytest.raises(AddressLookupError) as caught:
         await resolved(monkeypatch, error, settings())
     assert (caught.value.fault, caught.value.detail) == (fault, detail)
 
 
 async def test_a_host_without_addresses_of_the_family(monkeypatch: pytest.MonkeyPatch) -> None:
     error = socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-    with pytest.raises(AddressError, match=r"has no IPv6 address$"):
+    with pytest.raises(AddressLookupError, match=r"has no IPv6 address$"):
         await resolved(monkeypatch, error, settings(address_family="ipv6"))
 
 
 async def test_an_answer_without_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(AddressError) as caught:
+    with pytest.raises(AddressLookupError) as caught:
         await resolved(monkeypatch, [], settings())
     assert caught.value.fault is Cause.HOST_NOT_FOUND
 

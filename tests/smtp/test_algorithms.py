@@ -12,24 +12,36 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, p
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smtp_tui.smtp.der import SEQUENCE, PublicKey, algorithms_of, elements, object_identifier
+from smtp_tui.smtp.der import SEQUENCE, CertificateKey, algorithms_of, elements, object_identifier
 from tests.smtp import pki
 
 RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-KEYS: dict[str, tuple[Any, PublicKey, str]] = {
-    "RSA": (RSA, PublicKey("RSA", 2048), "RSA 2048 bits"),
-    "short RSA": (pki.weak_key(), PublicKey("RSA", 1024), "RSA 1024 bits"),
-    "P-256": (ec.generate_private_key(ec.SECP256R1()), PublicKey("EC", 256, "P-256"), "EC P-256"),
-    "P-384": (ec.generate_private_key(ec.SECP384R1()), PublicKey("EC", 384, "P-384"), "EC P-384"),
-    "P-521": (ec.generate_private_key(ec.SECP521R1()), PublicKey("EC", 521, "P-521"), "EC P-521"),
+KEYS: dict[str, tuple[Any, CertificateKey, str]] = {
+    "RSA": (RSA, CertificateKey("RSA", 2048), "RSA 2048 bits"),
+    "short RSA": (pki.weak_key(), CertificateKey("RSA", 1024), "RSA 1024 bits"),
+    "P-256": (
+        ec.generate_private_key(ec.SECP256R1()),
+        CertificateKey("EC", 256, "P-256"),
+        "EC P-256",
+    ),
+    "P-384": (
+        ec.generate_private_key(ec.SECP384R1()),
+        CertificateKey("EC", 384, "P-384"),
+        "EC P-384",
+    ),
+    "P-521": (
+        ec.generate_private_key(ec.SECP521R1()),
+        CertificateKey("EC", 521, "P-521"),
+        "EC P-521",
+    ),
     "brainpool": (
         ec.generate_private_key(ec.BrainpoolP256R1()),
-        PublicKey("EC", 256, "brainpoolP256r1"),
+        CertificateKey("EC", 256, "brainpoolP256r1"),
         "EC brainpoolP256r1",
     ),
-    "Ed25519": (ed25519.Ed25519PrivateKey.generate(), PublicKey("Ed25519", 256), "Ed25519"),
-    "Ed448": (ed448.Ed448PrivateKey.generate(), PublicKey("Ed448", 456), "Ed448"),
-    "DSA": (dsa.generate_private_key(1024), PublicKey("DSA", 1024), "DSA 1024 bits"),
+    "Ed25519": (ed25519.Ed25519PrivateKey.generate(), CertificateKey("Ed25519", 256), "Ed25519"),
+    "Ed448": (ed448.Ed448PrivateKey.generate(), CertificateKey("Ed448", 456), "Ed448"),
+    "DSA": (dsa.generate_private_key(1024), CertificateKey("DSA", 1024), "DSA 1024 bits"),
 }
 
 
@@ -48,7 +60,7 @@ def certificate(key: Any, signer: Any, hash_: Any = None, **more: Any) -> x509.C
     return builder.sign(signer, hash_, **more)
 
 
-def read(found: x509.Certificate) -> tuple[PublicKey, str]:
+def read(found: x509.Certificate) -> tuple[CertificateKey, str]:
     return algorithms_of(found.public_bytes(serialization.Encoding.DER))
 
 
@@ -89,15 +101,15 @@ def test_signatures(signer: Any, hash_: Any, more: dict[str, Any], name: str) ->
 @pytest.mark.parametrize(
     ("key", "small"),
     [
-        (PublicKey("RSA", 1024), True),
-        (PublicKey("RSA", 2048), False),
-        (PublicKey("EC", 192, "P-192"), True),
-        (PublicKey("EC", 256, "P-256"), False),
-        (PublicKey("ML-DSA-44"), False),
-        (PublicKey("1.2.3"), False),
+        (CertificateKey("RSA", 1024), True),
+        (CertificateKey("RSA", 2048), False),
+        (CertificateKey("EC", 192, "P-192"), True),
+        (CertificateKey("EC", 256, "P-256"), False),
+        (CertificateKey("ML-DSA-44"), False),
+        (CertificateKey("1.2.3"), False),
     ],
 )
-def test_small_keys(key: PublicKey, small: bool) -> None:
+def test_small_keys(key: CertificateKey, small: bool) -> None:
     assert key.is_small is small
 
 

@@ -13,7 +13,7 @@ from smtp_tui.settings.fields import Settings
 from smtp_tui.smtp import happy_eyeballs, session
 from smtp_tui.smtp.addresses import Endpoint
 from smtp_tui.smtp.events import Cause
-from smtp_tui.smtp.happy_eyeballs import AddressError, HappyEyeballs
+from smtp_tui.smtp.happy_eyeballs import AddressLookupError, HappyEyeballs
 from tests.smtp.playing import OPEN, play
 
 Act = Callable[[], Awaitable[socket.socket]]
@@ -164,7 +164,7 @@ async def test_what_is_said_when_none_connects(
 ) -> None:
     acts = {f"a{number}": failing(number) for number in numbers}
     network = Network(monkeypatch, **acts)
-    with pytest.raises(AddressError) as caught:
+    with pytest.raises(AddressLookupError) as caught:
         await network.connect()
     assert caught.value.fault is fault
     assert len(network.failed) == len(numbers)
@@ -179,7 +179,7 @@ async def test_leaving_while_all_hang(monkeypatch: pytest.MonkeyPatch) -> None:
             await network.connect()
     assert asyncio.all_tasks() == before
     assert network.cancelled == ["b", "c"]
-    late = AddressError(Cause.CONNECT_TIMEOUT, "no answer within 1 s")
+    late = AddressLookupError(Cause.CONNECT_TIMEOUT, "no answer within 1 s")
     assert network.attempts.most_telling(late) is late
 
 
@@ -188,7 +188,7 @@ async def test_a_refusal_tells_more_than_silence(monkeypatch: pytest.MonkeyPatch
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.02):
             await network.connect()
-    late = AddressError(Cause.CONNECT_TIMEOUT, "no answer within 1 s")
+    late = AddressLookupError(Cause.CONNECT_TIMEOUT, "no answer within 1 s")
     assert network.attempts.most_telling(late).fault is Cause.CONNECTION_REFUSED
 
 
@@ -245,7 +245,7 @@ async def test_leaving_from_an_address(listening: socket.socket) -> None:
 async def test_leaving_from_an_address_that_cannot_be(
     listening: socket.socket, source: str, detail: str
 ) -> None:
-    with pytest.raises(AddressError) as caught:
+    with pytest.raises(AddressLookupError) as caught:
         await HappyEyeballs(source).connect([target("127.0.0.1", listening.getsockname()[1])])
     assert caught.value.detail == detail
 
@@ -272,6 +272,6 @@ async def test_an_address_that_hangs_is_warned_of(monkeypatch: pytest.MonkeyPatc
 async def test_a_closed_port_refuses(listening: socket.socket) -> None:
     port = listening.getsockname()[1]
     listening.close()
-    with pytest.raises(AddressError) as caught:
+    with pytest.raises(AddressLookupError) as caught:
         await HappyEyeballs(None).connect([target("127.0.0.1", port)])
     assert caught.value.fault is Cause.CONNECTION_REFUSED

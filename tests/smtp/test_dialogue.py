@@ -10,7 +10,16 @@ import pytest
 from smtp_tui.smtp.addresses import Endpoint
 from smtp_tui.smtp.client import SMTPClient
 from smtp_tui.smtp.connection import Connection
-from smtp_tui.smtp.events import Cause, CheckAborted, Event, Note, Received, Sent, Stage, WarningId
+from smtp_tui.smtp.events import (
+    Cause,
+    CheckAborted,
+    DialogueNote,
+    Event,
+    Received,
+    Sent,
+    Stage,
+    WarningId,
+)
 from smtp_tui.smtp.redaction import Redactor
 from smtp_tui.smtp.sasl import ClientResponse
 
@@ -76,7 +85,7 @@ def texts(events: list[Event]) -> list[str]:
         match event:
             case Received(reply=reply):
                 short.append(f"{reply.code} {reply.text}")
-            case Note(text=text):
+            case DialogueNote(text=text):
                 short.append(text)
             case Sent(text=text):
                 short.append(f"> {text}")
@@ -90,7 +99,7 @@ async def test_what_came_before_a_command_is_told_first() -> None:
     assert (await told.send_and_read("EHLO me")).text == "yes"
     stray = "the server sent this reply unprompted"
     assert texts(events) == ["250 stray", stray, "> EHLO me", "250 yes"]
-    assert [event.warning for event in events if isinstance(event, Note)] == [
+    assert [event.warning for event in events if isinstance(event, DialogueNote)] == [
         WarningId.UNSOLICITED_REPLY
     ]
 
@@ -178,7 +187,7 @@ async def test_bare_lf_is_told_once() -> None:
     told, events = dialogue(Told(b"250 a\n", b"250 b\n"))
     await told.send_and_read("EHLO me")
     await told.send_and_read("NOOP")
-    assert len([event for event in events if isinstance(event, Note)]) == 1
+    assert len([event for event in events if isinstance(event, DialogueNote)]) == 1
 
 
 async def test_auth_shows_a_description() -> None:

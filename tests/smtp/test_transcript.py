@@ -11,16 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smtp_tui.smtp.certificates import Certificate, unreadable_certificate
-from smtp_tui.smtp.der import PublicKey
+from smtp_tui.smtp.der import CertificateKey
 from smtp_tui.smtp.events import (
     AuthStarted,
     Capabilities,
     Connected,
     Connecting,
+    DialogueNote,
     Event,
     Experiment,
     Finished,
-    Note,
     Received,
     Resolved,
     Sent,
@@ -54,7 +54,7 @@ def certificate(*names: str, days: float = 30.5) -> Certificate:
         not_after=NOW + timedelta(days=days),
         sha256="ab",
         has_san=bool(names),
-        key=PublicKey("EC", 256, "P-256"),
+        key=CertificateKey("EC", 256, "P-256"),
         signature="ecdsa-with-SHA256",
     )
 
@@ -125,8 +125,8 @@ def established(*chain: Certificate) -> TlsEstablished:
             AuthStarted(seconds=0, mechanism="PLAIN", reason="the settings name it"),
             [" * authenticating with PLAIN: the settings name it"],
         ),
-        (Note(seconds=0, text="by the way"), [" * by the way"]),
-        (Note(seconds=0, text="take care", warning=WarningId.LINK_OPEN), [" ! take care"]),
+        (DialogueNote(seconds=0, text="by the way"), [" * by the way"]),
+        (DialogueNote(seconds=0, text="take care", warning=WarningId.LINK_OPEN), [" ! take care"]),
         (
             Experiment(seconds=0, name="hello", outcome="ok", text="it speaks TLS"),
             [" * it speaks TLS"],
@@ -184,7 +184,7 @@ def test_any_text_is_told_in_one_safe_line(host: str, text: str) -> None:
         Resolved(seconds=0, host=host, addresses=(text, host)),
         Connected(seconds=0, address=host, port=25, local_address=text),
         Sent(seconds=0, text=text),
-        Note(seconds=0, text=text),
+        DialogueNote(seconds=0, text=text),
         AuthStarted(seconds=0, mechanism=host, reason=text),
         Experiment(seconds=0, name=host, outcome=host, text=text),
     ]

@@ -8,7 +8,7 @@ import pytest
 
 from smtp_tui.config.document import Document
 from smtp_tui.config.errors import NotExpressibleError
-from smtp_tui.tui.model.file_context import FileContext
+from smtp_tui.tui.model.file_context import OpenFileContext
 from smtp_tui.tui.model.password import EXAMPLES
 from tests.config import dialect_samples
 from tests.config.dialect_samples import HIMALAYA, KAPACITOR, LLDAP, Sample
@@ -135,7 +135,7 @@ def test_what_is_grey_is_what_saving_would_refuse(tmp_path: Path, sample: Sample
         return False
 
     free = tuple(kind for kind, raw in EXAMPLES.items() if not is_refused(raw))
-    assert FileContext(document, sample.table).draft().places == free
+    assert OpenFileContext(document, sample.table).draft().places == free
 
 
 async def test_the_limit_is_told_where_there_is_no_sidebar(tmp_path: Path) -> None:

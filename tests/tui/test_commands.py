@@ -7,18 +7,18 @@ import subprocess
 import sys
 from unittest.mock import MagicMock
 
-from smtp_tui.tui.commands import Command, configurable
-from smtp_tui.tui.controllers.command_runner import CommandRunner
-from smtp_tui.tui.controllers.context import FormContext
+from smtp_tui.tui.commands import FormCommand, configurable
+from smtp_tui.tui.controllers.command_runner import FormCommandRunner
+from smtp_tui.tui.controllers.context import ControllerContext
 from tests.table import table
 
 HANDLED = [command for command in configurable() if command.handler]
 
 
 @table("command", HANDLED, ids=lambda command: command.action)
-def test_a_handler_is_there(command: Command) -> None:
+def test_a_handler_is_there(command: FormCommand) -> None:
     assert command.handler
-    work = command.handler(CommandRunner(MagicMock(spec=FormContext)))
+    work = command.handler(FormCommandRunner(MagicMock(spec=ControllerContext)))
     assert inspect.iscoroutine(work)
     work.close()
 

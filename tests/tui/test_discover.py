@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from smtp_tui.discovery.dns import Resolver
-from smtp_tui.discovery.search import SearchOptions
-from smtp_tui.discovery.steps import ProbeStarted, SearchQuery, SearchResult, Step
+from smtp_tui.discovery.search import DiscoveryOptions
+from smtp_tui.discovery.steps import DiscoveryQuery, DiscoveryResult, ProbeStarted, Step
 from smtp_tui.tui.controllers import discovery
 from smtp_tui.tui.test_pane.pane import DnsOptions
 from tests.dns.alone import stay_alone
@@ -23,7 +23,7 @@ from tests.servers.mail import MailServers
 from tests.tui.driving import SAMPLE, Hand, form_on
 from tests.tui.test_search import knock, silent
 
-FOUND = SearchResult(seconds=1, ok=True, values=knock().values, reason="It is named.")
+FOUND = DiscoveryResult(seconds=1, ok=True, values=knock().values, reason="It is named.")
 STEPS: tuple[Step, ...] = (
     ProbeStarted(seconds=0.1, ports=3, left_out=0),
     silent(25),
@@ -39,13 +39,13 @@ class FakeSearch:
 
     steps: Sequence[Step] = STEPS
     hangs_after: int | None = None
-    asked: list[tuple[SearchQuery, SearchOptions]] = field(default_factory=list)
+    asked: list[tuple[DiscoveryQuery, DiscoveryOptions]] = field(default_factory=list)
     closed: int = 0
     defect: Exception | None = None
     released: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def __call__(
-        self, subject: SearchQuery, wish: SearchOptions
+        self, subject: DiscoveryQuery, wish: DiscoveryOptions
     ) -> AsyncGenerator[Step, None]:
         """Play them; one that hangs waits before its last ones until it is closed or released."""
         self.asked.append((subject, wish))

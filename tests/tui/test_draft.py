@@ -5,17 +5,17 @@ from __future__ import annotations
 import pytest
 
 from smtp_tui.settings.fields import BY_KEY
-from smtp_tui.tui.model.draft import Draft, as_toml, text_of
+from smtp_tui.tui.model.draft import SettingsDraft, as_toml, text_of
 from smtp_tui.tui.model.password import PasswordDraft, PasswordLocation
 
 FILE = {"host": "mail.example.net", "port": 587, "encryption": "TLS", "username": "me"}
 
 
-def draft(**more: object) -> Draft:
-    return Draft({**FILE, **more})
+def draft(**more: object) -> SettingsDraft:
+    return SettingsDraft({**FILE, **more})
 
 
-def changes(edited: Draft) -> dict[str, object]:
+def changes(edited: SettingsDraft) -> dict[str, object]:
     return {key: edited.to_write(key) for key in edited.changed}
 
 
@@ -80,7 +80,7 @@ def test_a_wrong_value_that_was_there_before_does_not_hinder_saving() -> None:
 
 
 def test_defaults_follow_other_fields() -> None:
-    edited = Draft({"host": "h"})
+    edited = SettingsDraft({"host": "h"})
     assert edited.parsed()["port"] == 587
     assert edited.parsed()["authentication"] == "none"
     edited.edit("encryption", "ssl")
@@ -90,7 +90,7 @@ def test_defaults_follow_other_fields() -> None:
 
 
 def test_problems_come_in_the_order_of_the_form() -> None:
-    edited = Draft({"authentication": "plain", "port": 0})
+    edited = SettingsDraft({"authentication": "plain", "port": 0})
     assert list(edited.problems()) == ["host", "port", "username"]
 
 

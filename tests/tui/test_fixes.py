@@ -12,7 +12,7 @@ from smtp_tui.smtp.events import Stage
 from smtp_tui.tui.commands import hints_at
 from smtp_tui.tui.dialogs.compare import break_command
 from smtp_tui.tui.dialogs.fixes import trust_blocks
-from smtp_tui.tui.model.draft import Draft
+from smtp_tui.tui.model.draft import SettingsDraft
 from smtp_tui.tui.model.fixes import (
     FixAction,
     FixProposal,
@@ -80,17 +80,17 @@ class TestWords:
         ],
     )
     def test_a_change_in_the_words_of_the_form(self, fix: Fix, words: str) -> None:
-        assert format_fix(FixProposal(fix), Draft(FILE)) == words
+        assert format_fix(FixProposal(fix), SettingsDraft(FILE)) == words
 
     def test_of_several_fields_those_are_named_that_change(self) -> None:
         other = {**FILE, "port": 465}
-        assert format_fix(FixProposal(ELSEWHERE), Draft(other)) == "SMTP Port: 465 -> 587"
+        assert format_fix(FixProposal(ELSEWHERE), SettingsDraft(other)) == "SMTP Port: 465 -> 587"
         other["encryption"] = "ssl"
         words = "SMTP Port: 465 -> 587, Encryption Type: ssl -> tls"
-        assert format_fix(FixProposal(ELSEWHERE), Draft(other)) == words
+        assert format_fix(FixProposal(ELSEWHERE), SettingsDraft(other)) == words
 
     def test_no_words_tell_the_password(self) -> None:
-        draft = Draft(FILE)
+        draft = SettingsDraft(FILE)
         password = Fix(field="password", value="hunter2hunter2", why="")
         told = format_fix(FixProposal(password), draft) + format_done(password.change)
         assert "hunter2" not in told + describe_fix(failing(password))
@@ -119,7 +119,7 @@ class TestWords:
 
 class TestHistory:
     def test_a_change_is_made_and_undone_as_a_whole(self) -> None:
-        draft, history = Draft(FILE), UndoStack()
+        draft, history = SettingsDraft(FILE), UndoStack()
         history.apply(draft, {"port": 465, "encryption": "ssl"})
         assert draft.changed == ("port", "encryption")
         undone = history.undo(draft)
@@ -130,7 +130,7 @@ class TestHistory:
         assert words == "Undone: SMTP Port is 587 again, Encryption Type is tls again."
 
     def test_several_are_undone_one_by_one(self) -> None:
-        draft, history = Draft(FILE), UndoStack()
+        draft, history = SettingsDraft(FILE), UndoStack()
         history.apply(draft, {"encryption": "ssl"})
         history.apply(draft, {"encryption": "none", "port": 25})
         history.undo(draft)
@@ -140,7 +140,7 @@ class TestHistory:
         assert history.undo(draft) is None
 
     def test_what_was_typed_since_stays(self) -> None:
-        draft, history = Draft(FILE), UndoStack()
+        draft, history = SettingsDraft(FILE), UndoStack()
         history.apply(draft, {"port": 465, "encryption": "ssl"})
         draft.edit("host", "other.example.net")
         draft.edit("port", "2465")
@@ -151,7 +151,7 @@ class TestHistory:
         assert "SMTP Port keeps your later change" in undone[0]
 
     def test_after_a_save_it_can_still_be_undone(self) -> None:
-        draft, history = Draft(FILE), UndoStack()
+        draft, history = SettingsDraft(FILE), UndoStack()
         history.apply(draft, {"port": 465, "encryption": "SSL"})
         draft.rebase({**FILE, "port": 465, "encryption": "ssl"})
         history.undo(draft)
@@ -161,7 +161,7 @@ class TestHistory:
         }
 
     def test_what_was_typed_before_the_fix_comes_back(self) -> None:
-        draft, history = Draft(FILE), UndoStack()
+        draft, history = SettingsDraft(FILE), UndoStack()
         draft.edit("port", "2525")
         history.apply(draft, {"port": 465})
         history.undo(draft)
@@ -170,7 +170,7 @@ class TestHistory:
 
 class TestTrust:
     def test_it_tells_all_that_an_admin_compares(self) -> None:
-        told = said(trust_blocks(FixProposal(PIN), (LEAF, ROOT), Draft(FILE)))
+        told = said(trust_blocks(FixProposal(PIN), (LEAF, ROOT), SettingsDraft(FILE)))
         for words in ("mx.example.net", "CN=Acme CA", "2020-01-01 to 2120-01-01", "days left"):
             assert words in told
         pairs = told.replace("\n", "").replace(" ", "")
@@ -178,7 +178,9 @@ class TestTrust:
 
     @pytest.mark.parametrize("width", [80, 56, 36])
     def test_no_pair_of_the_hash_stands_alone(self, width: int) -> None:
-        lines = said(trust_blocks(FixProposal(PIN), (LEAF,), Draft(FILE)), width).splitlines()
+        lines = said(
+            trust_blocks(FixProposal(PIN), (LEAF,), SettingsDraft(FILE)), width
+        ).splitlines()
         pairs = [line.split()[-1].count(":") for line in lines if line.count(":") > 5]
         assert all(count >= 7 for count in pairs)
 
@@ -204,13 +206,13 @@ class TestTrust:
         ],
     )
     def test_it_asks_what_is_meant(self, cure: FixProposal, words: str) -> None:
-        told = said(trust_blocks(cure, (LEAF, ROOT), Draft(FILE)), 500)
+        told = said(trust_blocks(cure, (LEAF, ROOT), SettingsDraft(FILE)), 500)
         assert words in told
         assert "{" not in told
 
     def test_names_of_a_server_are_inert(self) -> None:
         hostile = replace(LEAF, names=("a\x1b[31m.example",), issuer="CN=\u202ex {host}")
-        told = said(trust_blocks(FixProposal(PIN), (hostile,), Draft(FILE)))
+        told = said(trust_blocks(FixProposal(PIN), (hostile,), SettingsDraft(FILE)))
         assert "a\\x1b[31m.example" in told
         assert not set("\x1b\u202e") & set(told)
 

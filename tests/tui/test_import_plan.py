@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from smtp_tui.interchange.importer import import_text
 from smtp_tui.tui.dialogs.import_settings import mask_line
-from smtp_tui.tui.model.draft import Draft
+from smtp_tui.tui.model.draft import SettingsDraft
 from smtp_tui.tui.model.password import PasswordLocation
 from smtp_tui.tui.model.settings_changes import ImportedPassword, ImportPlan, import_plan
 from smtp_tui.tui.model.undo import UndoStack
@@ -20,12 +20,12 @@ SECRET = "n0t-to-be-shown"
 FILE = {"host": "mail.example.net", "port": 587, "encryption": "tls", "password": "before"}
 
 
-def proposal(content: str, draft: Draft) -> ImportPlan:
+def proposal(content: str, draft: SettingsDraft) -> ImportPlan:
     return import_plan(import_text(content), draft)
 
 
 def test_what_the_form_says_already_is_left_out() -> None:
-    found = proposal("smtp://mail.example.net:587?requireTLS=true", Draft(FILE))
+    found = proposal("smtp://mail.example.net:587?requireTLS=true", SettingsDraft(FILE))
     assert found.is_empty
     assert found.stays == ("password",)
     assert not found.leaks
@@ -33,7 +33,7 @@ def test_what_the_form_says_already_is_left_out() -> None:
 
 def test_what_goes_without_saying_is_not_set() -> None:
     content = "SMTP_SERVER=smtp.example.com\nSMTP_PORT=587\nSMTP_ENABLE_STARTTLS=always\n"
-    found = proposal(content, Draft({}))
+    found = proposal(content, SettingsDraft({}))
     assert found.imported.values["encryption"] == "tls"
     assert "encryption" not in found.change
     assert found.change["port"] == 587
@@ -43,7 +43,7 @@ def test_what_another_value_follows_from_is_set() -> None:
     content = (
         "SMTP_SERVER=smtp.example.com\nSMTP_PORT=465\nSMTP_SSL=true\nSMTP_DELIVERY_METHOD=smtp\n"
     )
-    found = proposal(content, Draft(FILE))
+    found = proposal(content, SettingsDraft(FILE))
     assert found.change.items() >= {"port": 465, "encryption": "ssl"}.items()
     assert "encryption" not in found.imported.found
     assert found.leaks
@@ -51,16 +51,16 @@ def test_what_another_value_follows_from_is_set() -> None:
 
 def test_what_was_another_servers_goes_with_its_host() -> None:
     held = {**FILE, "server_name": "mail.example.net", "tls_fingerprint": "ab" * 32}
-    found = proposal("smtps://smtp.example.com:465", Draft(held))
+    found = proposal("smtps://smtp.example.com:465", SettingsDraft(held))
     assert (found.change["server_name"], found.change["tls_fingerprint"]) == ("", "")
     assert found.stays == ("password",)
-    same = proposal("smtps://mail.example.net:465", Draft(held))
+    same = proposal("smtps://mail.example.net:465", SettingsDraft(held))
     assert set(same.change) == {"port", "encryption"}
     assert same.stays == ("password", "server_name", "tls_fingerprint")
 
 
 def test_a_field_that_the_file_cannot_say_is_named() -> None:
-    draft = Draft(FILE, limits={"port": "has no place here"})
+    draft = SettingsDraft(FILE, limits={"port": "has no place here"})
     found = proposal("smtps://smtp.example.com:465", draft)
     assert found.unsayable == ("port",)
     assert "port" not in found.change
@@ -76,7 +76,7 @@ def test_a_field_that_the_file_cannot_say_is_named() -> None:
     ],
 )
 def test_a_password_is_typed_where_one_can_be(raw: object, kept: PasswordLocation) -> None:
-    draft = Draft({**FILE, "password": raw})
+    draft = SettingsDraft({**FILE, "password": raw})
     found = proposal(f"smtps://me:{SECRET}@smtp.example.com", draft)
     assert found.secret == ImportedPassword(kept, SECRET)
     assert SECRET not in repr(found)
@@ -84,11 +84,11 @@ def test_a_password_is_typed_where_one_can_be(raw: object, kept: PasswordLocatio
 
 
 def test_the_same_password_is_no_change() -> None:
-    assert proposal("smtps://me:before@smtp.example.com", Draft(FILE)).secret is None
+    assert proposal("smtps://me:before@smtp.example.com", SettingsDraft(FILE)).secret is None
 
 
 def test_values_and_password_are_one_step() -> None:
-    draft, history = Draft(FILE), UndoStack()
+    draft, history = SettingsDraft(FILE), UndoStack()
     found = proposal(f"smtps://me:{SECRET}@smtp.example.com:465", draft)
     assert found.secret
     history.apply(draft, found.change, partial(found.secret.put_into, draft.password))
@@ -103,7 +103,7 @@ def test_values_and_password_are_one_step() -> None:
 
 
 def test_once_the_password_is_saved_the_values_can_still_be_taken_back() -> None:
-    draft, history = Draft(FILE), UndoStack()
+    draft, history = SettingsDraft(FILE), UndoStack()
     found = proposal(f"smtps://me:{SECRET}@smtp.example.com:465", draft)
     assert found.secret
     history.apply(draft, found.change, partial(found.secret.put_into, draft.password))

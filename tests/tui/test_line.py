@@ -11,7 +11,7 @@ from typing import Any, cast
 import pytest
 from textual.drivers._writer_thread import MAX_QUEUED_WRITES, WriterThread
 
-from smtp_tui.tui.textual_compat import TolerantStream
+from smtp_tui.tui.textual_compat import LostTerminalStream
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def lost() -> Iterator[io.TextIOWrapper]:
 def test_more_is_written_than_a_queue_holds_though_nobody_reads(lost: io.TextIOWrapper) -> None:
     with pytest.raises(BrokenPipeError):
         lost.write("x")
-    output = WriterThread(cast(Any, TolerantStream(lost)))
+    output = WriterThread(cast(Any, LostTerminalStream(lost)))
     output.start()
 
     def write_much() -> None:

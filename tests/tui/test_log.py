@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from smtp_tui.smtp.events import Event, Note, Sent, TlsEstablished, WarningId
+from smtp_tui.smtp.events import DialogueNote, Event, Sent, TlsEstablished, WarningId
 from smtp_tui.tui.commands import LOG_COMMANDS
 from smtp_tui.tui.dialogs.compare import CompareScreen
 from smtp_tui.tui.log.model import LogNotice
@@ -32,7 +32,7 @@ SHAKEN = TlsEstablished(
     verified=True,
     chain=(LEAF, replace(LEAF, subject="CN=Intermediate")),
 )
-WARNED = Note(seconds=0.13, text="the link is open", warning=WarningId.LINK_OPEN)
+WARNED = DialogueNote(seconds=0.13, text="the link is open", warning=WarningId.LINK_OPEN)
 LONG = said("word " * 60 + "at last")
 
 

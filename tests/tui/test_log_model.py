@@ -9,7 +9,7 @@ import pytest
 from rich.cells import cell_len
 
 from smtp_tui.smtp.events import TlsEstablished, TlsFailed
-from smtp_tui.smtp.transcript import LineMark, TranscriptLine
+from smtp_tui.smtp.transcript import TranscriptLine, TranscriptMark
 from smtp_tui.tui.controllers.tools import copied_message, kept_text
 from smtp_tui.tui.dialogs.compare import compare_lines, skip_equal, unified_lines
 from smtp_tui.tui.log.model import (
@@ -36,7 +36,7 @@ from tests.tui.fixes import LEAF
 HEADING = LogHeading(1, "10:00:00", "mail.example.net port 587")
 
 
-def line(text: str, mark: LineMark = LineMark.RECEIVED) -> TranscriptLine:
+def line(text: str, mark: TranscriptMark = TranscriptMark.RECEIVED) -> TranscriptLine:
     return TranscriptLine(0.1, mark, text)
 
 
@@ -62,7 +62,7 @@ def shown(rows: LogModel) -> list[str]:
 class TestLines:
     def test_a_chain_stands_under_its_own_certificate(self) -> None:
         head, fold, *details = chain("CN=Intermediate")
-        assert head == TranscriptLine(0.2, LineMark.FACT, "TLSv1.3 AES")
+        assert head == TranscriptLine(0.2, TranscriptMark.FACT, "TLSv1.3 AES")
         assert isinstance(fold, FoldableLine)
         assert fold.begins_folded
         assert details
@@ -94,10 +94,10 @@ class TestLines:
 class TestFilters:
     ENTRIES = (
         HEADING,
-        line("EHLO x", LineMark.SENT),
+        line("EHLO x", TranscriptMark.SENT),
         line("250 x"),
-        line("a fact", LineMark.FACT),
-        line("a warning", LineMark.WARNING),
+        line("a fact", TranscriptMark.FACT),
+        line("a warning", TranscriptMark.WARNING),
     )
 
     @pytest.mark.parametrize(
@@ -270,13 +270,15 @@ class TestSearch:
         assert looking(rows, "").summary(0) == ""
 
     def test_it_finds_by_direction_and_in_folds(self) -> None:
-        rows = rows_of(line("EHLO x", LineMark.SENT), line("250 EHLO"), *chain("CN=Deep Root"))
+        rows = rows_of(
+            line("EHLO x", TranscriptMark.SENT), line("250 EHLO"), *chain("CN=Deep Root")
+        )
         assert looking(rows, "-> ehlo").matches == [0]
         (number,) = looking(rows, "next in the chain: CN=Deep").matches
         assert isinstance(rows.entry(number), FoldedLine)
 
     def test_it_says_what_the_filter_hides(self) -> None:
-        rows = rows_of(line("a fact", LineMark.FACT))
+        rows = rows_of(line("a fact", TranscriptMark.FACT))
         rows.show(LogFilter.DIALOGUE)
         assert looking(rows, "fact").summary(0) == "not found, but 1 hidden by the filter"
 

@@ -19,7 +19,7 @@ async def greet(to):
     to.context.sidebar.show_message(f"Good morning, {to.context.table}.")
 
 
-made_up = commands.Command(
+made_up = commands.FormCommand(
     "greet", "alt+g f13", "Greet", "wish a good morning", greet, (4, 0), is_configurable=True
 )
 commands.COMMANDS = (*commands.COMMANDS, made_up)

@@ -8,7 +8,7 @@ from smtp_tui.diagnosis.verdict import Recipient, Verdict
 from smtp_tui.settings.parsers import parse_mailbox
 from smtp_tui.smtp.events import Stage
 from smtp_tui.smtp.message import MailRequest
-from smtp_tui.tui.model.draft import Draft
+from smtp_tui.tui.model.draft import SettingsDraft
 from smtp_tui.tui.model.mail_draft import NOBODY, DefaultSender, MailDraft, MailField, sender_of
 from smtp_tui.tui.test_pane.verdict import replies, summary_of
 
@@ -25,10 +25,12 @@ class TestSender:
         ],
     )
     def test_it_is_what_the_envelope_will_say(self, values: dict[str, object], text: str) -> None:
-        assert sender_of(Draft(values)) == DefaultSender(text, text)
+        assert sender_of(SettingsDraft(values)) == DefaultSender(text, text)
 
     def test_a_name_that_is_found_only_later_is_told_in_words(self) -> None:
-        assert sender_of(Draft({"username": "me"})) == DefaultSender("", "me at the EHLO name")
+        assert sender_of(SettingsDraft({"username": "me"})) == DefaultSender(
+            "", "me at the EHLO name"
+        )
 
     def test_it_follows_the_settings_until_somebody_types_another(self) -> None:
         draft = MailDraft()

@@ -21,7 +21,7 @@ from smtp_tui.tui.test_pane.progress import (
     duration,
     expected_stages,
 )
-from smtp_tui.tui.widgets.line_editor import LineBuffer
+from smtp_tui.tui.widgets.line_editor import LineEditBuffer
 from smtp_tui.tui.widgets.text_page import TextBlock, flow, parse, plain
 from tests.table import table
 
@@ -80,7 +80,7 @@ class TestInk:
 
 class TestLineEdit:
     def test_words(self) -> None:
-        line = LineBuffer("mail.example.net", len("mail.example.net"))
+        line = LineEditBuffer("mail.example.net", len("mail.example.net"))
         line.delete("word_left")
         assert line.text == "mail.example."
         line.move("word_left")
@@ -92,7 +92,7 @@ class TestLineEdit:
         assert line.text == "mail"
 
     def test_the_edges(self) -> None:
-        line = LineBuffer("a", 0)
+        line = LineEditBuffer("a", 0)
         line.delete("left")
         line.move("left")
         assert (line.text, line.cursor) == ("a", 0)
@@ -101,7 +101,7 @@ class TestLineEdit:
         assert line.text == ""
 
     def test_no_repr_shows_the_text(self) -> None:
-        assert "secret" not in repr(LineBuffer("secret"))
+        assert "secret" not in repr(LineEditBuffer("secret"))
 
 
 class TestChoiceWindow:

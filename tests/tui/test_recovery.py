@@ -17,7 +17,7 @@ from smtp_tui.tui.controllers.recovery import (
     recovery_question,
     save_recovery,
 )
-from smtp_tui.tui.model.draft import Draft
+from smtp_tui.tui.model.draft import SettingsDraft
 from tests.tui.driving import SAMPLE, form_on
 
 
@@ -46,7 +46,7 @@ def kept(
 def test_a_typed_password_is_never_written(tmp_path: Path) -> None:
     file = tmp_path / "mail.toml"
     file.write_text(SAMPLE, encoding="utf-8")
-    draft = Draft(Document.open(file).values("smtp"))
+    draft = SettingsDraft(Document.open(file).values("smtp"))
     form = MagicMock(draft=draft)
     recovery = CrashRecovery(MagicMock(form=form, document=Document.open(file), table="smtp"))
     assert not recovery.keep_changes()

@@ -14,19 +14,24 @@ from smtp_tui.discovery.steps import (
     OK,
     Candidate,
     CandidateSource,
+    DiscoveryFinding,
+    DiscoveryResult,
     ProbeResult,
     ProbeStarted,
-    SearchFinding,
-    SearchResult,
 )
 from smtp_tui.providers import Provider, ProviderPort, SecretKind, UsernameKind, providers
 from smtp_tui.settings.choices import Authentication, Encryption
 from smtp_tui.tui.dialogs.discover import progress_status, result_status, stopped_status
 from smtp_tui.tui.dialogs.presets import matching_providers
-from smtp_tui.tui.dialogs.server_table import ServerTable, format_details, row_cells, row_sign
-from smtp_tui.tui.model.draft import Draft
+from smtp_tui.tui.dialogs.server_table import (
+    DiscoveredServerTable,
+    format_details,
+    row_cells,
+    row_sign,
+)
+from smtp_tui.tui.model.draft import SettingsDraft
 from smtp_tui.tui.model.settings_changes import (
-    SearchResults,
+    DiscoveredServers,
     describe_change,
     found_change,
     next_step,
@@ -71,9 +76,11 @@ def told(blocks: list[TextBlock]) -> str:
     return "\n".join(f"{one.first}{''.join(text for text, _ in one.spans)}" for one in blocks)
 
 
-def heard(*steps: SearchFinding | ProbeStarted | ProbeResult | SearchResult) -> SearchResults:
+def heard(
+    *steps: DiscoveryFinding | ProbeStarted | ProbeResult | DiscoveryResult,
+) -> DiscoveredServers:
     """A search that told these."""
-    search = SearchResults("example.org")
+    search = DiscoveredServers("example.org")
     for step in steps:
         search.add(step)
     return search
@@ -94,23 +101,23 @@ class TestProposed:
         ],
     )
     def test_what_the_form_knows(self, values: dict[str, object], name: str) -> None:
-        assert proposed_search(Draft(values)) == name
+        assert proposed_search(SettingsDraft(values)) == name
 
 
 class TestFound:
     def test_no_more_than_differs(self) -> None:
-        draft = Draft({"host": "MAIL.example.org", "port": "587", "encryption": "STARTTLS"})
+        draft = SettingsDraft({"host": "MAIL.example.org", "port": "587", "encryption": "STARTTLS"})
         assert found_change(VALUES, (), draft) == {
             "host": "mail.example.org",
             "port": 465,
             "encryption": "ssl",
         }
-        assert found_change(VALUES, (), Draft(VALUES)) == {}
+        assert found_change(VALUES, (), SettingsDraft(VALUES)) == {}
 
     def test_an_address_stands_back_behind_a_user_name_of_the_form(self) -> None:
         values = {**VALUES, "username": "me@example.org"}
-        assert found_change(values, (), Draft({"username": "me"})) == VALUES
-        assert found_change(values, (), Draft({})) == values
+        assert found_change(values, (), SettingsDraft({"username": "me"})) == VALUES
+        assert found_change(values, (), SettingsDraft({})) == values
 
     @pytest.mark.parametrize(
         ("mechanism", "offered", "instead"),
@@ -127,39 +134,39 @@ class TestFound:
     def test_a_mechanism_that_is_not_offered_gives_way(
         self, mechanism: str, offered: tuple[str, ...], instead: str | None
     ) -> None:
-        draft = Draft({**VALUES, "authentication": mechanism})
+        draft = SettingsDraft({**VALUES, "authentication": mechanism})
         assert found_change(VALUES, offered, draft).get("authentication") == instead
 
     def test_the_name_for_sni_goes_with_the_server_it_was_for(self) -> None:
         other = {"host": "other.example.org", "server_name": "other.example.org"}
-        assert found_change(VALUES, (), Draft(other))["server_name"] == ""
+        assert found_change(VALUES, (), SettingsDraft(other))["server_name"] == ""
         same = {**VALUES, "server_name": "other.example.org"}
-        assert found_change(VALUES, (), Draft(same)) == {}
+        assert found_change(VALUES, (), SettingsDraft(same)) == {}
         right = {"host": "192.0.2.1", "server_name": "mail.example.org"}
-        assert "server_name" not in found_change(VALUES, (), Draft(right))
+        assert "server_name" not in found_change(VALUES, (), SettingsDraft(right))
 
     def test_a_pinned_certificate_goes_with_the_server_it_was_of(self) -> None:
         pin = "AB:" * 31 + "AB"
-        draft = Draft({"host": "192.0.2.1", "tls_fingerprint": pin})
+        draft = SettingsDraft({"host": "192.0.2.1", "tls_fingerprint": pin})
         assert found_change(VALUES, (), draft)["tls_fingerprint"] == ""
         assert found_change(VALUES, (), draft, "cd" * 32)["tls_fingerprint"] == ""
         assert "tls_fingerprint" not in found_change(VALUES, (), draft, "ab" * 32)
-        at_home = Draft({**VALUES, "port": 587, "tls_fingerprint": pin})
+        at_home = SettingsDraft({**VALUES, "port": 587, "tls_fingerprint": pin})
         assert found_change(VALUES, (), at_home) == {"port": 465}
         sendgrid = provider_named("sendgrid")
         assert preset_change(sendgrid, sendgrid.ways[0], draft)["tls_fingerprint"] == ""
 
     def test_what_the_file_cannot_say_is_named(self) -> None:
-        draft = Draft({}, limits={"encryption": "The application has no such setting."})
+        draft = SettingsDraft({}, limits={"encryption": "The application has no such setting."})
         assert found_change(VALUES, (), draft) == {"host": "mail.example.org", "port": 465}
         assert unsupported_fields(VALUES, draft) == "This file cannot express Encryption Type."
-        assert unsupported_fields(VALUES, Draft({})) == ""
+        assert unsupported_fields(VALUES, SettingsDraft({})) == ""
 
 
 class TestPreset:
     def test_a_literal_user_name_is_taken_over(self) -> None:
         sendgrid = provider_named("sendgrid")
-        change = preset_change(sendgrid, sendgrid.ways[0], Draft({"username": "me"}))
+        change = preset_change(sendgrid, sendgrid.ways[0], SettingsDraft({"username": "me"}))
         assert change == {
             "host": "smtp.sendgrid.net",
             "port": 587,
@@ -169,36 +176,36 @@ class TestPreset:
 
     def test_what_is_to_be_set_is_told_whole(self) -> None:
         sendgrid = provider_named("sendgrid")
-        draft = Draft({"host": "mail.example.org", "username": "apikey"})
+        draft = SettingsDraft({"host": "mail.example.org", "username": "apikey"})
         said = describe_change(preset_change(sendgrid, sendgrid.ways[0], draft), draft)
         assert said == (
             "Enter sets SMTP Host: mail.example.org -> smtp.sendgrid.net. "
             "Written to the file although they are the defaults: "
             "SMTP Port 587, Encryption Type tls."
         )
-        there = Draft({"host": "smtp.sendgrid.net", "port": 587, "username": "apikey"})
+        there = SettingsDraft({"host": "smtp.sendgrid.net", "port": 587, "username": "apikey"})
         said = describe_change(preset_change(sendgrid, sendgrid.ways[0], there), there)
         assert said == "Written to the file although they are the defaults: Encryption Type tls."
 
     def test_a_host_and_a_mechanism_of_the_provider_stay(self) -> None:
         gmail = provider_named("gmail")
-        draft = Draft({"host": "smtp.googlemail.com", "authentication": "xoauth2"})
+        draft = SettingsDraft({"host": "smtp.googlemail.com", "authentication": "xoauth2"})
         assert preset_change(gmail, gmail.ways[1], draft) == {"port": 587, "encryption": "tls"}
 
     def test_a_mechanism_that_the_provider_does_not_take_gives_way(self) -> None:
         outlook = provider_named("outlook")
-        for draft in (Draft({"authentication": "plain"}), Draft({})):
+        for draft in (SettingsDraft({"authentication": "plain"}), SettingsDraft({})):
             change = preset_change(outlook, outlook.ways[0], draft)
             assert change["authentication"] == "xoauth2"
 
     def test_the_host_is_left_to_the_admin_where_each_has_another(self) -> None:
         ses = provider_named("amazon-ses")
-        draft = Draft({"host": "mail.example.org"})
+        draft = SettingsDraft({"host": "mail.example.org"})
         change = preset_change(ses, ses.ways[0], draft)
         assert change["host"] == ""
         assert "SMTP Host:" not in describe_change(change, draft)
         assert "You choose the host" in describe_change(change, draft)
-        ours = Draft({"host": "email-smtp.eu-west-1.amazonaws.com"})
+        ours = SettingsDraft({"host": "email-smtp.eu-west-1.amazonaws.com"})
         assert "host" not in preset_change(ses, ses.ways[0], ours)
 
     @pytest.mark.parametrize(
@@ -215,14 +222,14 @@ class TestPreset:
     def test_what_comes_next(
         self, identity: str, values: dict[str, object], field: str | None
     ) -> None:
-        step = next_step(provider_named(identity), Draft(values), is_new=False)
+        step = next_step(provider_named(identity), SettingsDraft(values), is_new=False)
         assert (step and step[0]) == field
 
     def test_a_password_of_another_server_is_asked_for_anew(self) -> None:
         values = {"host": "smtp.gmail.com", "username": "me@gmail.com", "password": "old"}
         gmail = provider_named("gmail")
-        assert next_step(gmail, Draft(values), is_new=False) is None
-        asked = next_step(gmail, Draft(values), is_new=True)
+        assert next_step(gmail, SettingsDraft(values), is_new=False) is None
+        asked = next_step(gmail, SettingsDraft(values), is_new=True)
         assert asked is not None
         assert asked[0] == "password"
         assert gmail.password_is in asked[1]
@@ -230,7 +237,7 @@ class TestPreset:
     @table("provider", providers(), ids=lambda one: one.id)
     def test_each_way_of_each_provider_can_be_set(self, provider: Provider) -> None:
         for way in provider.ways:
-            draft = Draft({"host": "mail.example.org", "authentication": "cram-md5"})
+            draft = SettingsDraft({"host": "mail.example.org", "authentication": "cram-md5"})
             for key, raw in preset_change(provider, way, draft).items():
                 draft.edit(key, raw)
             assert set(draft.problems()) <= {"host", "username", "password"}
@@ -286,9 +293,11 @@ class TestHeard:
         assert "You can use what was found" in stopped_status(search, 3)[0]
 
     def test_what_it_came_to(self) -> None:
-        good = SearchResult(seconds=1, ok=True, values=knock().values)
-        near = SearchResult(seconds=1, ok=False, values=knock().values, cause="certificate-expired")
-        none = SearchResult(
+        good = DiscoveryResult(seconds=1, ok=True, values=knock().values)
+        near = DiscoveryResult(
+            seconds=1, ok=False, values=knock().values, cause="certificate-expired"
+        )
+        none = DiscoveryResult(
             seconds=1, ok=False, cause="host-not-found", reason="DNS knows no name."
         )
         assert result_status(heard(good))[0].startswith("FOUND mail.example.org port 465")
@@ -298,7 +307,7 @@ class TestHeard:
 
     def test_what_a_server_sends_is_escaped(self) -> None:
         hostile = "\x1b]0;owned\x07\u202e"
-        finding = SearchFinding(seconds=0, id="x", text=f"DNS {hostile}")
+        finding = DiscoveryFinding(seconds=0, id="x", text=f"DNS {hostile}")
         bad = knock(host=hostile, greeting=hostile, after=(hostile,), notes=(hostile,))
         search = heard(finding, bad, silent(25, host=hostile))
         shown = [*("".join(row_cells(one)) for one in search.rows)]
@@ -325,7 +334,7 @@ class TestColumns:
 
     @pytest.mark.parametrize("width", [40, 60, 76, 96, 136])
     def test_the_table_has_no_line_that_is_wider_than_there_is_room(self, width: int) -> None:
-        table = ServerTable()
+        table = DiscoveredServerTable()
         many = ("SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER")
         search = heard(
             knock(host="submission.mail.customers.example.org", after=many, took=12.3),
@@ -355,4 +364,4 @@ def test_the_record_of_a_provider_of_ones_own() -> None:
         taken=date(2026, 11, 24),
     )
     assert matching_providers("our rel", (*providers(), own))[0] is own
-    assert preset_change(own, own.ways[0], Draft({}))["authentication"] == "plain"
+    assert preset_change(own, own.ways[0], SettingsDraft({}))["authentication"] == "plain"

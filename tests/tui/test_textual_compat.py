@@ -168,11 +168,11 @@ class TestDriver:
 import sys
 from textual.app import App
 from textual.widgets import Static
-from smtp_tui.tui.textual_compat import FormDriver
+from smtp_tui.tui.textual_compat import TerminalDriver
 
 class Sized(App[None]):
     def get_driver_class(self):
-        return FormDriver
+        return TerminalDriver
     def compose(self):
         yield Static("starting")
     def on_resize(self, event):

@@ -66,7 +66,7 @@ async def test_a_key_that_never_ends_holds_up_no_other(
 ) -> None:
     monkeypatch.setattr(typeahead, "KEY_TIMEOUT", 0)
     monkeypatch.setattr(typeahead, "DIALOG_TIMEOUT", 0)
-    monkeypatch.setattr(typeahead, "KeyCompletionMarker", lambda _screen, _started: Paste(""))
+    monkeypatch.setattr(typeahead, "KeyHandledMessage", lambda _screen, _started: Paste(""))
     async with form_on(SAMPLE, tmp_path) as hand:
         await hand.press_at_once("a", "b")
         await hand.until(lambda: "mail.example.netab" in hand.row("SMTP Host"))

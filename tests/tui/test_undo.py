@@ -6,21 +6,21 @@ from pathlib import Path
 
 import pytest
 
-from smtp_tui.tui.commands import Command, configurable
-from smtp_tui.tui.model.draft import Draft
+from smtp_tui.tui.commands import FormCommand, configurable
+from smtp_tui.tui.model.draft import SettingsDraft
 from smtp_tui.tui.model.undo import UndoStack
 from tests.tui.driving import SAMPLE, form_on
 
 FILE = {"host": "mail.example.net", "encryption": "TLS", "password": "hunter2hunter2"}
 
 
-def command(action: str) -> Command:
+def command(action: str) -> FormCommand:
     return next(one for one in configurable() if one.action == action)
 
 
 class TestHistory:
     def test_what_is_typed_in_a_field_is_one_step_until_it_is_left(self) -> None:
-        draft, history = Draft(FILE), UndoStack()
+        draft, history = SettingsDraft(FILE), UndoStack()
         for text in ("mail.example.ne", "mail.example.n", "mail.example.nx"):
             history.type(draft, "host", text)
         history.close()
@@ -32,14 +32,14 @@ class TestHistory:
         assert history.undo(draft) is None
 
     def test_what_was_typed_and_deleted_is_no_step(self) -> None:
-        draft, history = Draft(FILE), UndoStack()
+        draft, history = SettingsDraft(FILE), UndoStack()
         history.type(draft, "host", "mail.example.netx")
         assert history
         history.type(draft, "host", "mail.example.net")
         assert not history
 
     def test_a_step_is_made_again_until_something_else_is_done(self) -> None:
-        draft, history = Draft(FILE), UndoStack()
+        draft, history = SettingsDraft(FILE), UndoStack()
         history.apply(draft, {"encryption": "ssl"}, at="encryption")
         history.apply(draft, {"encryption": "none"}, at="encryption")
         history.undo(draft)
@@ -51,7 +51,7 @@ class TestHistory:
         assert history.redo(draft) is None
 
     def test_the_password_goes_back_and_no_word_tells_it(self) -> None:
-        draft, history = Draft(FILE), UndoStack()
+        draft, history = SettingsDraft(FILE), UndoStack()
         history.type(draft, "password", "s")
         history.type(draft, "password", "swordfish")
         history.apply(draft, {}, draft.password.reset, at="kept")
@@ -67,7 +67,7 @@ class TestHistory:
         assert "swordfish" not in repr(history.__dict__)
 
     def test_a_password_that_was_saved_is_no_step_any_more(self) -> None:
-        draft, history = Draft(FILE), UndoStack()
+        draft, history = SettingsDraft(FILE), UndoStack()
         history.apply(draft, {"encryption": "ssl"}, at="encryption")
         history.type(draft, "password", "swordfish")
         draft.rebase({**FILE, "encryption": "ssl", "password": "swordfish"})

@@ -24,7 +24,7 @@ class UnsupportedValue(ValueError):
 
 
 @record
-class Codec:
+class ValueCodec:
     """A conversion: `read` turns the application's value into ours, `write` ours into its."""
 
     read: Callable[[Any], object]
@@ -39,7 +39,7 @@ class Codec:
         return True
 
 
-def words(table: Mapping[str, str]) -> Codec:
+def words(table: Mapping[str, str]) -> ValueCodec:
     """Return a codec from a table of values; "true" and "false" stand for booleans."""
 
     def parse(word: str) -> str | bool:
@@ -60,7 +60,7 @@ def words(table: Mapping[str, str]) -> Codec:
                 return word
         raise UnsupportedValue(f"accepts only {', '.join(dict.fromkeys(meanings.values()))}")
 
-    return Codec(read, write)
+    return ValueCodec(read, write)
 
 
 def listed(values: Mapping[Any, object] | list[Any]) -> str:
@@ -103,7 +103,7 @@ def _write_whole(value: object) -> object:
     return int(number)
 
 
-def _plain_but(pattern: str, unknown: str, unsupported: str) -> Codec:
+def _plain_but(pattern: str, unknown: str, unsupported: str) -> ValueCodec:
     """Return a codec of texts that must not match; `{}` in `unknown` is the pattern's group."""
 
     def read(value: object) -> object:
@@ -116,10 +116,10 @@ def _plain_but(pattern: str, unknown: str, unsupported: str) -> Codec:
             raise UnsupportedValue(unsupported)
         return _write_plain(value)
 
-    return Codec(read, write)
+    return ValueCodec(read, write)
 
 
-def _foreign(what: str, to_read: str, to_write: str) -> Codec:
+def _foreign(what: str, to_read: str, to_write: str) -> ValueCodec:
     """Return the codec of a key whose values only the application can use."""
 
     def read(_value: object) -> object:
@@ -128,7 +128,7 @@ def _foreign(what: str, to_read: str, to_write: str) -> Codec:
     def write(_value: object) -> object:
         raise UnsupportedValue(f"is {what} that only the application can {to_write}")
 
-    return Codec(read, write)
+    return ValueCodec(read, write)
 
 
 _ENV = r"env\(([^()=]+)\)"
@@ -180,11 +180,11 @@ def _write_command(value: object) -> object:
             raise UnsupportedValue("accepts a command that prints the password")
 
 
-CODECS: Mapping[str, Codec] = {
-    "value": Codec(_read_plain, _write_plain),
-    "digits": Codec(_read_digits, str),
-    "whole": Codec(_read_plain, _write_whole),
-    "env": Codec(_read_env, _write_env),
+CODECS: Mapping[str, ValueCodec] = {
+    "value": ValueCodec(_read_plain, _write_plain),
+    "digits": ValueCodec(_read_digits, str),
+    "whole": ValueCodec(_read_plain, _write_whole),
+    "env": ValueCodec(_read_env, _write_env),
     "no-env": _plain_but(
         _ENV,
         "is the environment variable {}, which only the application can read",
@@ -205,8 +205,8 @@ CODECS: Mapping[str, Codec] = {
     ),
     "elsewhere": _foreign("a place", "read", "fill"),
     "own-login": _foreign("a kind of login", "do", "set up"),
-    "file": Codec(_read_file, _write_file),
-    "command": Codec(_read_command, _write_command),
+    "file": ValueCodec(_read_file, _write_file),
+    "command": ValueCodec(_read_command, _write_command),
 }
 
 _QUERY = "query."

@@ -14,7 +14,7 @@ from smtp_tui.config.dialects.codecs import (
     parsed_url,
     shown,
 )
-from smtp_tui.config.dialects.spec import Dialect, KeyCombination, KeyLocation
+from smtp_tui.config.dialects.spec import Dialect, KeyLocation, TomlKeyCombination
 from smtp_tui.config.errors import one_line
 from smtp_tui.config.tablepath import TablePath, get
 from smtp_tui.settings.parsers import UnreadableValue
@@ -198,7 +198,7 @@ def decode(table: DialectTable) -> tuple[dict[str, Any], frozenset[str]]:
         values.setdefault(key, value)
     given = frozenset(values)
     mode = _mode(table)
-    if isinstance(mode, KeyCombination):
+    if isinstance(mode, TomlKeyCombination):
         # The mode counts as given if the file sets one of its keys, not only defaults.
         if any(key not in dialect.own_keys and table.has(key) for key in mode.when):
             given |= set(mode.ours)
@@ -210,7 +210,7 @@ def decode(table: DialectTable) -> tuple[dict[str, Any], frozenset[str]]:
     for key, fallback in dialect.fallbacks.items():
         if key not in values and table.get(fallback) is not None:
             values[key] = table.get(fallback)
-    fill = mode.fill if isinstance(mode, KeyCombination) else {}
+    fill = mode.fill if isinstance(mode, TomlKeyCombination) else {}
     return {**dialect.defaults, **fill, **values}, given
 
 
@@ -261,7 +261,7 @@ def _decoded(table: DialectTable, key: str, place: KeyLocation, raw: object) -> 
     return f"{label} <{value}>" if isinstance(label, str) else value
 
 
-def _mode(table: DialectTable) -> KeyCombination | UnreadableValue | None:
+def _mode(table: DialectTable) -> TomlKeyCombination | UnreadableValue | None:
     """Return the mode that several keys select, `UnreadableValue` if none matches, or None."""
     dialect, application = table.dialect, table.dialect.head.application
     # An invalid compound text is reported once, for the host, not for each of its parts.

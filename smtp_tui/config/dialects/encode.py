@@ -17,12 +17,12 @@ from smtp_tui.config import tablepath
 from smtp_tui.config.dialects.codecs import UnknownValue, UnsupportedValue
 from smtp_tui.config.dialects.decode import DialectTable, decode, same_word
 from smtp_tui.config.dialects.plain import NAMES, PlainTable
-from smtp_tui.config.dialects.spec import Dialect, KeyCombination, KeyLocation
+from smtp_tui.config.dialects.spec import Dialect, KeyLocation, TomlKeyCombination
 from smtp_tui.config.errors import DocumentError, NotExpressibleError, one_line
 from smtp_tui.config.file_reader import excess
 from smtp_tui.config.tablepath import ROOT, Changes, Table, TablePath
 from smtp_tui.config.toml_edit import edit
-from smtp_tui.config.toml_edit.layout import TableLayout
+from smtp_tui.config.toml_edit.layout import TomlTableLayout
 from smtp_tui.config.toml_edit.values import toml_value_like
 from smtp_tui.settings.fields import BY_KEY, FieldKind
 from smtp_tui.settings.parsers import parse_mailbox
@@ -76,7 +76,7 @@ def _use_commented_names(
 ) -> dict[str, object]:
     """Return the changes with new keys named as in the table's comments."""
     # A table with `smtp_host` and `#smtp_port =` calls the port `smtp_port`, not `port`.
-    table = TableLayout(text, path)
+    table = TomlTableLayout(text, path)
     prefix = table.prefix(table.members[-1]) if table.members else ""
 
     def own_name(key: str, value: object) -> str:
@@ -291,10 +291,10 @@ def _differing(table: DialectTable, desired: Changes) -> list[str]:
     return [key for key, value in desired.items() if not is_met(key, value)]
 
 
-def _candidates(dialect: Dialect, desired: Changes) -> Iterator[KeyCombination]:
+def _candidates(dialect: Dialect, desired: Changes) -> Iterator[TomlKeyCombination]:
     """Yield the modes that match the desired settings, those that set no others first."""
 
-    def agrees(mode: KeyCombination, key: str, lenient: bool) -> bool:
+    def agrees(mode: TomlKeyCombination, key: str, lenient: bool) -> bool:
         value = mode.ours.get(key, False if key == _AUTO else None)
         if desired.get(key) is None:
             return lenient or not value or key != _AUTO

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from smtp_tui.config import file_reader
-from smtp_tui.config.dialects.codecs import CODECS, Codec, words
+from smtp_tui.config.dialects.codecs import CODECS, ValueCodec, words
 from smtp_tui.config.dialects.plain import MAIL_KEYS
 from smtp_tui.config.errors import DocumentError, NoFileError, one_line
 from smtp_tui.config.tablepath import ROOT, Table, TablePath, get, spelled, walk
@@ -38,7 +38,7 @@ class InvalidDialectError(Exception):
 
 
 @record
-class Recognition:
+class DialectRecognition:
     """The dialect that a file is read in, and why: a clause like "[email] holds smtpAddr"."""
 
     dialect: str
@@ -148,7 +148,7 @@ class KeyLocation:
     """
 
     key: str
-    codec: Codec
+    codec: ValueCodec
     label: str | None = None  # the key of a display name next to an address
     only: tuple[str, ...] = ()  # the variants that have the key
 
@@ -159,7 +159,7 @@ class KeyLocation:
 
 
 @record
-class KeyCombination:
+class TomlKeyCombination:
     """A rule for several keys: if they have the values `when`, our settings are `ours`.
 
     An absent key has its value in `Dialect.absent`, else "". `fill` are this mode's defaults.
@@ -188,7 +188,7 @@ class VariantSpec:
     """The table whose only subtable is named after the login mechanism; `codec` maps the names."""
 
     table: str
-    codec: Codec
+    codec: ValueCodec
     first: str
 
 
@@ -199,7 +199,7 @@ class Dialect:
     head: DialectSignature
     settings: Mapping[str, tuple[KeyLocation, ...]]  # in the order the application reads them
     fallbacks: Mapping[str, str]  # the key that the application uses if a setting is absent
-    modes: tuple[KeyCombination, ...]
+    modes: tuple[TomlKeyCombination, ...]
     form: CompoundSpec | None
     variants: VariantSpec | None
     absent: Table
@@ -281,7 +281,7 @@ def _parse_body(head: DialectSignature, data: Table) -> Dialect:
     modes = []
     for rule in data.get("modes", []):
         ours, fill = (_values(table, "modes") for table in (rule["ours"], rule.get("fill", {})))
-        modes.append(KeyCombination(dict(rule["when"]), ours, fill))
+        modes.append(TomlKeyCombination(dict(rule["when"]), ours, fill))
     variants = None
     if spec := data.get("variants"):
         for word in spec["words"].values():

@@ -18,14 +18,14 @@ from smtp_tui.config.errors import DocumentError, one_line
 from smtp_tui.config.tablepath import ROOT, Changes, Table, TablePath, spelled, spelled_key
 from smtp_tui.config.toml_edit.layout import (
     Splice,
-    TableLayout,
+    TomlTableLayout,
     ending,
     indentation,
     inserted,
     spliced,
     whole,
 )
-from smtp_tui.config.toml_edit.scan import KeyValue, Statement, TableHeader, scan, sections
+from smtp_tui.config.toml_edit.scan import KeyValue, Statement, TomlTableHeader, scan, sections
 from smtp_tui.config.toml_edit.values import toml_value
 from smtp_tui.settings.fields import BY_KEY
 
@@ -38,7 +38,7 @@ def apply_edits(text: str, path: TablePath, values: Table, changes: Changes) -> 
     # None removes a key. DocumentError if the table is written in a form that cannot be edited.
     splices: list[Splice] = []
     moved = []
-    table = TableLayout(text, path)
+    table = TomlTableLayout(text, path)
     for key, new in changes.items():
         if new is not None and key in values:
             found = _replacement(table, (key,), values[key], new)
@@ -56,13 +56,13 @@ def apply_edits(text: str, path: TablePath, values: Table, changes: Changes) -> 
     text = _remove_keys(text, path, [key for key, new in changes.items() if new is None])
     in_array = any(isinstance(step, int) for step in path)
     # For an application, an empty table may differ from an absent one.
-    if values and path and not in_array and not TableLayout(text, path).under():
+    if values and path and not in_array and not TomlTableLayout(text, path).under():
         raise DocumentError(f"{spelled(path)} would disappear with its last key")
     return text
 
 
 def _replacement(
-    table: TableLayout, keys: tuple[str, ...], old: object, new: object
+    table: TomlTableLayout, keys: tuple[str, ...], old: object, new: object
 ) -> list[Splice] | None:
     """Return the edits that change a value in place; None if it must be removed and added."""
     if isinstance(old, dict) and isinstance(new, dict) and old.keys() == new.keys():
@@ -83,7 +83,7 @@ def _replacement(
             # `password.keyring = "x"` becomes `password = …`.
             _, start = pair.parts[len(path) - len(pair.base) - 1]
             return [(start, pair.end, table.separator(pair) + toml_value(new))]
-        case [TableHeader(), KeyValue() as pair] if isinstance(new, dict) and len(new) == 1:
+        case [TomlTableHeader(), KeyValue() as pair] if isinstance(new, dict) and len(new) == 1:
             ((key, value),) = new.items()
             like = table.text[slice(*pair.value)]
             line = spelled_key(key) + table.separator(pair) + toml_value(value, like)
@@ -94,7 +94,7 @@ def _replacement(
 def _remove_keys(text: str, path: TablePath, keys: list[str]) -> str:
     """Remove keys: their whole lines, or in an inline table the pair with one comma."""
     for key in keys:
-        table = TableLayout(text, path)
+        table = TomlTableLayout(text, path)
         if not any(member.inline for member in table.members):
             found = [found for found in table.under((key,)) if not table.nests(found)]
             rest = spliced(text, {(*whole(text, item.start, item.end), "") for item in found})
@@ -113,13 +113,13 @@ def _remove_keys(text: str, path: TablePath, keys: list[str]) -> str:
             elif place > 0:
                 start = siblings[place - 1].end
             text = text[:start] + text[end:]
-            table = TableLayout(text, path)
+            table = TomlTableLayout(text, path)
     return text
 
 
 def _add_keys(text: str, path: TablePath, added: Changes) -> str:
     """Add keys below their commented-out version, after related keys, or as a new section."""
-    table = TableLayout(text, path)
+    table = TomlTableLayout(text, path)
     last = table.members[-1] if table.members else None
     if (last and not last.inline) or table.header:
         prefix = table.prefix(last) if last else ""
@@ -135,7 +135,7 @@ def _add_keys(text: str, path: TablePath, added: Changes) -> str:
         added = {key: value for key, value in added.items() if not found[key]}
         if not added:
             return text
-        table = TableLayout(text, path)
+        table = TomlTableLayout(text, path)
     if table.members:
         return _insert_members(table, added)
     lines = [_pair(key, " = ", value) for key, value in added.items()]
@@ -151,7 +151,7 @@ def _add_keys(text: str, path: TablePath, added: Changes) -> str:
     return _insert_at_top(table, lines) if path == ROOT else _insert_section(table, added, lines)
 
 
-def insertion_point(table: TableLayout, key: str, prefix: str) -> tuple[int, str, str] | None:
+def insertion_point(table: TomlTableLayout, key: str, prefix: str) -> tuple[int, str, str] | None:
     """Find the last comment of a table that is this key with a value, like `#port = 25`.
 
     `prefix` is the text before the table's keys, such as `smtp.` for dotted keys. The value may be
@@ -175,18 +175,18 @@ def insertion_point(table: TableLayout, key: str, prefix: str) -> tuple[int, str
     return point
 
 
-def _comments(table: TableLayout) -> Iterator[re.Match[str]]:
+def _comments(table: TomlTableLayout) -> Iterator[re.Match[str]]:
     """Yield the comment lines between the table's header and the next header."""
     # A commented-out section ends them. Comments directly above the next header, after a blank
     # line, belong to that header.
     text, header = table.text, table.header
     if table.members:  # the header above the table's keys; None at the top of the file
         last = table.members[-1].start
-        headers = [found for found in table.statements if isinstance(found, TableHeader)]
+        headers = [found for found in table.statements if isinstance(found, TomlTableHeader)]
         header = next((found for found in reversed(headers) if found.start < last), None)
     position = header.end if header else 0
     below = sorted(
-        (found.start, found.end, isinstance(found, TableHeader))
+        (found.start, found.end, isinstance(found, TomlTableHeader))
         for found in table.statements
         if found.start >= position
     )
@@ -206,7 +206,7 @@ def _comments(table: TableLayout) -> Iterator[re.Match[str]]:
         position = end
 
 
-def _insert_members(table: TableLayout, added: Changes) -> str:
+def _insert_members(table: TomlTableLayout, added: Changes) -> str:
     """Insert each key after the last existing key that precedes it in the order of our settings."""
     # Without such a key, and for a key that is not ours, insert after the table's last pair. The
     # order is the usual one: host, port, password.
@@ -238,7 +238,7 @@ def _insert_members(table: TableLayout, added: Changes) -> str:
     return text
 
 
-def _insert_at_top(table: TableLayout, lines: list[str]) -> str:
+def _insert_at_top(table: TomlTableLayout, lines: list[str]) -> str:
     """Insert the root's first keys before the first header and the comment above it."""
     text = table.text
     position = len(text)
@@ -252,7 +252,7 @@ def _insert_at_top(table: TableLayout, lines: list[str]) -> str:
     return inserted(text, position, lines, ending(text))
 
 
-def _insert_section(table: TableLayout, added: Changes, lines: list[str]) -> str:
+def _insert_section(table: TomlTableLayout, added: Changes, lines: list[str]) -> str:
     """Insert a new table below its commented-out header, or at the end of the text."""
     text = table.text
     if any(isinstance(step, int) for step in table.path):
@@ -312,12 +312,12 @@ def verify_edit(
     if not same_data(outcome, expected):
         raise DocumentError("the change would affect other keys")
     before, after = scan(old), scan(new)
-    is_new = all(found.path != path for found in before if isinstance(found, TableHeader))
+    is_new = all(found.path != path for found in before if isinstance(found, TomlTableHeader))
 
     def may_change(found: Statement) -> bool:
         if found.path[: len(path)] == path and len(found.path) > len(path):
             return found.path[len(path)] in changes
-        if isinstance(found, TableHeader):
+        if isinstance(found, TomlTableHeader):
             return is_new and found.path == path
         # An inline table shares its lines with the key that holds it.
         return not found.inline and path[: len(found.path)] == found.path

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from smtp_tui.config.tablepath import TablePath
-from smtp_tui.config.toml_edit.scan import KeyValue, Span, Statement, TableHeader, scan
+from smtp_tui.config.toml_edit.scan import KeyValue, Span, Statement, TomlTableHeader, scan
 
 Splice = tuple[int, int, str]
 
@@ -53,7 +53,7 @@ def inserted(text: str, position: int, added: Sequence[str], end: str) -> str:
     return before + block + end + after
 
 
-class TableLayout:
+class TomlTableLayout:
     """The table at `path` of a valid TOML text; `statements` are those of the whole text.
 
     `header` is its header line, `holder` the pair whose inline table it is, and `members` are the
@@ -63,7 +63,7 @@ class TableLayout:
     def __init__(self, text: str, path: TablePath) -> None:
         self.text, self.path, self.statements = text, path, scan(text)
         here = [found for found in self.statements if found.path == path]
-        self.header = next((found for found in here if isinstance(found, TableHeader)), None)
+        self.header = next((found for found in here if isinstance(found, TomlTableHeader)), None)
         self.holder = next((found for found in here if isinstance(found, KeyValue)), None)
         pairs = [found for found in self.under() if isinstance(found, KeyValue)]
         self.members = [pair for pair in pairs if len(pair.base) <= len(path) < len(pair.path)]

@@ -20,7 +20,7 @@ Span = tuple[int, int]
 
 
 # Named tuples, as large files have thousands of these and a record takes ten times as long to make.
-class TableHeader(NamedTuple):
+class TomlTableHeader(NamedTuple):
     """A line `[path]` or `[[path]]`; the path holds the indexes of array tables."""
 
     path: TablePath
@@ -53,7 +53,7 @@ class KeyValue(NamedTuple):
         return self.value[1]
 
 
-Statement = TableHeader | KeyValue
+Statement = TomlTableHeader | KeyValue
 
 _BLANK = re.compile(r"[ \t]*")
 _GAP = re.compile(r"(?:[ \t\r\n]++|#[^\n]*+)*+")
@@ -105,7 +105,7 @@ class _Scanner:
             raise DocumentError(f"line {line} is written in a form that smtp-tui cannot edit")
         return match
 
-    def _header(self, start: int) -> TableHeader:
+    def _header(self, start: int) -> TomlTableHeader:
         width = 2 if self.text.startswith("[[", start) else 1
         keys, _, end = self._keys(start + width)
         path = ROOT
@@ -115,7 +115,7 @@ class _Scanner:
         if width == 2:
             self.last_index[path] = self.last_index.get(path, -1) + 1
             path = self._entered(path)
-        return TableHeader(path, start, self._skip(_BLANK, end) + width)
+        return TomlTableHeader(path, start, self._skip(_BLANK, end) + width)
 
     def _entered(self, path: TablePath) -> TablePath:
         return (*path, self.last_index[path]) if path in self.last_index else path

@@ -12,7 +12,12 @@ from typing import Any
 
 from smtp_tui.interchange.envfile import export_env, import_env
 from smtp_tui.interchange.export_builder import ExportBuilder
-from smtp_tui.interchange.import_builder import Assignment, EnvRef, ImportBuilder, Unresolved
+from smtp_tui.interchange.import_builder import (
+    Assignment,
+    EnvRef,
+    ImportBuilder,
+    UnresolvedVariable,
+)
 from smtp_tui.interchange.spec import FormatSpec, ImportSource, InterchangeError, text
 from smtp_tui.settings.password_sources import FileSource
 
@@ -97,14 +102,14 @@ class _PythonSource:
     def entry(self, name: str, node: ast.expr, line: int, *, is_sure: bool) -> Assignment:
         """Return an entry; a conditional assignment's value is unknown."""
         return Assignment(
-            name, self.value(node) if is_sure else Unresolved("under-condition"), line
+            name, self.value(node) if is_sure else UnresolvedVariable("under-condition"), line
         )
 
     def value(self, node: ast.expr) -> Any:
-        """Return a literal, an EnvRef, or Unresolved."""
+        """Return a literal, an EnvRef, or UnresolvedVariable."""
         match node:
             case ast.Constant(value=int() as number) if abs(number) >= 10**_DIGITS:
-                return Unresolved("no-such-number")
+                return UnresolvedVariable("no-such-number")
             case ast.Constant(value=None | str() | int() | float() | bool() as value):
                 return value
             case ast.Subscript(value=owner, slice=ast.Constant(value=str(name))) if (
@@ -114,7 +119,7 @@ class _PythonSource:
             case ast.BoolOp(op=ast.Or(), values=[first, ast.Constant(value=default)]):
                 found = self.value(first)
                 is_bare = isinstance(found, EnvRef) and found.default is None
-                return EnvRef(found.name, default) if is_bare else Unresolved("computed")
+                return EnvRef(found.name, default) if is_bare else UnresolvedVariable("computed")
             case ast.Call(func=ast.Name(id=function), args=[argument]) if (
                 function in _CONVERTERS and not isinstance(argument, ast.Constant)
             ):
@@ -125,12 +130,12 @@ class _PythonSource:
                 if function not in self._readers:  # whose second value is a type
                     defaults += more
                 if not self._returns_variable(function):
-                    return Unresolved("computed")
+                    return UnresolvedVariable("computed")
                 is_literal = bool(defaults) and isinstance(defaults[0], ast.Constant)
                 default = self.value(defaults[0]) if is_literal else None
-                return EnvRef(name, None if isinstance(default, Unresolved) else default)
+                return EnvRef(name, None if isinstance(default, UnresolvedVariable) else default)
             case _:
-                return Unresolved("computed")
+                return UnresolvedVariable("computed")
 
     def _returns_variable(self, function: str) -> bool:
         owner, _, method = function.rpartition(".")
@@ -233,7 +238,7 @@ def _entries(content: str) -> Iterator[Assignment]:
             yield source.entry(name, node, line, is_sure=is_sure)
     for part in ast.walk(source.tree):
         if _is_url(part):
-            yield Assignment(_URL, Unresolved("email-url"), getattr(part, "lineno", None))
+            yield Assignment(_URL, UnresolvedVariable("email-url"), getattr(part, "lineno", None))
 
 
 def _is_url(node: ast.AST) -> bool:
@@ -254,7 +259,7 @@ def _mailers(
     parts = _pairs_of((_pairs_of(node) or {}).get("default"))
     options = _pairs_of(parts["OPTIONS"]) if parts and "OPTIONS" in parts else {}
     if parts is None or options is None:
-        yield Assignment(_MAILERS, Unresolved("computed"), line)
+        yield Assignment(_MAILERS, UnresolvedVariable("computed"), line)
         return
     options |= {"BACKEND": parts["BACKEND"]} if "BACKEND" in parts else {}
     for name, value in options.items():

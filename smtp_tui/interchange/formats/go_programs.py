@@ -12,7 +12,7 @@ from smtp_tui.interchange.import_builder import (
     EnvRef,
     FileRef,
     ImportBuilder,
-    Unresolved,
+    UnresolvedVariable,
 )
 from smtp_tui.interchange.spec import FormatSpec, ImportSource, InterchangeError, text
 from smtp_tui.settings.password_sources import FileSource
@@ -34,17 +34,17 @@ def _entries(content: str, section: str) -> Iterator[Assignment]:
         elif here == section:
             match = re.match(r"\"?([^=:\"]+)\"?\s*[=:](.*)", stripped)
             if match is None:
-                yield Assignment("", Unresolved("no-assignment"), number)
+                yield Assignment("", UnresolvedVariable("no-assignment"), number)
             else:
                 yield Assignment(match[1].strip(), _unquoted(match[2].strip()), number)
 
 
-def _unquoted(written: str) -> str | Unresolved:
+def _unquoted(written: str) -> str | UnresolvedVariable:
     for quote in ('"""', "`"):
         if written.startswith(quote) and (quote == "`" or len(written) > len(quote)):
             end = written.rfind(quote, len(quote))
             if end < 0:
-                return Unresolved("more-lines")
+                return UnresolvedVariable("more-lines")
             word = written[len(quote) : end]
             break
     else:
@@ -52,7 +52,7 @@ def _unquoted(written: str) -> str | Unresolved:
         word = re.split("[#;]", written, maxsplit=1)[0].strip()
         if len(word) > 1 and word[0] == word[-1] and word[0] in "'\"":
             word = word[1:-1]
-    return Unresolved("ini-insert") if _INSERT.search(word) else word
+    return UnresolvedVariable("ini-insert") if _INSERT.search(word) else word
 
 
 def _line(name: str, value: str, quote: str) -> str:
@@ -133,7 +133,7 @@ def read_grafana(source: ImportSource, form: FormatSpec) -> ImportBuilder:
 def _provided(entry: Assignment) -> Assignment:
     if not isinstance(entry.value, str) or not (match := _provider(entry.value)):
         return entry
-    value: object = Unresolved("computed")
+    value: object = UnresolvedVariable("computed")
     if match[0] == entry.value and match[1] in (None, "__env"):
         value = EnvRef(match[2])
     elif match[0] == entry.value and match[1] == "__file":

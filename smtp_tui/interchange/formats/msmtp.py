@@ -6,7 +6,7 @@ import re
 import shlex
 
 from smtp_tui.interchange.export_builder import ExportBuilder
-from smtp_tui.interchange.import_builder import Assignment, ImportBuilder, Unresolved
+from smtp_tui.interchange.import_builder import Assignment, ImportBuilder, UnresolvedVariable
 from smtp_tui.interchange.spec import (
     AccountError,
     FormatSpec,
@@ -50,7 +50,7 @@ def _parse_accounts(content: str) -> dict[str, _Account]:
             accounts[account_name.strip()] = current
         else:
             value: object = "on" if name in _SWITCHES and not argument else argument
-            value = Unresolved("computed") if name == "eval" else value
+            value = UnresolvedVariable("computed") if name == "eval" else value
             current[name or f"line {number}"] = Assignment(name, value, number)
     return {name: account for name, account in accounts.items() if account}
 

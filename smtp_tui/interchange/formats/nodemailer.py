@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit
 
 from smtp_tui.interchange.export_builder import ExportBuilder
-from smtp_tui.interchange.import_builder import Assignment, ImportBuilder, Unresolved
+from smtp_tui.interchange.import_builder import Assignment, ImportBuilder, UnresolvedVariable
 from smtp_tui.interchange.spec import FormatSpec, ImportSource, InterchangeError, text
 
 _PARTS = ("auth", "tls")
@@ -75,7 +75,7 @@ def _entries(options: dict[str, Any]) -> Iterator[Assignment]:
         for key, part in pairs.items():
             # In JavaScript the text "false" is true.
             is_unclear = key in _SWITCHES and not isinstance(part, bool | None)
-            yield Assignment(key, Unresolved("not-a-switch") if is_unclear else part)
+            yield Assignment(key, UnresolvedVariable("not-a-switch") if is_unclear else part)
 
 
 def _take_link(builder: ImportBuilder, *, secure: bool) -> None:

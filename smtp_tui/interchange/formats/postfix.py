@@ -10,7 +10,7 @@ from smtp_tui.interchange.import_builder import (
     LONGEST,
     Assignment,
     ImportBuilder,
-    Unresolved,
+    UnresolvedVariable,
     host_and_port,
 )
 from smtp_tui.interchange.spec import FormatSpec, ImportSource, InterchangeError, text
@@ -42,7 +42,7 @@ def _entries(content: str) -> list[Assignment]:
         """Expand references; the values that Postfix itself supplies are unknown."""
         if name in found or depth > _DEEPEST:
             return found.get(name)
-        found[name] = Unresolved("computed")  # for a parameter that refers to itself
+        found[name] = UnresolvedVariable("computed")  # for a parameter that refers to itself
         value = " ".join(parts[name][0]).strip()
         pieces = []
         at = length = 0
@@ -50,7 +50,7 @@ def _entries(content: str) -> list[Assignment]:
             used = match[2] or match[3] or match[4]
             inner = "$" if match[1] else resolve(used, depth + 1) if used in parts else None
             if not isinstance(inner, str):
-                found[name] = Unresolved("from-variable", {"name": used or "?"})
+                found[name] = UnresolvedVariable("from-variable", {"name": used or "?"})
                 return found[name]
             pieces += [value[at : match.start()], inner]
             length += match.start() - at + len(inner)

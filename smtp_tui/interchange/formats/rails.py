@@ -8,7 +8,12 @@ from typing import Any
 
 from smtp_tui.interchange.export_builder import ExportBuilder
 from smtp_tui.interchange.formats.variables import gem_link, gem_login
-from smtp_tui.interchange.import_builder import Assignment, EnvRef, ImportBuilder, Unresolved
+from smtp_tui.interchange.import_builder import (
+    Assignment,
+    EnvRef,
+    ImportBuilder,
+    UnresolvedVariable,
+)
 from smtp_tui.interchange.spec import FormatSpec, ImportSource, InterchangeError, text
 
 _SPACE = re.compile(r"(?:\s|#[^\n]*)*")
@@ -50,7 +55,7 @@ def _pairs(source: str, at: int) -> list[Assignment]:
             name = next(group for group in key.groups() if group is not None)
             found.append(Assignment(name, value, line))
         else:
-            found.append(Assignment("", Unresolved("computed", {"program": "Ruby"}), line))
+            found.append(Assignment("", UnresolvedVariable("computed", {"program": "Ruby"}), line))
         at = _skip(source, end)
         at += source[at : at + 1] == ","
 
@@ -67,17 +72,17 @@ def _value(source: str, at: int) -> tuple[Any, int]:
             behind = _skip(source, match.end())
             if source[behind : behind + 1] in (",", "}", ""):
                 return convert(match), match.end()
-    return Unresolved("computed"), _end_of_expression(source, at)
+    return UnresolvedVariable("computed"), _end_of_expression(source, at)
 
 
-def _string(match: re.Match[str]) -> str | Unresolved:
+def _string(match: re.Match[str]) -> str | UnresolvedVariable:
     inner = match[0][1:-1]
     if match[0][0] == "'":
         return re.sub(r"\\([\\'])", r"\1", inner)
     if re.search(r"(?<!\\)(?:\\\\)*#[{$@]", inner):
-        return Unresolved("computed")
+        return UnresolvedVariable("computed")
     if re.search(r"\\[^nrtse0\"\\#'$ ]", inner):
-        return Unresolved("ruby-escape")
+        return UnresolvedVariable("ruby-escape")
     return re.sub(r"\\(.)", lambda escape: _LETTERS.get(escape[1], escape[1]), inner)
 
 

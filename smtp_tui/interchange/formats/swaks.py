@@ -12,7 +12,7 @@ from smtp_tui.interchange.import_builder import (
     Assignment,
     ImportBuilder,
     Pieces,
-    Unresolved,
+    UnresolvedVariable,
     VariableUse,
     host_and_port,
     resolve_pieces,
@@ -33,7 +33,7 @@ def words(command: str) -> Iterator[Any]:
         if at >= len(command) or command[at] in _END or command[at] == "#":
             return
         pieces, at = _word(command, at)
-        yield resolve_pieces("", 0, pieces, {}).value if pieces else Unresolved("computed")
+        yield resolve_pieces("", 0, pieces, {}).value if pieces else UnresolvedVariable("computed")
 
 
 def _word(command: str, at: int) -> tuple[Pieces | None, int]:
@@ -86,7 +86,7 @@ def options_of(rest: list[Any]) -> Iterator[Assignment]:
         word = rest[at]
         at += 1
         if not isinstance(word, str) or not word.startswith("-") or not word.strip("-="):
-            yield Assignment("", Unresolved("stray-word"))
+            yield Assignment("", UnresolvedVariable("stray-word"))
             continue
         written, sign, value = word.lstrip("-").partition("=")
         name = _NAMES.get(written, written)

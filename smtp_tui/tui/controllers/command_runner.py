@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from smtp_tui.tui.commands import Command, Handler
-from smtp_tui.tui.controllers.context import BUSY, FormContext
+from smtp_tui.tui.commands import FormCommand, Handler
+from smtp_tui.tui.controllers.context import BUSY, ControllerContext
 from smtp_tui.tui.typeahead import OPENS_DIALOG
 
 if TYPE_CHECKING:
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 TESTS = "tests"  # the worker group of tests; one runs at a time
 
 
-class CommandRunner:
+class FormCommandRunner:
     """Runs command handlers as workers; a handler calls one of the controllers below."""
 
     # Each controller is imported at first use: all of them with their dialogs take 0.2 s or more,
     # longer than the first screen (`python -X importtime`), and most sessions use two or three.
 
-    def __init__(self, context: FormContext) -> None:
+    def __init__(self, context: ControllerContext) -> None:
         self.context = context
 
-    def run(self, command: Command) -> None:
+    def run(self, command: FormCommand) -> None:
         """Run a command's handler; while a test runs, another test only shows BUSY."""
         if command.handler is None:
             return

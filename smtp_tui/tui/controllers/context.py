@@ -15,8 +15,8 @@ from smtp_tui.config.errors import PasswordError
 from smtp_tui.records import record
 from smtp_tui.safe_text import escape_controls
 from smtp_tui.tui.form.form import Form
-from smtp_tui.tui.model.draft import Draft
-from smtp_tui.tui.model.file_context import FileContext, PasswordRisk
+from smtp_tui.tui.model.draft import SettingsDraft
+from smtp_tui.tui.model.file_context import OpenFileContext, PasswordRisk
 from smtp_tui.tui.model.mail_draft import MailDraft
 from smtp_tui.tui.model.undo import UndoReport
 from smtp_tui.tui.sidebar import SidebarController
@@ -80,7 +80,7 @@ class CancellableWaits:
 
 
 @record
-class FormContext:
+class ControllerContext:
     """One form for one table of one document, and the state that its commands share.
 
     `last_verdicts` has a line for each table tested in this session.
@@ -92,7 +92,7 @@ class FormContext:
     sidebar: SidebarController
     document: Document
     table: str
-    file_context: FileContext
+    file_context: OpenFileContext
     last_verdicts: dict[str, str] = field(default_factory=dict)
     mail: MailDraft = field(default_factory=MailDraft)
     waits: CancellableWaits = field(default_factory=CancellableWaits)
@@ -102,7 +102,7 @@ class FormContext:
 class Controller:
     """A group of commands over one form; created for each command, so it keeps no state."""
 
-    def __init__(self, context: FormContext) -> None:
+    def __init__(self, context: ControllerContext) -> None:
         self.context = context
         self.screen, self.form, self.test_pane = context.screen, context.form, context.test_pane
         self.document, self.table = context.document, context.table
@@ -145,7 +145,7 @@ class UndoController(Controller):
         """Redo the step undone last."""
         self._show(self.form.history.redo, "There is nothing to redo.")
 
-    def _show(self, move: Callable[[Draft], UndoReport | None], nothing: str) -> None:
+    def _show(self, move: Callable[[SettingsDraft], UndoReport | None], nothing: str) -> None:
         self.form.commit_edit()
         if report := move(self.draft):
             self.show_change(report[0], at=report[1])

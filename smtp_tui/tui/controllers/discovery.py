@@ -12,8 +12,8 @@ from functools import partial
 from smtp_tui.checks.request import CheckRequest
 from smtp_tui.config.paths import absolute, config_folder, expand
 from smtp_tui.discovery.dns import prepare
-from smtp_tui.discovery.search import SearchOptions, discover
-from smtp_tui.discovery.steps import SearchQuery, Step
+from smtp_tui.discovery.search import DiscoveryOptions, discover
+from smtp_tui.discovery.steps import DiscoveryQuery, Step
 from smtp_tui.interchange.spec import format_named
 from smtp_tui.providers import Presets, presets_with
 from smtp_tui.safe_text import escape_controls
@@ -112,12 +112,12 @@ class DiscoveryController(Controller):
             sender.ask()
         await self.show_dialog(DomainScreen(check, sender))
 
-    async def _search(self, query: SearchQuery, with_web: bool) -> AsyncGenerator[Step, None]:
+    async def _search(self, query: DiscoveryQuery, with_web: bool) -> AsyncGenerator[Step, None]:
         # Importing dnspython takes 60 to 100 ms: keep it out of the event loop, which answers keys.
         await in_daemon_thread(prepare)
         known = await in_daemon_thread(_presets)
         parsed = self.draft.parsed()
-        options = SearchOptions(
+        options = DiscoveryOptions(
             resolver=resolver_of(self.test_pane.lookup),
             providers=known.providers,
             with_autoconfig=with_web,

@@ -20,7 +20,7 @@ from smtp_tui.records import record
 from smtp_tui.safe_text import mask_credentials
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.tui.controllers.context import Controller
-from smtp_tui.tui.model.draft import PASSWORD, Draft
+from smtp_tui.tui.model.draft import PASSWORD, SettingsDraft
 from smtp_tui.tui.model.password import location_of, source_of, typed_text
 from smtp_tui.tui.widgets.dialog import choose
 from smtp_tui.tui.widgets.text_page import plain
@@ -183,7 +183,7 @@ def _fields(recovered: RecoveredChanges) -> dict[str, object | None]:
     return {key: raw for key, raw in recovered.values.items() if key in BY_KEY and key != PASSWORD}
 
 
-def _place_password(draft: Draft, recovered: RecoveredChanges) -> None:
+def _place_password(draft: SettingsDraft, recovered: RecoveredChanges) -> None:
     """Choose the recovered location of the password."""
     source = source_of(dict(recovered.place)) if recovered.place else None
     if source is not None:

@@ -18,9 +18,9 @@ from smtp_tui.settings.password_sources import KeyringSource
 from smtp_tui.threads import in_daemon_thread
 from smtp_tui.tui.controllers.context import Controller, WaitCancelledError
 from smtp_tui.tui.controllers.password_mover import MoveCancelledError, PasswordMove, PasswordMover
-from smtp_tui.tui.dialogs.diff import ChangedDialog, ConflictDialog, DiffDialog, SavePreview
+from smtp_tui.tui.dialogs.diff import ConflictDialog, DiffDialog, FileChangedDialog, SavePreview
 from smtp_tui.tui.messages import as_sentence
-from smtp_tui.tui.model.draft import ACCOUNT, PASSWORD, Draft, text_of
+from smtp_tui.tui.model.draft import ACCOUNT, PASSWORD, SettingsDraft, text_of
 from smtp_tui.tui.model.file_context import preview_changes
 from smtp_tui.tui.model.password import PasswordLocation, location_of
 from smtp_tui.tui.style import BAD, GOOD, WARNING
@@ -284,7 +284,7 @@ class SaveController(Controller):
             # If the file on disk cannot be parsed, merging fails, but reloading may work.
             merge = diff.merged_with_disk(document, self.table, preview_changes(self.draft))
         can_merge = bool(ours) and merge is not None
-        dialog = ChangedDialog(document.path.name, lines, ours, can_merge=can_merge)
+        dialog = FileChangedDialog(document.path.name, lines, ours, can_merge=can_merge)
         match await self.show_dialog(dialog):
             case "merge" if merge is not None:
                 conflicting = {conflict.key for conflict in merge.conflicts}
@@ -319,7 +319,7 @@ class SaveController(Controller):
         return True
 
 
-def _waited_for(draft: Draft) -> str:
+def _waited_for(draft: SettingsDraft) -> str:
     """Return the place that a slow save is probably waiting for."""
     if not {PASSWORD, ACCOUNT}.intersection(draft.changed):
         return THE_FILE

@@ -16,10 +16,10 @@ from smtp_tui.tui.commands import TABLE_COMMANDS, hints_of
 from smtp_tui.tui.controllers.check import verdict_line
 from smtp_tui.tui.controllers.context import Controller
 from smtp_tui.tui.controllers.save import SaveController
-from smtp_tui.tui.keymap import bindings
+from smtp_tui.tui.custom_keys import bindings
 from smtp_tui.tui.messages import as_sentence
 from smtp_tui.tui.model.draft import HOST, text_of
-from smtp_tui.tui.model.file_context import FileContext, risk_of_test
+from smtp_tui.tui.model.file_context import OpenFileContext, risk_of_test
 from smtp_tui.tui.sidebar import file_blocks
 from smtp_tui.tui.style import BAD, STRONG
 from smtp_tui.tui.test_pane.pane import Runner, needs_password_prompt, request_for, run_to_verdict
@@ -79,7 +79,7 @@ class TablePicker(Dialog[str | None]):
 
     async def _test(self, table: str) -> str:
         """Test a table's saved settings; return the verdict line, or why there is none."""
-        draft = FileContext(self._document, table).draft()
+        draft = OpenFileContext(self._document, table).draft()
         settings = draft.reading().settings
         for key, problem in draft.problems().items():
             # A line of the list has space for the first problem only.

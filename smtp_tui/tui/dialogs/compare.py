@@ -54,7 +54,7 @@ class ComparisonMark(StrEnum):
 
 
 @record
-class LinePair:
+class ComparedLines:
     """Lines of both tests, or of one; for skipped lines, `left` is their number as text."""
 
     side: ComparisonMark
@@ -62,7 +62,7 @@ class LinePair:
     right: str = ""
 
 
-def compare_lines(old: Sequence[str], new: Sequence[str]) -> Iterator[LinePair]:
+def compare_lines(old: Sequence[str], new: Sequence[str]) -> Iterator[ComparedLines]:
     """Yield the lines of two dialogues in pairs, ignoring times and challenges."""
     old_keys, new_keys = [[_VARIABLE.sub("", line) for line in lines] for lines in (old, new)]
     # SequenceMatcher is quadratic: most dialogues are the same at both ends.
@@ -70,27 +70,29 @@ def compare_lines(old: Sequence[str], new: Sequence[str]) -> Iterator[LinePair]:
     last = sum(takewhile(bool, map(eq, old_keys[first:][::-1], new_keys[first:][::-1])))
     a_end, b_end = len(old_keys) - last, len(new_keys) - last
     yield from (
-        LinePair(ComparisonMark.SAME, *both) for both in zip(old[:first], new[:first], strict=True)
+        ComparedLines(ComparisonMark.SAME, *both)
+        for both in zip(old[:first], new[:first], strict=True)
     )
     matcher = SequenceMatcher(None, old_keys[first:a_end], new_keys[first:b_end])
     for _, a, b, c, d in matcher.get_opcodes():
         for left, right in zip_longest(old[first + a : first + b], new[first + c : first + d]):
             if right is None:
-                yield LinePair(ComparisonMark.EARLIER, left)
+                yield ComparedLines(ComparisonMark.EARLIER, left)
             elif left is None:
-                yield LinePair(ComparisonMark.LATER, "", right)
+                yield ComparedLines(ComparisonMark.LATER, "", right)
             else:
                 # In long texts SequenceMatcher ignores lines that occur often.
                 is_same = _VARIABLE.sub("", left) == _VARIABLE.sub("", right)
-                yield LinePair(
+                yield ComparedLines(
                     ComparisonMark.SAME if is_same else ComparisonMark.CHANGED, left, right
                 )
     yield from (
-        LinePair(ComparisonMark.SAME, *both) for both in zip(old[a_end:], new[b_end:], strict=True)
+        ComparedLines(ComparisonMark.SAME, *both)
+        for both in zip(old[a_end:], new[b_end:], strict=True)
     )
 
 
-def skip_equal(pairs: Sequence[LinePair], context: int = 2) -> Iterator[LinePair]:
+def skip_equal(pairs: Sequence[ComparedLines], context: int = 2) -> Iterator[ComparedLines]:
     """Yield pairs, with a count in place of equal lines far from any difference."""
     differing = {at for at, pair in enumerate(pairs) if pair.side is not ComparisonMark.SAME}
     near = {at + by for at in differing for by in range(-context, context + 1)}
@@ -100,10 +102,10 @@ def skip_equal(pairs: Sequence[LinePair], context: int = 2) -> Iterator[LinePair
             yield from group
         else:
             subject = "1 line is" if len(group) == 1 else f"{len(group)} lines are"
-            yield LinePair(ComparisonMark.SKIPPED, f"{subject} the same")
+            yield ComparedLines(ComparisonMark.SKIPPED, f"{subject} the same")
 
 
-def unified_lines(pairs: Sequence[LinePair]) -> Iterator[tuple[ComparisonMark, str]]:
+def unified_lines(pairs: Sequence[ComparedLines]) -> Iterator[tuple[ComparisonMark, str]]:
     """Yield the lines in one column; at each difference, earlier lines come first."""
     for is_equal, run in groupby(
         pairs, lambda pair: pair.side in (ComparisonMark.SAME, ComparisonMark.SKIPPED)
@@ -131,7 +133,7 @@ def _dialogue(test: CompletedTest) -> list[str]:
     return [f"{line.mark} {line.text}" for line in lines]
 
 
-def _setting_pairs(earlier: CompletedTest, later: CompletedTest) -> Iterator[LinePair]:
+def _setting_pairs(earlier: CompletedTest, later: CompletedTest) -> Iterator[ComparedLines]:
     """Yield the settings that differ, without showing passwords."""
     for field in FIELDS:
         old, new = (_shown(field, test) for test in (earlier, later))
@@ -141,7 +143,9 @@ def _setting_pairs(earlier: CompletedTest, later: CompletedTest) -> Iterator[Lin
             if passwords[0] != passwords[1]:
                 new = "a different one, not shown"
         if old != new:
-            yield LinePair(ComparisonMark.CHANGED, f"{field.key} = {old}", f"{field.key} = {new}")
+            yield ComparedLines(
+                ComparisonMark.CHANGED, f"{field.key} = {old}", f"{field.key} = {new}"
+            )
 
 
 def _shown(field: Field, test: CompletedTest) -> str:
@@ -168,7 +172,7 @@ def _title(which: str, test: CompletedTest) -> str:
     return f"{which}, {test.moment.astimezone():%H:%M:%S}, {outcome(test.verdict)}"
 
 
-def _below(pairs: Sequence[LinePair], width: int, title: Style | None) -> Iterator[list[Span]]:
+def _below(pairs: Sequence[ComparedLines], width: int, title: Style | None) -> Iterator[list[Span]]:
     for side, text in unified_lines(pairs):
         style = title or (DIM if side in (ComparisonMark.SAME, ComparisonMark.SKIPPED) else PLAIN)
         for index, piece in enumerate(pieces(text, width - 2)):
@@ -176,7 +180,7 @@ def _below(pairs: Sequence[LinePair], width: int, title: Style | None) -> Iterat
 
 
 def _side_by_side(
-    pairs: Sequence[LinePair], width: int, title: Style | None
+    pairs: Sequence[ComparedLines], width: int, title: Style | None
 ) -> Iterator[list[Span]]:
     room = (width - 2 - len(_GAP)) // 2
     for pair in pairs:
@@ -197,7 +201,7 @@ class CompareScreen(PagerScreen):
 
     def __init__(self, earlier: CompletedTest, later: CompletedTest) -> None:
         super().__init__()
-        self._titles = LinePair(
+        self._titles = ComparedLines(
             ComparisonMark.CHANGED, _title("earlier", earlier), _title("later", later)
         )
         self._settings = [*_setting_pairs(earlier, later)]

@@ -23,8 +23,8 @@ from smtp_tui.tui.commands import (
     Hints,
     hints_of,
 )
+from smtp_tui.tui.custom_keys import bindings
 from smtp_tui.tui.form.rows import ChoiceRow
-from smtp_tui.tui.keymap import bindings
 from smtp_tui.tui.messages import text
 from smtp_tui.tui.model.row_state import RowState
 from smtp_tui.tui.style import ACCENT, BAD, DIM, PLAIN, STRONG, WARNING, Span, make_strip
@@ -149,7 +149,7 @@ class DiffDialog(_DiffBase[WriteOptions | None]):
         self.hints.show(tuple(hints))
 
 
-class ChangedDialog(_DiffBase[str | None]):
+class FileChangedDialog(_DiffBase[str | None]):
     """Shows what another program changed; returns `merge`, `reload`, or None to go back."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(CHANGED_COMMANDS)

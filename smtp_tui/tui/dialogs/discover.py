@@ -15,16 +15,16 @@ from textual.worker import Worker
 
 from smtp_tui.discovery.autoconfig import is_available
 from smtp_tui.discovery.search import TIMEOUT
-from smtp_tui.discovery.steps import OK, ProbeResult, SearchQuery, Step, parse_query
+from smtp_tui.discovery.steps import OK, DiscoveryQuery, ProbeResult, Step, parse_query
 from smtp_tui.tui.commands import DISCOVER_COMMANDS, key_of
-from smtp_tui.tui.dialogs.server_table import ServerTable, format_details
+from smtp_tui.tui.custom_keys import bindings
+from smtp_tui.tui.dialogs.server_table import DiscoveredServerTable, format_details
 from smtp_tui.tui.form.rows import ChoiceRow, TextRow
-from smtp_tui.tui.keymap import bindings
 from smtp_tui.tui.messages import format_internal_error, text
-from smtp_tui.tui.model.draft import Draft
+from smtp_tui.tui.model.draft import SettingsDraft
 from smtp_tui.tui.model.row_state import RowState
 from smtp_tui.tui.model.settings_changes import (
-    SearchResults,
+    DiscoveredServers,
     describe_change,
     server_change,
     unsupported_fields,
@@ -35,7 +35,7 @@ from smtp_tui.tui.widgets.text_page import TextPage, plain
 
 Status = tuple[str, Style]
 # Runs a search; the flag is whether to query the domain's web servers too.
-Search = Callable[[SearchQuery, bool], AsyncGenerator[Step, None]]
+Search = Callable[[DiscoveryQuery, bool], AsyncGenerator[Step, None]]
 
 # Seconds between updates of the clock.
 CLOCK = 1.0
@@ -43,7 +43,7 @@ _NO, _YES = text("discover", "no"), text("discover", "yes")
 
 
 def progress_status(
-    results: SearchResults, spent: float, limit: float, *, with_web: bool
+    results: DiscoveredServers, spent: float, limit: float, *, with_web: bool
 ) -> Status:
     """Return the progress of a search and its time limit."""
     if results.ports is None:
@@ -54,13 +54,13 @@ def progress_status(
     return text("discover", "clock", text=step, spent=f"{spent:.0f}", limit=f"{limit:g}"), ACCENT
 
 
-def stopped_status(results: SearchResults, spent: float) -> Status:
+def stopped_status(results: DiscoveredServers, spent: float) -> Status:
     """Return the status of a stopped search, and what the admin can do with its results."""
     identity = "stopped" if any(row.probe for row in results.rows) else "stopped-early"
     return text("discover", identity, spent=f"{spent:.0f}"), STRONG
 
 
-def result_status(results: SearchResults) -> Status:
+def result_status(results: DiscoveredServers) -> Status:
     """Return the result of a finished search."""
     result = results.result
     if result is None or not result.values:
@@ -83,13 +83,13 @@ class DiscoverScreen(SearchScreen[ProbeResult | None]):
     # Title, name, autoconfig, progress, a blank line, and the key hints.
     around, share = 6, 0.55
 
-    def __init__(self, name: str, draft: Draft, search: Search | None) -> None:
+    def __init__(self, name: str, draft: SettingsDraft, search: Search | None) -> None:
         self._proposed = name
         self._draft = draft
         self._search = search
         self._worker: Worker[None] | None = None
         self._started = 0.0
-        self._results: SearchResults | None = None
+        self._results: DiscoveredServers | None = None
         # The final status of the last search; None while a search runs.
         self._end: Status | None = None
         # Whether the next search asks web servers, and whether the last one did.
@@ -98,7 +98,7 @@ class DiscoverScreen(SearchScreen[ProbeResult | None]):
         self._row = TextRow("name", text("discover", "name"))
         self._web = ChoiceRow("autoconfig", text("discover", "autoconfig"), (_NO, _YES))
         self._progress = TextPage(most=3, classes="progress")
-        self._table = ServerTable()
+        self._table = DiscoveredServerTable()
         title = TextPage([plain(text("discover", "title"), STRONG)])
         parts = title, self._row, self._web, self._progress
         super().__init__(*parts, found=self._table, hints=())
@@ -124,12 +124,12 @@ class DiscoverScreen(SearchScreen[ProbeResult | None]):
         self._with_web = event.word == _YES
         self._show_web()
 
-    def on_server_table_chosen(self) -> None:
+    def on_discovered_server_table_chosen(self) -> None:
         """Show the details of the chosen row."""
         self._show_details(from_top=True)
         self._show_hints()
 
-    def on_server_table_left_above(self) -> None:
+    def on_discovered_server_table_left_above(self) -> None:
         """Focus the row above the table."""
         self.action_step(-1)
 
@@ -191,14 +191,14 @@ class DiscoverScreen(SearchScreen[ProbeResult | None]):
         self._table.clear()
         self._is_awaited = True
         steps = self._search(query, self._with_web)
-        results = SearchResults(query.name)
+        results = DiscoveredServers(query.name)
         self._results, self._end, self._started = results, None, monotonic()
         self._asked_web = self._with_web
         # `exclusive` cancels a running search, which closes its connections.
         self._worker = self.run_worker(self._follow(steps, results), group="search", exclusive=True)
         self._show()
 
-    async def _follow(self, steps: AsyncGenerator[Step, None], results: SearchResults) -> None:
+    async def _follow(self, steps: AsyncGenerator[Step, None], results: DiscoveredServers) -> None:
         """Show a search's results until it ends, is stopped, or another search begins."""
         try:
             # A generator that is not closed would leave its sockets open.

@@ -20,8 +20,8 @@ from smtp_tui.safe_text import escape_controls
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.threads import in_daemon_thread
 from smtp_tui.tui.commands import EXPORT_COMMANDS, hints_of
+from smtp_tui.tui.custom_keys import bindings
 from smtp_tui.tui.dialogs.import_settings import ask_quoting, count_lines, reword_for_form
-from smtp_tui.tui.keymap import bindings
 from smtp_tui.tui.messages import MOST_COPIED, as_sentence, clipboard_size, text
 from smtp_tui.tui.style import BAD, DIM, GOOD, STRONG, WARNING
 from smtp_tui.tui.widgets.dialog import ask_and_save, select

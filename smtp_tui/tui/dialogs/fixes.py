@@ -12,9 +12,9 @@ from smtp_tui.diagnosis.verdict import Fix
 from smtp_tui.safe_text import escape_controls
 from smtp_tui.smtp.certificates import Certificate, in_words
 from smtp_tui.tui.commands import FIX_COMMANDS, hints_of
-from smtp_tui.tui.keymap import bindings
+from smtp_tui.tui.custom_keys import bindings
 from smtp_tui.tui.messages import text
-from smtp_tui.tui.model.draft import HOST, Draft
+from smtp_tui.tui.model.draft import HOST, SettingsDraft
 from smtp_tui.tui.model.fixes import (
     CA_FILE,
     FINGERPRINT,
@@ -55,7 +55,7 @@ class FixDialog(Dialog[int | None]):
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(FIX_COMMANDS), ("f8,ctrl+f", "leave")]
 
     def __init__(
-        self, proposals: Sequence[FixProposal], draft: Draft, file: str, index: int = 0
+        self, proposals: Sequence[FixProposal], draft: SettingsDraft, file: str, index: int = 0
     ) -> None:
         rows = [_blocks(proposal, draft, file) for proposal in proposals]
         self._list = FixList(rows, min(index, len(rows) - 1))
@@ -85,7 +85,7 @@ class FixDialog(Dialog[int | None]):
             self.dismiss(self._first["save_authority"])
 
 
-def _blocks(proposal: FixProposal, draft: Draft, file: str) -> list[TextBlock]:
+def _blocks(proposal: FixProposal, draft: SettingsDraft, file: str) -> list[TextBlock]:
     """Return a fix's changes, risk and reason."""
     fix = proposal.fix
     spans: list[Span] = [(escape_controls(format_fix(proposal, draft, file)), PLAIN)]
@@ -102,7 +102,7 @@ def _reason(fix: Fix) -> str:
 
 
 def trust_blocks(
-    proposal: FixProposal, chain: Sequence[Certificate], draft: Draft
+    proposal: FixProposal, chain: Sequence[Certificate], draft: SettingsDraft
 ) -> list[TextBlock]:
     """Return the question, the certificate it is about, and the meaning of a yes."""
     fix, section = proposal.fix, f"trust-{_trust_topic(proposal, chain)}"

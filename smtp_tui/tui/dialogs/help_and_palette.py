@@ -11,7 +11,7 @@ from textual.binding import BindingType
 from smtp_tui.records import record
 from smtp_tui.settings.fields import FIELDS
 from smtp_tui.tui import commands
-from smtp_tui.tui.commands import Command, configurable, key_of
+from smtp_tui.tui.commands import FormCommand, configurable, key_of
 from smtp_tui.tui.form.form import letters
 from smtp_tui.tui.form.rows import TextRow
 from smtp_tui.tui.messages import texts_of
@@ -39,7 +39,7 @@ class HelpScreen(PagerScreen):
         yield plain("smtp-tui: edit, explain and test the SMTP settings of a TOML file", STRONG)
         yield from self._about_file
         file_changed = (*commands.CHANGED_COMMANDS, commands.CONFLICT_COMMANDS[0])
-        sections: tuple[tuple[str, Iterable[Command | tuple[str, str]]], ...] = (
+        sections: tuple[tuple[str, Iterable[FormCommand | tuple[str, str]]], ...] = (
             ("Everywhere", [command for command in commands.COMMANDS if command.help]),
             ("In the form", texts_of("help-form").items()),
             ("In the log", commands.log_keys()),
@@ -59,7 +59,7 @@ class HelpScreen(PagerScreen):
         for title, lines in sections:
             yield plain(title, STRONG)
             for line in lines:
-                keys, help_text = (line.keys, line.help) if isinstance(line, Command) else line
+                keys, help_text = (line.keys, line.help) if isinstance(line, FormCommand) else line
                 head = f"  {keys}".ljust(COLUMN)
                 yield TextBlock(((help_text, PLAIN),), head, " " * COLUMN, gap=False)
 
@@ -68,7 +68,7 @@ class HelpScreen(PagerScreen):
 class PaletteEntry:
     """A command to run or a field to go to, with its title, help and keys."""
 
-    what: Command | str
+    what: FormCommand | str
     title: str
     help: str
     keys: str
@@ -145,7 +145,7 @@ class PaletteList(ListView[PaletteEntry], can_focus=False):
         return [(lead[0], STRONG), (lead[1:], PLAIN), (title, CURSOR), *rest]
 
 
-class Palette(Dialog[Command | str | None]):
+class Palette(Dialog[FormCommand | str | None]):
     """Asks for a command or a field; returns it, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

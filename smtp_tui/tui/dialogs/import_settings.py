@@ -19,9 +19,9 @@ from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.settings.password_sources import LiteralSource, parse_source
 from smtp_tui.threads import in_daemon_thread
 from smtp_tui.tui.commands import IMPORT_COMMANDS, hints_of
-from smtp_tui.tui.keymap import bindings
+from smtp_tui.tui.custom_keys import bindings
 from smtp_tui.tui.messages import as_sentence, reword, text
-from smtp_tui.tui.model.draft import HOST, PASSWORD, Draft
+from smtp_tui.tui.model.draft import HOST, PASSWORD, SettingsDraft
 from smtp_tui.tui.model.fixes import format_current, format_value
 from smtp_tui.tui.model.password import BULLETS, PasswordLocation
 from smtp_tui.tui.model.settings_changes import ImportPlan, import_plan
@@ -100,7 +100,7 @@ class ImportPasteArea(PasteArea):
         return [*shown[:-1], shown[-1] if len(last[-1]) <= LONGEST_LINE else f"{shown[-1]}…"]
 
 
-def _preview(plan: ImportPlan, draft: Draft) -> Iterator[TextBlock]:
+def _preview(plan: ImportPlan, draft: SettingsDraft) -> Iterator[TextBlock]:
     """Yield the changes, warnings, what was not understood, and the fields that stay."""
     yield from _changes(plan, draft)
     imported = plan.imported
@@ -128,7 +128,7 @@ def _preview(plan: ImportPlan, draft: Draft) -> Iterator[TextBlock]:
         yield plain(text("import", "stays", labels=_labels(plan.stays)), DIM)
 
 
-def _changes(plan: ImportPlan, draft: Draft) -> Iterator[TextBlock]:
+def _changes(plan: ImportPlan, draft: SettingsDraft) -> Iterator[TextBlock]:
     imported = plan.imported
     if not imported.found:
         yield plain(text("import", "nothing"), WARNING)
@@ -153,7 +153,7 @@ def _changes(plan: ImportPlan, draft: Draft) -> Iterator[TextBlock]:
         yield TextBlock(spans, "  ", _INDENT, gap=False)
 
 
-def _old_password(draft: Draft) -> str:
+def _old_password(draft: SettingsDraft) -> str:
     password = draft.password
     if draft.raw(PASSWORD) is None and not password.at_hand:
         return text("import-password", "none")
@@ -173,7 +173,7 @@ class ImportScreen(PasteScreen[ImportPlan | None]):
         ("f10,ctrl+x,alt+i", "leave"),
     ]
 
-    def __init__(self, draft: Draft) -> None:
+    def __init__(self, draft: SettingsDraft) -> None:
         self._area = ImportPasteArea()
         super().__init__(text("import", "title"), self._area)
         self._draft = draft

@@ -10,10 +10,10 @@ from textual.binding import BindingType
 from smtp_tui.providers import Presets, Provider, ProviderPort
 from smtp_tui.safe_text import escape_controls
 from smtp_tui.tui.commands import PRESET_COMMANDS, key_of
+from smtp_tui.tui.custom_keys import bindings
 from smtp_tui.tui.form.rows import TextRow
-from smtp_tui.tui.keymap import bindings
 from smtp_tui.tui.messages import text
-from smtp_tui.tui.model.draft import Draft
+from smtp_tui.tui.model.draft import SettingsDraft
 from smtp_tui.tui.model.row_state import RowState
 from smtp_tui.tui.model.settings_changes import describe_change, preset_change
 from smtp_tui.tui.style import ACCENT, DIM, PLAIN, STRONG, WARNING, Span
@@ -90,7 +90,7 @@ class PresetScreen(SearchScreen[tuple[Provider, ProviderPort] | None]):
     # Title, field, a blank line, and the key hints.
     around, share = 4, 0.36
 
-    def __init__(self, known: Presets, draft: Draft) -> None:
+    def __init__(self, known: Presets, draft: SettingsDraft) -> None:
         self._known = known
         self._draft = draft
         self._way = 0

@@ -15,7 +15,7 @@ from smtp_tui.discovery.steps import OK, ProbeResult, details, names_of, took_wo
 from smtp_tui.safe_text import escape_controls
 from smtp_tui.tui.commands import key_of
 from smtp_tui.tui.messages import text, texts_of
-from smtp_tui.tui.model.settings_changes import SearchResults, ServerRow
+from smtp_tui.tui.model.settings_changes import DiscoveredServerRow, DiscoveredServers
 from smtp_tui.tui.style import BAD, DIM, GOOD, PLAIN, STRONG, WARNING, Span, truncate
 from smtp_tui.tui.widgets.list import ListView, column_widths, fit_cells
 from smtp_tui.tui.widgets.text_page import TextBlock, item, plain
@@ -30,7 +30,9 @@ _SIGN = 2
 _WIDE = 100
 
 
-def format_details(row: ServerRow | None, results: SearchResults, takes: str) -> list[TextBlock]:
+def format_details(
+    row: DiscoveredServerRow | None, results: DiscoveredServers, takes: str
+) -> list[TextBlock]:
     """Return the details of a row; `takes` says what Enter would change in the form."""
     blocks: list[TextBlock] = []
     if row is not None and row.probe is not None:
@@ -50,7 +52,9 @@ def format_details(row: ServerRow | None, results: SearchResults, takes: str) ->
     return [*blocks, *heading, *findings]
 
 
-def _notes(row: ServerRow, probe: ProbeResult, results: SearchResults) -> dict[str, None]:
+def _notes(
+    row: DiscoveredServerRow, probe: ProbeResult, results: DiscoveredServers
+) -> dict[str, None]:
     """Return the notes on a row without duplicates; the best choice has those of the result."""
     notes = dict.fromkeys(probe.notes)
     other = row.also
@@ -68,7 +72,7 @@ def _remedy_for(cause: str | None) -> str:
     return known.get(cause or "", known["other"]).format(presets=key_of("presets"))
 
 
-def row_sign(row: ServerRow) -> Span:
+def row_sign(row: DiscoveredServerRow) -> Span:
     """Return the sign of a row: works, works unencrypted, fails, or silent."""
     if row.probe is None:
         return NOTHING, DIM
@@ -77,7 +81,7 @@ def row_sign(row: ServerRow) -> Span:
     return ("+", GOOD) if row.probe.is_encrypted else ("?", WARNING)
 
 
-def row_cells(row: ServerRow) -> tuple[str, ...]:
+def row_cells(row: DiscoveredServerRow) -> tuple[str, ...]:
     """Return the texts of a row's columns, escaped."""
     probe, host = row.probe, escape_controls(row.host)
     if probe is None:
@@ -93,7 +97,7 @@ def row_cells(row: ServerRow) -> tuple[str, ...]:
     return (host, row.ports[0], encryption, version, certificate, logins, took_words(probe))
 
 
-class ServerTable(ListView[ServerRow]):
+class DiscoveredServerTable(ListView[DiscoveredServerRow]):
     """The list of servers, best first: a row for each port that answered, then the silent ones."""
 
     class Chosen(Message):
@@ -114,7 +118,7 @@ class ServerTable(ListView[ServerRow]):
         """Whether there is a reachable server; if so, the first row has one."""
         return bool(self.rows) and self.rows[0].probe is not None
 
-    def update(self, rows: Sequence[ServerRow]) -> None:
+    def update(self, rows: Sequence[DiscoveredServerRow]) -> None:
         """Show rows, keeping the admin's choice if there is one."""
         # Better servers may appear above: keep the admin's choice.
         kept = self.chosen.key if self._is_moved and self.chosen else None

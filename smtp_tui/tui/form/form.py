@@ -17,8 +17,8 @@ from textual.timer import Timer
 from smtp_tui.diagnosis.advice import Advice, advise
 from smtp_tui.settings.fields import BY_KEY, FIELDS, FieldKind
 from smtp_tui.tui.form.rows import MORE_LABEL, ChoiceRow, DisclosureRow, PasswordRow, Row, TextRow
-from smtp_tui.tui.model.draft import PASSWORD, Draft
-from smtp_tui.tui.model.file_context import FileContext
+from smtp_tui.tui.model.draft import PASSWORD, SettingsDraft
+from smtp_tui.tui.model.file_context import OpenFileContext
 from smtp_tui.tui.model.password import PasswordLocation
 from smtp_tui.tui.model.row_state import (
     choices_of,
@@ -102,7 +102,9 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
     class EditingPaused(Message):
         """Typing paused, or the field lost the focus."""
 
-    def __init__(self, draft: Draft, file_context: FileContext, *, id: str | None = None) -> None:
+    def __init__(
+        self, draft: SettingsDraft, file_context: OpenFileContext, *, id: str | None = None
+    ) -> None:
         super().__init__(id=id)
         self.draft = draft
         self.history = UndoStack()

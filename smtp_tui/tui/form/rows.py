@@ -40,7 +40,7 @@ GAP = 2
 SIGN_WIDTH = GAP + 1
 
 
-class RowMessage(Message):
+class RowEvent(Message):
     """Base of the messages that name the row they come from."""
 
     def __init__(self, row: Row) -> None:
@@ -150,7 +150,7 @@ class Row(SingleLineWidget, can_focus=True):
 class TextRow(Row, LineEditor):
     """A text, a number or a secret, edited in place."""
 
-    class Edited(RowMessage):
+    class Edited(RowEvent):
         """The text of the row changed."""
 
         row: TextRow
@@ -265,7 +265,7 @@ class ChoiceRow(Row):
         Binding("delete,backspace", "reset", show=False),
     ]
 
-    class Chosen(RowMessage):
+    class Chosen(RowEvent):
         """A word was chosen; None resets the field to its default."""
 
         def __init__(self, row: ChoiceRow, word: str | None) -> None:

@@ -18,10 +18,10 @@ from smtp_tui.records import record
 from smtp_tui.safe_text import escape_controls
 from smtp_tui.smtp.certificates import in_words
 from smtp_tui.smtp.events import Event, TlsEstablished, TlsFailed
-from smtp_tui.smtp.transcript import LineMark, TranscriptLine, lines_of
+from smtp_tui.smtp.transcript import TranscriptLine, TranscriptMark, lines_of
 from smtp_tui.tui.commands import key_of
 from smtp_tui.tui.style import ACCENT, CURSOR, DIM, PLAIN, STRONG, Span, to_charset
-from smtp_tui.tui.widgets.line_editor import LineBuffer
+from smtp_tui.tui.widgets.line_editor import LineEditBuffer
 
 # A long session must not fill the memory; dropping a tenth at a time keeps a flood of lines quick.
 MIN_KEPT = 20_000
@@ -97,7 +97,9 @@ class LogFilter(Enum):
         """Whether an entry is shown."""
         if not isinstance(entry, TranscriptLine) or self is LogFilter.ALL:
             return True
-        return (entry.mark in (LineMark.SENT, LineMark.RECEIVED)) is (self is LogFilter.DIALOGUE)
+        return (entry.mark in (TranscriptMark.SENT, TranscriptMark.RECEIVED)) is (
+            self is LogFilter.DIALOGUE
+        )
 
 
 def text_of(entry: Entry, *, is_folded: bool = False) -> str:
@@ -316,7 +318,7 @@ class LogSearch:
     def __init__(self, origin: int) -> None:
         # The entry under the cursor at the start, to return to.
         self.origin = origin
-        self.line = LineBuffer()
+        self.line = LineEditBuffer()
         # Whether keys still edit the text.
         self.is_typed = True
         self.pattern: re.Pattern[str] | None = None

@@ -20,7 +20,7 @@ from textual.strip import Strip
 
 from smtp_tui.smtp.transcript import TranscriptLine
 from smtp_tui.tui.commands import LOG_COMMANDS
-from smtp_tui.tui.keymap import bindings
+from smtp_tui.tui.custom_keys import bindings
 from smtp_tui.tui.log.model import (
     Entry,
     FoldableLine,

@@ -10,7 +10,7 @@ from typing import Any
 
 from smtp_tui.settings.fields import BY_KEY, FIELDS, Field, FieldKind
 from smtp_tui.settings.validate import (
-    ParseResult,
+    ParsedSettings,
     defaults,
     is_absent,
     parse_fields,
@@ -36,7 +36,7 @@ def text_of(raw: object) -> str:
     return "" if raw is None else str(raw)
 
 
-class Draft:
+class SettingsDraft:
     """One table's values as the form edits them.
 
     A value equal in meaning to the file's counts as unchanged, and an absent key stays absent until
@@ -72,7 +72,7 @@ class Draft:
         if not keep_password:
             self.password = PasswordDraft(self._file.get(PASSWORD), lambda: self.text(HOST))
 
-    def copy(self) -> Draft:
+    def copy(self) -> SettingsDraft:
         """Return a copy: this draft may be edited while saving waits for a keyring."""
         other = copy(self)
         other._edits = dict(self._edits)
@@ -145,7 +145,7 @@ class Draft:
         parsed, _ = parse_fields(self.values())
         return {**defaults(parsed), **parsed}
 
-    def reading(self) -> ParseResult:
+    def reading(self) -> ParsedSettings:
         """Parse all values into settings, or problems."""
         return parse_settings(self.values())
 

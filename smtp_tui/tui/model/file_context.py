@@ -16,13 +16,13 @@ from smtp_tui.settings.fields import BY_KEY, Settings
 from smtp_tui.settings.password_sources import KeyringSource, PasswordSource, other_host
 from smtp_tui.tui.commands import key_of
 from smtp_tui.tui.messages import as_sentence
-from smtp_tui.tui.model.draft import PASSWORD, Draft, DraftState
+from smtp_tui.tui.model.draft import PASSWORD, DraftState, SettingsDraft
 from smtp_tui.tui.model.password import EXAMPLES, PasswordDraft, PasswordLocation
 
 HIDDEN = "********"  # stands for a password that only saving fetches
 
 
-class FileContext:
+class OpenFileContext:
     """One table's file, and what this machine knows about it."""
 
     def __init__(self, document: Document, table: str) -> None:
@@ -32,13 +32,15 @@ class FileContext:
         self.keyring_trouble: tuple[str, str] | None = None
         self.is_open = False
 
-    def draft(self) -> Draft:
+    def draft(self) -> SettingsDraft:
         """Return a draft of the table's values; it is empty if the table does not exist yet."""
-        draft = Draft({}, application=self._document.application or "")
+        draft = SettingsDraft({}, application=self._document.application or "")
         self.rebase(draft, {})
         return draft
 
-    def rebase(self, draft: Draft, edits: DraftState, *, keep_password: bool = False) -> None:
+    def rebase(
+        self, draft: SettingsDraft, edits: DraftState, *, keep_password: bool = False
+    ) -> None:
         """Set a draft to the file's current values, then apply `edits`."""
         given, assumed = self._values(self._document)
         draft.rebase(given, assumed=assumed, keep_password=keep_password)
@@ -51,7 +53,7 @@ class FileContext:
         document = self._document
         self.is_open = document.exists and file_access.readable_by_others(document.path)
 
-    def preview_effects(self, draft: Draft) -> None:
+    def preview_effects(self, draft: SettingsDraft) -> None:
         """Update the draft's assumed values and rejections for its current changes."""
         if self._document.application is None:
             return
@@ -72,7 +74,7 @@ class FileContext:
         _, assumed = self._values(after)
         draft.preview_effects(assumed, refused)
 
-    def advice(self, draft: Draft) -> Iterator[Advice]:
+    def advice(self, draft: SettingsDraft) -> Iterator[Advice]:
         """Yield advice on where the password is kept."""
         if self.keyring_trouble and draft.password.location is PasswordLocation.KEYRING:
             why, looked_for = self.keyring_trouble
@@ -126,7 +128,7 @@ class FileContext:
                 continue
 
 
-def preview_changes(draft: Draft) -> dict[str, object | None]:
+def preview_changes(draft: SettingsDraft) -> dict[str, object | None]:
     """Return the valid changes; asterisks stand for a password still to be fetched."""
     wrong = draft.wrong()
     changes = {key: draft.to_write(key) for key in draft.changed if key not in wrong}

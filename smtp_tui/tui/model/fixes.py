@@ -11,7 +11,7 @@ from smtp_tui.safe_text import mask_credentials
 from smtp_tui.settings.fields import BY_KEY, FieldKind
 from smtp_tui.smtp.certificates import Certificate, anchor_of
 from smtp_tui.smtp.events import Stage
-from smtp_tui.tui.model.draft import Draft, text_of
+from smtp_tui.tui.model.draft import SettingsDraft, text_of
 from smtp_tui.tui.model.row_state import SWITCH, format_default
 
 CA_FILE, FINGERPRINT = "ca_file", "tls_fingerprint"
@@ -80,7 +80,7 @@ def pins(fix: Fix) -> bool:
     return fix.field == FINGERPRINT and bool(fix.value)
 
 
-def format_current(key: str, draft: Draft) -> str:
+def format_current(key: str, draft: SettingsDraft) -> str:
     """Return a field's value as the form shows it, or its default."""
     field, raw = BY_KEY[key], draft.raw(key)
     if raw is None:
@@ -112,7 +112,7 @@ def pairs_of(digits: str) -> list[str]:
     return [digits[at : at + 2].upper() for at in range(0, len(digits), 2)]
 
 
-def format_fix(proposal: FixProposal, draft: Draft, file: str = "") -> str:
+def format_fix(proposal: FixProposal, draft: SettingsDraft, file: str = "") -> str:
     """Return the old and new values of a fix; `file` is where its authority would be saved."""
     fix = proposal.fix
     if proposal.action is FixAction.GO_TO:
@@ -120,7 +120,7 @@ def format_fix(proposal: FixProposal, draft: Draft, file: str = "") -> str:
     return format_changes({CA_FILE: file} if proposal.authority else fix.change, draft)
 
 
-def format_changes(change: Mapping[str, object], draft: Draft) -> str:
+def format_changes(change: Mapping[str, object], draft: SettingsDraft) -> str:
     """Return a change as "Label: old -> new" for each field."""
     pairs = {
         key: (format_current(key, draft), format_value(key, raw)) for key, raw in change.items()

@@ -17,7 +17,7 @@ from smtp_tui.smtp.message import (
     parse_recipients,
     parse_subject,
 )
-from smtp_tui.tui.model.draft import ACCOUNT, Draft
+from smtp_tui.tui.model.draft import ACCOUNT, SettingsDraft
 
 NOBODY = "type at least one recipient"
 
@@ -39,7 +39,7 @@ class DefaultSender:
     description: str
 
 
-def sender_of(draft: Draft) -> DefaultSender:
+def sender_of(draft: SettingsDraft) -> DefaultSender:
     """Return the envelope sender that follows from the form's settings."""
     parsed = draft.parsed()
     if parsed["from"]:

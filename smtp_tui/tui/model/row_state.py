@@ -11,7 +11,7 @@ from smtp_tui.records import record
 from smtp_tui.safe_text import escape_controls
 from smtp_tui.settings.choices import Encryption
 from smtp_tui.settings.fields import FIELDS, PORT_NAMES, Field, FieldKind
-from smtp_tui.tui.model.draft import PASSWORD, Draft, text_of
+from smtp_tui.tui.model.draft import PASSWORD, SettingsDraft, text_of
 from smtp_tui.tui.model.password import PasswordDraft, PasswordLocation
 
 SWITCH = ("no", "yes")
@@ -64,7 +64,7 @@ def raw_of(field: Field, word: str) -> object:
     return word == SWITCH[1] if field.kind is FieldKind.SWITCH else word
 
 
-def row_states(draft: Draft, advice: Sequence[Advice] = ()) -> dict[str, RowState]:
+def row_states(draft: SettingsDraft, advice: Sequence[Advice] = ()) -> dict[str, RowState]:
     """Return every field's state by key, each with its most severe advice."""
     parsed, problems, changed = draft.parsed(), draft.problems(), draft.changed
     states = {}
@@ -87,7 +87,7 @@ def row_states(draft: Draft, advice: Sequence[Advice] = ()) -> dict[str, RowStat
     return states
 
 
-def password_location_state(draft: Draft) -> RowState:
+def password_location_state(draft: SettingsDraft) -> RowState:
     """Return the state of the row that shows where the password is kept."""
     password, places = draft.password, draft.places
     refused = {}
@@ -122,7 +122,7 @@ def _limited(state: RowState, limit: str) -> RowState:
     return replace(state, limit=escape_controls(limit), is_fixed=True)
 
 
-def _field_state(field: Field, draft: Draft, parsed: Mapping[str, Any]) -> RowState:
+def _field_state(field: Field, draft: SettingsDraft, parsed: Mapping[str, Any]) -> RowState:
     raw = draft.raw(field.key)
     is_absent, is_assumed = raw is None, raw is None and draft.assumed(field.key) is not None
     is_readable = raw is not None and field.problem_with(raw) is None

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 
 from smtp_tui.discovery.steps import (
+    DiscoveryFinding,
+    DiscoveryResult,
     ProbeResult,
     ProbeStarted,
-    SearchFinding,
-    SearchResult,
     Step,
     by_host,
     silent_ports,
@@ -25,7 +25,7 @@ from smtp_tui.settings.password_sources import LiteralSource, parse_source
 from smtp_tui.settings.validate import defaults, parse_fields
 from smtp_tui.smtp.sasl import AUTO_ENCRYPTED, AUTO_OPEN
 from smtp_tui.tui.messages import text
-from smtp_tui.tui.model.draft import ACCOUNT, HOST, PASSWORD, Draft, same_meaning
+from smtp_tui.tui.model.draft import ACCOUNT, HOST, PASSWORD, SettingsDraft, same_meaning
 from smtp_tui.tui.model.fixes import FINGERPRINT, format_changes, format_current, format_value
 from smtp_tui.tui.model.password import PasswordDraft, PasswordLocation, location_of, typed_text
 
@@ -37,7 +37,7 @@ Change = dict[str, object]
 
 
 @record(kw_only=True)
-class ServerRow:
+class DiscoveredServerRow:
     """A port where a mail server answered, or a host's silent ports with the same cause.
 
     `also` is the result for the same port at another address.
@@ -55,37 +55,37 @@ class ServerRow:
         return (self.host, self.ports) if self.probe else (self.host, self.cause)
 
 
-class SearchResults:
+class DiscoveredServers:
     """The steps of one search for `name`, and the rows made from them."""
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.findings: list[SearchFinding] = []
+        self.findings: list[DiscoveryFinding] = []
         self.probes: list[ProbeResult] = []
         self.ports: int | None = None
-        self.result: SearchResult | None = None
+        self.result: DiscoveryResult | None = None
 
     def add(self, step: Step) -> None:
         """Add the next step."""
         match step:
-            case SearchFinding():
+            case DiscoveryFinding():
                 self.findings.append(step)
             case ProbeStarted():
                 self.ports = step.ports
             case ProbeResult():
                 self.probes.append(step)
-            case SearchResult():
+            case DiscoveryResult():
                 self.result = step
 
     @property
-    def rows(self) -> tuple[ServerRow, ...]:
+    def rows(self) -> tuple[DiscoveredServerRow, ...]:
         """The ports that answered, best first, then the silent ones."""
         # A port may answer over IPv4 and IPv6: one row shows both.
-        reached: dict[tuple[str, int], ServerRow] = {}
+        reached: dict[tuple[str, int], DiscoveredServerRow] = {}
         for probe in sorted((p for p in self.probes if p.is_reached), key=lambda p: p.worth):
             where = probe.host, probe.port
             others = [p for p in self.probes if (p.host, p.port) == where and p is not probe]
-            row = ServerRow(
+            row = DiscoveredServerRow(
                 host=probe.host,
                 ports=(str(probe.port),),
                 cause=probe.cause,
@@ -95,14 +95,14 @@ class SearchResults:
             reached.setdefault(where, row)
         silent = [probe for probe in self.probes if (probe.host, probe.port) not in reached]
         unreached = [
-            ServerRow(host=host, ports=tuple(dict.fromkeys(ports)), cause=cause)
+            DiscoveredServerRow(host=host, ports=tuple(dict.fromkeys(ports)), cause=cause)
             for host, probes in by_host(silent)
             for cause, ports in silent_ports(probes)
         ]
         return (*reached.values(), *unreached)
 
 
-def proposed_search(draft: Draft) -> str:
+def proposed_search(draft: SettingsDraft) -> str:
     """Return what to search for: the address in From or Username, else the host."""
     for key in (FROM, ACCOUNT):
         try:
@@ -113,7 +113,10 @@ def proposed_search(draft: Draft) -> str:
 
 
 def found_change(
-    values: Mapping[str, object], offered: Sequence[str], draft: Draft, certificate: str = ""
+    values: Mapping[str, object],
+    offered: Sequence[str],
+    draft: SettingsDraft,
+    certificate: str = "",
 ) -> Change:
     """Return the change for a found server; `offered` are the mechanisms in its EHLO reply.
 
@@ -138,13 +141,13 @@ def found_change(
     return _differing(_without_pinned_trust(change, draft, certificate), draft)
 
 
-def server_change(probe: ProbeResult, draft: Draft) -> Change:
+def server_change(probe: ProbeResult, draft: SettingsDraft) -> Change:
     """Return the change for a server that a probe reached."""
     certificate = probe.certificate.sha256 if probe.certificate else ""
     return found_change(probe.values, probe.mechanisms, draft, certificate)
 
 
-def preset_change(provider: Provider, way: ProviderPort, draft: Draft) -> Change:
+def preset_change(provider: Provider, way: ProviderPort, draft: SettingsDraft) -> Change:
     """Return the change for one of a provider's ports."""
     change: Change = {}
     # Keep a host of this provider. If its customers have different hosts, the admin types one.
@@ -161,7 +164,7 @@ def preset_change(provider: Provider, way: ProviderPort, draft: Draft) -> Change
     return _differing(_without_pinned_trust(change, draft), draft)
 
 
-def next_step(provider: Provider, draft: Draft, *, is_new: bool) -> tuple[str, str] | None:
+def next_step(provider: Provider, draft: SettingsDraft, *, is_new: bool) -> tuple[str, str] | None:
     """Return the next field that only the admin can fill in, and a text about its value.
 
     `is_new`: the host has changed, so a password in the form belongs to the old host.
@@ -178,7 +181,7 @@ def next_step(provider: Provider, draft: Draft, *, is_new: bool) -> tuple[str, s
     return None
 
 
-def describe_change(change: Mapping[str, object], draft: Draft) -> str:
+def describe_change(change: Mapping[str, object], draft: SettingsDraft) -> str:
     """Return what Enter would change in the form, as text."""
     if not change:
         return text("discover", "same")
@@ -196,14 +199,14 @@ def describe_change(change: Mapping[str, object], draft: Draft) -> str:
     return " ".join(sentences)
 
 
-def unsupported_fields(values: Mapping[str, object], draft: Draft) -> str:
+def unsupported_fields(values: Mapping[str, object], draft: SettingsDraft) -> str:
     """Return a text that names the fields the file cannot express, or ""."""
     labels = [BY_KEY[key].label for key in values if key in draft.limits]
     return text("discover", "cannot", labels=", ".join(labels)) if labels else ""
 
 
 def _without_pinned_trust(
-    change: Mapping[str, object], draft: Draft, certificate: str = ""
+    change: Mapping[str, object], draft: SettingsDraft, certificate: str = ""
 ) -> dict[str, object]:
     """Add the removal of the old host's pinned server name and fingerprint, if the host changes.
 
@@ -222,7 +225,7 @@ def _without_pinned_trust(
     return {**dropped, **change}
 
 
-def _differing(change: Mapping[str, object], draft: Draft) -> Change:
+def _differing(change: Mapping[str, object], draft: SettingsDraft) -> Change:
     """Leave out values that the form already has and fields that the file cannot express."""
     return {
         key: raw
@@ -231,7 +234,7 @@ def _differing(change: Mapping[str, object], draft: Draft) -> Change:
     }
 
 
-def _mechanism(draft: Draft) -> Authentication | None:
+def _mechanism(draft: SettingsDraft) -> Authentication | None:
     """Return the authentication mechanism set in the form, or None."""
     field, raw = BY_KEY[AUTHENTICATION], draft.raw(AUTHENTICATION)
     if raw is None or field.problem_with(raw) is not None:
@@ -289,7 +292,7 @@ class ImportPlan:
         return ", ".join(BY_KEY[key].label for key in keys)
 
 
-def import_plan(imported: Imported, draft: Draft) -> ImportPlan:
+def import_plan(imported: Imported, draft: SettingsDraft) -> ImportPlan:
     """Compare what was imported with the form."""
     values = imported.values if imported.found else {}
     unsayable = tuple(key for key in values if key in draft.limits)
@@ -308,7 +311,7 @@ def import_plan(imported: Imported, draft: Draft) -> ImportPlan:
     )
 
 
-def _changes(imported: Imported, draft: Draft) -> Iterator[tuple[str, object]]:
+def _changes(imported: Imported, draft: SettingsDraft) -> Iterator[tuple[str, object]]:
     values = imported.values
     found = {key: values[key] for key in imported.found if key in values}
     without = defaults(parse_fields({**draft.values(), **found})[0])

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from smtp_tui.records import record
 from smtp_tui.settings.fields import BY_KEY
-from smtp_tui.tui.model.draft import PASSWORD, Draft, DraftState, same_meaning
+from smtp_tui.tui.model.draft import PASSWORD, DraftState, SettingsDraft, same_meaning
 from smtp_tui.tui.model.fixes import format_current
 from smtp_tui.tui.model.password import PasswordDraft
 
@@ -46,7 +46,7 @@ class UndoStack:
 
     def apply(
         self,
-        draft: Draft,
+        draft: SettingsDraft,
         change: Mapping[str, object | None],
         edit_password: Callable[[], None] | None = None,
         *,
@@ -62,7 +62,7 @@ class UndoStack:
             edit_password()
         self._add(EditStep(before, draft.state(keys), at, file), draft)
 
-    def type(self, draft: Draft, key: str, text: str) -> None:
+    def type(self, draft: SettingsDraft, key: str, text: str) -> None:
         """Set a field to the typed text; all typing until `close` is one step."""
         before = draft.state([key])
         if key == PASSWORD:
@@ -95,15 +95,15 @@ class UndoStack:
             ]
             steps[:] = [step for step in remaining if step.before]
 
-    def undo(self, draft: Draft) -> UndoReport | None:
+    def undo(self, draft: SettingsDraft) -> UndoReport | None:
         """Undo the last step, except fields that were changed since; None if there is no step."""
         return self._move(draft, self._done, self._undone)
 
-    def redo(self, draft: Draft) -> UndoReport | None:
+    def redo(self, draft: SettingsDraft) -> UndoReport | None:
         """Redo the step undone last; None if there is none, or a new step followed."""
         return self._move(draft, self._undone, self._done)
 
-    def _add(self, step: EditStep, draft: Draft) -> bool:
+    def _add(self, step: EditStep, draft: SettingsDraft) -> bool:
         self._password = draft.password
         if step.before == step.after:
             return False
@@ -112,7 +112,7 @@ class UndoStack:
         return True
 
     def _move(
-        self, draft: Draft, source: list[EditStep], target: list[EditStep]
+        self, draft: SettingsDraft, source: list[EditStep], target: list[EditStep]
     ) -> UndoReport | None:
         self.close()
         if not source:
@@ -138,7 +138,9 @@ def _without_password(state: DraftState) -> DraftState:
     return {key: raw for key, raw in state.items() if key != PASSWORD}
 
 
-def _changes(step: EditStep, kept: list[str], draft: Draft, *, is_redo: bool) -> Iterator[str]:
+def _changes(
+    step: EditStep, kept: list[str], draft: SettingsDraft, *, is_redo: bool
+) -> Iterator[str]:
     again = "" if is_redo else " again"
     for key in step.before:
         label = BY_KEY[key].label

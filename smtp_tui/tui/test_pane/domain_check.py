@@ -16,7 +16,7 @@ from smtp_tui.records import record
 from smtp_tui.safe_text import escape_controls
 from smtp_tui.smtp.addresses import is_public
 from smtp_tui.smtp.events import Connected, Event
-from smtp_tui.smtp.transcript import LineMark, TranscriptLine
+from smtp_tui.smtp.transcript import TranscriptLine, TranscriptMark
 from smtp_tui.threads import in_daemon_thread
 from smtp_tui.tui.commands import key_of
 from smtp_tui.tui.messages import format_internal_error, reword, text, texts_of
@@ -200,9 +200,13 @@ class DomainCheckTask:
             seconds = self._seconds
             if found.is_silent:
                 names = {"seconds": f"{SECONDS:g}", "domain": domain}
-                self._log(text("dns-log", "silent", **names), seconds, LineMark.WARNING)
+                self._log(text("dns-log", "silent", **names), seconds, TranscriptMark.WARNING)
             for fact in () if found.is_silent else found.facts:
-                mark = LineMark.WARNING if fact.weight is FactSeverity.BAD else LineMark.FACT
+                mark = (
+                    TranscriptMark.WARNING
+                    if fact.weight is FactSeverity.BAD
+                    else TranscriptMark.FACT
+                )
                 self._log(f"{fact.subject.upper()}: {sentence(fact)}", seconds, mark)
             verdict.show_extra(summary(found))
         except Exception as error:  # a bug in this check must not cost a passed verdict
@@ -218,7 +222,9 @@ class DomainCheckTask:
     def _seconds(self) -> float:
         return monotonic() - self._started
 
-    def _log(self, message: str, seconds: float, mark: LineMark = LineMark.FACT) -> None:
+    def _log(
+        self, message: str, seconds: float, mark: TranscriptMark = TranscriptMark.FACT
+    ) -> None:
         self._test_pane.log_view.add([TranscriptLine(seconds, mark, escape_controls(message))])
 
 

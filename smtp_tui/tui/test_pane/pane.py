@@ -27,7 +27,7 @@ from smtp_tui.smtp.redaction import RedactorGroup
 from smtp_tui.tui.log.model import LogHeading, entries_of
 from smtp_tui.tui.log.view import LogView
 from smtp_tui.tui.messages import format_internal_error, text
-from smtp_tui.tui.model.draft import PASSWORD, Draft
+from smtp_tui.tui.model.draft import PASSWORD, SettingsDraft
 from smtp_tui.tui.model.fixes import LastTest
 from smtp_tui.tui.test_pane.progress import ProgressBar
 from smtp_tui.tui.test_pane.verdict import VerdictPanel, outcome, verdict_lines
@@ -36,7 +36,7 @@ from smtp_tui.tui.typeahead import release_keys
 from smtp_tui.tui.widgets.text_page import TextBlock
 
 if TYPE_CHECKING:
-    from smtp_tui.config.dialects.spec import Recognition
+    from smtp_tui.config.dialects.spec import DialectRecognition
     from smtp_tui.discovery.dns import Resolver
     from smtp_tui.tui.test_pane.domain_check import DomainCheckTask
 
@@ -95,14 +95,14 @@ def title_of(settings: Settings, mail: MailRequest | None) -> str:
     return f"{server}, {'asks about' if mail.body is None else 'a message to'} {recipients}"
 
 
-def needs_password_prompt(draft: Draft, settings: Settings) -> bool:
+def needs_password_prompt(draft: SettingsDraft, settings: Settings) -> bool:
     """Whether a test needs a password that the admin must type."""
     is_missing = settings.password is None or isinstance(settings.password, AskSource)
     return settings.needs_password and is_missing and draft.password.secret() is None
 
 
 def request_for(
-    draft: Draft,
+    draft: SettingsDraft,
     *,
     file: Path,
     table: str,
@@ -110,7 +110,7 @@ def request_for(
     mail: MailRequest | None = None,
     allow_clear_password: bool = False,
     is_trusted: bool = False,
-    recognition: Recognition | None = None,
+    recognition: DialectRecognition | None = None,
 ) -> CheckRequest:
     """Build a request from the draft; a typed password goes into `secret`, not into the values.
 

@@ -44,7 +44,7 @@ class StageState(Enum):
 
 
 @record
-class StageDisplay:
+class StageLabel:
     """A stage, its state and its time."""
 
     stage: Stage
@@ -84,21 +84,21 @@ class StageTracker:
             self._spent.pop(self.current, None)
         self.current = None
 
-    def steps(self) -> list[StageDisplay]:
+    def steps(self) -> list[StageLabel]:
         """Return the stages entered, in order, then those to come."""
         expected, steps = self._expected, []
         for stage, seconds in self._spent.items():
             state = StageState.RUNNING if stage is self.current else StageState.PASSED
             state = StageState.FAILED if stage is self._failed else state
             if stage in expected or stage is self._failed:
-                steps.append(StageDisplay(stage, state, seconds))
+                steps.append(StageLabel(stage, state, seconds))
         for index, stage in enumerate(expected):
             is_skipped = stage in _OPTIONAL and not self._spent.keys().isdisjoint(expected[index:])
             # Once the check is over, only the stages after its failure are still to come.
             follows_failure = self._failed in expected[:index]
             may_come = stage not in self._spent and not is_skipped
             if may_come and (self.seconds is None or follows_failure):
-                steps.append(StageDisplay(stage, StageState.TO_COME))
+                steps.append(StageLabel(stage, StageState.TO_COME))
         return steps
 
     def _leave(self, seconds: float) -> None:
@@ -121,7 +121,7 @@ def duration(seconds: float) -> str:
 
 
 def progress_layouts(
-    steps: Sequence[StageDisplay], right: str, *, keeps_right: bool = False
+    steps: Sequence[StageLabel], right: str, *, keeps_right: bool = False
 ) -> Iterator[tuple[list[Span], str]]:
     """Yield ever shorter layouts: without `right`, then times, then the first stages."""
     timed = {step.stage for step in steps}
@@ -137,7 +137,7 @@ def progress_layouts(
         yield [(f"{_CUT} ", DIM), *_join(steps[first:], " ", timed)], right
 
 
-def _join(steps: Sequence[StageDisplay], gap: str, timed: Collection[Stage]) -> list[Span]:
+def _join(steps: Sequence[StageLabel], gap: str, timed: Collection[Stage]) -> list[Span]:
     """Join the names of stages, with times for those in `timed`."""
     spans: list[Span] = []
     for step in steps:

@@ -10,7 +10,7 @@ from smtp_tui.diagnosis.verdict import Recipient, Verdict
 from smtp_tui.safe_text import escape_controls
 from smtp_tui.smtp.events import Cause, Stage, WarningId
 from smtp_tui.smtp.message import MailRequest
-from smtp_tui.smtp.transcript import LineMark, TranscriptLine
+from smtp_tui.smtp.transcript import TranscriptLine, TranscriptMark
 from smtp_tui.tui.commands import key_of, with_keys
 from smtp_tui.tui.model.fixes import describe_fix
 from smtp_tui.tui.style import ACCENT, BAD, DIM, GOOD, PLAIN, STRONG, WARNING
@@ -72,7 +72,7 @@ def outcome(verdict: Verdict) -> str:
 
 def verdict_lines(verdict: Verdict, mail: MailRequest | None) -> list[TranscriptLine]:
     """Return the verdict as lines for the log."""
-    mark = LineMark.FACT if verdict.ok else LineMark.WARNING
+    mark = TranscriptMark.FACT if verdict.ok else TranscriptMark.WARNING
     lines = [f"{outcome(verdict)}: {summary_of(verdict, mail)}"]
     lines += [f"{title}: {reply}" for title, reply in replies(verdict)]
     return [TranscriptLine(verdict.seconds, mark, escape_controls(text)) for text in lines]

@@ -21,7 +21,7 @@ from smtp_tui.tui.style import BAD, DIM, PLAIN, STRONG, WARNING, Span
 from smtp_tui.tui.textual_compat import NoRepaintOnResize
 from smtp_tui.tui.widgets.line_editor import PromptLine
 from smtp_tui.tui.widgets.list import ListView, Menu
-from smtp_tui.tui.widgets.pager import Result, StackedScreen
+from smtp_tui.tui.widgets.pager import Result, SectionedScreen
 from smtp_tui.tui.widgets.text_page import TextBlock, TextPage, plain
 
 LABEL = "SMTP Password"
@@ -34,7 +34,7 @@ class DialogBody(NoRepaintOnResize, Vertical):
     """The box that stacks the parts of a dialog."""
 
 
-class Dialog(StackedScreen[Result], ModalScreen[Result]):
+class Dialog(SectionedScreen[Result], ModalScreen[Result]):
     """A box of parts at the bottom of the screen.
 
     The `flexible` part is as high as its content, or as the screen allows.

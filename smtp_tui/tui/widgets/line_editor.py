@@ -22,7 +22,7 @@ _USER = re.compile(r"(?:[A-Za-z][\w+.-]*://)?[^\s:/@]*:(?!//)")
 _PORT = re.compile(r"\d{0,5}(?:[/?].*)?")
 
 
-class LineBuffer:
+class LineEditBuffer:
     """A text and the cursor's index in it; no repr shows the text.
 
     A `place` to move or delete to is left, right, word_left, word_right, start or end.
@@ -106,8 +106,8 @@ class LineEditor(SingleLineWidget, can_focus=True):
     _first = 0
 
     @cached_property
-    def _line(self) -> LineBuffer:
-        return LineBuffer()
+    def _line(self) -> LineEditBuffer:
+        return LineEditBuffer()
 
     @property
     def text(self) -> str:
@@ -126,7 +126,7 @@ class LineEditor(SingleLineWidget, can_focus=True):
 
     def load(self, text: str) -> None:
         """Replace the text without reporting an edit."""
-        self._line, self._first = LineBuffer(text, len(text)), 0
+        self._line, self._first = LineEditBuffer(text, len(text)), 0
         self.repaint()
 
     def edited(self) -> None:

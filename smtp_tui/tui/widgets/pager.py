@@ -38,7 +38,7 @@ PAUSE = 0.3
 
 
 # Without `inherit_bindings=False` the keys of Textual's screens (Tab, Ctrl+C) would work too.
-class StackedScreen(PaintOnceScreen, Screen[Result], inherit_bindings=False):
+class SectionedScreen(PaintOnceScreen, Screen[Result], inherit_bindings=False):
     """A screen of stacked parts; returns a result, or None if the admin goes back.
 
     Its keys may scroll a `page` in it. `hints` add a last line of key hints.
@@ -77,7 +77,7 @@ class StackedScreen(PaintOnceScreen, Screen[Result], inherit_bindings=False):
         self.page.action_page(pages)
 
 
-class PagerScreen(StackedScreen[None]):
+class PagerScreen(SectionedScreen[None]):
     """A full-screen page with a line at its foot; subclasses yield its blocks."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -104,7 +104,7 @@ class PagerScreen(StackedScreen[None]):
         self.page.show([*self.blocks(self.size.width - 2)], from_top=False)
 
 
-class SearchScreen(StackedScreen[Result]):
+class SearchScreen(SectionedScreen[Result]):
     """A full-screen search: a text row, a list of results, and details of the chosen one.
 
     The list gets at most `share` of the lines, not counting `around` lines of other parts.
@@ -221,7 +221,7 @@ class PasteArea(ChangedLinesWidget, can_focus=True):
         return [make_strip(line, width) for line in lines]
 
 
-class PasteScreen(StackedScreen[Result]):
+class PasteScreen(SectionedScreen[Result]):
     """A pasted or typed text, and a page about it that is updated when typing pauses."""
 
     # The text is edited only at its end, so the arrows can scroll the page below.

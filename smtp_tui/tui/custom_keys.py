@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 
 from smtp_tui.records import record
 from smtp_tui.safe_text import escape_controls
-from smtp_tui.tui.commands import LOG_COMMANDS, SIGN_KEYS, Command, configurable, key_name
+from smtp_tui.tui.commands import LOG_COMMANDS, SIGN_KEYS, FormCommand, configurable, key_name
 
 _NAMED = {sign.casefold(): name for name, sign in SIGN_KEYS.items()} | {"@": "@"}
 
@@ -42,16 +42,16 @@ def key_from(text: str) -> str:
 
 
 @record
-class KeymapResult:
+class CustomKeys:
     """The keys to set, by action, and the problems found."""
 
     keys: dict[str, tuple[str, ...]] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
 
 
-def configured_keymap(wanted: Mapping[str, Sequence[str]]) -> KeymapResult:
+def configured_keymap(wanted: Mapping[str, Sequence[str]]) -> CustomKeys:
     """Return the keys that an admin chose, and the keys of commands that lose one to them."""
-    result, owners = KeymapResult(), dict[str, str]()
+    result, owners = CustomKeys(), dict[str, str]()
     default_keys = {command.action: command.default_keys for command in configurable()}
     # Log commands may use a letter; the others must work while text is typed.
     log_actions = {command.action for command in LOG_COMMANDS}
@@ -94,7 +94,7 @@ def _key_problem(key: str, *, accepts_letters: bool) -> str:
     return "" if _ANYWHERE.fullmatch(key) else "cannot be the key of a command"
 
 
-def bindings(commands: Iterable[Command]) -> list[BindingType]:
+def bindings(commands: Iterable[FormCommand]) -> list[BindingType]:
     """Bind commands; the id of a configurable one is its action, for Textual's keymap."""
     return [
         Binding(

@@ -14,11 +14,11 @@ from smtp_tui.tui.commands import (
     FIX_COMMANDS,
     LOG_COMMANDS,
     MAIL_COMMANDS,
-    Command,
+    FormCommand,
     key_name,
     key_names,
 )
-from smtp_tui.tui.keymap import KeymapResult, configured_keymap, key_from
+from smtp_tui.tui.custom_keys import CustomKeys, configured_keymap, key_from
 from smtp_tui.tui.test_pane.pane import DnsOptions
 from tests.table import table
 from tests.tui.driving import SAMPLE, FakeCheck, form_on
@@ -30,12 +30,12 @@ SWALLOWED = {f"ctrl+{letter}" for letter in "abcqs"}
 SURVIVES = re.compile(r"ctrl\+([d-pr-rt-z]|underscore|backslash)|alt\+[a-z]|escape|enter|.")
 
 
-def choice(**wanted: list[str]) -> KeymapResult:
+def choice(**wanted: list[str]) -> CustomKeys:
     return configured_keymap(wanted)
 
 
 @table("command", EVERY, ids=lambda one: f"{one.action}-{one.default_keys[0]}")
-def test_each_command_has_a_key_that_survives(command: Command) -> None:
+def test_each_command_has_a_key_that_survives(command: FormCommand) -> None:
     if command.action != "how_to_quit":
         assert not SWALLOWED & set(command.default_keys)
         assert any(SURVIVES.fullmatch(key) for key in command.default_keys)
@@ -237,7 +237,7 @@ DOES_IN_LOG = {
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda one: one.action)
 async def test_every_command_by_its_first_key(
-    tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, command: FormCommand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("smtp_tui.tui.app.has_shell", lambda: False)
     async with form_on(SAMPLE, tmp_path, lookup=DnsOptions(is_alone=True)) as hand:
@@ -250,7 +250,9 @@ async def test_every_command_by_its_first_key(
 
 
 @pytest.mark.parametrize("command", LOG_COMMANDS, ids=lambda one: one.action)
-async def test_every_command_of_the_log_by_its_first_key(tmp_path: Path, command: Command) -> None:
+async def test_every_command_of_the_log_by_its_first_key(
+    tmp_path: Path, command: FormCommand
+) -> None:
     async with form_on(SAMPLE, tmp_path) as hand:
         await hand.press("f5")
         await hand.until(lambda: "PASSED" in hand.screen)
