@@ -13,8 +13,8 @@ from smtp_tui.cli.commands import (
     FORM,
     HELP_TEXTS,
     OPTIONS,
+    CommandLineCommand,
     CommandLineOption,
-    CommandSpec,
 )
 from smtp_tui.cli.help import Row, as_sentence, exit_statuses
 from smtp_tui.cli.terminal import wrapped
@@ -45,7 +45,7 @@ def manpage(version: str) -> str:
     return re.sub(r"\$\{(\w+)\}", lambda name: parts[name[1]], _TEMPLATE.read_text("ascii"))
 
 
-def _command_text(command: CommandSpec) -> str:
+def _command_text(command: CommandLineCommand) -> str:
     flags = [option.flag for option in OPTIONS if option.name in command.options]
     options = f" Options: {', '.join(flags)}." if flags else ""
     return f"{as_sentence(command.summary)}{options}"

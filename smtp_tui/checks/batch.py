@@ -140,7 +140,7 @@ class PausedAfterRejection:
     attempt: CheckTarget
 
 
-class CheckWatch:
+class RepeatedChecks:
     """Checks `every` seconds apart, and their counts."""
 
     def __init__(self, attempt: Callable[[], CheckTarget], every: float, clock: Clock) -> None:

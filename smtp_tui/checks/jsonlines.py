@@ -186,7 +186,7 @@ _OF_EVENTS: dict[type, tuple[str, Keys]] = {
     events.Received: ("received", {**_reply_keys("reply."), "decoded": maybe(TEXT)}),
     events.TlsEstablished: ("tls", _TLS),
     events.TlsFailed: ("tls", _TLS),
-    events.Capabilities: (
+    events.ServerCapabilities: (
         "capabilities",
         {
             "encrypted": TRUTH,

@@ -61,7 +61,7 @@ def range_of(text: str) -> ThresholdRange:
     return ThresholdRange(start=start, end=end, inside=bool(match["at"]), text=text)
 
 
-class MonitoringState(IntEnum):
+class NagiosState(IntEnum):
     """The states of the Monitoring Plugins, as exit statuses."""
 
     OK = 0
@@ -71,10 +71,10 @@ class MonitoringState(IntEnum):
 
 
 _WORST_FIRST = (
-    MonitoringState.CRITICAL,
-    MonitoringState.UNKNOWN,
-    MonitoringState.WARNING,
-    MonitoringState.OK,
+    NagiosState.CRITICAL,
+    NagiosState.UNKNOWN,
+    NagiosState.WARNING,
+    NagiosState.OK,
 )
 # No server was contacted in these stages: whether mail works is unknown.
 _UNTESTED = frozenset({Stage.SETTINGS, Stage.PASSWORD})
@@ -99,41 +99,41 @@ class Thresholds:
     seconds_warning: ThresholdRange | None = None
     seconds_critical: ThresholdRange | None = None
 
-    def state_of_certificate(self, verdict: Verdict) -> MonitoringState:
+    def state_of_certificate(self, verdict: Verdict) -> NagiosState:
         """Return the state for the time left on the server's certificate."""
         leaf = _leaf(verdict)
         if leaf and leaf.is_below(self.certificate_critical):
-            return MonitoringState.CRITICAL
+            return NagiosState.CRITICAL
         is_low = leaf and leaf.is_below(self.certificate_warning)
-        return MonitoringState.WARNING if is_low else MonitoringState.OK
+        return NagiosState.WARNING if is_low else NagiosState.OK
 
-    def exceeded(self, verdict: Verdict) -> tuple[MonitoringState, ThresholdRange] | None:
+    def exceeded(self, verdict: Verdict) -> tuple[NagiosState, ThresholdRange] | None:
         """Return the worst state for a check's duration and its range, or None."""
         critical, warning = self.seconds_critical, self.seconds_warning
         if critical and critical.alarms(verdict.seconds):
-            return MonitoringState.CRITICAL, critical
+            return NagiosState.CRITICAL, critical
         if warning and warning.alarms(verdict.seconds):
-            return MonitoringState.WARNING, warning
+            return NagiosState.WARNING, warning
         return None
 
 
-def state_of(verdict: Verdict, thresholds: Thresholds) -> MonitoringState:
+def state_of(verdict: Verdict, thresholds: Thresholds) -> NagiosState:
     """Return the state for a verdict."""
     if not verdict.ok:
         is_unknown = verdict.stage in _UNTESTED or verdict.cause == Cause.INTERNAL_ERROR
-        return MonitoringState.UNKNOWN if is_unknown else MonitoringState.CRITICAL
+        return NagiosState.UNKNOWN if is_unknown else NagiosState.CRITICAL
     exceeded = thresholds.exceeded(verdict)
     return max(
         thresholds.state_of_certificate(verdict),
-        exceeded[0] if exceeded else MonitoringState.OK,
-        MonitoringState.WARNING if MATTERS & set(verdict.warnings) else MonitoringState.OK,
+        exceeded[0] if exceeded else NagiosState.OK,
+        NagiosState.WARNING if MATTERS & set(verdict.warnings) else NagiosState.OK,
     )
 
 
-def state_of_all(summary: BatchSummary, thresholds: Thresholds) -> MonitoringState:
+def state_of_all(summary: BatchSummary, thresholds: Thresholds) -> NagiosState:
     """Return the worst state of all results."""
     states = {state_of(result.verdict, thresholds) for result in summary.results}
-    return next((state for state in _WORST_FIRST if state in states), MonitoringState.OK)
+    return next((state for state in _WORST_FIRST if state in states), NagiosState.OK)
 
 
 def _leaf(verdict: Verdict) -> Certificate | None:
@@ -169,7 +169,7 @@ def nagios_lines(summary: BatchSummary, thresholds: Thresholds) -> Iterator[str]
         for line in list(verdict_lines(result.verdict))[1:]:
             yield plain(line)
         return
-    by_state: dict[MonitoringState, list[CheckResult]] = {state: [] for state in _WORST_FIRST}
+    by_state: dict[NagiosState, list[CheckResult]] = {state: [] for state in _WORST_FIRST}
     count = len(summary.results)
     data = f"time={summary.seconds:.3f}s;;;0 failed={len(summary.failed)};;;0;{count}"
     for result in summary.results:
@@ -179,7 +179,7 @@ def nagios_lines(summary: BatchSummary, thresholds: Thresholds) -> Iterator[str]
     counts = ", ".join(f"{len(found)} {state.name}" for state, found in by_state.items() if found)
     worst = state_of_all(summary, thresholds)
     first = f"{SERVICE} {worst.name} - {count} tables: {counts}"
-    if worst is not MonitoringState.OK:
+    if worst is not NagiosState.OK:
         first += f"; {_sentence(by_state[worst][0], thresholds)}"
     yield f"{first} | {data}"
     for result in summary.results:
@@ -188,7 +188,7 @@ def nagios_lines(summary: BatchSummary, thresholds: Thresholds) -> Iterator[str]
 
 def trouble_line(reason: str) -> str:
     """Return the output line of a call that ran no check."""
-    return f"{SERVICE} {MonitoringState.UNKNOWN.name} - {plain(reason)}"
+    return f"{SERVICE} {NagiosState.UNKNOWN.name} - {plain(reason)}"
 
 
 def plain(text: str) -> str:

@@ -63,7 +63,7 @@ class CommandLineOption:
 
 
 @record
-class CommandSpec:
+class CommandLineCommand:
     """A command: its name and arguments as the help shows them, and its summary.
 
     `handler` names the function that runs it (see `load`) and returns the exit status. One of the
@@ -93,7 +93,7 @@ class CommandSpec:
 class Invocation:
     """A parsed command line: the command, its arguments and its options."""
 
-    command: CommandSpec
+    command: CommandLineCommand
     words: tuple[str, ...]
     options: Namespace
 
@@ -180,7 +180,7 @@ _MONITORING = (
 )
 _WRITE = ("backup", "in_place", "private", "diff")
 
-FORM = CommandSpec(
+FORM = CommandLineCommand(
     "[FILE]",
     "open the form; a first word that is not a command is the FILE",
     "launch:form",
@@ -188,38 +188,38 @@ FORM = CommandSpec(
 )
 # A list, so that a command added at run time works everywhere.
 COMMANDS = [
-    CommandSpec(
+    CommandLineCommand(
         "check [FILE…]",
         "test the settings, and print the SMTP dialogue and a verdict",
         "cli.check:check",
         (*_CHECK, *_MONITORING),
     ),
-    CommandSpec(
+    CommandLineCommand(
         "send [FILE] --to ADDRESS…",
         "test the settings as check does, and send a message",
         "cli.check:check",
         (*_CHECK, "subject", "body"),
     ),
-    CommandSpec(
+    CommandLineCommand(
         "get FILE [KEY]",
         "print the settings in a file, or one value",
         "cli.show:get",
         ("table", "dialect", "json", "reveal"),
     ),
-    CommandSpec(
+    CommandLineCommand(
         "set FILE KEY=VALUE…",
         "change settings in a file, and nothing else in it",
         "cli.edit:set_values",
         ("table", "dialect", "create", *_PASSWORD, *_WRITE),
         instead=(*_PASSWORD, "private"),
     ),
-    CommandSpec(
+    CommandLineCommand(
         "unset FILE KEY…",
         "remove settings from a file, and nothing else",
         "cli.edit:unset",
         ("table", "dialect", *_WRITE),
     ),
-    CommandSpec(
+    CommandLineCommand(
         "import [--from FORMAT] FILE|- [--into FILE]",
         "read the settings of another program, and print or save them as TOML",
         "cli.import_export:import_settings",
@@ -228,54 +228,54 @@ COMMANDS = [
             *(*_WRITE, "json", "reveal"),
         ),
     ),
-    CommandSpec(
+    CommandLineCommand(
         "export FORMAT [FILE]",
         "print the settings in the format of another program",
         "cli.import_export:export_settings",
         ("table", "dialect", "with_password", "quoting"),
     ),
-    CommandSpec(
+    CommandLineCommand(
         "password set|test|forget [FILE]",
         "store the password where the settings say, move it, test it or delete it",
         "cli.password:password",
         ("table", "dialect", *_PASSWORD, "keep_in", "in_place", "private"),
     ),
-    CommandSpec(
+    CommandLineCommand(
         "explain [KEY] | --error [TEXT] | --schema",
         "explain a setting, or an error message from any program",
         "cli.show:explain",
         ("error", "json", "schema"),
     ),
-    CommandSpec(
+    CommandLineCommand(
         "discover DOMAIN|ADDRESS|HOST",
         "find the mail server and the settings that work, without logging in",
         "cli.discover:discover",
         ("timeout", "resolver", "autoconfig", "json"),
     ),
-    CommandSpec(
+    CommandLineCommand(
         "presets [ID]",
         "list the mail providers that smtp-tui knows, or print the settings of one",
         "cli.lists:presets",
         ("json",),
     ),
-    CommandSpec(
+    CommandLineCommand(
         "dialects",
         "list the applications whose TOML files smtp-tui understands",
         "cli.lists:dialects",
         ("json",),
     ),
-    CommandSpec(
+    CommandLineCommand(
         "sources",
         "list presets, reply rules and advice whose sources were read long ago",
         "cli.lists:sources",
         ("older_than", "json"),
     ),
-    CommandSpec(
+    CommandLineCommand(
         "completion bash|zsh|fish",
         "print a script that completes commands and options in this shell",
         "cli.complete:completion",
     ),
-    CommandSpec(
+    CommandLineCommand(
         "demo",
         "open the form on a sample file, with a mail server to test against",
         "launch:demo",
@@ -283,7 +283,7 @@ COMMANDS = [
     ),
 ]
 # Not in the help: the scripts of `smtp-tui completion` call it.
-COMPLETE = CommandSpec(
+COMPLETE = CommandLineCommand(
     "__complete SHELL NUMBER WORD…",
     "answer a shell that completes; its words are not options of this call",
     "cli.complete:complete",

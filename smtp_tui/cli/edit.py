@@ -32,7 +32,7 @@ from smtp_tui.settings.password_sources import PasswordSource, parse_source
 
 
 @record
-class SettingsTable:
+class SmtpTomlTable:
     """One SMTP table of an open file."""
 
     file: str
@@ -92,11 +92,11 @@ def open_file(file: str, *, named: bool, dialect: str | None = None) -> Document
 _print_error_once = cache(print_error)
 
 
-def open_table(words: Sequence[str], options: Namespace) -> SettingsTable:
+def open_table(words: Sequence[str], options: Namespace) -> SmtpTomlTable:
     """Open the file and pick its table; DocumentError without a file or a default table."""
     file = words[0] if words else str(default_config())
     document = open_file(file, named=bool(words), dialect=options.dialect)
-    return SettingsTable(file, document, options.table or document.default_table())
+    return SmtpTomlTable(file, document, options.table or document.default_table())
 
 
 def notes_on(document: Document, table: str) -> tuple[str, ...]:
@@ -107,7 +107,7 @@ def notes_on(document: Document, table: str) -> tuple[str, ...]:
     return (*named, *document.remarks(table))
 
 
-def print_notes(table: SettingsTable) -> None:
+def print_notes(table: SmtpTomlTable) -> None:
     """Print a table's notes on stderr."""
     for note in notes_on(table.document, table.name):
         print_error(f"note: {note}")
@@ -185,7 +185,7 @@ def unset(call: Invocation) -> int:
     return change_table(table, dict.fromkeys(keys), call.options)
 
 
-def open_for_change(file: str, options: Namespace) -> SettingsTable:
+def open_for_change(file: str, options: Namespace) -> SmtpTomlTable:
     """Open the file and table; --create makes missing ones, else DocumentError."""
     try:
         table = open_table([file], options)
@@ -197,7 +197,7 @@ def open_for_change(file: str, options: Namespace) -> SettingsTable:
             raise type(error)(f"{missing}; --create creates it") from None
         open_or_make = Document.open if has_file else Document.new
         document = open_or_make(Path(file), options.dialect)
-        table = SettingsTable(file, document, options.table or document.new_table())
+        table = SmtpTomlTable(file, document, options.table or document.new_table())
     print_notes(table)
     return table
 
@@ -211,7 +211,7 @@ def write_options(options: Namespace) -> WriteOptions:
 
 
 def change_table(
-    table: SettingsTable,
+    table: SmtpTomlTable,
     changes: Mapping[str, object],
     options: Namespace,
     *,

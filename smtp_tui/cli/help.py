@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 
 import smtp_tui
 from smtp_tui.checks.exit_status import BY_STAGE, STAGE_NAMES
-from smtp_tui.cli.commands import COMMANDS, FORM, HELP_TEXTS, OPTIONS, CommandSpec, load
+from smtp_tui.cli.commands import COMMANDS, FORM, HELP_TEXTS, OPTIONS, CommandLineCommand, load
 from smtp_tui.cli.terminal import wrapped
 
 Row = tuple[str, str]
@@ -40,7 +40,7 @@ def version() -> str:
     return f"smtp-tui {smtp_tui.__version__} (Python {python}, {ssl.OPENSSL_VERSION})"
 
 
-def help_text(command: CommandSpec, width: int | None = None) -> str:
+def help_text(command: CommandLineCommand, width: int | None = None) -> str:
     """Return a command's help, or for the form the overview, wrapped to `width` columns."""
     columns = min(max(_NARROWEST, width or _terminal_width()), _WIDEST)
     lines = _overview(columns) if command is FORM else _command_help(command, columns)
@@ -58,7 +58,7 @@ def _terminal_width() -> int:
         return _USUAL
 
 
-def _command_help(command: CommandSpec, width: int) -> Iterator[str]:
+def _command_help(command: CommandLineCommand, width: int) -> Iterator[str]:
     yield from _wrapped(f"Usage: smtp-tui {command.words}", width, "    ")
     yield from ("", *_wrapped(as_sentence(command.summary), width))
     yield from _section("Options:", _option_rows(command), width)
@@ -81,7 +81,7 @@ def _overview(width: int) -> Iterator[str]:
     yield from ("", *_wrapped(HELP_TEXTS["overview"]["text"], width))
 
 
-def _option_rows(command: CommandSpec) -> list[Row]:
+def _option_rows(command: CommandLineCommand) -> list[Row]:
     accepted = (option for option in OPTIONS if option.name in command.options)
     specific = (option.of_command(command.name) for option in accepted)
     return [(option.usage, as_sentence(option.help)) for option in specific]

@@ -27,7 +27,7 @@ from smtp_tui.interchange.export_builder import export_text
 from smtp_tui.interchange.importer import ImportedFile, decoded, fitting, import_text, read_file
 from smtp_tui.interchange.spec import (
     QUOTINGS,
-    AccountError,
+    ImportAccountError,
     Imported,
     InterchangeError,
     MissingLibraryError,
@@ -92,7 +92,7 @@ def _imported(file: str, options: Namespace) -> Imported | None:
             beside=source.beside,
             account=options.account,
         )
-    except (MissingLibraryError, QuotingError, AccountError) as error:
+    except (MissingLibraryError, QuotingError, ImportAccountError) as error:
         raise UsageError(str(error)) from None
     except InterchangeError as error:
         print_error(f"{name}: {error}")

@@ -16,7 +16,7 @@ from smtp_tui.config.dialects.detect import all_headers, user_dialects_folder
 from smtp_tui.config.dialects.spec import ANYWHERE, DialectSignature
 from smtp_tui.config.paths import config_folder
 from smtp_tui.config.toml_edit.values import toml_value
-from smtp_tui.providers import Presets, Provenance, Provider, older_than, presets_with
+from smtp_tui.providers import DataProvenance, Presets, Provider, older_than, presets_with
 
 WIDTH = 80
 # Default of --older-than: days after which a source should be read again.
@@ -161,7 +161,7 @@ def sources(call: Invocation) -> int:
     return NEGATIVE if old else PASSED
 
 
-def _entries() -> list[Provenance]:
+def _entries() -> list[DataProvenance]:
     # The reply rules take 25 ms to load, and no other list needs them.
-    of_rules: list[Provenance] = load("diagnosis.rules:provenances")()
+    of_rules: list[DataProvenance] = load("diagnosis.rules:provenances")()
     return [*(provider.provenance for provider in _presets().providers), *of_rules]

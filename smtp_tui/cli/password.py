@@ -12,7 +12,7 @@ from smtp_tui.checks.exit_status import BY_STAGE, PASSED
 from smtp_tui.cli.commands import Invocation
 from smtp_tui.cli.edit import (
     PRIVATE,
-    SettingsTable,
+    SmtpTomlTable,
     naming_in_place,
     open_table,
     password_is_given,
@@ -62,7 +62,7 @@ def password(call: Invocation) -> int:
         return BY_STAGE["password"]
 
 
-def _store_of(table: SettingsTable, source: PasswordSource) -> PasswordStore:
+def _store_of(table: SmtpTomlTable, source: PasswordSource) -> PasswordStore:
     """Return the store of a table's source."""
     account = str(table.values.get("username") or "")
     file = absolute(Path(table.file))
@@ -70,12 +70,12 @@ def _store_of(table: SettingsTable, source: PasswordSource) -> PasswordStore:
     return PasswordStore(source, account, file.parent, os.environ, origin, table.host)
 
 
-def fetch(table: SettingsTable, source: PasswordSource) -> str:
+def fetch(table: SmtpTomlTable, source: PasswordSource) -> str:
     """Return a table's password from its source; PasswordError if that fails."""
     return asyncio.run(_store_of(table, source).fetch())
 
 
-def _set(table: SettingsTable, options: Namespace) -> int:
+def _set(table: SmtpTomlTable, options: Namespace) -> int:
     """Store a new password, or with --keep-in move the current one to another place."""
     if options.keep_in is None:
         source = old = table.source
@@ -105,7 +105,7 @@ def _set(table: SettingsTable, options: Namespace) -> int:
     return _store(table, store, secret, old, options)
 
 
-def _name_only(table: SettingsTable, store: PasswordStore, options: Namespace) -> int:
+def _name_only(table: SmtpTomlTable, store: PasswordStore, options: Namespace) -> int:
     """Save a source that smtp-tui cannot write to, once it holds the password."""
     if password_is_given(options):
         raise PasswordError(f"the password was not stored: {store.refusal}")
@@ -125,7 +125,7 @@ def _name_only(table: SettingsTable, store: PasswordStore, options: Namespace) -
 
 
 def _store(
-    table: SettingsTable,
+    table: SmtpTomlTable,
     store: PasswordStore,
     secret: str,
     old: PasswordSource | None,
@@ -156,13 +156,13 @@ def _store(
     return PASSED
 
 
-def _save(table: SettingsTable, raw: object, options: Namespace) -> None:
+def _save(table: SmtpTomlTable, raw: object, options: Namespace) -> None:
     """Write the source or the password, without a backup that would hold the old one."""
     with naming_in_place():
         table.document.save(table.name, {"password": raw}, options=write_options(options))
 
 
-def _test(table: SettingsTable, _options: Namespace) -> int:
+def _test(table: SmtpTomlTable, _options: Namespace) -> int:
     """Fetch the password and report only that it was found."""
     store = _store_of(table, _named(table))
     asyncio.run(store.fetch())
@@ -177,7 +177,7 @@ def _test(table: SettingsTable, _options: Namespace) -> int:
     return PASSED
 
 
-def _forget(table: SettingsTable, options: Namespace) -> int:
+def _forget(table: SmtpTomlTable, options: Namespace) -> int:
     """Remove the password from its place; the settings continue to name the place."""
     source = _named(table)
     store = _store_of(table, source)
@@ -191,7 +191,7 @@ def _forget(table: SettingsTable, options: Namespace) -> int:
     return PASSED
 
 
-def _named(table: SettingsTable) -> PasswordSource:
+def _named(table: SmtpTomlTable) -> PasswordSource:
     source = table.source
     if source is None:
         raise PasswordError(
@@ -229,7 +229,7 @@ def _parse_place(text: str, host: str) -> PasswordSource:
 
 
 def _report_stale_copies(
-    table: SettingsTable, place: PasswordStore, old: PasswordSource | None, secret: str = ""
+    table: SmtpTomlTable, place: PasswordStore, old: PasswordSource | None, secret: str = ""
 ) -> None:
     """Warn of copies in the old place, which others may use, and in the file's backup."""
     if isinstance(old, KeyringSource | FileSource | EnvironmentSource) and old != place.source:

@@ -11,7 +11,7 @@ from contextlib import aclosing, suppress
 from functools import partial
 from pathlib import Path
 
-from smtp_tui.checks.batch import CheckWatch, Clock, PausedAfterRejection, VerdictChanged
+from smtp_tui.checks.batch import Clock, PausedAfterRejection, RepeatedChecks, VerdictChanged
 from smtp_tui.checks.exit_status import exit_status, verdict_lines
 from smtp_tui.checks.jsonlines import json_line, named_line
 from smtp_tui.checks.request import CheckRequest, CheckTarget, Given
@@ -37,7 +37,7 @@ def watch(call: Invocation) -> int:
     resume_collection()
     interval = watch_interval(call)
     request = check_request(call)
-    watching = CheckWatch(partial(attempt_of, call, request), interval, Clock())
+    watching = RepeatedChecks(partial(attempt_of, call, request), interval, Clock())
     try:
         verdict = asyncio.run(_follow(watching, request, call.options))
     except KeyboardInterrupt:
@@ -55,7 +55,7 @@ def watch_interval(call: Invocation) -> float:
     return number_within(call.options.watch, SHORTEST, LONGEST, "--watch needs a number of seconds")
 
 
-async def _follow(watching: CheckWatch, request: CheckRequest, options: Namespace) -> Verdict:
+async def _follow(watching: RepeatedChecks, request: CheckRequest, options: Namespace) -> Verdict:
     verdict: Verdict | None = None
     async with aclosing(watching.rounds()) as changes:
         async for change in changes:
@@ -90,7 +90,7 @@ def _lines(
     yield from () if options.quiet else others
 
 
-def _end_line(watching: CheckWatch, request: CheckRequest, options: Namespace) -> str:
+def _end_line(watching: RepeatedChecks, request: CheckRequest, options: Namespace) -> str:
     if options.json:
         return named_line("watched", watching, request.file, request.table)
     checks, passed = watching.checks, watching.passed

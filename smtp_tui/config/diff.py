@@ -186,7 +186,7 @@ def _texts(value: object) -> Iterator[str]:
 
 
 @record
-class Conflict:
+class MergeConflict:
     """A key changed differently here and on disk; None means that the key is absent."""
 
     key: str
@@ -208,7 +208,7 @@ class MergeResult:
     """The changes to make in the file on disk, and the conflicts to resolve first."""
 
     changes: Changes = field(repr=False)
-    conflicts: tuple[Conflict, ...] = ()
+    conflicts: tuple[MergeConflict, ...] = ()
 
     def resolved(self, ours: Collection[str]) -> dict[str, object]:
         """Return all changes, with our value for each conflicting key in `ours`."""
@@ -227,7 +227,7 @@ def merge_changes(base: Table, theirs: Table, ours: Changes) -> MergeResult:
         if equivalent(key, before, now):
             changes[key] = wanted
         else:
-            conflicts.append(Conflict(key, before, wanted, now))
+            conflicts.append(MergeConflict(key, before, wanted, now))
     return MergeResult(changes, tuple(conflicts))
 
 

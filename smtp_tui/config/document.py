@@ -9,9 +9,9 @@ from typing import Any
 
 from smtp_tui.config import atomic_write, file_reader, tablepath
 from smtp_tui.config.atomic_write import WriteOptions
-from smtp_tui.config.dialects.decode import DialectTable
+from smtp_tui.config.dialects.decode import DialectTomlTable
 from smtp_tui.config.dialects.detect import detect_dialect, dialect_named
-from smtp_tui.config.dialects.plain import MAIL_KEYS, SWITCHES, PlainTable, mail_tables
+from smtp_tui.config.dialects.plain import MAIL_KEYS, SWITCHES, PlainTomlTable, mail_tables
 from smtp_tui.config.dialects.spec import ANYWHERE, PLAIN, Dialect, DialectRecognition, dialect_at
 from smtp_tui.config.errors import (
     DocumentError,
@@ -161,7 +161,7 @@ class Document:
             return ()
         content = self._table(path)
         # The top of a file also holds the application's other settings.
-        if isinstance(content, PlainTable) and not path:
+        if isinstance(content, PlainTomlTable) and not path:
             return tuple(key for key in content.unknown if key in MAIL_KEYS)
         return content.unknown
 
@@ -278,7 +278,7 @@ class Document:
             ) from None
         return self.text.removesuffix(text) + new, data
 
-    def _table(self, path: TablePath) -> PlainTable | DialectTable:
+    def _table(self, path: TablePath) -> PlainTomlTable | DialectTomlTable:
         """Return the reader of a table, plain or in the file's dialect; empty if absent."""
         try:
             content: Any = tablepath.get(self._data, path)
@@ -289,8 +289,8 @@ class Document:
         if (header := self._header) and (dialect := self._dialect):
             is_new = path == header.fixed_table and not header.has_foreign_keys(content)
             if self.is_chosen or is_new or path in header.tables_in(self._data):
-                return DialectTable(dialect, self._data, path)
-        return PlainTable(content)
+                return DialectTomlTable(dialect, self._data, path)
+        return PlainTomlTable(content)
 
     def _place(self, table: str, create: bool) -> TablePath:
         try:

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from smtp_tui.diagnosis.causes import load_texts
-from smtp_tui.providers import Provenance, ProviderEntryKind, provenance_of, providers
+from smtp_tui.providers import DataProvenance, ProviderEntryKind, provenance_of, providers
 from smtp_tui.records import record
 from smtp_tui.smtp.events import Stage
 from smtp_tui.smtp.replies import Reply
@@ -150,7 +150,7 @@ def _pattern(text: str) -> re.Pattern[str]:
     return re.compile(text, re.IGNORECASE)
 
 
-def provenances() -> Iterator[Provenance]:
+def provenances() -> Iterator[DataProvenance]:
     """Yield one for each rule and advice; ValueError names an entry without a source."""
     conditions = ("provider", "stage", "command", "code", "enhanced", "text")
     for rule in rule_tables():

@@ -65,7 +65,7 @@ class CheckSummary:
     connected: events.Connected | None = None
     greeting: str | None = None
     greeted_as: str | None = None
-    offers: list[events.Capabilities] = field(default_factory=list)
+    offers: list[events.ServerCapabilities] = field(default_factory=list)
     address: str | None = None
     established: events.TlsEstablished | None = None
     handshake: events.TlsEstablished | events.TlsFailed | None = None
@@ -99,7 +99,7 @@ class CheckSummary:
                 self.chain = event.chain
             case events.TlsFailed(chain=chain):
                 self.handshake, self.chain = event, chain
-            case events.Capabilities(mechanisms=mechanisms):
+            case events.ServerCapabilities(mechanisms=mechanisms):
                 self.offers.append(event)
                 self.mechanisms = mechanisms
             case events.AuthStarted(mechanism=mechanism):

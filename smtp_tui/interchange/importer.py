@@ -13,9 +13,9 @@ from smtp_tui.config.errors import DocumentError, NoFileError, NotExpressibleErr
 from smtp_tui.config.file_reader import read_document
 from smtp_tui.interchange.envfile import is_env
 from smtp_tui.interchange.spec import (
-    AccountError,
     FormatEvidence,
     FormatSpec,
+    ImportAccountError,
     Imported,
     ImportNote,
     ImportSource,
@@ -136,7 +136,7 @@ def import_text(
     if quoting and not form.takes_quoting:
         raise QuotingError(text("no-quoting", format=form.name))
     if account is not None and not form.has_accounts:
-        raise AccountError(text("no-accounts", format=form.title))
+        raise ImportAccountError(text("no-accounts", format=form.title))
     is_explicit = bool(quoting) or name.endswith(".env") or name.startswith(".env")
     if form.may_be_env and not quoting and (is_explicit or is_env(content)):
         quoting = _ENV_QUOTING

@@ -26,7 +26,7 @@ class QuotingError(InterchangeError):
     """A quoting was given for a format without `.env` files."""
 
 
-class AccountError(InterchangeError):
+class ImportAccountError(InterchangeError):
     """The text lacks the given account, or its format has no accounts."""
 
 

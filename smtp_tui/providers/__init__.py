@@ -28,7 +28,7 @@ class ProviderEntryKind(StrEnum):
 
 
 @record(kw_only=True)
-class Provenance:
+class DataProvenance:
     """The sources of one entry; `taken` is the day they were read, if known."""
 
     kind: ProviderEntryKind
@@ -37,7 +37,9 @@ class Provenance:
     taken: date | None = None
 
 
-def provenance_of(kind: ProviderEntryKind, name: str, entry: Mapping[str, object]) -> Provenance:
+def provenance_of(
+    kind: ProviderEntryKind, name: str, entry: Mapping[str, object]
+) -> DataProvenance:
     """Parse an entry's sources and date; ValueError says what is wrong."""
     sources = entry.get("sources", entry.get("source"))
     listed = [sources] if isinstance(sources, str) else sources
@@ -48,10 +50,12 @@ def provenance_of(kind: ProviderEntryKind, name: str, entry: Mapping[str, object
     # isinstance() would accept a datetime, too.
     if taken is not None and type(taken) is not date:
         raise ValueError(f"{kind} {name}: taken is not a date")
-    return Provenance(kind=kind, name=name, sources=tuple(texts), taken=taken)
+    return DataProvenance(kind=kind, name=name, sources=tuple(texts), taken=taken)
 
 
-def older_than(entries: Iterable[Provenance], days: int, today: date) -> Iterator[Provenance]:
+def older_than(
+    entries: Iterable[DataProvenance], days: int, today: date
+) -> Iterator[DataProvenance]:
     """Yield entries older than `days`, the undated first, then the oldest first."""
     span = timedelta(days)
     found = [entry for entry in entries if entry.taken is None or today - entry.taken > span]
@@ -156,9 +160,9 @@ class Provider:
         return any((way.port, way.encryption) == (port, encryption) for way in self.ways)
 
     @property
-    def provenance(self) -> Provenance:
+    def provenance(self) -> DataProvenance:
         """The entry's sources."""
-        return Provenance(
+        return DataProvenance(
             kind=ProviderEntryKind.PRESET, name=self.id, sources=self.sources, taken=self.taken
         )
 

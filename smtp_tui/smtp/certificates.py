@@ -12,7 +12,7 @@ from typing import Any
 from smtp_tui.records import record
 from smtp_tui.safe_text import abridged, shortened
 from smtp_tui.settings.parsers import is_address
-from smtp_tui.smtp.der import CertificateKey, algorithms_of
+from smtp_tui.smtp.der import CertificatePublicKey, algorithms_of
 
 _DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 
@@ -72,7 +72,7 @@ class Certificate:
     has_san: bool
     addresses: tuple[str, ...] = ()
     issuer_addresses: tuple[str, ...] = ()
-    key: CertificateKey | None = None
+    key: CertificatePublicKey | None = None
     signature: str = ""
     is_readable: bool = True
     der: bytes = field(default=b"", repr=False)

@@ -26,8 +26,8 @@ from smtp_tui.smtp.redaction import Redactor
 from smtp_tui.smtp.replies import (
     Reply,
     ReplyParser,
+    ReplyStreamError,
     ReplyTooLong,
-    StreamError,
     begins_with_code,
     protocol_of,
 )
@@ -172,7 +172,7 @@ class SMTPClient:
                 if not data:
                     raise self._closed()
                 self._parser.feed(data)
-        except StreamError as error:
+        except ReplyStreamError as error:
             raise self._unreadable(error) from None
         except OSError as error:
             raise self._broken(error) from None
@@ -193,7 +193,7 @@ class SMTPClient:
                 if count <= STRAYS_SHOWN or reply.code == 421:
                     self._report_reply(reply)
                     self.note("the server sent this reply unprompted", WarningId.UNSOLICITED_REPLY)
-        except StreamError as error:
+        except ReplyStreamError as error:
             raise self._unreadable(error) from None
         except OSError as error:
             raise self._broken(error) from None
@@ -257,7 +257,7 @@ class SMTPClient:
             return CheckAborted(Cause.CLIENT_CERTIFICATE_REQUIRED, text)
         return CheckAborted(Cause.CONNECTION_RESET, f"TLS error: {tls_error_text(error)}")
 
-    def _unreadable(self, error: StreamError) -> CheckAborted:
+    def _unreadable(self, error: ReplyStreamError) -> CheckAborted:
         self.note(f"cannot read the reply: {self.redactor.excerpt(error.seen, NOTED)}")
         is_first_data = self.stage is Stage.GREETING and error.begins
         if isinstance(error, ReplyTooLong):

@@ -13,7 +13,7 @@ from contextlib import suppress
 
 from smtp_tui.records import record
 from smtp_tui.smtp.certificates import Certificate
-from smtp_tui.smtp.tls import ContextError, asked_for_certificate, peer_certificates
+from smtp_tui.smtp.tls import TlsContextError, asked_for_certificate, peer_certificates
 from smtp_tui.smtp.tls_errors import HandshakeFault, handshake_fault
 
 CHUNK = 16 * 1024
@@ -101,7 +101,7 @@ class Connection:
     async def start_tls(self, context: ssl.SSLContext, name: str) -> Handshake:
         """Do the TLS handshake.
 
-        Raises HandshakeFailed, ClosedByServer or OSError if it fails, ContextError if TLS cannot
+        Raises HandshakeFailed, ClosedByServer or OSError if it fails, TlsContextError if TLS cannot
         use `name` as a server name.
         """
         try:
@@ -111,7 +111,7 @@ class Connection:
             server_name = name.encode("ascii") if is_plain else name
             tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=server_name)
         except (ValueError, ssl.SSLError) as error:
-            raise ContextError(
+            raise TlsContextError(
                 "server_name", f"TLS cannot use {name!r} as a server name: {error}"
             ) from None
         first_bytes = b""

@@ -118,7 +118,7 @@ _SIGNATURES = {
 
 
 @record
-class CertificateKey:
+class CertificatePublicKey:
     """A public key's type, its size in bits (0 if none is known), and its curve, if any."""
 
     type: str
@@ -138,7 +138,7 @@ class CertificateKey:
         return f"{self.type} {self.bits} bits" if self.type in ("RSA", "DSA") else self.type
 
 
-def algorithms_of(der: bytes) -> tuple[CertificateKey, str]:
+def algorithms_of(der: bytes) -> tuple[CertificatePublicKey, str]:
     """Return a certificate's key and the name of its signature algorithm (RFC 5280, 4.1).
 
     An unknown algorithm is named by its object identifier. ValueError if the bytes are not a
@@ -153,22 +153,22 @@ def algorithms_of(der: bytes) -> tuple[CertificateKey, str]:
         raise ValueError("DER: a certificate that breaks off") from None
 
 
-def _key(information: list[Element]) -> CertificateKey:
+def _key(information: list[Element]) -> CertificatePublicKey:
     algorithm = inside(information[0])
     oid = object_identifier(algorithm[0])
     if oid in _RSA:
         numbers = inside(elements(content_of(information[1], BIT_STRING)[1:])[0])
-        return CertificateKey("RSA", _bits(numbers[0]))
+        return CertificatePublicKey("RSA", _bits(numbers[0]))
     if oid == _DSA:
-        return CertificateKey("DSA", _bits(inside(algorithm[1])[0]))
+        return CertificatePublicKey("DSA", _bits(inside(algorithm[1])[0]))
     if oid == _EC:
         if algorithm[1][0] != OBJECT_IDENTIFIER:  # explicit parameters
-            return CertificateKey("EC", curve="with an unnamed curve")
+            return CertificatePublicKey("EC", curve="with an unnamed curve")
         curve = object_identifier(algorithm[1])
         name, bits = _CURVES.get(curve, (curve, 0))
-        return CertificateKey("EC", bits, name)
+        return CertificatePublicKey("EC", bits, name)
     name, bits = _OTHER_KEYS.get(oid, (oid, 0))
-    return CertificateKey(name, bits)
+    return CertificatePublicKey(name, bits)
 
 
 def _bits(number: Element) -> int:

@@ -8,7 +8,7 @@ import socket
 from smtp_tui.safe_text import abridged
 from smtp_tui.settings.parsers import address_literal, ascii_name, domain
 from smtp_tui.smtp.client import SMTPClient
-from smtp_tui.smtp.events import Capabilities, Stage, WarningId, refused
+from smtp_tui.smtp.events import ServerCapabilities, Stage, WarningId, refused
 from smtp_tui.smtp.replies import EhloKeywords, parse_ehlo
 from smtp_tui.threads import in_daemon_thread
 
@@ -89,7 +89,7 @@ def note_changes(client: SMTPClient, before: EhloKeywords, after: EhloKeywords) 
 
 def _report_keywords(client: SMTPClient, offer: EhloKeywords) -> None:
     client.emit(
-        Capabilities(
+        ServerCapabilities(
             seconds=client.now(),
             encrypted=client.connection.is_encrypted,
             keywords=offer.shown,

@@ -187,7 +187,7 @@ class TlsFailed(EventBase):
 
 
 @record(kw_only=True)
-class Capabilities(EventBase):
+class ServerCapabilities(EventBase):
     """The EHLO keywords with their parameters, and the SASL mechanisms they offer."""
 
     encrypted: bool
@@ -268,7 +268,7 @@ Event = (
     | Received
     | TlsEstablished
     | TlsFailed
-    | Capabilities
+    | ServerCapabilities
     | AuthStarted
     | DialogueNote
     | Experiment

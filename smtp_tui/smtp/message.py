@@ -88,19 +88,19 @@ def message_of(mail: MailRequest, envelope: Envelope, offer: EhloKeywords) -> by
     return whole
 
 
-class ForeignHeaderError(Exception):
+class ForbiddenMailHeaderError(Exception):
     """A header contains a line that smtp-tui did not write: an internal error."""
 
 
 def _check_header(message: bytes, names: tuple[str, ...]) -> None:
-    """Raise ForeignHeaderError if a value began a line of its own, or the body."""
+    """Raise ForbiddenMailHeaderError if a value began a line of its own, or the body."""
     header = message.partition(b"\r\n\r\n")[0]
     lines = header.split(b"\r\n")
     first_lines = [line for line in lines if not line.startswith((b" ", b"\t"))]
     expected = [name.encode() for name in names]
     is_ours = [line.partition(b":")[0] for line in first_lines] == expected
     if not is_ours or not all(map(bytes.strip, lines)) or re.search(rb"[\r\n\0]", b"".join(lines)):
-        raise ForeignHeaderError
+        raise ForbiddenMailHeaderError
 
 
 def dot_stuff(message: bytes) -> bytes:

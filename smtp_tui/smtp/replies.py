@@ -22,7 +22,7 @@ _LINE = re.compile(rb"([2-5][0-9][0-9])(?:([ -])(.*))?", re.DOTALL)
 _ENHANCED = re.compile(r"([245]\.[0-9]{1,3}\.[0-9]{1,3})(?=[ \n]|$)")
 
 
-class StreamError(Exception):
+class ReplyStreamError(Exception):
     """The bytes are not an SMTP reply; `seen` are those that could not be parsed.
 
     `begins` is whether they are at the start of a reply.
@@ -35,11 +35,11 @@ class StreamError(Exception):
         self.begins = begins
 
 
-class MalformedReply(StreamError):
+class MalformedReply(ReplyStreamError):
     """A line that is not a reply line, or does not belong to the reply that contains it."""
 
 
-class ReplyTooLong(StreamError):
+class ReplyTooLong(ReplyStreamError):
     """A line, a reply or a whole dialogue exceeds its limit."""
 
 
@@ -111,7 +111,7 @@ class ReplyParser:
                     reply = Reply(self._code, tuple(self._lines), self._bare_lf)
                     self._reset()
                     return reply
-        except StreamError:
+        except ReplyStreamError:
             self._reset()
             raise
         return None

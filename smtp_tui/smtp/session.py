@@ -41,7 +41,7 @@ from smtp_tui.smtp.message import MailRequest, envelope_of
 from smtp_tui.smtp.redaction import Redactor
 from smtp_tui.smtp.replies import EhloKeywords, Reply, is_lmtp
 from smtp_tui.smtp.starttls import load_context, secure, starttls, wants_starttls
-from smtp_tui.smtp.tls import ContextError, client_context, sni_name
+from smtp_tui.smtp.tls import TlsContextError, client_context, sni_name
 
 
 async def tls_from_first_byte(target: Endpoint, settings: Settings) -> Handshake | None:
@@ -57,7 +57,7 @@ async def tls_from_first_byte(target: Endpoint, settings: Settings) -> Handshake
     try:
         # No certificate is verified and none is sent, so no file is read.
         return await connection.start_tls(client_context(unverified), sni_name(settings))
-    except (HandshakeFailed, ClosedByServer, ContextError, OSError):
+    except (HandshakeFailed, ClosedByServer, TlsContextError, OSError):
         return None
     finally:
         connection.close()
@@ -321,7 +321,7 @@ class CheckFlow:
             # Less than the check's timeout, which does not know which file was waited for.
             seconds = max(0.0, SHARE_FOR_FILES * (settings.timeout - client.now()))
             return await load_context(settings, seconds)
-        except ContextError as error:
+        except TlsContextError as error:
             raise CheckAborted(Cause.SETTINGS_INVALID, str(error)) from None
 
     async def _connect(self) -> None:

@@ -26,7 +26,7 @@ from smtp_tui.smtp.events import (
     refused,
 )
 from smtp_tui.smtp.replies import begins_with_code, is_tls_record, protocol_of
-from smtp_tui.smtp.tls import ContextError, FileReader, client_context, sni_name, verifies_chain
+from smtp_tui.smtp.tls import FileReader, TlsContextError, client_context, sni_name, verifies_chain
 from smtp_tui.threads import in_daemon_thread
 
 
@@ -80,7 +80,7 @@ async def _handshake(client: SMTPClient, settings: Settings, context: ssl.SSLCon
         return await client.connection.start_tls(context, sni_name(settings))
     except HandshakeFailed as error:
         raise _failed(client, settings, error) from None
-    except ContextError as error:
+    except TlsContextError as error:
         client.stage = Stage.SETTINGS
         raise CheckAborted(Cause.SETTINGS_INVALID, str(error)) from None
     except ClosedByServer:
@@ -153,7 +153,7 @@ _RECENT = 1.0
 async def load_context(settings: Settings, seconds: float) -> ssl.SSLContext:
     """Return a context for the settings within `seconds`, without blocking the event loop.
 
-    ContextError if they cannot be applied, or a file cannot be read in time.
+    TlsContextError if they cannot be applied, or a file cannot be read in time.
     """
     environment = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
     trust = verifies_chain(settings), settings.ca_file, *environment

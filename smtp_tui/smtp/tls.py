@@ -20,7 +20,7 @@ LARGEST_FILE = 8 * 1024 * 1024
 """Bytes; an operating system's CA certificates take a fortieth of this."""
 
 
-class ContextError(Exception):
+class TlsContextError(Exception):
     """The settings cannot be used for TLS; `key` is the field, empty if no field is the cause."""
 
     def __init__(self, key: str, message: str) -> None:
@@ -44,7 +44,7 @@ class FileReader:
     def path_for(self, key: str, path: str) -> Iterator[str]:
         """Yield a path that OpenSSL reads without waiting: the file, or a copy of a pipe's content.
 
-        A shell passes a pipe for `<(pass show key)`. ContextError if it is neither, or too large.
+        A shell passes a pipe for `<(pass show key)`. TlsContextError if it is neither or too large.
         """
         self.waits_for = key, path
         copy = None
@@ -52,10 +52,10 @@ class FileReader:
             status = Path(path).stat()
             size = status.st_size
             if stat.S_ISDIR(status.st_mode):
-                raise ContextError(key, f"{path} is a folder; name a file")
+                raise TlsContextError(key, f"{path} is a folder; name a file")
             if not stat.S_ISREG(status.st_mode):
                 if not stat.S_ISFIFO(status.st_mode) or not hasattr(os, "memfd_create"):
-                    raise ContextError(key, f"{path} is not a regular file")
+                    raise TlsContextError(key, f"{path} is not a regular file")
                 with Path(path).open("rb") as pipe:
                     content = pipe.read(LARGEST_FILE + 1)
                 size, self.read_pipe = len(content), True
@@ -63,21 +63,21 @@ class FileReader:
                 with open(copy, "wb", closefd=False) as file:
                     file.write(content)
             if size > LARGEST_FILE:
-                raise ContextError(key, f"{path} is larger than {LARGEST_FILE >> 20} MiB")
+                raise TlsContextError(key, f"{path} is larger than {LARGEST_FILE >> 20} MiB")
             yield path if copy is None else f"/proc/self/fd/{copy}"
         except OSError as error:
-            raise ContextError(key, f"{path}: {error.strerror}") from None
+            raise TlsContextError(key, f"{path}: {error.strerror}") from None
         finally:
             if copy is not None:
                 os.close(copy)
         self.waits_for = None
 
-    def late(self, seconds: float) -> ContextError | None:
+    def late(self, seconds: float) -> TlsContextError | None:
         """Return the error for a file not read in time; None if no file is being read."""
         if self.waits_for is None:
             return None
         key, path = self.waits_for
-        return ContextError(key, f"{path} was not read within {seconds:.1f} s; it may be a pipe")
+        return TlsContextError(key, f"{path} was not read within {seconds:.1f} s; it may be a pipe")
 
 
 _VERSIONS = {
@@ -102,7 +102,7 @@ def verifies_chain(settings: Settings) -> bool:
 
 
 def client_context(settings: Settings, files: FileReader | None = None) -> ssl.SSLContext:
-    """Return a context for the settings; ContextError if they cannot be applied."""
+    """Return a context for the settings; TlsContextError if they cannot be applied."""
     files = files or FileReader()
     old = settings.tls_minimum in (TlsVersion.V1_0, TlsVersion.V1_1)
     try:
@@ -116,7 +116,7 @@ def client_context(settings: Settings, files: FileReader | None = None) -> ssl.S
         place = os.environ.get("OPENSSL_CONF")
         where = f"its configuration{f', OPENSSL_CONF={place}' if place else ''}"
         text = f"OpenSSL on this machine cannot do TLS ({reason}); check {where}"
-        raise ContextError("", text) from None
+        raise TlsContextError("", text) from None
     watch_certificate_requests(context)
     try:
         with warnings.catch_warnings():
@@ -124,7 +124,7 @@ def client_context(settings: Settings, files: FileReader | None = None) -> ssl.S
             context.minimum_version = _VERSIONS[settings.tls_minimum]
     except ValueError:
         text = f"this machine's OpenSSL does not support TLS {settings.tls_minimum.value}"
-        raise ContextError("tls_minimum", text) from None
+        raise TlsContextError("tls_minimum", text) from None
     if verifies_chain(settings):
         _load_trust(context, settings.ca_file, files)
     else:
@@ -145,16 +145,18 @@ def _load_trust(context: ssl.SSLContext, ca_file: str | None, files: FileReader)
         try:
             context.load_verify_locations(cafile=path)
         except ssl.SSLError:
-            raise ContextError("ca_file", f"{ca_file} contains no PEM certificate") from None
+            raise TlsContextError("ca_file", f"{ca_file} contains no PEM certificate") from None
         except OSError as error:
-            raise ContextError("ca_file", f"{ca_file}: {error.strerror}") from None
+            raise TlsContextError("ca_file", f"{ca_file}: {error.strerror}") from None
 
 
 def _load_own_certificate(
     context: ssl.SSLContext, certificate: str, key: str | None, files: FileReader
 ) -> None:
     def reject_encrypted_key() -> str:
-        raise ContextError("client_key", "the key is encrypted; smtp-tui needs an unencrypted key")
+        raise TlsContextError(
+            "client_key", "the key is encrypted; smtp-tui needs an unencrypted key"
+        )
 
     with ExitStack() as stack:
         path = stack.enter_context(files.path_for("client_certificate", certificate))
@@ -164,21 +166,23 @@ def _load_own_certificate(
         except ssl.SSLError as error:
             problem = _KEY_PROBLEMS.get(error.reason or "", "are not a PEM certificate and its key")
             text = f"{certificate} and {key or certificate} {problem}"
-            raise ContextError("client_certificate", text) from None
+            raise TlsContextError("client_certificate", text) from None
         except OSError as error:
             paths = certificate if key is None else f"{certificate} or {key}"
-            raise ContextError("client_certificate", f"{paths}: {error.strerror}") from None
+            raise TlsContextError("client_certificate", f"{paths}: {error.strerror}") from None
 
 
 def sni_name(settings: Settings) -> str:
     """Return the name for SNI (RFC 6066, section 3) and the certificate check (RFC 9525).
 
-    ContextError if TLS cannot carry it.
+    TlsContextError if TLS cannot carry it.
     """
     try:
         return ascii_name(settings.tls_name).removesuffix(".").partition("%")[0]
     except ValueError as error:
-        raise ContextError("server_name" if settings.server_name else "host", str(error)) from None
+        raise TlsContextError(
+            "server_name" if settings.server_name else "host", str(error)
+        ) from None
 
 
 class _TlsObject(ssl.SSLObject):

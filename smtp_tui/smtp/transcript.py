@@ -78,7 +78,7 @@ def _texts_of(event: Event) -> list[tuple[TranscriptMark, str]]:
         case events.TlsFailed(chain=chain):
             texts = ["the handshake failed; the server had sent", *chain_texts(chain)]
             return [(TranscriptMark.FACT, text) for text in texts]
-        case events.Capabilities(encrypted=encrypted, mechanisms=mechanisms):
+        case events.ServerCapabilities(encrypted=encrypted, mechanisms=mechanisms):
             link = "inside TLS" if encrypted else "without TLS"
             offered = abridged(mechanisms, MECHANISMS_SHOWN, " ") or "none"
             return [(TranscriptMark.FACT, f"mechanisms offered {link}: {offered}")]

@@ -42,16 +42,16 @@ def key_from(text: str) -> str:
 
 
 @record
-class CustomKeys:
+class CustomKeyBindings:
     """The keys to set, by action, and the problems found."""
 
     keys: dict[str, tuple[str, ...]] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
 
 
-def configured_keymap(wanted: Mapping[str, Sequence[str]]) -> CustomKeys:
+def configured_keymap(wanted: Mapping[str, Sequence[str]]) -> CustomKeyBindings:
     """Return the keys that an admin chose, and the keys of commands that lose one to them."""
-    result, owners = CustomKeys(), dict[str, str]()
+    result, owners = CustomKeyBindings(), dict[str, str]()
     default_keys = {command.action: command.default_keys for command in configurable()}
     # Log commands may use a letter; the others must work while text is typed.
     log_actions = {command.action for command in LOG_COMMANDS}

@@ -42,16 +42,16 @@ from smtp_tui.tui.widgets.line import Divider, KeyHints, StatusBar
 from smtp_tui.tui.widgets.text_page import TextPage
 
 if TYPE_CHECKING:
-    from smtp_tui.tui.dialogs.help_and_palette import HelpScreen, Palette
+    from smtp_tui.tui.dialogs.help_and_palette import CommandPalette, HelpScreen
 
 NO_TABLE = "no SMTP table yet"
 
 
-def _help_dialogs() -> tuple[type[HelpScreen], type[Palette]]:
+def _help_dialogs() -> tuple[type[HelpScreen], type[CommandPalette]]:
     """Import the help and the palette at first use: the first screen needs neither."""
-    from smtp_tui.tui.dialogs.help_and_palette import HelpScreen, Palette
+    from smtp_tui.tui.dialogs.help_and_palette import CommandPalette, HelpScreen
 
-    return HelpScreen, Palette
+    return HelpScreen, CommandPalette
 
 
 class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):

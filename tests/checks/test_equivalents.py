@@ -10,7 +10,7 @@ import pytest
 from smtp_tui.checks.equivalents import EquivalentCommand, equivalent_commands
 from smtp_tui.diagnosis.verdict import CheckSummary
 from smtp_tui.settings.fields import Settings
-from smtp_tui.smtp.events import AuthStarted, Capabilities, Event, Sent
+from smtp_tui.smtp.events import AuthStarted, Event, Sent, ServerCapabilities
 from tests.diagnosis.examples import settings
 
 PLAIN = {"username": "alice", "authentication": "plain"}
@@ -160,8 +160,8 @@ def test_external_needs_no_password() -> None:
     assert "asks for the password" not in notes("curl", **values)
 
 
-def offered(*mechanisms: str) -> Capabilities:
-    return Capabilities(seconds=0.1, encrypted=True, keywords=(), mechanisms=mechanisms)
+def offered(*mechanisms: str) -> ServerCapabilities:
+    return ServerCapabilities(seconds=0.1, encrypted=True, keywords=(), mechanisms=mechanisms)
 
 
 def test_what_a_check_did_is_done_again() -> None:

@@ -14,7 +14,6 @@ from smtp_tui.program import main
 from smtp_tui.smtp.certificates import Certificate
 from smtp_tui.smtp.events import (
     AuthStarted,
-    Capabilities,
     Connected,
     Connecting,
     DialogueNote,
@@ -26,6 +25,7 @@ from smtp_tui.smtp.events import (
     RecipientReply,
     Resolved,
     Sent,
+    ServerCapabilities,
     Stage,
     StageEntered,
     TlsEstablished,
@@ -75,7 +75,7 @@ EVENTS: list[tuple[Event, str, set[str]]] = [
         {"version", "cipher", "verified", "certificate", "chain"},
     ),
     (
-        Capabilities(seconds=0.1, encrypted=False, keywords=(("SIZE", "1"),), mechanisms=()),
+        ServerCapabilities(seconds=0.1, encrypted=False, keywords=(("SIZE", "1"),), mechanisms=()),
         "capabilities",
         {"encrypted", "keywords", "mechanisms"},
     ),

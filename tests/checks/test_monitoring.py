@@ -20,7 +20,7 @@ from smtp_tui import __version__
 from smtp_tui.checks.batch import BatchSummary, CheckResult
 from smtp_tui.checks.monitoring import (
     MATTERS,
-    MonitoringState,
+    NagiosState,
     Thresholds,
     nagios_lines,
     prometheus_text,
@@ -91,36 +91,36 @@ def told(*outcomes: CheckResult, thresholds: Thresholds | None = None) -> list[s
 @table(
     ("verdict", "state"),
     [
-        (passed(), MonitoringState.OK),
-        (passed(days=22.5), MonitoringState.OK),
-        (passed(days=22), MonitoringState.WARNING),
-        (passed(days=11.25), MonitoringState.WARNING),
-        (passed(days=11), MonitoringState.CRITICAL),
-        (passed(days=-5), MonitoringState.CRITICAL),
+        (passed(), NagiosState.OK),
+        (passed(days=22.5), NagiosState.OK),
+        (passed(days=22), NagiosState.WARNING),
+        (passed(days=11.25), NagiosState.WARNING),
+        (passed(days=11), NagiosState.CRITICAL),
+        (passed(days=-5), NagiosState.CRITICAL),
         # Renewed in time, at half of a short lifetime and at a third of a longer one: no alarm.
-        *((passed(days=left, lifetime=6), MonitoringState.OK) for left in (6, 4, 3, 2, 1.6)),
-        *((passed(days=left, lifetime=45), MonitoringState.OK) for left in (45, 30, 15, 12)),
-        *((passed(days=left, lifetime=64), MonitoringState.OK) for left in (64, 22, 21, 17)),
-        *((passed(days=left, lifetime=90), MonitoringState.OK) for left in (90, 30, 29)),
-        *((passed(days=left, lifetime=825), MonitoringState.OK) for left in (825, 60, 30)),
-        (passed(days=0.75, lifetime=6), MonitoringState.WARNING),
-        (passed(days=0.7, lifetime=6), MonitoringState.CRITICAL),
-        (passed(days=6, lifetime=45), MonitoringState.WARNING),
-        (passed(days=5, lifetime=45), MonitoringState.CRITICAL),
-        (passed(days=8, lifetime=64), MonitoringState.WARNING),
-        (passed(days=7, lifetime=64), MonitoringState.CRITICAL),
-        (passed(days=29, lifetime=825), MonitoringState.WARNING),
-        (passed(days=13, lifetime=825), MonitoringState.CRITICAL),
-        (passed(WarningId.CERTIFICATE_EXPIRES_SOON, days=30), MonitoringState.OK),
-        (passed(WarningId.QUIT_UNANSWERED, WarningId.USERNAME_UNUSED), MonitoringState.OK),
-        *((passed(one), MonitoringState.WARNING) for one in sorted(MATTERS)),
-        (failed("auth-rejected", Stage.AUTH, days=90), MonitoringState.CRITICAL),
-        (failed("host-not-found", Stage.RESOLVE), MonitoringState.CRITICAL),
-        (failed("settings-invalid", Stage.SETTINGS), MonitoringState.UNKNOWN),
-        (failed("password-source-failed", Stage.PASSWORD), MonitoringState.UNKNOWN),
+        *((passed(days=left, lifetime=6), NagiosState.OK) for left in (6, 4, 3, 2, 1.6)),
+        *((passed(days=left, lifetime=45), NagiosState.OK) for left in (45, 30, 15, 12)),
+        *((passed(days=left, lifetime=64), NagiosState.OK) for left in (64, 22, 21, 17)),
+        *((passed(days=left, lifetime=90), NagiosState.OK) for left in (90, 30, 29)),
+        *((passed(days=left, lifetime=825), NagiosState.OK) for left in (825, 60, 30)),
+        (passed(days=0.75, lifetime=6), NagiosState.WARNING),
+        (passed(days=0.7, lifetime=6), NagiosState.CRITICAL),
+        (passed(days=6, lifetime=45), NagiosState.WARNING),
+        (passed(days=5, lifetime=45), NagiosState.CRITICAL),
+        (passed(days=8, lifetime=64), NagiosState.WARNING),
+        (passed(days=7, lifetime=64), NagiosState.CRITICAL),
+        (passed(days=29, lifetime=825), NagiosState.WARNING),
+        (passed(days=13, lifetime=825), NagiosState.CRITICAL),
+        (passed(WarningId.CERTIFICATE_EXPIRES_SOON, days=30), NagiosState.OK),
+        (passed(WarningId.QUIT_UNANSWERED, WarningId.USERNAME_UNUSED), NagiosState.OK),
+        *((passed(one), NagiosState.WARNING) for one in sorted(MATTERS)),
+        (failed("auth-rejected", Stage.AUTH, days=90), NagiosState.CRITICAL),
+        (failed("host-not-found", Stage.RESOLVE), NagiosState.CRITICAL),
+        (failed("settings-invalid", Stage.SETTINGS), NagiosState.UNKNOWN),
+        (failed("password-source-failed", Stage.PASSWORD), NagiosState.UNKNOWN),
     ],
 )
-def test_states(verdict: Verdict, state: MonitoringState) -> None:
+def test_states(verdict: Verdict, state: NagiosState) -> None:
     assert state_of(verdict, Thresholds()) is state
     assert state_of_all(summary(outcome(passed()), outcome(verdict)), Thresholds()) is state
 
@@ -129,9 +129,9 @@ def test_the_worst_state_counts() -> None:
     good, warns = outcome(passed()), outcome(passed(days=15))
     unknown = outcome(failed("settings-invalid", Stage.SETTINGS))
     critical = outcome(failed("server-busy", Stage.GREETING))
-    assert state_of_all(summary(good, warns), Thresholds()) is MonitoringState.WARNING
-    assert state_of_all(summary(warns, unknown, good), Thresholds()) is MonitoringState.UNKNOWN
-    assert state_of_all(summary(unknown, critical, warns), Thresholds()) is MonitoringState.CRITICAL
+    assert state_of_all(summary(good, warns), Thresholds()) is NagiosState.WARNING
+    assert state_of_all(summary(warns, unknown, good), Thresholds()) is NagiosState.UNKNOWN
+    assert state_of_all(summary(unknown, critical, warns), Thresholds()) is NagiosState.CRITICAL
 
 
 def test_one_table_in_a_line() -> None:
@@ -152,7 +152,7 @@ def test_a_certificate_that_runs_out_is_told_first() -> None:
 
 def test_a_graph_does_not_show_another_state_than_the_line() -> None:
     verdict = passed(days=22.4997 - 5 / 1440)
-    assert state_of(verdict, Thresholds()) is MonitoringState.WARNING
+    assert state_of(verdict, Thresholds()) is NagiosState.WARNING
     (line,) = told(outcome(verdict))
     assert line.endswith(" certificate_days=22.49;22.5:;11.25:")
 
@@ -191,12 +191,12 @@ def test_no_ranges(text: str) -> None:
 @pytest.mark.parametrize(
     ("seconds", "state", "more"),
     [
-        (0.5, MonitoringState.OK, ""),
-        (2.5, MonitoringState.WARNING, "; the check took 2.50 s (WARNING range 0:2)"),
-        (6, MonitoringState.CRITICAL, "; the check took 6.00 s (CRITICAL range 5)"),
+        (0.5, NagiosState.OK, ""),
+        (2.5, NagiosState.WARNING, "; the check took 2.50 s (WARNING range 0:2)"),
+        (6, NagiosState.CRITICAL, "; the check took 6.00 s (CRITICAL range 5)"),
     ],
 )
-def test_the_seconds_of_a_check(seconds: float, state: MonitoringState, more: str) -> None:
+def test_the_seconds_of_a_check(seconds: float, state: NagiosState, more: str) -> None:
     thresholds = Thresholds(seconds_warning=range_of("0:2"), seconds_critical=range_of("5"))
     (line,) = told(outcome(passed(seconds=seconds)), thresholds=thresholds)
     assert line.startswith(f"SMTP {state.name} - ")

@@ -17,7 +17,7 @@ from smtp_tui.checks.report import TITLE, ReportedCheck, report_markdown
 from smtp_tui.diagnosis.verdict import CheckSummary, Fix, Recipient, Verdict
 from smtp_tui.settings.validate import parse_settings
 from smtp_tui.smtp.certificates import Certificate, unreadable_certificate
-from smtp_tui.smtp.der import CertificateKey
+from smtp_tui.smtp.der import CertificatePublicKey
 from smtp_tui.smtp.events import (
     DialogueNote,
     Event,
@@ -186,7 +186,7 @@ def test_the_whole_verdict() -> None:
 
 
 def whole_chain() -> tuple[Certificate, ...]:
-    key = CertificateKey("EC", 256, "P-256")
+    key = CertificatePublicKey("EC", 256, "P-256")
     own = replace(CERTIFICATE, key=key, signature="ecdsa-with-SHA256")
     return (
         own,
@@ -235,7 +235,7 @@ def test_nothing_hostile_breaks_out(text: str) -> None:
         issuer=text,
         names=(text,),
         signature=text,
-        key=CertificateKey(text),
+        key=CertificatePublicKey(text),
     )
     line = text.replace("\r", "").replace("\n", " ").replace("\0", "") or "x"
     events: list[Event] = [

@@ -12,9 +12,9 @@ import pytest
 
 from smtp_tui.checks import batch
 from smtp_tui.checks.batch import (
-    CheckWatch,
     Clock,
     PausedAfterRejection,
+    RepeatedChecks,
     VerdictChanged,
     next_due,
     refuses_password,
@@ -94,7 +94,7 @@ def attempts(*marks: str | None) -> Iterator[CheckTarget]:
         yield CheckTarget(request=request, refusal="gone" if mark is None else "", mark=mark)
 
 
-async def told_by(watch: CheckWatch, count: int) -> list[VerdictChanged | PausedAfterRejection]:
+async def told_by(watch: RepeatedChecks, count: int) -> list[VerdictChanged | PausedAfterRejection]:
     """The first things that a watch tells."""
     told: list[VerdictChanged | PausedAfterRejection] = []
     async with aclosing(watch.rounds()) as rounds:
@@ -112,10 +112,10 @@ def clock() -> FakeClock:
 
 def watch_of(
     clock: FakeClock, relay: Relay, monkeypatch: pytest.MonkeyPatch, *marks: str | None
-) -> CheckWatch:
+) -> RepeatedChecks:
     monkeypatch.setattr(batch, "run", relay.run)
     found = attempts(*(marks or ("same",)))
-    return CheckWatch(lambda: next(found), 60, clock)
+    return RepeatedChecks(lambda: next(found), 60, clock)
 
 
 async def test_only_what_changes_is_told(clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -189,7 +189,7 @@ async def test_it_ends_where_nothing_can_change(
     relay = Relay(clock, PASSED, REJECTED)
     monkeypatch.setattr(batch, "run", relay.run)
     attempt = CheckTarget(request=REQUEST, can_change=False)
-    told = await told_by(CheckWatch(lambda: attempt, 60, clock), 9)
+    told = await told_by(RepeatedChecks(lambda: attempt, 60, clock), 9)
     assert [type(one) for one in told] == [VerdictChanged, VerdictChanged, PausedAfterRejection]
 
 
@@ -225,6 +225,6 @@ async def test_a_file_that_brings_out_a_defect_does_not_end_the_watch(
     monkeypatch.setattr(batch, "run", Relay(clock, PASSED, PASSED).run)
     good = CheckTarget(request=REQUEST)
     found = iter([good, CheckTarget(defect=RecursionError()), good])
-    told = await told_by(CheckWatch(lambda: next(found), 60, clock), 3)
+    told = await told_by(RepeatedChecks(lambda: next(found), 60, clock), 3)
     causes = [one.verdict.cause for one in told if isinstance(one, VerdictChanged)]
     assert causes == [None, "internal-error", None]

@@ -12,7 +12,7 @@ import pytest
 from man.page import manpage
 from smtp_tui.cli import commands
 from smtp_tui.cli.check import FORMATS, REPORT
-from smtp_tui.cli.commands import COMMANDS, COMPLETE, FORM, CommandSpec, Invocation, load
+from smtp_tui.cli.commands import COMMANDS, COMPLETE, FORM, CommandLineCommand, Invocation, load
 from smtp_tui.cli.complete import answer
 from smtp_tui.cli.terminal import print_line
 from tests.cli.program import Outcome
@@ -32,7 +32,7 @@ def greet(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     module = ModuleType("smtp_tui.greeting")
     monkeypatch.setattr(module, "greet", run, raising=False)
     monkeypatch.setitem(sys.modules, "smtp_tui.greeting", module)
-    spec = CommandSpec("greet red|green", "greet a colour", "greeting:greet", ("quiet",))
+    spec = CommandLineCommand("greet red|green", "greet a colour", "greeting:greet", ("quiet",))
     COMMANDS.append(spec)
     yield
     COMMANDS.remove(spec)
@@ -55,7 +55,7 @@ def test_it_is_found_everywhere_and_runs(call: Call) -> None:
 
 
 @table("spec", [FORM, *COMMANDS, COMPLETE], ids=lambda spec: spec.name or "form")
-def test_every_handler_is_there(spec: CommandSpec) -> None:
+def test_every_handler_is_there(spec: CommandLineCommand) -> None:
     signature = inspect.signature(load(spec.handler), eval_str=True)
     (parameter,) = signature.parameters.values()
     assert (parameter.annotation, signature.return_annotation) == (Invocation, int)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from smtp_tui.cli.check import mail_request
-from smtp_tui.cli.commands import COMMANDS, FORM, OPTIONS, CommandSpec, Invocation
+from smtp_tui.cli.commands import COMMANDS, FORM, OPTIONS, CommandLineCommand, Invocation
 from smtp_tui.cli.help import help_text
 from smtp_tui.cli.parser import HelpRequested, UsageError, assignments, parse_arguments, read_pairs
 from tests.cli.program import Outcome
@@ -111,7 +111,7 @@ def test_every_option_belongs_to_a_command_and_says_what_it_does() -> None:
 
 
 @table("command", COMMANDS, ids=lambda command: command.name)
-def test_help_of_a_command(command: CommandSpec) -> None:
+def test_help_of_a_command(command: CommandLineCommand) -> None:
     with pytest.raises(HelpRequested) as caught:
         parsed(f"{command.name} --help")
     text = str(caught.value)
@@ -124,7 +124,7 @@ def test_help_of_a_command(command: CommandSpec) -> None:
 @table("width", [30, 40, 57, 80, 100])
 @table("command", [FORM, *COMMANDS])
 def test_help_fits_a_terminal(
-    command: CommandSpec, width: int, monkeypatch: pytest.MonkeyPatch
+    command: CommandLineCommand, width: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", str(width))
     lines = help_text(command).split("\n")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from smtp_tui.cli import lists
-from smtp_tui.providers import Provenance, ProviderEntryKind
+from smtp_tui.providers import DataProvenance, ProviderEntryKind
 from tests.cli.program import Outcome
 
 Call = Callable[..., Outcome]
@@ -73,7 +73,7 @@ def test_nothing_old_is_said(call: Call, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_an_undated_entry_is_always_listed(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
-    undated = Provenance(
+    undated = DataProvenance(
         kind=ProviderEntryKind.REPLY, name="auth-rejected 535", sources=("RFC 4954, 6",)
     )
     monkeypatch.setattr(lists, "_entries", lambda: [undated])

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from smtp_tui.config.diff import (
-    Conflict,
+    MergeConflict,
     changes_on_disk,
     is_stale,
     merge_changes,
@@ -61,7 +61,7 @@ def test_a_key_changed_on_both_sides_is_told(theirs: object, ours: object, told:
     merge = merge_changes(BASE, there, {"port": ours, "host": "b.example"})
     assert merge.changes == {"host": "b.example"}
     (conflict,) = merge.conflicts
-    assert conflict == Conflict("port", 25, ours, theirs)
+    assert conflict == MergeConflict("port", 25, ours, theirs)
     assert str(conflict) == told
     assert merge.resolved({"port"}) == {"host": "b.example", "port": ours}
     assert merge.resolved(set()) == {"host": "b.example"}

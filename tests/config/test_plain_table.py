@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smtp_tui.config.dialects.plain import PlainTable
+from smtp_tui.config.dialects.plain import PlainTomlTable
 from smtp_tui.config.document import Document
 from smtp_tui.config.errors import NotExpressibleError
 from smtp_tui.settings.fields import BY_KEY
@@ -75,7 +75,7 @@ def opened(folder: Path, text: str) -> Document:
     ],
 )
 def test_it_is_read(table: str, meaning: dict[str, Any]) -> None:
-    plain = PlainTable(tomllib.loads(table))
+    plain = PlainTomlTable(tomllib.loads(table))
     assert {key: plain.values[key] for key in plain.given} == meaning
 
 
@@ -97,7 +97,7 @@ def test_it_is_read(table: str, meaning: dict[str, Any]) -> None:
 def test_what_is_unknown_is_named(
     table: str, unknown: tuple[str, ...], unclear: tuple[str, ...]
 ) -> None:
-    plain = PlainTable(tomllib.loads(table))
+    plain = PlainTomlTable(tomllib.loads(table))
     assert (plain.unknown, plain.unclear) == (unknown, unclear)
 
 
@@ -235,13 +235,13 @@ CHANGES = st.fixed_dictionaries(
 def test_what_is_written_is_read_back_and_stands_once(
     table: dict[str, Any], wanted: dict[str, Any]
 ) -> None:
-    before = PlainTable(table)
+    before = PlainTomlTable(table)
     try:
         changes = before.changes(wanted)
     except NotExpressibleError:
         return
     new = {**table, **changes}
-    after = PlainTable({key: value for key, value in new.items() if value is not None})
+    after = PlainTomlTable({key: value for key, value in new.items() if value is not None})
     for key, value in wanted.items():
         assert equivalent(key, after.values.get(key), value), key
     for key in before.given - wanted.keys():

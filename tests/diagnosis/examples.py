@@ -16,11 +16,11 @@ from smtp_tui.settings.validate import parse_settings
 from smtp_tui.smtp.certificates import Certificate
 from smtp_tui.smtp.events import (
     AuthStarted,
-    Capabilities,
     Cause,
     Connected,
     Event,
     Finished,
+    ServerCapabilities,
     Stage,
     TlsEstablished,
 )
@@ -65,7 +65,7 @@ def connected() -> list[Event]:
             verified=True,
             chain=(CERTIFICATE,),
         ),
-        Capabilities(
+        ServerCapabilities(
             seconds=0.3, encrypted=True, keywords=(("AUTH", "PLAIN"),), mechanisms=("PLAIN",)
         ),
         AuthStarted(seconds=0.4, mechanism="PLAIN", reason="the settings name it"),

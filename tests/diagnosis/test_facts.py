@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from smtp_tui.diagnosis.verdict import PEER_LOOK, CheckSummary
 from smtp_tui.smtp.events import (
-    Capabilities,
     Cause,
     Connecting,
     DialogueNote,
     Experiment,
     Resolved,
     Sent,
+    ServerCapabilities,
     Stage,
     StageEntered,
     WarningId,
@@ -36,7 +36,9 @@ def test_what_counts() -> None:
 
 
 def test_the_way_to_the_server_and_what_it_offered_before_and_inside_tls() -> None:
-    before = Capabilities(seconds=0, encrypted=False, keywords=(("STARTTLS", ""),), mechanisms=())
+    before = ServerCapabilities(
+        seconds=0, encrypted=False, keywords=(("STARTTLS", ""),), mechanisms=()
+    )
     facts = facts_of(
         Resolved(seconds=0, host="mail.example", addresses=("2001:db8::1", "192.0.2.1")),
         Connecting(seconds=0, address="2001:db8::1", port=587),

@@ -19,7 +19,6 @@ from smtp_tui.diagnosis.field_notes import (
 from smtp_tui.diagnosis.verdict import PEER_LOOK
 from smtp_tui.settings.fields import BY_KEY, FIELDS
 from smtp_tui.smtp.events import (
-    Capabilities,
     Cause,
     Connecting,
     Event,
@@ -27,6 +26,7 @@ from smtp_tui.smtp.events import (
     RecipientReply,
     Resolved,
     Sent,
+    ServerCapabilities,
     Stage,
     TlsEstablished,
     TlsFailed,
@@ -181,7 +181,7 @@ def test_no_meaning_holds_the_password(values: dict[str, object], secret: str) -
             assert secret not in value_note(field.key, {**values, "password": place})
 
 
-OFFER = Capabilities(
+OFFER = ServerCapabilities(
     seconds=0.15,
     encrypted=False,
     keywords=(("STARTTLS", ""), ("SIZE", "52428800")),

@@ -13,11 +13,11 @@ from smtp_tui.settings.choices import Encryption
 from smtp_tui.settings.validate import parse_settings
 from smtp_tui.smtp.events import (
     AuthStarted,
-    Capabilities,
     Cause,
     Connected,
     Event,
     Experiment,
+    ServerCapabilities,
     Stage,
     TlsEstablished,
     TlsFailed,
@@ -52,7 +52,9 @@ def offered(*mechanisms: str, encrypted: bool = True) -> list[Event]:
         )
     ]
     keywords = (("AUTH", " ".join(mechanisms)),)
-    said = Capabilities(seconds=0, encrypted=encrypted, keywords=keywords, mechanisms=mechanisms)
+    said = ServerCapabilities(
+        seconds=0, encrypted=encrypted, keywords=keywords, mechanisms=mechanisms
+    )
     return [CONNECTED, *(link if encrypted else ()), said]
 
 

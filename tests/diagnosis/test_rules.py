@@ -21,7 +21,7 @@ from smtp_tui.diagnosis.rules import (
     rules,
 )
 from smtp_tui.providers import provider_of, providers
-from smtp_tui.smtp.events import Capabilities, Cause, Stage
+from smtp_tui.smtp.events import Cause, ServerCapabilities, Stage
 from tests.diagnosis import said_by_providers, said_by_servers
 from tests.diagnosis.examples import Said, facts_of, finished, reply, settings
 from tests.providers.named import provider_named
@@ -119,7 +119,7 @@ REJECTED = "Client host rejected: Access denied"
 def test_a_client_that_is_refused_lacks_a_login_where_one_is_to_be_had(
     port: int, offered: tuple[str, ...], values: dict[str, str], cause: str
 ) -> None:
-    offer = Capabilities(seconds=0.3, encrypted=True, keywords=(), mechanisms=offered)
+    offer = ServerCapabilities(seconds=0.3, encrypted=True, keywords=(), mechanisms=offered)
     said = reply(554, f"5.7.1 <unknown[192.0.2.1]>: {REJECTED}")
     end = finished(Stage.ENVELOPE, Cause.REFUSED, command="RCPT", reply=said)
     assert diagnose(settings(port=port, **values), facts_of(offer, end), 1.0).cause == cause

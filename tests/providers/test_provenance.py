@@ -8,14 +8,20 @@ import pytest
 
 from smtp_tui.diagnosis.causes import load_texts
 from smtp_tui.diagnosis.rules import provenances, rule_tables
-from smtp_tui.providers import Provenance, ProviderEntryKind, older_than, provenance_of, providers
+from smtp_tui.providers import (
+    DataProvenance,
+    ProviderEntryKind,
+    older_than,
+    provenance_of,
+    providers,
+)
 
 TODAY = date(2026, 11, 28)
 
 
-def entry(name: str, taken: date | None) -> Provenance:
+def entry(name: str, taken: date | None) -> DataProvenance:
     """A preset whose source was read on a day."""
-    return Provenance(kind=ProviderEntryKind.PRESET, name=name, sources=("x",), taken=taken)
+    return DataProvenance(kind=ProviderEntryKind.PRESET, name=name, sources=("x",), taken=taken)
 
 
 @pytest.mark.parametrize(

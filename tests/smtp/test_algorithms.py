@@ -12,36 +12,46 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, p
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smtp_tui.smtp.der import SEQUENCE, CertificateKey, algorithms_of, elements, object_identifier
+from smtp_tui.smtp.der import (
+    SEQUENCE,
+    CertificatePublicKey,
+    algorithms_of,
+    elements,
+    object_identifier,
+)
 from tests.smtp import pki
 
 RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-KEYS: dict[str, tuple[Any, CertificateKey, str]] = {
-    "RSA": (RSA, CertificateKey("RSA", 2048), "RSA 2048 bits"),
-    "short RSA": (pki.weak_key(), CertificateKey("RSA", 1024), "RSA 1024 bits"),
+KEYS: dict[str, tuple[Any, CertificatePublicKey, str]] = {
+    "RSA": (RSA, CertificatePublicKey("RSA", 2048), "RSA 2048 bits"),
+    "short RSA": (pki.weak_key(), CertificatePublicKey("RSA", 1024), "RSA 1024 bits"),
     "P-256": (
         ec.generate_private_key(ec.SECP256R1()),
-        CertificateKey("EC", 256, "P-256"),
+        CertificatePublicKey("EC", 256, "P-256"),
         "EC P-256",
     ),
     "P-384": (
         ec.generate_private_key(ec.SECP384R1()),
-        CertificateKey("EC", 384, "P-384"),
+        CertificatePublicKey("EC", 384, "P-384"),
         "EC P-384",
     ),
     "P-521": (
         ec.generate_private_key(ec.SECP521R1()),
-        CertificateKey("EC", 521, "P-521"),
+        CertificatePublicKey("EC", 521, "P-521"),
         "EC P-521",
     ),
     "brainpool": (
         ec.generate_private_key(ec.BrainpoolP256R1()),
-        CertificateKey("EC", 256, "brainpoolP256r1"),
+        CertificatePublicKey("EC", 256, "brainpoolP256r1"),
         "EC brainpoolP256r1",
     ),
-    "Ed25519": (ed25519.Ed25519PrivateKey.generate(), CertificateKey("Ed25519", 256), "Ed25519"),
-    "Ed448": (ed448.Ed448PrivateKey.generate(), CertificateKey("Ed448", 456), "Ed448"),
-    "DSA": (dsa.generate_private_key(1024), CertificateKey("DSA", 1024), "DSA 1024 bits"),
+    "Ed25519": (
+        ed25519.Ed25519PrivateKey.generate(),
+        CertificatePublicKey("Ed25519", 256),
+        "Ed25519",
+    ),
+    "Ed448": (ed448.Ed448PrivateKey.generate(), CertificatePublicKey("Ed448", 456), "Ed448"),
+    "DSA": (dsa.generate_private_key(1024), CertificatePublicKey("DSA", 1024), "DSA 1024 bits"),
 }
 
 
@@ -60,7 +70,7 @@ def certificate(key: Any, signer: Any, hash_: Any = None, **more: Any) -> x509.C
     return builder.sign(signer, hash_, **more)
 
 
-def read(found: x509.Certificate) -> tuple[CertificateKey, str]:
+def read(found: x509.Certificate) -> tuple[CertificatePublicKey, str]:
     return algorithms_of(found.public_bytes(serialization.Encoding.DER))
 
 
@@ -101,15 +111,15 @@ def test_signatures(signer: Any, hash_: Any, more: dict[str, Any], name: str) ->
 @pytest.mark.parametrize(
     ("key", "small"),
     [
-        (CertificateKey("RSA", 1024), True),
-        (CertificateKey("RSA", 2048), False),
-        (CertificateKey("EC", 192, "P-192"), True),
-        (CertificateKey("EC", 256, "P-256"), False),
-        (CertificateKey("ML-DSA-44"), False),
-        (CertificateKey("1.2.3"), False),
+        (CertificatePublicKey("RSA", 1024), True),
+        (CertificatePublicKey("RSA", 2048), False),
+        (CertificatePublicKey("EC", 192, "P-192"), True),
+        (CertificatePublicKey("EC", 256, "P-256"), False),
+        (CertificatePublicKey("ML-DSA-44"), False),
+        (CertificatePublicKey("1.2.3"), False),
     ],
 )
-def test_small_keys(key: CertificateKey, small: bool) -> None:
+def test_small_keys(key: CertificatePublicKey, small: bool) -> None:
     assert key.is_small is small
 
 

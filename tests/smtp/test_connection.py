@@ -16,7 +16,7 @@ from smtp_tui.smtp.connection import (
     Connection,
     HandshakeFailed,
 )
-from smtp_tui.smtp.tls import ContextError
+from smtp_tui.smtp.tls import TlsContextError
 from tests.smtp import pki
 from tests.smtp.scripted import Peer, ScriptedServer
 
@@ -140,7 +140,7 @@ async def test_closing_twice_does_no_harm(pair: Pair) -> None:
 @pytest.mark.parametrize("name", ["", ".example.test", "a" * 64 + ".test"])
 async def test_names_that_tls_cannot_carry(pair: Pair, client: ssl.SSLContext, name: str) -> None:
     connection, _ = pair
-    with pytest.raises(ContextError) as caught:
+    with pytest.raises(TlsContextError) as caught:
         await connection.start_tls(client, name)
     assert caught.value.key == "server_name"
 

@@ -8,7 +8,7 @@ import pytest
 
 from smtp_tui.settings.parsers import parse_mailbox
 from smtp_tui.smtp import delivery
-from smtp_tui.smtp.message import ForeignHeaderError, MailRequest
+from smtp_tui.smtp.message import ForbiddenMailHeaderError, MailRequest
 from tests.smtp.playing import OPEN, Played, play
 from tests.smtp.scripted import Peer, Step
 from tests.smtp.steps import close, silence
@@ -189,9 +189,9 @@ async def test_smtputf8_that_is_not_offered() -> None:
 
 async def test_a_defect_is_named_by_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
     def message_of(*_: object) -> bytes:
-        raise ForeignHeaderError
+        raise ForbiddenMailHeaderError
 
     monkeypatch.setattr(delivery, "message_of", message_of)
     verdict = (await handed(PLAIN)).verdict
     assert (verdict.stage, verdict.cause) == ("envelope", "internal-error")
-    assert "ForeignHeaderError at test_delivery.py:" in verdict.summary
+    assert "ForbiddenMailHeaderError at test_delivery.py:" in verdict.summary

@@ -16,7 +16,7 @@ from smtp_tui.settings.parsers import Mailbox, parse_mailbox
 from smtp_tui.smtp import message as message_module
 from smtp_tui.smtp.message import (
     Envelope,
-    ForeignHeaderError,
+    ForbiddenMailHeaderError,
     MailRequest,
     dot_stuff,
     envelope_of,
@@ -127,7 +127,7 @@ def test_a_domain_beyond_ascii_needs_no_smtputf8() -> None:
 def test_a_line_that_nobody_wrote_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     for bad in ("x\r\nBcc: eve@evil.example", "x\r\n\r\nbody", "x\nBcc: e", "x\r\n \r\n y", "a\0"):
         monkeypatch.setattr(message_module, "_encode_if_needed", lambda *_, bad=bad: bad)
-        with pytest.raises(ForeignHeaderError):
+        with pytest.raises(ForbiddenMailHeaderError):
             composed("Hello")
 
 

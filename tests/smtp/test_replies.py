@@ -16,8 +16,8 @@ from smtp_tui.smtp.replies import (
     MalformedReply,
     Reply,
     ReplyParser,
+    ReplyStreamError,
     ReplyTooLong,
-    StreamError,
 )
 from tests.table import table
 
@@ -33,7 +33,7 @@ def replies(*pieces: bytes) -> Seen:
             parser.feed(piece)
             while (reply := parser.next_reply()) is not None:
                 found.append(reply)
-    except StreamError as error:
+    except ReplyStreamError as error:
         found.append(error.reason)
     return found
 

@@ -12,7 +12,7 @@ import pytest
 from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.validate import parse_settings
 from smtp_tui.smtp.tls import (
-    ContextError,
+    TlsContextError,
     asked_for_certificate,
     client_context,
     peer_certificates,
@@ -74,7 +74,7 @@ def test_a_version_that_openssl_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
         raise ValueError("Unsupported protocol version 0x301")
 
     monkeypatch.setattr(ssl.SSLContext, "minimum_version", property(None, refuse))
-    with pytest.raises(ContextError, match=r"TLS 1\.0") as caught:
+    with pytest.raises(TlsContextError, match=r"TLS 1\.0") as caught:
         client_context(settings(tls_minimum="1.0"))
     assert caught.value.key == "tls_minimum"
 
@@ -88,7 +88,7 @@ def write(folder: Path, **contents: bytes) -> dict[str, str]:
 
 def complaint(**values: Any) -> tuple[str, str]:
     """The field and the words of what cannot be used."""
-    with pytest.raises(ContextError) as caught:
+    with pytest.raises(TlsContextError) as caught:
         client_context(settings(**values))
     return caught.value.key, str(caught.value.args[0])
 

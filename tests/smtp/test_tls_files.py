@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from smtp_tui.smtp.starttls import load_context
-from smtp_tui.smtp.tls import ContextError
+from smtp_tui.smtp.tls import TlsContextError
 from tests.diagnosis.examples import settings
 from tests.smtp import pki
 from tests.smtp.playing import EHLO, GREETING, play
@@ -68,7 +68,7 @@ async def test_a_pipe_that_gives_nothing(field: str, pipe: Path, tmp_path: Path)
 
     counting = asyncio.create_task(count())
     began = time.monotonic()
-    with pytest.raises(ContextError) as caught:
+    with pytest.raises(TlsContextError) as caught:
         await load_context(settings(**values_with(field, pipe, tmp_path)), 0.3)
     counting.cancel()
     assert time.monotonic() - began < 2
@@ -89,7 +89,7 @@ async def test_the_systems_certificates_may_hang_too(
     pipe: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(pipe))
-    with pytest.raises(ContextError) as caught:
+    with pytest.raises(TlsContextError) as caught:
         await load_context(settings(), 0.3)
     assert str(caught.value).startswith(f"SSL_CERT_FILE: {pipe} was not read")
 
@@ -129,7 +129,7 @@ async def test_what_is_no_file_or_too_large(
         str(tmp_path / "missing"): ": No such file or directory",
     }
     for path, words in said.items():
-        with pytest.raises(ContextError) as caught:
+        with pytest.raises(TlsContextError) as caught:
             await load_context(settings(**values_with(field, Path(path), tmp_path)), 5)
         assert (caught.value.key, words in str(caught.value)) == (field, True), str(caught.value)
     thread.join()
@@ -144,7 +144,7 @@ def test_no_descriptor_is_left(tmp_path: Path) -> None:
     before = open_files()
     for content in (pki.issue("a").pem, b"garbage"):
         thread = written(path, content)
-        with suppress(ContextError):
+        with suppress(TlsContextError):
             asyncio.run(load_context(settings(ca_file=str(path)), 5))
         thread.join()
     assert open_files() == before

@@ -11,10 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smtp_tui.smtp.certificates import Certificate, unreadable_certificate
-from smtp_tui.smtp.der import CertificateKey
+from smtp_tui.smtp.der import CertificatePublicKey
 from smtp_tui.smtp.events import (
     AuthStarted,
-    Capabilities,
     Connected,
     Connecting,
     DialogueNote,
@@ -24,6 +23,7 @@ from smtp_tui.smtp.events import (
     Received,
     Resolved,
     Sent,
+    ServerCapabilities,
     Stage,
     StageEntered,
     TlsEstablished,
@@ -54,7 +54,7 @@ def certificate(*names: str, days: float = 30.5) -> Certificate:
         not_after=NOW + timedelta(days=days),
         sha256="ab",
         has_san=bool(names),
-        key=CertificateKey("EC", 256, "P-256"),
+        key=CertificatePublicKey("EC", 256, "P-256"),
         signature="ecdsa-with-SHA256",
     )
 
@@ -112,13 +112,13 @@ def established(*chain: Certificate) -> TlsEstablished:
             ],
         ),
         (
-            Capabilities(
+            ServerCapabilities(
                 seconds=0, encrypted=True, keywords=(("AUTH", "X Y"),), mechanisms=("X", "Y")
             ),
             [" * mechanisms offered inside TLS: X Y"],
         ),
         (
-            Capabilities(seconds=0, encrypted=False, keywords=(), mechanisms=()),
+            ServerCapabilities(seconds=0, encrypted=False, keywords=(), mechanisms=()),
             [" * mechanisms offered without TLS: none"],
         ),
         (
@@ -198,7 +198,7 @@ def test_lists_that_a_server_or_dns_makes_long_are_counted() -> None:
     mechanisms = tuple(f"X-{number}" for number in range(5000))
     events: list[Event] = [
         Resolved(seconds=0, host="a.example", addresses=addresses),
-        Capabilities(seconds=0, encrypted=False, keywords=(), mechanisms=mechanisms),
+        ServerCapabilities(seconds=0, encrypted=False, keywords=(), mechanisms=mechanisms),
         Received(seconds=0, reply=Reply(334, (b"eHg=",)), decoded="x" * 9000),
     ]
     lines = [line.text for event in events for line in lines_of(event)]

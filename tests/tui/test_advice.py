@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from smtp_tui.smtp.events import Capabilities, Connected, Event, Resolved
+from smtp_tui.smtp.events import Connected, Event, Resolved, ServerCapabilities
 from tests.tui.driving import DIALOGUE, PASSED, SAMPLE, FakeCheck, Hand, form_on
 
 WRONG_PORT = SAMPLE.replace("port = 2587", "port = 465")
@@ -18,7 +18,7 @@ SEEN: tuple[Event, ...] = (
     Resolved(seconds=0.0, host="mail.example.net", addresses=("192.0.2.1",)),
     Connected(seconds=0.0, address="192.0.2.1", port=2587, local_address="192.0.2.9"),
     *DIALOGUE,
-    Capabilities(
+    ServerCapabilities(
         seconds=0.1,
         encrypted=True,
         keywords=(("AUTH", "PLAIN LOGIN"), ("SIZE", "1048576")),

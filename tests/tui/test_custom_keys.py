@@ -18,7 +18,7 @@ from smtp_tui.tui.commands import (
     key_name,
     key_names,
 )
-from smtp_tui.tui.custom_keys import CustomKeys, configured_keymap, key_from
+from smtp_tui.tui.custom_keys import CustomKeyBindings, configured_keymap, key_from
 from smtp_tui.tui.test_pane.pane import DnsOptions
 from tests.table import table
 from tests.tui.driving import SAMPLE, FakeCheck, form_on
@@ -30,7 +30,7 @@ SWALLOWED = {f"ctrl+{letter}" for letter in "abcqs"}
 SURVIVES = re.compile(r"ctrl\+([d-pr-rt-z]|underscore|backslash)|alt\+[a-z]|escape|enter|.")
 
 
-def choice(**wanted: list[str]) -> CustomKeys:
+def choice(**wanted: list[str]) -> CustomKeyBindings:
     return configured_keymap(wanted)
 
 

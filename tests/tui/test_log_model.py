@@ -15,8 +15,8 @@ from smtp_tui.tui.dialogs.compare import compare_lines, skip_equal, unified_line
 from smtp_tui.tui.log.model import (
     MIN_KEPT,
     Entry,
-    FoldableLine,
-    FoldedLine,
+    FoldableLogLine,
+    FoldedLogLine,
     LogFilter,
     LogHeading,
     LogModel,
@@ -63,20 +63,20 @@ class TestLines:
     def test_a_chain_stands_under_its_own_certificate(self) -> None:
         head, fold, *details = chain("CN=Intermediate")
         assert head == TranscriptLine(0.2, TranscriptMark.FACT, "TLSv1.3 AES")
-        assert isinstance(fold, FoldableLine)
+        assert isinstance(fold, FoldableLogLine)
         assert fold.begins_folded
         assert details
-        assert all(isinstance(detail, FoldedLine) for detail in details)
+        assert all(isinstance(detail, FoldedLogLine) for detail in details)
         assert "1 above it" in fold.short
         assert "mx.example.net" in fold.short
 
     def test_a_leaf_alone_is_told_whole(self) -> None:
-        assert not any(isinstance(one, FoldableLine) and one.begins_folded for one in chain())
+        assert not any(isinstance(one, FoldableLogLine) and one.begins_folded for one in chain())
 
     def test_a_handshake_that_failed_folds_too(self) -> None:
         for shown_chain in ((LEAF,), ()):
             entries = entries_of(TlsFailed(seconds=1, chain=shown_chain))
-            assert any(isinstance(one, FoldableLine) for one in entries) == bool(shown_chain)
+            assert any(isinstance(one, FoldableLogLine) for one in entries) == bool(shown_chain)
 
     def test_hostile_names_are_escaped_in_short_too(self) -> None:
         leaf = replace(LEAF, names=("a\x1b]0;x\x07.example", "b", "c"))
@@ -275,7 +275,7 @@ class TestSearch:
         )
         assert looking(rows, "-> ehlo").matches == [0]
         (number,) = looking(rows, "next in the chain: CN=Deep").matches
-        assert isinstance(rows.entry(number), FoldedLine)
+        assert isinstance(rows.entry(number), FoldedLogLine)
 
     def test_it_says_what_the_filter_hides(self) -> None:
         rows = rows_of(line("a fact", TranscriptMark.FACT))

@@ -14,7 +14,7 @@ from smtp_tui.config.dialects.codecs import (
     parsed_url,
     shown,
 )
-from smtp_tui.config.dialects.spec import Dialect, KeyLocation, TomlKeyCombination
+from smtp_tui.config.dialects.spec import CombinedTomlKeys, Dialect, DialectKeyLocation
 from smtp_tui.config.errors import one_line
 from smtp_tui.config.tablepath import TablePath, get
 from smtp_tui.settings.parsers import UnreadableValue
@@ -22,7 +22,7 @@ from smtp_tui.settings.parsers import UnreadableValue
 _LOGIN = "authentication"
 
 
-class DialectTable:
+class DialectTomlTable:
     """One table of a file in a dialect; `put` changes the data in place.
 
     `values` are raw values by our keys at the time of creation, including the application's
@@ -98,7 +98,7 @@ class DialectTable:
             raise UnsupportedValue(f"would have to be in {key}, where the file has something else")
         here[path[-1]] = value
 
-    def places(self, key: str) -> list[KeyLocation]:
+    def places(self, key: str) -> list[DialectKeyLocation]:
         """List the locations of one of our settings for the current variant."""
         chosen = self.variant
         return [
@@ -107,7 +107,7 @@ class DialectTable:
             if not place.varies or (chosen is not None and (not place.only or chosen in place.only))
         ]
 
-    def name_of(self, place: KeyLocation) -> str:
+    def name_of(self, place: DialectKeyLocation) -> str:
         """Return a location's name for messages."""
         form = self.dialect.form
         if place.key.startswith(":") and form is not None:
@@ -190,7 +190,7 @@ class DialectTable:
             raise UnsupportedValue(f"is part of {form.key}, which {error}") from None
 
 
-def decode(table: DialectTable) -> tuple[dict[str, Any], frozenset[str]]:
+def decode(table: DialectTomlTable) -> tuple[dict[str, Any], frozenset[str]]:
     """Return the current raw values by our keys, and which of our keys the file sets."""
     dialect = table.dialect
     values: dict[str, Any] = {}
@@ -198,7 +198,7 @@ def decode(table: DialectTable) -> tuple[dict[str, Any], frozenset[str]]:
         values.setdefault(key, value)
     given = frozenset(values)
     mode = _mode(table)
-    if isinstance(mode, TomlKeyCombination):
+    if isinstance(mode, CombinedTomlKeys):
         # The mode counts as given if the file sets one of its keys, not only defaults.
         if any(key not in dialect.own_keys and table.has(key) for key in mode.when):
             given |= set(mode.ours)
@@ -210,11 +210,11 @@ def decode(table: DialectTable) -> tuple[dict[str, Any], frozenset[str]]:
     for key, fallback in dialect.fallbacks.items():
         if key not in values and table.get(fallback) is not None:
             values[key] = table.get(fallback)
-    fill = mode.fill if isinstance(mode, TomlKeyCombination) else {}
+    fill = mode.fill if isinstance(mode, CombinedTomlKeys) else {}
     return {**dialect.defaults, **fill, **values}, given
 
 
-def _single_settings(table: DialectTable) -> Iterator[tuple[str, object]]:
+def _single_settings(table: DialectTomlTable) -> Iterator[tuple[str, object]]:
     """Yield each setting with a location of its own, with its value or `UnreadableValue`."""
     dialect, form, variants = table.dialect, table.dialect.form, table.dialect.variants
     if table.fault:
@@ -248,7 +248,7 @@ def _single_settings(table: DialectTable) -> Iterator[tuple[str, object]]:
                 break
 
 
-def _decoded(table: DialectTable, key: str, place: KeyLocation, raw: object) -> object:
+def _decoded(table: DialectTomlTable, key: str, place: DialectKeyLocation, raw: object) -> object:
     try:
         value = place.codec.read(raw)
     except UnknownValue as error:
@@ -261,7 +261,7 @@ def _decoded(table: DialectTable, key: str, place: KeyLocation, raw: object) -> 
     return f"{label} <{value}>" if isinstance(label, str) else value
 
 
-def _mode(table: DialectTable) -> TomlKeyCombination | UnreadableValue | None:
+def _mode(table: DialectTomlTable) -> CombinedTomlKeys | UnreadableValue | None:
     """Return the mode that several keys select, `UnreadableValue` if none matches, or None."""
     dialect, application = table.dialect, table.dialect.head.application
     # An invalid compound text is reported once, for the host, not for each of its parts.

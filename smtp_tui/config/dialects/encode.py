@@ -15,9 +15,9 @@ from typing import Any
 
 from smtp_tui.config import tablepath
 from smtp_tui.config.dialects.codecs import UnknownValue, UnsupportedValue
-from smtp_tui.config.dialects.decode import DialectTable, decode, same_word
-from smtp_tui.config.dialects.plain import NAMES, PlainTable
-from smtp_tui.config.dialects.spec import Dialect, KeyLocation, TomlKeyCombination
+from smtp_tui.config.dialects.decode import DialectTomlTable, decode, same_word
+from smtp_tui.config.dialects.plain import NAMES, PlainTomlTable
+from smtp_tui.config.dialects.spec import CombinedTomlKeys, Dialect, DialectKeyLocation
 from smtp_tui.config.errors import DocumentError, NotExpressibleError, one_line
 from smtp_tui.config.file_reader import excess
 from smtp_tui.config.tablepath import ROOT, Changes, Table, TablePath
@@ -34,7 +34,11 @@ Data = dict[str, Any]
 
 
 def change_table(
-    table: PlainTable | DialectTable, text: str, data: Data, path: TablePath, changes: Changes
+    table: PlainTomlTable | DialectTomlTable,
+    text: str,
+    data: Data,
+    path: TablePath,
+    changes: Changes,
 ) -> tuple[str, Data]:
     """Return the new text and data after `changes` of our keys to the table at `path`.
 
@@ -49,7 +53,7 @@ def change_table(
             return {}
         return found
 
-    if isinstance(table, PlainTable):
+    if isinstance(table, PlainTomlTable):
         own = table.changes(changes)
         # Only a new key can have another name in a comment, so skip the search for others.
         if own.keys() - held(path).keys():
@@ -85,7 +89,7 @@ def _use_commented_names(
         shown = [name for name in NAMES.get(key, ()) if edit.insertion_point(table, name, prefix)]
         if len(shown) != 1:
             return key
-        after = PlainTable({**values, shown[0]: value}).values
+        after = PlainTomlTable({**values, shown[0]: value}).values
         return shown[0] if equivalent(key, after.get(key), value) else key
 
     return {own_name(key, value): value for key, value in changes.items()}
@@ -119,7 +123,7 @@ def _differences(
     yield from inner
 
 
-def encode(old: DialectTable, changes: Changes) -> Data:
+def encode(old: DialectTomlTable, changes: Changes) -> Data:
     """Return the file's data with `changes` of our keys made to a table; None removes a key.
 
     NotExpressibleError if the application cannot express them.
@@ -154,12 +158,14 @@ def encode(old: DialectTable, changes: Changes) -> Data:
     return table.data
 
 
-def _copy(table: DialectTable) -> DialectTable:
+def _copy(table: DialectTomlTable) -> DialectTomlTable:
     # Attempts must not change the document's own data.
-    return DialectTable(table.dialect, copy.deepcopy(table.data), table.path)
+    return DialectTomlTable(table.dialect, copy.deepcopy(table.data), table.path)
 
 
-def _choose_variant(table: DialectTable, old: DialectTable, wanted: dict[str, object]) -> None:
+def _choose_variant(
+    table: DialectTomlTable, old: DialectTomlTable, wanted: dict[str, object]
+) -> None:
     """Choose the subtable of the wanted mechanism, and move username and password there."""
     variants = table.dialect.variants
     if variants is None:
@@ -183,7 +189,7 @@ def _choose_variant(table: DialectTable, old: DialectTable, wanted: dict[str, ob
             wanted.setdefault(key, old.values[key])
 
 
-def _put_all(table: DialectTable, wanted: Changes) -> None:
+def _put_all(table: DialectTomlTable, wanted: Changes) -> None:
     for key in table.dialect.settings:
         if key in wanted:
             try:
@@ -192,13 +198,13 @@ def _put_all(table: DialectTable, wanted: Changes) -> None:
                 raise _refusal(table.dialect, key, str(error)) from None
 
 
-def _put(table: DialectTable, key: str, value: object) -> None:
+def _put(table: DialectTomlTable, key: str, value: object) -> None:
     """Write a setting to the first location that can hold it, and remove it from the others."""
     places = table.places(key)
     used = [place.key for place in places if table.get(place.key) is not None]
     folders = {key.rpartition(".")[0] for key in used if "." in key}
 
-    def rank(place: KeyLocation) -> int:
+    def rank(place: DialectKeyLocation) -> int:
         """Rank locations in use first, then those in the same tables, then all others."""
         return 0 if place.key in used else 1 if place.key.rpartition(".")[0] in folders else 2
 
@@ -238,8 +244,8 @@ def _put(table: DialectTable, key: str, value: object) -> None:
 
 
 def _with_mode(
-    table: DialectTable, old: DialectTable, wanted: Changes, stated: Changes
-) -> DialectTable:
+    table: DialectTomlTable, old: DialectTomlTable, wanted: Changes, stated: Changes
+) -> DialectTomlTable:
     """Return the table with a mode in which all stated settings have their values."""
     # `wanted` are the stated settings that differ from `old`.
     dialect = table.dialect
@@ -272,7 +278,7 @@ def _with_mode(
     raise _refusal(dialect, key, dialect.notes.get(key, dialect.notes.get(differing[0], reason)))
 
 
-def _still_differing(table: DialectTable, desired: Changes, stated: Changes) -> list[str]:
+def _still_differing(table: DialectTomlTable, desired: Changes, stated: Changes) -> list[str]:
     """Write stated settings whose defaults changed, and list those that still differ."""
     moved = [key for key in _differing(table, desired) if key in stated]
     with contextlib.suppress(NotExpressibleError):
@@ -280,7 +286,7 @@ def _still_differing(table: DialectTable, desired: Changes, stated: Changes) -> 
     return _differing(table, desired)
 
 
-def _differing(table: DialectTable, desired: Changes) -> list[str]:
+def _differing(table: DialectTomlTable, desired: Changes) -> list[str]:
     """List the settings that do not have their desired values."""
     values, given = decode(table)
     values = {_AUTO: False, **values}
@@ -291,10 +297,10 @@ def _differing(table: DialectTable, desired: Changes) -> list[str]:
     return [key for key, value in desired.items() if not is_met(key, value)]
 
 
-def _candidates(dialect: Dialect, desired: Changes) -> Iterator[TomlKeyCombination]:
+def _candidates(dialect: Dialect, desired: Changes) -> Iterator[CombinedTomlKeys]:
     """Yield the modes that match the desired settings, those that set no others first."""
 
-    def agrees(mode: TomlKeyCombination, key: str, lenient: bool) -> bool:
+    def agrees(mode: CombinedTomlKeys, key: str, lenient: bool) -> bool:
         value = mode.ours.get(key, False if key == _AUTO else None)
         if desired.get(key) is None:
             return lenient or not value or key != _AUTO

@@ -155,7 +155,7 @@ _SCHEMES = frozenset({"smtp", "smtps"})
 _PARTS = {"host": "host", "port": "port", "username": "user", "password": "password"}
 
 
-class PlainTable:
+class PlainTomlTable:
     """One table of a file without a dialect.
 
     `values` are by our keys, and by the table's own for unknown keys; `unknown` lists those, and
@@ -269,7 +269,7 @@ class PlainTable:
     def _verify(self, found: Changes, wanted: Changes) -> None:
         """Raise NotExpressibleError if `found` has another effect than `wanted`."""
         new = {**self._table, **found}
-        after = PlainTable({key: value for key, value in new.items() if value is not None})
+        after = PlainTomlTable({key: value for key, value in new.items() if value is not None})
         # No other setting may change as a side effect, as when two keys set the same thing.
         desired = {**{key: self.values[key] for key in self.given}, **wanted}
         for key, value in desired.items():

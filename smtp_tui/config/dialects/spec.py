@@ -140,7 +140,7 @@ def holds(table: object, dotted: str) -> bool:
 
 
 @record(kw_only=True)
-class KeyLocation:
+class DialectKeyLocation:
     """An application's key that may hold a setting, and the codec of its values.
 
     A key is a path below the table. It starts at the file's root if it begins with a dot, and is a
@@ -159,7 +159,7 @@ class KeyLocation:
 
 
 @record
-class TomlKeyCombination:
+class CombinedTomlKeys:
     """A rule for several keys: if they have the values `when`, our settings are `ours`.
 
     An absent key has its value in `Dialect.absent`, else "". `fill` are this mode's defaults.
@@ -171,7 +171,7 @@ class TomlKeyCombination:
 
 
 @record(kw_only=True)
-class CompoundSpec:
+class CompoundKeySpec:
     """A key whose text holds several settings, as a URL or `host:port`."""
 
     key: str
@@ -184,7 +184,7 @@ class CompoundSpec:
 
 
 @record
-class VariantSpec:
+class DialectVariantSpec:
     """The table whose only subtable is named after the login mechanism; `codec` maps the names."""
 
     table: str
@@ -197,11 +197,13 @@ class Dialect:
     """A whole dialect: the header and the body."""
 
     head: DialectSignature
-    settings: Mapping[str, tuple[KeyLocation, ...]]  # in the order the application reads them
+    settings: Mapping[
+        str, tuple[DialectKeyLocation, ...]
+    ]  # in the order the application reads them
     fallbacks: Mapping[str, str]  # the key that the application uses if a setting is absent
-    modes: tuple[TomlKeyCombination, ...]
-    form: CompoundSpec | None
-    variants: VariantSpec | None
+    modes: tuple[CombinedTomlKeys, ...]
+    form: CompoundKeySpec | None
+    variants: DialectVariantSpec | None
     absent: Table
     defaults: Table
     limits: Mapping[str, str]  # why a setting cannot be expressed
@@ -281,13 +283,15 @@ def _parse_body(head: DialectSignature, data: Table) -> Dialect:
     modes = []
     for rule in data.get("modes", []):
         ours, fill = (_values(table, "modes") for table in (rule["ours"], rule.get("fill", {})))
-        modes.append(TomlKeyCombination(dict(rule["when"]), ours, fill))
+        modes.append(CombinedTomlKeys(dict(rule["when"]), ours, fill))
     variants = None
     if spec := data.get("variants"):
         for word in spec["words"].values():
             _values({_LOGIN: word}, "variants")
-        variants = VariantSpec(spec["table"], words(spec["words"]), next(iter(spec["words"])))
-    settings: dict[str, tuple[KeyLocation, ...]] = {}
+        variants = DialectVariantSpec(
+            spec["table"], words(spec["words"]), next(iter(spec["words"]))
+        )
+    settings: dict[str, tuple[DialectKeyLocation, ...]] = {}
     for key, spec in fields.items():
         places = spec if isinstance(spec, list) else [spec]
         settings[key] = tuple(_key_location(key, place) for place in places)
@@ -357,7 +361,7 @@ def _values(table: Any, name: str) -> dict[str, Any]:
     return dict(table)
 
 
-def _key_location(key: str, spec: Any) -> KeyLocation:
+def _key_location(key: str, spec: Any) -> DialectKeyLocation:
     if isinstance(spec, str):
         spec = {"key": spec}
     if unknown := sorted(spec.keys() - _SPEC):
@@ -375,13 +379,13 @@ def _key_location(key: str, spec: Any) -> KeyLocation:
             _values({key: word}, "fields")
         codec = words(spec["words"])
     only = tuple(spec.get("only", ()))
-    return KeyLocation(key=spec["key"], codec=codec, label=spec.get("label"), only=only)
+    return DialectKeyLocation(key=spec["key"], codec=codec, label=spec.get("label"), only=only)
 
 
-def _compound_spec(spec: Any) -> CompoundSpec:
+def _compound_spec(spec: Any) -> CompoundKeySpec:
     if spec["form"] not in ("url", "host-port"):
         raise InvalidDialectError("compound.form is neither url nor host-port")
-    return CompoundSpec(
+    return CompoundKeySpec(
         key=spec["key"],
         is_url=spec["form"] == "url",
         schemes=frozenset(spec.get("schemes", ())),

@@ -8,8 +8,8 @@ import shlex
 from smtp_tui.interchange.export_builder import ExportBuilder
 from smtp_tui.interchange.import_builder import Assignment, ImportBuilder, UnresolvedVariable
 from smtp_tui.interchange.spec import (
-    AccountError,
     FormatSpec,
+    ImportAccountError,
     ImportSource,
     InterchangeError,
     listed,
@@ -68,7 +68,9 @@ def read(source: ImportSource, form: FormatSpec) -> ImportBuilder:
         raise InterchangeError(text("no-account"))
     name = source.account or ("default" if "default" in accounts else next(iter(accounts)))
     if name not in accounts:
-        raise AccountError(text("no-such-account", name=repr(name[:40]), names=listed(accounts)))
+        raise ImportAccountError(
+            text("no-such-account", name=repr(name[:40]), names=listed(accounts))
+        )
     builder = ImportBuilder(form, accounts[name].values())
     others = [other for other in accounts if other != name and accounts[other] != accounts[name]]
     if others and source.account is None:

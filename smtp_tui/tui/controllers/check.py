@@ -23,7 +23,7 @@ from smtp_tui.smtp.certificates import Certificate
 from smtp_tui.smtp.events import Cause
 from smtp_tui.smtp.message import MailRequest
 from smtp_tui.tui.controllers.context import BUSY, Controller
-from smtp_tui.tui.dialogs.fixes import FixDialog, TrustDialog, trust_blocks
+from smtp_tui.tui.dialogs.fixes import CertificateTrustDialog, FixDialog, trust_blocks
 from smtp_tui.tui.dialogs.send_message import MailDialog
 from smtp_tui.tui.model.draft import ACCOUNT, HOST
 from smtp_tui.tui.model.file_context import risk_of_test
@@ -176,7 +176,7 @@ class CheckController(Controller):
             last = self.test_pane.last_test
             text = trust_blocks(proposal, last.facts.chain if last else (), self.draft)
             yes = "Yes: trust it and test" if fix.trusts else "Yes: apply it and test"
-            if not await self.show_dialog(TrustDialog(text, yes)):
+            if not await self.show_dialog(CertificateTrustDialog(text, yes)):
                 return False
         if proposal.authority is not None:
             path = self._file_for(proposal.authority)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from smtp_tui.tui.controllers.discovery import DiscoveryController
     from smtp_tui.tui.controllers.recovery import CrashRecovery
     from smtp_tui.tui.controllers.save import SaveController
-    from smtp_tui.tui.controllers.tables import TableController
+    from smtp_tui.tui.controllers.tables import TomlTableController
     from smtp_tui.tui.controllers.tools import ToolController
 
 TESTS = "tests"  # the worker group of tests; one runs at a time
@@ -76,11 +76,11 @@ class FormCommandRunner:
         return SaveController(self.context)
 
     @property
-    def tables(self) -> TableController:
+    def tables(self) -> TomlTableController:
         """Other tables of the file, and other formats."""
-        from smtp_tui.tui.controllers.tables import TableController
+        from smtp_tui.tui.controllers.tables import TomlTableController
 
-        return TableController(self.context)
+        return TomlTableController(self.context)
 
     @property
     def tools(self) -> ToolController:

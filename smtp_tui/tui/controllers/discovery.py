@@ -21,7 +21,7 @@ from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.settings.validate import parse_settings
 from smtp_tui.smtp.events import Event
 from smtp_tui.smtp.starttls import load_context
-from smtp_tui.smtp.tls import ContextError
+from smtp_tui.smtp.tls import TlsContextError
 from smtp_tui.threads import in_daemon_thread
 from smtp_tui.tui.commands import key_of
 from smtp_tui.tui.controllers.context import Controller
@@ -139,7 +139,7 @@ class DiscoveryController(Controller):
         try:
             if settings is not None:
                 await load_context(settings, PATIENCE)
-        except (ContextError, TimeoutError):
+        except (TlsContextError, TimeoutError):
             return None
         return path
 

@@ -32,7 +32,7 @@ YES, NO, USE = "y", "n", "u"
 LATE = "If the keyring answers later, it may still store the password."
 
 
-class MoveCancelledError(Exception):
+class PasswordMoveCancelledError(Exception):
     """The admin left a question with Escape."""
 
 

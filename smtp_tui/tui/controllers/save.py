@@ -17,7 +17,11 @@ from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.settings.password_sources import KeyringSource
 from smtp_tui.threads import in_daemon_thread
 from smtp_tui.tui.controllers.context import Controller, WaitCancelledError
-from smtp_tui.tui.controllers.password_mover import MoveCancelledError, PasswordMove, PasswordMover
+from smtp_tui.tui.controllers.password_mover import (
+    PasswordMove,
+    PasswordMoveCancelledError,
+    PasswordMover,
+)
 from smtp_tui.tui.dialogs.diff import ConflictDialog, DiffDialog, FileChangedDialog, SavePreview
 from smtp_tui.tui.messages import as_sentence
 from smtp_tui.tui.model.draft import ACCOUNT, PASSWORD, SettingsDraft, text_of
@@ -140,7 +144,7 @@ class SaveController(Controller):
                 return await self._move_and_write(options)
             except WaitCancelledError as error:
                 return self._report(f"{STOPPED} {error}".strip())
-            except MoveCancelledError:
+            except PasswordMoveCancelledError:
                 return self._report(NOTHING_SAVED)
             except ChangedOnDiskError:
                 if not await self._catch_up():
@@ -255,7 +259,7 @@ class SaveController(Controller):
     async def _ask(self, text: str, answers: Sequence[tuple[str, str]]) -> str:
         answer = await choose(self.form.app, [plain(text)], (*answers, (BACK, "Back")))
         if answer == BACK:
-            raise MoveCancelledError
+            raise PasswordMoveCancelledError
         return answer
 
     # Another program changed or removed the file after it was read

@@ -106,7 +106,7 @@ class TablePicker(Dialog[str | None]):
         return [f"{row[0]:{widths[0]}}  {row[1]:{widths[1]}}  {row[2]}".rstrip() for row in rows]
 
 
-class TableController(Controller):
+class TomlTableController(Controller):
     """Opens another table of the file, or the file in another application's format."""
 
     async def choose(self) -> None:

@@ -13,7 +13,7 @@ from textual.events import DescendantFocus
 from textual.strip import Strip
 
 from smtp_tui.config.atomic_write import WriteOptions
-from smtp_tui.config.diff import Conflict, DiffLine, DiffMark
+from smtp_tui.config.diff import DiffLine, DiffMark, MergeConflict
 from smtp_tui.records import record
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.tui.commands import (
@@ -186,7 +186,7 @@ class ConflictDialog(Dialog[frozenset[str] | None]):
         ("down,tab,enter", "app.focus_next"),
     ]
 
-    def __init__(self, conflicts: Sequence[Conflict]) -> None:
+    def __init__(self, conflicts: Sequence[MergeConflict]) -> None:
         self._conflicts = {conflict.key: conflict for conflict in conflicts}
         # No default: Enter alone must not overwrite what another program wrote.
         choices = FILE_VALUE, FORM_VALUE

@@ -160,7 +160,7 @@ def _trust_topic(proposal: FixProposal, chain: Sequence[Certificate]) -> str:
     return "server-name" if "server_name" in change else "host"
 
 
-class TrustDialog(Dialog[bool]):
+class CertificateTrustDialog(Dialog[bool]):
     """Asks whether to trust; Y means yes, and Enter, Escape and N mean no."""
 
     # People press Enter and Escape without reading, so they never mean yes.

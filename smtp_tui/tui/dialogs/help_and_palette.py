@@ -145,7 +145,7 @@ class PaletteList(ListView[PaletteEntry], can_focus=False):
         return [(lead[0], STRONG), (lead[1:], PLAIN), (title, CURSOR), *rest]
 
 
-class Palette(Dialog[FormCommand | str | None]):
+class CommandPalette(Dialog[FormCommand | str | None]):
     """Asks for a command or a field; returns it, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -64,7 +64,7 @@ class LogNotice:
 
 
 @record
-class FoldableLine(TranscriptLine):
+class FoldableLogLine(TranscriptLine):
     """A line with details below it; while they are folded, `short` replaces the line."""
 
     short: str
@@ -72,8 +72,8 @@ class FoldableLine(TranscriptLine):
 
 
 @record
-class FoldedLine(TranscriptLine):
-    """A line that the nearest `FoldableLine` above it can hide."""
+class FoldedLogLine(TranscriptLine):
+    """A line that the nearest `FoldableLogLine` above it can hide."""
 
 
 Title = LogHeading | LogNotice
@@ -105,9 +105,9 @@ class LogFilter(Enum):
 def text_of(entry: Entry, *, is_folded: bool = False) -> str:
     """Return an entry's text as shown, without sign, time and mark."""
     match entry:
-        case FoldableLine():
+        case FoldableLogLine():
             return f"[+] {entry.short}" if is_folded else f"[-] {entry.text}"
-        case FoldedLine():
+        case FoldedLogLine():
             return f"    {entry.text}"
         case TranscriptLine():
             return entry.text
@@ -116,7 +116,7 @@ def text_of(entry: Entry, *, is_folded: bool = False) -> str:
 
 
 def entries_of(event: Event) -> list[Entry]:
-    """Return an event's lines, those about a certificate chain below a `FoldableLine`."""
+    """Return an event's lines, those about a certificate chain below a `FoldableLogLine`."""
     lines = lines_of(event)
     if not isinstance(event, TlsEstablished | TlsFailed) or not event.chain:
         return [*lines]
@@ -129,10 +129,10 @@ def entries_of(event: Event) -> list[Entry]:
         short = f"certificate for {names}, {in_words(leaf.left())}"
     short += f", {len(issuers)} above it" if issuers else ""
     # One certificate is hardly longer than its summary; a chain is.
-    fold = FoldableLine(
+    fold = FoldableLogLine(
         first.seconds, first.mark, first.text, escape_controls(short), bool(issuers)
     )
-    return [head, fold, *(FoldedLine(line.seconds, line.mark, line.text) for line in details)]
+    return [head, fold, *(FoldedLogLine(line.seconds, line.mark, line.text) for line in details)]
 
 
 class LogModel:
@@ -188,7 +188,7 @@ class LogModel:
             entry = self.entry(number)
             if isinstance(entry, LogHeading):
                 self.headings.append(number)
-            elif isinstance(entry, FoldableLine) and entry.begins_folded:
+            elif isinstance(entry, FoldableLogLine) and entry.begins_folded:
                 self._folded.add(number)
             text = text_of(entry)
             self.widest = max(self.widest, len(text) if text.isascii() else cell_len(text))
@@ -214,7 +214,7 @@ class LogModel:
             self._rebuild_rows()
 
     def fold(self, number: int) -> int | None:
-        """Toggle the fold that an entry belongs to; return the number of its `FoldableLine`.
+        """Toggle the fold that an entry belongs to; return the number of its `FoldableLogLine`.
 
         If the entry belongs to no fold, return None and unfold all, or fold all if none is folded.
         """
@@ -225,7 +225,9 @@ class LogModel:
             self._folded.clear()
         else:
             numbered = enumerate(self.entries, self.first)
-            self._folded = {number for number, entry in numbered if isinstance(entry, FoldableLine)}
+            self._folded = {
+                number for number, entry in numbered if isinstance(entry, FoldableLogLine)
+            }
         self._rebuild_rows()
         return owner
 
@@ -244,9 +246,9 @@ class LogModel:
     def _owner(self, number: int) -> int | None:
         if not self.first <= number < self.end:  # the log is empty, or the entry was dropped
             return None
-        while number > self.first and isinstance(self.entry(number), FoldedLine):
+        while number > self.first and isinstance(self.entry(number), FoldedLogLine):
             number -= 1
-        return number if isinstance(self.entry(number), FoldableLine) else None
+        return number if isinstance(self.entry(number), FoldableLogLine) else None
 
     def _rebuild_rows(self) -> None:
         self.rows.clear()
@@ -256,9 +258,9 @@ class LogModel:
     def _add_rows(self, numbers: Iterable[int]) -> None:
         for number in numbers:
             entry = self.entry(number)
-            if isinstance(entry, FoldableLine):
+            if isinstance(entry, FoldableLogLine):
                 self._fold = number
-            elif isinstance(entry, FoldedLine) and self._fold in self._folded:
+            elif isinstance(entry, FoldedLogLine) and self._fold in self._folded:
                 continue
             if not self.filter.takes(entry):
                 continue

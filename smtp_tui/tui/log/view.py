@@ -23,7 +23,7 @@ from smtp_tui.tui.commands import LOG_COMMANDS
 from smtp_tui.tui.custom_keys import bindings
 from smtp_tui.tui.log.model import (
     Entry,
-    FoldableLine,
+    FoldableLogLine,
     LogHeading,
     LogModel,
     LogSearch,
@@ -372,7 +372,7 @@ class LogView(ChangedLinesWidget, can_focus=True):
 
     def action_fold(self) -> None:
         """Toggle the fold under the cursor; elsewhere all folds."""
-        if not any(isinstance(entry, FoldableLine) for entry in self.rows.entries):
+        if not any(isinstance(entry, FoldableLogLine) for entry in self.rows.entries):
             self.show_message(NO_FOLDS)
             return
         with self.keeping_place():
