@@ -18,7 +18,7 @@ def results(servers: MailServers) -> Iterator[Result]:
     env = environment(servers)
     port = servers.ports[Listener.STARTTLS_OFFERED]
     near = compare(ours(servers, port), swaks(servers, port), env, times=25)
-    yield _result("one check on loopback", near, at_most=1.8)
+    yield _result("one check on loopback", near, at_most=1.6)
     with delayed(servers.addresses[0], port, ROUND_TRIP) as proxy:
         (far_port,) = proxy.ports
         far = compare(ours(servers, far_port), swaks(servers, far_port), env, times=7)
