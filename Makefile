@@ -23,7 +23,7 @@ test: $(INSTALLED)
 
 # What takes longer: real terminals, other programs as judges, packages, many random cases.
 integration: $(INSTALLED)
-	PYTHONHASHSEED=0 $(BIN)/python -m pytest -q -n 3 --dist loadfile -m integration
+	PYTHONHASHSEED=0 $(BIN)/python -m pytest -q -n 3 --dist loadfile -m integration --hypothesis-profile=new-cases
 
 check: $(INSTALLED)
 	$(BIN)/ruff check .

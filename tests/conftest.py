@@ -17,10 +17,11 @@ from tests.events import validate, validate_all
 
 _HOMES = count()
 
-# A busy machine is no defect, and what fails once fails again: `--hypothesis-profile=default` for
+# A busy machine is no defect. What fails once in `make test` fails again; `make integration` tries
 # cases that no run before has tried.
-settings.register_profile("smtp-tui", deadline=None, derandomize=True)
-settings.load_profile("smtp-tui")
+settings.register_profile("same-cases", deadline=None, derandomize=True)
+settings.register_profile("new-cases", deadline=None)
+settings.load_profile("same-cases")
 
 pytest_plugins = ["tests.servers.fixtures"]
 

@@ -70,12 +70,7 @@ class NagiosState(IntEnum):
     UNKNOWN = 3
 
 
-_WORST_FIRST = (
-    NagiosState.CRITICAL,
-    NagiosState.UNKNOWN,
-    NagiosState.WARNING,
-    NagiosState.OK,
-)
+_WORST_FIRST = (NagiosState.CRITICAL, NagiosState.UNKNOWN, NagiosState.WARNING, NagiosState.OK)
 # No server was contacted in these stages: whether mail works is unknown.
 _UNTESTED = frozenset({Stage.SETTINGS, Stage.PASSWORD})
 # Somebody must act on these. Certificate expiry has its own thresholds, and the others do no harm
@@ -309,7 +304,7 @@ def _sample(name: str, labels: Mapping[str, str], value: float) -> str:
 
 
 def write_prometheus(path: Path, text: str) -> None:
-    """Write metrics for a collector with `write_whole`; NotWrittenError if it fails."""
+    """Write metrics for a collector with `write_whole`; FileNotWrittenError if it fails."""
     # Every user may read it, as a web server or collector runs as its own user: it contains names
     # of files, tables and hosts, never a password.
     write_whole(path, text, name="metrics file", start="# HELP smtp_tui_", mode=0o644)

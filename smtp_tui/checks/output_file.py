@@ -17,7 +17,7 @@ def write_whole(path: Path, text: str, *, name: str, start: str, mode: int) -> N
     """Write a text to a file, replacing only one of its kind, or to a pipe or device.
 
     `name` is the kind of file in messages, `start` the text that such a file begins with, and
-    `mode` its permissions, whatever the umask. NotWrittenError if `path` is any other file, so
+    `mode` its permissions, whatever the umask. FileNotWrittenError if `path` is any other file, so
     that a typo costs no settings, or a symbolic link, which may lead anywhere.
     """
     content = text.encode("utf-8", "backslashreplace")

@@ -260,6 +260,6 @@ def _certificate_facts(certificate: Certificate, now: datetime) -> Iterator[str]
 
 
 def write_report(path: Path, text: str) -> None:
-    """Write a report with `write_whole`; NotWrittenError if it fails."""
+    """Write a report with `write_whole`; FileNotWrittenError if it fails."""
     # Only its owner can read it: a report names accounts, servers and recipients.
     write_whole(path, text, name="report", start=TITLE, mode=0o600)

@@ -17,13 +17,7 @@ from smtp_tui.cli.terminal import print_error, print_line
 from smtp_tui.config.atomic_write import WriteOptions
 from smtp_tui.config.dialects.detect import dialect_problems
 from smtp_tui.config.document import Document
-from smtp_tui.config.errors import (
-    DocumentError,
-    NoFileError,
-    NoRenameError,
-    NoTableError,
-    one_line,
-)
+from smtp_tui.config.errors import DocumentError, NoFileError, NoRenameError, NoTableError, one_line
 from smtp_tui.config.file_access import readable_by_others
 from smtp_tui.config.paths import default_config
 from smtp_tui.records import record
@@ -211,11 +205,7 @@ def write_options(options: Namespace) -> WriteOptions:
 
 
 def change_table(
-    table: SmtpTomlTable,
-    changes: Mapping[str, object],
-    options: Namespace,
-    *,
-    create: bool = False,
+    table: SmtpTomlTable, changes: Mapping[str, object], options: Namespace, *, create: bool = False
 ) -> int:
     """Write the changes, or with --diff print them; return the exit status."""
     document = table.document

@@ -14,11 +14,7 @@ from typing import TYPE_CHECKING
 
 from smtp_tui.checks.batch import BatchSummary
 from smtp_tui.checks.exit_status import PASSED
-from smtp_tui.checks.jsonlines import (
-    json_line,
-    named_line,
-    schema,
-)
+from smtp_tui.checks.jsonlines import json_line, named_line, schema
 from smtp_tui.checks.monitoring import (
     ThresholdRange,
     Thresholds,

@@ -203,7 +203,7 @@ def _named(table: SmtpTomlTable) -> PasswordSource:
 
 
 def _parse_place(text: str, host: str) -> PasswordSource:
-    """Parse the value of --keep-in; a Literal is empty. UsageError if it is invalid."""
+    """Parse the value of --keep-in; UsageError if it is invalid. A LiteralSource is still empty."""
     error = UsageError(f"--keep-in accepts {PLACES}")
     if text.lstrip().startswith("{"):
         values, faults = read_pairs([f"password={text.strip()}"])

@@ -106,9 +106,6 @@ def _texts() -> dict[str, str]:
     }
 
 
-# rf
-
-
 @record
 class ImportSource:
     """A text to import: its `.env` quoting, companion files' texts by name, account to read."""

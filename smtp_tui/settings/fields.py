@@ -228,10 +228,7 @@ class Settings:
         default_text="the host",
     )
     tls_minimum: TlsVersion = declare_advanced(
-        "TLS Minimum",
-        TlsVersion,
-        "The oldest TLS version to accept.",
-        default=TlsVersion.V1_2,
+        "TLS Minimum", TlsVersion, "The oldest TLS version to accept.", default=TlsVersion.V1_2
     )
     tls_fingerprint: str | None = declare_advanced(
         "TLS Fingerprint",

@@ -10,11 +10,7 @@ from smtp_tui.smtp.replies import EhloKeywords
 
 # Characters of a subject or name that fit on one line after the text before them.
 _LONGEST = 60
-
-
 _QUOTED = r'"((?:[^"\\]|\\.)*)"'
-
-
 _LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
 
 

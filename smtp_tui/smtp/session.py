@@ -65,10 +65,7 @@ async def tls_from_first_byte(target: Endpoint, settings: Settings) -> Handshake
 
 # After this many seconds without a greeting, the port may expect implicit TLS.
 PROBE_AFTER = 5.0
-_IMPLICIT_TLS = (
-    Cause.IMPLICIT_TLS_EXPECTED,
-    "no greeting, but the port accepts a TLS handshake",
-)
+_IMPLICIT_TLS = (Cause.IMPLICIT_TLS_EXPECTED, "no greeting, but the port accepts a TLS handshake")
 
 
 class GreetingReader:

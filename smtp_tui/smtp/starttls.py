@@ -9,11 +9,7 @@ from datetime import timedelta
 
 from smtp_tui.settings.choices import Encryption
 from smtp_tui.settings.fields import Settings
-from smtp_tui.smtp.certificates import (
-    EXPIRES_SOON,
-    Certificate,
-    in_words,
-)
+from smtp_tui.smtp.certificates import EXPIRES_SOON, Certificate, in_words
 from smtp_tui.smtp.client import NAMED, NOTED, SMTPClient
 from smtp_tui.smtp.connection import ClosedByServer, Handshake, HandshakeFailed
 from smtp_tui.smtp.events import (

@@ -15,13 +15,7 @@ from smtp_tui.config.errors import DocumentError
 from smtp_tui.config.paths import config_folder
 from smtp_tui.diagnosis.advice import Advice
 from smtp_tui.diagnosis.field_notes import observations_of, value_note
-from smtp_tui.providers import (
-    Provider,
-    SecretKind,
-    UsernameKind,
-    presets_with,
-    provider_of,
-)
+from smtp_tui.providers import Provider, SecretKind, UsernameKind, presets_with, provider_of
 from smtp_tui.safe_text import escape_controls
 from smtp_tui.settings.fields import BY_KEY, FIELDS
 from smtp_tui.settings.schema import explanation

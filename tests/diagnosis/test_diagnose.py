@@ -7,14 +7,7 @@ import pytest
 from smtp_tui.diagnosis.diagnose import diagnose
 from smtp_tui.settings.validate import Problem
 from smtp_tui.smtp.events import Cause, DialogueNote, Event, Stage, WarningId
-from tests.diagnosis.examples import (
-    CERTIFICATE,
-    connected,
-    facts_of,
-    finished,
-    reply,
-    settings,
-)
+from tests.diagnosis.examples import CERTIFICATE, connected, facts_of, finished, reply, settings
 
 
 def test_success() -> None:

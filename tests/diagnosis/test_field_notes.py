@@ -12,10 +12,7 @@ from hypothesis import strategies as st
 
 from smtp_tui.diagnosis.causes import texts_of
 from smtp_tui.diagnosis.diagnose import diagnose
-from smtp_tui.diagnosis.field_notes import (
-    observations_of,
-    value_note,
-)
+from smtp_tui.diagnosis.field_notes import observations_of, value_note
 from smtp_tui.diagnosis.verdict import PEER_LOOK
 from smtp_tui.settings.fields import BY_KEY, FIELDS
 from smtp_tui.smtp.events import (

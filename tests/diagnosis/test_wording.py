@@ -12,14 +12,7 @@ from smtp_tui.diagnosis.diagnose import NAMES, UNKNOWN, diagnose, template_vars,
 from smtp_tui.diagnosis.rules import rule_tables
 from smtp_tui.diagnosis.verdict import PEER_LOOK
 from smtp_tui.smtp.events import Cause, Experiment, Stage, WarningId
-from tests.diagnosis.examples import (
-    CERTIFICATE,
-    connected,
-    facts_of,
-    finished,
-    reply,
-    settings,
-)
+from tests.diagnosis.examples import CERTIFICATE, connected, facts_of, finished, reply, settings
 from tests.table import table
 
 KNOWN = {fault.value for fault in Cause} - {"refused"}

@@ -10,13 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smtp_tui.discovery.dns import DnsAnswer, DnsAnswerState, Resolver
-from smtp_tui.discovery.spf import (
-    SpfPermError,
-    SpfResult,
-    SpfVerdict,
-    evaluate,
-    terms_of,
-)
+from smtp_tui.discovery.spf import SpfPermError, SpfResult, SpfVerdict, evaluate, terms_of
 from tests.dns.server import SERVFAIL, Zone, name_server
 from tests.table import table
 

@@ -10,12 +10,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from smtp_tui.smtp.connection import (
-    CHUNK,
-    ClosedByServer,
-    Connection,
-    HandshakeFailed,
-)
+from smtp_tui.smtp.connection import CHUNK, ClosedByServer, Connection, HandshakeFailed
 from smtp_tui.smtp.tls import TlsContextError
 from tests.smtp import pki
 from tests.smtp.scripted import Peer, ScriptedServer

@@ -279,16 +279,16 @@ def _pair(key: str, separator: str, value: object) -> str:
     return f"{spelled_key(key)}{separator}{toml_value(value)}"
 
 
-def same_data(one: object, other: object) -> bool:
+def same_data(left: object, right: object) -> bool:
     """Return whether two TOML values have equal type and value; 1, 1.0 and true differ."""
-    if type(one) is not type(other):
+    if type(left) is not type(right):
         return False
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(same_data(one[key], other[key]) for key in one)
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(same_data, one, other))
+    if isinstance(left, dict) and isinstance(right, dict):
+        return left.keys() == right.keys() and all(same_data(left[key], right[key]) for key in left)
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(map(same_data, left, right))
     # Compared by repr(), NaN equals NaN, and dates with different offsets differ.
-    return repr(one) == repr(other)
+    return repr(left) == repr(right)
 
 
 def verify_edit(

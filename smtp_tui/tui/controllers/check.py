@@ -35,8 +35,6 @@ from smtp_tui.tui.test_pane.verdict import outcome
 from smtp_tui.tui.widgets.dialog import AskPassword, confirm, may_make_folder
 from smtp_tui.tui.widgets.text_page import plain
 
-# rf
-
 FROM = "from"
 
 

@@ -25,9 +25,7 @@ from smtp_tui.tui.test_pane.pane import TestPane
 from smtp_tui.tui.typeahead import release_keys
 
 if TYPE_CHECKING:
-    from smtp_tui.tui.main_screen import (
-        MainScreen,
-    )  # the layer above, which creates the controllers
+    from smtp_tui.tui.main_screen import MainScreen  # the layer above creates the controllers
 
 BUSY = "A test is already running. Esc stops it."
 T = TypeVar("T")
@@ -49,7 +47,7 @@ class CancellableWaits:
         self._stopped: set[asyncio.Task[Any]] = set()
 
     async def on(self, call: Coroutine[Any, Any, T], warning: str = "") -> T:
-        """Await a call and return its result; after `stop`, StoppedWaitingError(warning)."""
+        """Await a call and return its result; after `stop`, WaitCancelledError(warning)."""
         task = asyncio.ensure_future(call)
         self._running.add(task)
         slow = asyncio.get_running_loop().call_later(self.BRISK, self._free_keys)

@@ -37,7 +37,7 @@ class PasswordMoveCancelledError(Exception):
 
 
 # Asks the admin a question: its text, and (key, label) answers. Returns the chosen key, or raises
-# SteppedBackError.
+# PasswordMoveCancelledError.
 Ask = Callable[[str, Sequence[tuple[str, str]]], Awaitable[str]]
 
 

@@ -107,9 +107,6 @@ def _read(path: Path) -> RecoveredChanges:
     )
 
 
-# rf
-
-
 class CrashRecovery(Controller):
     """Keeps unsaved changes for the next session, and offers kept ones."""
 

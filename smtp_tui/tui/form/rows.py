@@ -52,12 +52,7 @@ class Row(SingleLineWidget, can_focus=True):
     """One line of the form, usually one setting."""
 
     def __init__(
-        self,
-        key: str,
-        label: str,
-        *,
-        label_width: int = LABEL_WIDTH,
-        classes: str | None = None,
+        self, key: str, label: str, *, label_width: int = LABEL_WIDTH, classes: str | None = None
     ) -> None:
         super().__init__(classes=classes)
         self._head_width = label_width + GAP

@@ -16,16 +16,7 @@ from textual.widget import Widget
 
 from smtp_tui.safe_text import escape_controls
 from smtp_tui.tui.commands import Hints
-from smtp_tui.tui.style import (
-    CURSOR,
-    DIM,
-    PLAIN,
-    STRONG,
-    Span,
-    make_strip,
-    truncate,
-    truncate_left,
-)
+from smtp_tui.tui.style import CURSOR, DIM, PLAIN, STRONG, Span, make_strip, truncate, truncate_left
 from smtp_tui.tui.textual_compat import PaintOnceScreen
 from smtp_tui.tui.widgets.line import ChangedLinesWidget, KeyHints
 from smtp_tui.tui.widgets.list import ListView
@@ -80,10 +71,7 @@ class SectionedScreen(PaintOnceScreen, Screen[Result], inherit_bindings=False):
 class PagerScreen(SectionedScreen[None]):
     """A full-screen page with a line at its foot; subclasses yield its blocks."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        ("escape,q,enter,f10,ctrl+x", "leave"),
-        *READING_KEYS,
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [("escape,q,enter,f10,ctrl+x", "leave"), *READING_KEYS]
 
     def __init__(self, hints: Hints | None = None) -> None:
         self.page = TextPage()
