@@ -202,6 +202,7 @@ def test_where_the_password_came_from(
     assert "wonderland" not in document
 
 
+@pytest.mark.integration
 def test_no_form_of_a_real_password(
     mail_servers: MailServers, tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
 ) -> None:

@@ -205,10 +205,13 @@ def test_a_signal_ends_it_with_a_summary(toml: Toml, number: signal.Signals, sta
         stderr=subprocess.PIPE,
         text=True,
     ) as program:
-        assert program.stdout
-        assert "FAILED at connection: " in program.stdout.readline()
-        program.send_signal(number)
-        out, err = program.communicate(timeout=30)
+        try:
+            assert program.stdout
+            assert "FAILED at connection: " in program.stdout.readline()
+            program.send_signal(number)
+            out, err = program.communicate(timeout=30)
+        finally:
+            program.kill()  # where the signal is ignored, a watch never ends
     assert (program.returncode, err) == (status, "")
     assert out.startswith("1 check in ")
 

@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -43,6 +44,7 @@ def other_lines(text: str) -> set[str]:
     return {line for line in text.splitlines() if line.strip().startswith(("#", "["))}
 
 
+@pytest.mark.integration
 @given(
     st.sampled_from(SAMPLES),
     st.lists(st.fixed_dictionaries({}, optional=VALUES), min_size=1, max_size=3),

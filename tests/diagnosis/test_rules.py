@@ -208,6 +208,7 @@ def test_a_hostile_text_takes_no_time(text: str, command: str) -> None:
     assert time.process_time() - began < 0.5
 
 
+@pytest.mark.integration
 def test_no_rule_reads_its_own_words_slowly() -> None:
     """Texts that nearly fit, again and again, are what makes a pattern slow."""
     rules(), providers()

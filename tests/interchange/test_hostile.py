@@ -131,6 +131,7 @@ GROWING = [
 ]
 
 
+@pytest.mark.integration
 @table(("form", "quoting", "head", "unit"), GROWING)
 def test_the_work_grows_with_the_text_alone(
     form: str, quoting: str | None, head: str, unit: str
@@ -140,6 +141,7 @@ def test_the_work_grows_with_the_text_alone(
     assert seconds(dear, form, quoting) < 64 * max(seconds(cheap, form, quoting), 0.0005)
 
 
+@pytest.mark.integration
 @table("unit", [" ", "\t", "\n", "a/", '"host" ', "swaks", "export ", "[smtp]\n"])
 @table("head", ["", "$", "{", "swaks", "createTransport", "smtps://", "[smtp]\n"])
 def test_recognising_grows_with_the_text_alone(head: str, unit: str) -> None:

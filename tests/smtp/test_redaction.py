@@ -204,6 +204,7 @@ def test_no_broken_form_survives(secret: str, name: str, between: bytes, width: 
     assert not [one for one in forms_of(secret) if one.encode() in joined]
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(
     ("secret", "data"),
     [
