@@ -71,13 +71,7 @@ def diagnose(
         else:
             names |= experiments.hints(settings, facts)
             proposed = fixes.fixes_for(settings, facts, cause, names)
-        # The host is this machine, by its name or by its resolved addresses.
-        addresses = (facts.resolved or (settings.host,)) if settings else ()
-        is_local = bool(addresses) and all(map(is_this_machine, addresses))
-        texts = parts_of(cause, is_local=is_local)
-        if rule is not None and rule.cause == cause:
-            own = {"what": rule.what, "why": rule.why, "cure": rule.cure}
-            texts |= {part: text for part, text in own.items() if text}
+        texts = _failure_texts(cause, rule, settings, facts)
         texts = {part: text.format_map(names) for part, text in texts.items()}
     also = tuple(fault.value for fault in finished.also)
     shown = tuple(warning for warning in facts.warnings if warning.value != cause)
@@ -107,6 +101,19 @@ def diagnose(
         warning_texts=tuple(warning_text(warning, names) for warning in shown),
         facts=facts,
     )
+
+
+def _failure_texts(
+    cause: str, rule: ReplyRule | None, settings: Settings | None, facts: CheckSummary
+) -> dict[str, str]:
+    # The host is this machine, by its name or by its resolved addresses.
+    addresses = (facts.resolved or (settings.host,)) if settings else ()
+    is_local = bool(addresses) and all(map(is_this_machine, addresses))
+    texts = parts_of(cause, is_local=is_local)
+    if rule is not None and rule.cause == cause:
+        own = {"what": rule.what, "why": rule.why, "cure": rule.cure}
+        texts |= {part: text for part, text in own.items() if text}
+    return texts
 
 
 def cause_of(finished: Finished, settings: Settings, facts: CheckSummary) -> str | None:
