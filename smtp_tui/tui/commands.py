@@ -46,8 +46,9 @@ class FormCommand:
 
     action: str
     # Each function key has an alternative, because serial lines, `screen` and some terminals' own
-    # menus swallow function keys. No alternative is Ctrl+A, B, C, Q or S, which multiplexers,
-    # interrupts and flow control use. Ctrl+P, after which `docker attach` waits for a second key,
+    # menus swallow function keys. No alternative is Ctrl+A, B, C or Q, which multiplexers,
+    # interrupts and flow control use; Ctrl+S is a third key of Save, for hands that know it, where
+    # no flow control swallows it. Ctrl+P, after which `docker attach` waits for a second key,
     # is never the only key.
     bound: str
     label: str
@@ -57,6 +58,8 @@ class FormCommand:
     is_test: bool = False
     is_global: bool = False
     is_configurable: bool = False
+    # Words of other programs for it, which the menu finds.
+    synonyms: str = ""
 
     @property
     def default_keys(self) -> tuple[str, ...]:
@@ -77,9 +80,10 @@ class FormCommand:
     @property
     def hint_keys(self) -> str:
         """The keys to show in the key hints."""
-        # A third key is a character, which works only where no text is typed.
-        characters = self.default_keys[2:]
-        return " ".join(key_name(key) for key in self.active_keys if key not in characters)
+        # A third key is a character, which works only where no text is typed, or Ctrl+S, which
+        # flow control may swallow.
+        others = self.default_keys[2:]
+        return " ".join(key_name(key) for key in self.active_keys if key not in others)
 
     @property
     def first_key(self) -> str:
@@ -208,7 +212,7 @@ COMMANDS: tuple[FormCommand, ...] = (
     _command("undo", "f4 ctrl+underscore", "Undo", "undo the last change, yours or a fix",
         hints=(3, 3)),
     _command("redo", "ctrl+backslash alt+e", "Redo", "redo what was undone"),
-    _command("save", "f2 ctrl+o", "Save", "save the changes to the file",
+    _command("save", "f2 ctrl+o ctrl+s", "Save", "save the changes to the file",
         lambda runner: runner.saving.save(), hints=(5, 0)),
     _command("diff", "alt+d insert", "Diff", "show what saving would change in the file",
         lambda runner: runner.saving.review()),

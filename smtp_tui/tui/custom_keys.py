@@ -74,10 +74,11 @@ def configured_keymap(wanted: Mapping[str, Sequence[str]]) -> CustomKeyBindings:
         left = tuple(key for key in keys if key not in owners)
         if action in result.keys or left == keys:
             continue
-        if left:
+        # Flow control may swallow Ctrl+S, so it cannot be the last key.
+        if {*left} - {"ctrl+s"}:
             result.keys[action] = left
             continue
-        for key in keys:
+        for key in (key for key in keys if key in owners):
             owner = owners[key]
             others = tuple(other for other in result.keys[owner] if other != key)
             result.keys[owner] = others or default_keys[owner]

@@ -27,7 +27,7 @@ from smtp_tui.tui.log.view import LogView
 from smtp_tui.tui.model.draft import ACCOUNT, HOST, PASSWORD, SettingsDraft, text_of
 from smtp_tui.tui.model.fixes import LastTest
 from smtp_tui.tui.model.row_state import RowState
-from smtp_tui.tui.style import BAD, CURSOR, DIM, PLAIN, STRONG, WARNING
+from smtp_tui.tui.style import BAD, CAUTION, DIM, FOCUS, PLAIN, STRONG
 from smtp_tui.tui.test_pane.pane import TestPane
 from smtp_tui.tui.test_pane.verdict import verdict_blocks, warning_blocks
 from smtp_tui.tui.typeahead import KeyQueue
@@ -96,7 +96,7 @@ class SidebarController:
         out_of_view = form.show_letters()
         if self._sidebar.size:
             prompt = plain(f"{WHICH_LETTER} Also:" if out_of_view else WHICH_LETTER, STRONG)
-            lines = (((letter, CURSOR), (f" {label}", PLAIN)) for letter, label in out_of_view)
+            lines = (((letter, FOCUS), (f" {label}", PLAIN)) for letter, label in out_of_view)
             self._sidebar.show([prompt, *(TextBlock(line, gap=False) for line in lines)])
         else:  # they fit on one line, so the layout stays
             listed = ", ".join(f"{letter} {label}" for letter, label in out_of_view)
@@ -292,7 +292,7 @@ def file_blocks(document: Document, table: str) -> Iterator[TextBlock]:
     """Yield the file's format and why, the remarks, and the key that changes the format."""
     yield plain("The file", STRONG)
     yield plain(f"{escape_controls(str(document.recognition))}.", gap=False)
-    yield from (plain(remark, WARNING, gap=False) for remark in remarks(document, table))
+    yield from (plain(remark, CAUTION, gap=False) for remark in remarks(document, table))
     yield plain(f"{key_of('dialect')} chooses another format.", gap=False)
 
 

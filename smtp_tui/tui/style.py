@@ -21,18 +21,22 @@ from smtp_tui.smtp.transcript import TranscriptMark
 PLAIN = Style()
 DIM = Style(dim=True)
 STRONG = Style(bold=True)
-ACCENT = Style(color="cyan")
-FOCUS = Style(color="cyan", bold=True)
+# Ours: lines that we sent, changes not yet saved, the stage that runs.
+OURS = Style(color="cyan")
+# The place of the focus, once on the screen.
+FOCUS = Style(reverse=True)
+# Passed, or added.
 GOOD = Style(color="green", bold=True)
+# Failed, wrong, or removed.
 BAD = Style(color="red", bold=True)
-WARNING = Style(color="yellow", bold=True)
-CURSOR = Style(reverse=True)
+# Works, but protects less, or asks.
+CAUTION = Style(color="yellow", bold=True)
 
 MARKS = {
-    TranscriptMark.SENT: ACCENT,
+    TranscriptMark.SENT: OURS,
     TranscriptMark.RECEIVED: PLAIN,
     TranscriptMark.FACT: DIM,
-    TranscriptMark.WARNING: WARNING,
+    TranscriptMark.WARNING: CAUTION,
 }
 
 Span = tuple[str, Style]

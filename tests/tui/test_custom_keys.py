@@ -37,7 +37,9 @@ def choice(**wanted: list[str]) -> CustomKeyBindings:
 @table("command", EVERY, ids=lambda one: f"{one.action}-{one.default_keys[0]}")
 def test_each_command_has_a_key_that_survives(command: FormCommand) -> None:
     if command.action != "how_to_quit":
-        assert not SWALLOWED & set(command.default_keys)
+        # Flow control may swallow Ctrl+S, so it is never shown and never the only key.
+        assert not SWALLOWED & {*command.default_keys} - {"ctrl+s"}
+        assert "ctrl+s" not in command.default_keys[:2]
         assert any(SURVIVES.fullmatch(key) for key in command.default_keys)
 
 

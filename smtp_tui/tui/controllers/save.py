@@ -27,7 +27,7 @@ from smtp_tui.tui.messages import as_sentence
 from smtp_tui.tui.model.draft import ACCOUNT, PASSWORD, SettingsDraft, text_of
 from smtp_tui.tui.model.file_context import preview_changes
 from smtp_tui.tui.model.password import PasswordLocation, location_of
-from smtp_tui.tui.style import BAD, GOOD, WARNING
+from smtp_tui.tui.style import BAD, CAUTION, GOOD
 from smtp_tui.tui.widgets.dialog import choose, confirm, may_make_folder
 from smtp_tui.tui.widgets.text_page import plain
 
@@ -253,7 +253,7 @@ class SaveController(Controller):
 
     async def _may_overwrite(self, why: str) -> bool:
         copy = "smtp-tui keeps a copy of the old content until the new content is complete."
-        question = plain(f"{copy} Overwrite the file in place?", WARNING, gap=False)
+        question = plain(f"{copy} Overwrite the file in place?", CAUTION, gap=False)
         return await confirm(self.form.app, [plain(as_sentence(why)), question], "Overwrite")
 
     async def _ask(self, text: str, answers: Sequence[tuple[str, str]]) -> str:

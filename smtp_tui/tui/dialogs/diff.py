@@ -27,13 +27,13 @@ from smtp_tui.tui.custom_keys import bindings
 from smtp_tui.tui.form.rows import ChoiceRow
 from smtp_tui.tui.messages import text
 from smtp_tui.tui.model.row_state import RowState
-from smtp_tui.tui.style import ACCENT, BAD, DIM, PLAIN, STRONG, WARNING, Span, make_strip
+from smtp_tui.tui.style import BAD, CAUTION, DIM, OURS, PLAIN, STRONG, Span, make_strip
 from smtp_tui.tui.widgets.dialog import Dialog
 from smtp_tui.tui.widgets.pager import Result
 from smtp_tui.tui.widgets.text_page import READING_KEYS, TextBlock, TextPage, plain
 
 GONE, ADDED = Style(color="red"), Style(color="green")
-STYLES = {DiffMark.GONE: GONE, DiffMark.ADDED: ADDED, DiffMark.PLACE: ACCENT, DiffMark.SAME: PLAIN}
+STYLES = {DiffMark.GONE: GONE, DiffMark.ADDED: ADDED, DiffMark.PLACE: OURS, DiffMark.SAME: PLAIN}
 # Columns per sideways step.
 _COLUMNS = 16
 FILE_VALUE, FORM_VALUE = "file", "form"
@@ -114,7 +114,7 @@ class DiffDialog(_DiffBase[WriteOptions | None]):
         head = [
             plain(title, STRONG),
             *(plain(note, DIM, gap=False) for note in notes),
-            *(plain(warning, WARNING, gap=False) for warning in preview.warnings),
+            *(plain(warning, CAUTION, gap=False) for warning in preview.warnings),
         ]
         super().__init__(head, preview.lines, ())
         self._set_options(WriteOptions())
@@ -127,7 +127,7 @@ class DiffDialog(_DiffBase[WriteOptions | None]):
         """Toggle whether to back up the old file."""
         # A backup would keep the password that saving removes from the file.
         if self._preview.takes_secret_out:
-            self._note.show([plain(text("diff", "no-backup"), WARNING)])
+            self._note.show([plain(text("diff", "no-backup"), CAUTION)])
         else:
             self._set_options(replace(self._options, backup=not self._options.backup))
 

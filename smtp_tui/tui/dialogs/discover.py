@@ -29,7 +29,7 @@ from smtp_tui.tui.model.settings_changes import (
     server_change,
     unsupported_fields,
 )
-from smtp_tui.tui.style import ACCENT, BAD, DIM, GOOD, STRONG, WARNING
+from smtp_tui.tui.style import BAD, CAUTION, DIM, GOOD, OURS, STRONG
 from smtp_tui.tui.widgets.pager import SearchScreen
 from smtp_tui.tui.widgets.text_page import TextPage, plain
 
@@ -51,7 +51,7 @@ def progress_status(
     else:
         names = {"answered": len(results.probes), "ports": results.ports}
         step = text("discover", "knocking", **names)
-    return text("discover", "clock", text=step, spent=f"{spent:.0f}", limit=f"{limit:g}"), ACCENT
+    return text("discover", "clock", text=step, spent=f"{spent:.0f}", limit=f"{limit:g}"), OURS
 
 
 def stopped_status(results: DiscoveredServers, spent: float) -> Status:
@@ -66,7 +66,7 @@ def result_status(results: DiscoveredServers) -> Status:
     if result is None or not result.values:
         return text("discover", "nothing", reason=result.reason if result else ""), BAD
     identity = "found" if result.ok else "nearest"
-    return text("discover", identity, **result.values), GOOD if result.ok else WARNING
+    return text("discover", identity, **result.values), GOOD if result.ok else CAUTION
 
 
 class DiscoverScreen(SearchScreen[ProbeResult | None]):

@@ -14,7 +14,7 @@ from smtp_tui.safe_text import escape_controls
 from smtp_tui.tui.commands import DOMAIN_COMMANDS, hints_of, key_of
 from smtp_tui.tui.custom_keys import bindings
 from smtp_tui.tui.messages import text
-from smtp_tui.tui.style import ACCENT, DIM, STRONG, WARNING
+from smtp_tui.tui.style import CAUTION, DIM, OURS, STRONG
 from smtp_tui.tui.test_pane.domain_check import DomainCheckTask, page_blocks
 from smtp_tui.tui.widgets.dialog import PromptDialog
 from smtp_tui.tui.widgets.pager import PagerScreen
@@ -54,13 +54,13 @@ class DomainScreen(PagerScreen):
         yield plain(text("dns", "none"), STRONG)
         yield plain(text("dns", "why"), DIM, gap=False)
         if refusal:
-            yield plain(refusal, WARNING)
+            yield plain(refusal, CAUTION)
         elif self._check.is_asking:
-            yield plain(text("dns", "asking", seconds=f"{SECONDS:g}"), ACCENT)
+            yield plain(text("dns", "asking", seconds=f"{SECONDS:g}"), OURS)
         else:
             keys = {command.action: command.first_key for command in DOMAIN_COMMANDS}
             names = {"key": keys["again"], "seconds": f"{SECONDS:g}"}
-            yield plain(text("dns", "silent" if found else "stopped", **names), WARNING)
+            yield plain(text("dns", "silent" if found else "stopped", **names), CAUTION)
 
     def update(self) -> None:
         """Show the facts found, and the key hints."""

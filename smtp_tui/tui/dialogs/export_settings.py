@@ -23,7 +23,7 @@ from smtp_tui.tui.commands import EXPORT_COMMANDS, hints_of
 from smtp_tui.tui.custom_keys import bindings
 from smtp_tui.tui.dialogs.import_settings import ask_quoting, count_lines, reword_for_form
 from smtp_tui.tui.messages import MOST_COPIED, as_sentence, clipboard_size, text
-from smtp_tui.tui.style import BAD, DIM, GOOD, STRONG, WARNING
+from smtp_tui.tui.style import BAD, CAUTION, DIM, GOOD, STRONG
 from smtp_tui.tui.widgets.dialog import ask_and_save, select
 from smtp_tui.tui.widgets.pager import PagerScreen
 from smtp_tui.tui.widgets.text_page import TextBlock, item, plain, verbatim
@@ -79,7 +79,7 @@ class ExportScreen(PagerScreen):
         for note in exported.notes:
             label = BY_KEY[note.key].label if note.key in BY_KEY else note.key
             sentence = as_sentence(reword_for_form(f"{label}: {note.text}" if label else note.text))
-            yield item(sentence, WARNING, "! ") if note.weakens else item(sentence)
+            yield item(sentence, CAUTION, "! ") if note.weakens else item(sentence)
         yield plain(text("export", "secret", format=spec.title), DIM)
 
     def update(self) -> None:

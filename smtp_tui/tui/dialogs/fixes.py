@@ -26,7 +26,7 @@ from smtp_tui.tui.model.fixes import (
     pairs_of,
     pins,
 )
-from smtp_tui.tui.style import DIM, PLAIN, STRONG, WARNING, Span
+from smtp_tui.tui.style import CAUTION, DIM, PLAIN, STRONG, Span
 from smtp_tui.tui.widgets.dialog import Dialog
 from smtp_tui.tui.widgets.list import ListView
 from smtp_tui.tui.widgets.text_page import TextBlock, TextPage, flow, plain
@@ -90,7 +90,7 @@ def _blocks(proposal: FixProposal, draft: SettingsDraft, file: str) -> list[Text
     fix = proposal.fix
     spans: list[Span] = [(escape_controls(format_fix(proposal, draft, file)), PLAIN)]
     if fix.weakens:
-        spans += [(" (", DIM), (WEAKENS, WARNING), (f", {ASKS})", DIM)]
+        spans += [(" (", DIM), (WEAKENS, CAUTION), (f", {ASKS})", DIM)]
     elif proposal.action in (FixAction.ASK, FixAction.SAVE_AUTHORITY):
         spans.append((f" ({ASKS})", DIM))
     return [TextBlock(tuple(spans), rest="  "), plain(_reason(fix), DIM, gap=False)]
@@ -115,7 +115,7 @@ def trust_blocks(
     }
     shown = proposal.authority or (chain[0] if chain and fix.trusts else None)
     return [
-        plain(text(section, "title", **names), WARNING),
+        plain(text(section, "title", **names), CAUTION),
         *(certificate_blocks(shown) if shown else ()),
         plain(text(section, "means", **names)),
     ]

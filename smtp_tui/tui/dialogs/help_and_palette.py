@@ -16,7 +16,7 @@ from smtp_tui.tui.form.form import letters
 from smtp_tui.tui.form.rows import TextRow
 from smtp_tui.tui.messages import texts_of
 from smtp_tui.tui.model.row_state import RowState
-from smtp_tui.tui.style import CURSOR, DIM, PLAIN, STRONG, Span, truncate
+from smtp_tui.tui.style import DIM, FOCUS, PLAIN, STRONG, Span, truncate
 from smtp_tui.tui.widgets.dialog import Dialog
 from smtp_tui.tui.widgets.list import ListView, filter_rows
 from smtp_tui.tui.widgets.pager import PagerScreen
@@ -142,7 +142,7 @@ class PaletteList(ListView[PaletteEntry], can_focus=False):
         """Return the chosen line with its title marked."""
         del width
         (title, _), *rest = spans
-        return [(lead[0], STRONG), (lead[1:], PLAIN), (title, CURSOR), *rest]
+        return [(lead[0], STRONG), (lead[1:], PLAIN), (title, FOCUS), *rest]
 
 
 class CommandPalette(Dialog[FormCommand | str | None]):

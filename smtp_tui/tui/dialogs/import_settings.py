@@ -25,7 +25,7 @@ from smtp_tui.tui.model.draft import HOST, PASSWORD, SettingsDraft
 from smtp_tui.tui.model.fixes import format_current, format_value
 from smtp_tui.tui.model.password import BULLETS, PasswordLocation
 from smtp_tui.tui.model.settings_changes import ImportPlan, import_plan
-from smtp_tui.tui.style import BAD, DIM, GOOD, PLAIN, STRONG, WARNING
+from smtp_tui.tui.style import BAD, CAUTION, DIM, GOOD, PLAIN, STRONG
 from smtp_tui.tui.widgets.dialog import PromptDialog, select
 from smtp_tui.tui.widgets.pager import PasteArea, PasteScreen
 from smtp_tui.tui.widgets.text_page import TextBlock, plain
@@ -106,17 +106,17 @@ def _preview(plan: ImportPlan, draft: SettingsDraft) -> Iterator[TextBlock]:
     imported = plan.imported
     if plan.leaks:
         host = format_value(HOST, plan.change[HOST])
-        yield plain(text("import", "leaks", host=host), WARNING)
+        yield plain(text("import", "leaks", host=host), CAUTION)
     if imported.found and HOST not in imported.values:
-        yield plain(text("import", "no-host"), WARNING)
+        yield plain(text("import", "no-host"), CAUTION)
     if plan.unsayable:
-        yield plain(text("import", "cannot", labels=_labels(plan.unsayable)), WARNING)
+        yield plain(text("import", "cannot", labels=_labels(plan.unsayable)), CAUTION)
     remarks = [
         f"{BY_KEY[remark.key].label}: {remark.text}" if remark.key in BY_KEY else remark.text
         for remark in imported.remarks
     ]
     for section, sign, style, sentences in (
-        ("unread", "! ", WARNING, imported.unread),
+        ("unread", "! ", CAUTION, imported.unread),
         ("remarks", "i ", DIM, remarks),
     ):
         if sentences:
@@ -131,7 +131,7 @@ def _preview(plan: ImportPlan, draft: SettingsDraft) -> Iterator[TextBlock]:
 def _changes(plan: ImportPlan, draft: SettingsDraft) -> Iterator[TextBlock]:
     imported = plan.imported
     if not imported.found:
-        yield plain(text("import", "nothing"), WARNING)
+        yield plain(text("import", "nothing"), CAUTION)
         return
     if plan.is_empty:
         yield plain(text("import", "same"), STRONG)

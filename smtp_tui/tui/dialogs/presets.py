@@ -16,7 +16,7 @@ from smtp_tui.tui.messages import text
 from smtp_tui.tui.model.draft import SettingsDraft
 from smtp_tui.tui.model.row_state import RowState
 from smtp_tui.tui.model.settings_changes import describe_change, preset_change
-from smtp_tui.tui.style import ACCENT, DIM, PLAIN, STRONG, WARNING, Span
+from smtp_tui.tui.style import CAUTION, DIM, OURS, PLAIN, STRONG, Span
 from smtp_tui.tui.widgets.list import ListView, column_widths, filter_rows, fit_cells
 from smtp_tui.tui.widgets.pager import SearchScreen
 from smtp_tui.tui.widgets.text_page import TextBlock, TextPage, item, labelled, plain
@@ -102,7 +102,7 @@ class PresetScreen(SearchScreen[tuple[Provider, ProviderPort] | None]):
         for fault in known.faults[:1]:
             more = len(known.faults) - 1
             line = text("presets", "more-faults", fault=fault, count=more) if more else fault
-            head.append(plain(line, WARNING, gap=False))
+            head.append(plain(line, CAUTION, gap=False))
         take, way, leave = (command.label for command in PRESET_COMMANDS)
         choose, read = text("hints", "choose"), text("hints", "read")
         hints = (("Enter", take), ("Esc", leave), ("Up Down", choose), ("Tab", way), ("PgDn", read))
@@ -156,7 +156,7 @@ class PresetScreen(SearchScreen[tuple[Provider, ProviderPort] | None]):
         ways: list[Span] = [(f"{text('presets', 'ways')}:", STRONG)]
         for number, other in enumerate(provider.ways):
             shown, gap = f"{other.port} {other.encryption}", "  " if number else " "
-            ways += [(gap, PLAIN), (f"‹{shown}›", ACCENT) if other == way else (shown, DIM)]
+            ways += [(gap, PLAIN), (f"‹{shown}›", OURS) if other == way else (shown, DIM)]
         yield TextBlock(tuple(ways), gap=False)
         yield labelled(text("presets", "host"), ", ".join(provider.hosts))
         yield labelled(text("presets", "user"), provider.username_is)

@@ -15,7 +15,7 @@ from smtp_tui.tui.form.rows import Row, TextRow
 from smtp_tui.tui.messages import text
 from smtp_tui.tui.model.mail_draft import DefaultSender, MailDraft, MailField
 from smtp_tui.tui.model.row_state import RowState
-from smtp_tui.tui.style import BAD, DIM, PLAIN, STRONG, WARNING
+from smtp_tui.tui.style import BAD, CAUTION, DIM, PLAIN, STRONG
 from smtp_tui.tui.widgets.dialog import Dialog
 from smtp_tui.tui.widgets.text_page import TextBlock, TextPage, plain
 
@@ -23,7 +23,7 @@ TITLE = TextBlock(
     (
         ("Send a test message", STRONG),
         (", ", PLAIN),
-        ("a real one", WARNING),
+        ("a real one", CAUTION),
         (", to every address in To.", PLAIN),
     )
 )

@@ -16,7 +16,7 @@ from smtp_tui.safe_text import escape_controls
 from smtp_tui.tui.commands import key_of
 from smtp_tui.tui.messages import text, texts_of
 from smtp_tui.tui.model.settings_changes import DiscoveredServerRow, DiscoveredServers
-from smtp_tui.tui.style import BAD, DIM, GOOD, PLAIN, STRONG, WARNING, Span, truncate
+from smtp_tui.tui.style import BAD, CAUTION, DIM, GOOD, PLAIN, STRONG, Span, truncate
 from smtp_tui.tui.widgets.list import ListView, column_widths, fit_cells
 from smtp_tui.tui.widgets.text_page import TextBlock, item, plain
 
@@ -78,7 +78,7 @@ def row_sign(row: DiscoveredServerRow) -> Span:
         return NOTHING, DIM
     if row.cause is not None:
         return "!", BAD
-    return ("+", GOOD) if row.probe.is_encrypted else ("?", WARNING)
+    return ("+", GOOD) if row.probe.is_encrypted else ("?", CAUTION)
 
 
 def row_cells(row: DiscoveredServerRow) -> tuple[str, ...]:
@@ -154,7 +154,7 @@ class DiscoveredServerTable(ListView[DiscoveredServerRow]):
                 silent = f"{host[0]}{' '.join(row.ports)}  {label(row.cause or '')}"
                 yield ([(f"{sign} {truncate(silent, width - _SIGN)}", DIM)],)
                 continue
-            encryption = PLAIN if probe.is_encrypted else WARNING
+            encryption = PLAIN if probe.is_encrypted else CAUTION
             certificate = PLAIN if probe.trusted == OK else BAD if probe.trusted else DIM
             styles = (STRONG, PLAIN, encryption, PLAIN, certificate, PLAIN, DIM)
             texts = fit_cells(row_cells(row), widths, gap, right=(_PORT, _TIME))

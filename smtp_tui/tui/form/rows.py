@@ -16,14 +16,13 @@ from smtp_tui.safe_text import escape_controls, mask_credentials
 from smtp_tui.settings.fields import FIELDS
 from smtp_tui.tui.model.row_state import RowState
 from smtp_tui.tui.style import (
-    ACCENT,
     BAD,
-    CURSOR,
+    CAUTION,
     DIM,
     FOCUS,
+    OURS,
     PLAIN,
     STRONG,
-    WARNING,
     Span,
     truncate,
 )
@@ -32,8 +31,8 @@ from smtp_tui.tui.widgets.line_editor import LineEditor
 
 SIGNS: dict[Severity, tuple[str, Style]] = {
     Severity.ERROR: ("!", BAD),
-    Severity.WARNING: ("?", WARNING),
-    Severity.NOTE: ("i", ACCENT),
+    Severity.WARNING: ("?", CAUTION),
+    Severity.NOTE: ("i", OURS),
 }
 LABEL_WIDTH = max(len(field.label) for field in FIELDS)
 GAP = 2
@@ -114,14 +113,14 @@ class Row(SingleLineWidget, can_focus=True):
     def _head(self) -> list[Span]:
         label = self.label.ljust(self._head_width)
         if self.letter:
-            return [(self.letter, CURSOR), (label, FOCUS if self.has_focus else PLAIN)]
+            return [(self.letter, FOCUS), (label, FOCUS if self.has_focus else PLAIN)]
         if self.has_focus:
             return [(">", FOCUS), (label, FOCUS)]
         if self.state.limit:
             return [(" ", PLAIN), (label, DIM)]
         if self.state.problem:
             return [("!", BAD), (label, PLAIN)]
-        return [("*", ACCENT) if self.state.is_changed else (" ", PLAIN), (label, PLAIN)]
+        return [("*", OURS) if self.state.is_changed else (" ", PLAIN), (label, PLAIN)]
 
     def _tail(self, room: int) -> list[Span]:
         """Return as much of the problem, or of note and advice, as fits; always the sign."""
@@ -215,7 +214,7 @@ class DisclosureRow(Row):
         text = "shown below; Left hides them" if self.is_open else names
         shown = truncate(text, width - len(self.state.note) - 2 if self.state.note else width)
         if self.has_focus:
-            return [(shown[:1], CURSOR), (shown[1:], DIM)], len(shown)
+            return [(shown[:1], FOCUS), (shown[1:], DIM)], len(shown)
         return [(shown, DIM)], len(shown)
 
     def action_turn(self) -> None:
@@ -352,4 +351,4 @@ class ChoiceRow(Row):
             # When some words cannot be chosen, the others stand out.
             return word, PLAIN if refused and word not in refused else DIM
         shown, style = (f"({word})", PLAIN) if self.state.is_default else (f"‹{word}›", STRONG)
-        return shown, CURSOR if self.has_focus else style
+        return shown, FOCUS if self.has_focus else style

@@ -20,7 +20,7 @@ from smtp_tui.smtp.certificates import in_words
 from smtp_tui.smtp.events import Event, TlsEstablished, TlsFailed
 from smtp_tui.smtp.transcript import TranscriptLine, TranscriptMark, lines_of
 from smtp_tui.tui.commands import key_of
-from smtp_tui.tui.style import ACCENT, CURSOR, DIM, PLAIN, STRONG, Span, to_charset
+from smtp_tui.tui.style import DIM, FOCUS, OURS, PLAIN, STRONG, Span, to_charset
 from smtp_tui.tui.widgets.line_editor import LineEditBuffer
 
 # A long session must not fill the memory; dropping a tenth at a time keeps a flood of lines quick.
@@ -383,11 +383,11 @@ class LogSearch:
                 for action, label in _SEARCH_KEYS
                 for span in ((f"   {key_of(action)}", STRONG), (f" {label}", DIM))
             ]
-            return [("/", ACCENT), (escape_controls(text), PLAIN), summary, *keys]
+            return [("/", OURS), (escape_controls(text), PLAIN), summary, *keys]
         return [
-            ("/", ACCENT),
+            ("/", OURS),
             (escape_controls(text[:cursor]), PLAIN),
-            (escape_controls(text[cursor : cursor + 1]) or " ", CURSOR),
+            (escape_controls(text[cursor : cursor + 1]) or " ", FOCUS),
             (escape_controls(text[cursor + 1 :]), PLAIN),
             summary,
         ]

@@ -20,7 +20,7 @@ from smtp_tui.smtp.transcript import TranscriptLine, TranscriptMark
 from smtp_tui.threads import in_daemon_thread
 from smtp_tui.tui.commands import key_of
 from smtp_tui.tui.messages import format_internal_error, reword, text, texts_of
-from smtp_tui.tui.style import ACCENT, DIM, GOOD, PLAIN, STRONG, WARNING
+from smtp_tui.tui.style import CAUTION, DIM, GOOD, OURS, PLAIN, STRONG
 from smtp_tui.tui.widgets.text_page import TextBlock
 
 if TYPE_CHECKING:
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 # The sign of each severity on the page.
 SIGNS = {
     FactSeverity.GOOD: ("+", GOOD),
-    FactSeverity.NOTE: ("i", ACCENT),
-    FactSeverity.BAD: ("!", WARNING),
+    FactSeverity.NOTE: ("i", OURS),
+    FactSeverity.BAD: ("!", CAUTION),
     FactSeverity.UNKNOWN: ("?", DIM),
 }
 UNANSWERED = "unanswered"
@@ -80,7 +80,7 @@ def summary(found: DomainReport) -> TextBlock:
         elif ranked and ranked[0].id in texts_of("dns-short"):
             shown.append(text("dns-short", ranked[0].id))
     is_bad = any(fact.weight is FactSeverity.BAD for fact in found.facts)
-    sign = [("! ", WARNING)] if is_bad else []
+    sign = [("! ", CAUTION)] if is_bad else []
     return TextBlock((*sign, label, (", ".join(shown), PLAIN), key), gap=False)
 
 
@@ -193,7 +193,7 @@ class DomainCheckTask:
             await asyncio.wait([asked], timeout=SOON)
             if not asked.done():
                 label = (text("dns-bar", "label", domain=escape_controls(domain)), STRONG)
-                waiting = (text("dns-bar", "asking", seconds=f"{SECONDS:g}"), ACCENT)
+                waiting = (text("dns-bar", "asking", seconds=f"{SECONDS:g}"), OURS)
                 stop_hint = (text("dns-bar", "stops"), DIM)
                 verdict.show_extra(TextBlock((label, waiting, stop_hint), gap=False))
             self.found = found = DomainReport(domain, await asked)

@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from smtp_tui.records import record
 from smtp_tui.smtp.events import Stage
 from smtp_tui.smtp.message import MailRequest
-from smtp_tui.tui.style import ACCENT, BAD, DIM, FOCUS, PLAIN, Span
+from smtp_tui.tui.style import BAD, DIM, FOCUS, OURS, PLAIN, Span
 from smtp_tui.tui.widgets.line import SingleLineWidget
 
 # Each stage's name on the line, and what the check waits for in it.
@@ -147,7 +147,7 @@ def _join(steps: Sequence[StageLabel], gap: str, timed: Collection[Stage]) -> li
             case StageState.TO_COME:
                 spans.append((name, DIM))
             case StageState.RUNNING:
-                spans.append((f"{name} …", ACCENT))
+                spans.append((f"{name} …", OURS))
             case StageState.FAILED:
                 spans.append((f"{name} ✗", BAD))
             case StageState.PASSED:

@@ -13,7 +13,7 @@ from smtp_tui.smtp.message import MailRequest
 from smtp_tui.smtp.transcript import TranscriptLine, TranscriptMark
 from smtp_tui.tui.commands import key_of, with_keys
 from smtp_tui.tui.model.fixes import describe_fix
-from smtp_tui.tui.style import ACCENT, BAD, DIM, GOOD, PLAIN, STRONG, WARNING
+from smtp_tui.tui.style import BAD, CAUTION, DIM, GOOD, OURS, PLAIN, STRONG
 from smtp_tui.tui.test_pane.progress import STAGES
 from smtp_tui.tui.widgets.text_page import TextBlock, TextPage, labelled, plain
 
@@ -96,10 +96,10 @@ def verdict_blocks(
     blocks += [labelled(title, reply) for title, reply in replies(verdict)]
     warnings = dict(zip(verdict.warnings, verdict.warning_texts, strict=True))
     if WarningId.DELIVERY_UNKNOWN in warnings:  # the admin must know this before sending again
-        blocks.append(plain(warnings.pop(WarningId.DELIVERY_UNKNOWN), WARNING, gap=False))
+        blocks.append(plain(warnings.pop(WarningId.DELIVERY_UNKNOWN), CAUTION, gap=False))
     blocks += [plain(text, gap=False) for text in (verdict.cure, verdict.why) if text]
     if warnings:
-        blocks.append(labelled("Warnings", ", ".join(map(label, warnings)), WARNING))
+        blocks.append(labelled("Warnings", ", ".join(map(label, warnings)), CAUTION))
     return blocks
 
 
@@ -107,7 +107,7 @@ def warning_blocks(verdict: Verdict) -> list[TextBlock]:
     """Return an explanation of each warning."""
     titles = [label(warning) for warning in verdict.warnings]
     pairs = zip(titles, verdict.warning_texts, strict=True)
-    return [labelled(title[:1].upper() + title[1:], text, WARNING) for title, text in pairs]
+    return [labelled(title[:1].upper() + title[1:], text, CAUTION) for title, text in pairs]
 
 
 class VerdictPanel(TextPage):
@@ -115,7 +115,7 @@ class VerdictPanel(TextPage):
 
     def __init__(self, notice: str, remarks: Sequence[str], *, id: str) -> None:
         first = plain(with_keys(notice or UNTESTED), PLAIN if notice else DIM, gap=False)
-        about_file = [plain(remark, WARNING, gap=False) for remark in remarks]
+        about_file = [plain(remark, CAUTION, gap=False) for remark in remarks]
         super().__init__([*about_file, first], most=_LINES, indent=1, more=key_of("switch"), id=id)
         self._limit = _LINES
         self.verdict: Verdict | None = None
@@ -138,7 +138,7 @@ class VerdictPanel(TextPage):
         """Show what the check waits for, how long so far and the limit."""
         awaited = STAGES[stage][1] if stage else "the test to start"
         text = f"waiting for {awaited}, {seconds:.0f} s of {limit:g}"
-        self.show([TextBlock(((text, ACCENT), ("   Esc stops", DIM)))])
+        self.show([TextBlock(((text, OURS), ("   Esc stops", DIM)))])
 
     def show_verdict(self, verdict: Verdict, mail: MailRequest | None) -> None:
         """Show a verdict; `mail` is what the check was to submit."""

@@ -17,7 +17,7 @@ from textual.widget import Widget
 from smtp_tui.config.paths import expand
 from smtp_tui.safe_text import escape_controls
 from smtp_tui.tui.commands import Hints, key_name
-from smtp_tui.tui.style import BAD, DIM, PLAIN, STRONG, WARNING, Span
+from smtp_tui.tui.style import BAD, CAUTION, DIM, PLAIN, STRONG, Span
 from smtp_tui.tui.textual_compat import NoRepaintOnResize
 from smtp_tui.tui.widgets.line_editor import PromptLine
 from smtp_tui.tui.widgets.list import ListView, Menu
@@ -115,7 +115,7 @@ async def may_make_folder(app: App[Any], path: Path) -> bool:
     """Ask whether a missing folder may be created; True if it exists."""
     # A typing error in a path would create an unwanted folder.
     question = folder_question(path)
-    return not question or await confirm(app, [plain(question, WARNING)], "Create it")
+    return not question or await confirm(app, [plain(question, CAUTION)], "Create it")
 
 
 class PromptDialog(Dialog[str | None]):

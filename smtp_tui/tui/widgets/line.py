@@ -12,8 +12,8 @@ from textual.widget import Widget
 from smtp_tui.safe_text import escape_controls
 from smtp_tui.tui.commands import Hints
 from smtp_tui.tui.style import (
-    ACCENT,
     DIM,
+    OURS,
     PLAIN,
     STRONG,
     Span,
@@ -105,7 +105,7 @@ class StatusBar(SingleLineWidget):
             (table, PLAIN),
             (self._others, DIM),
             (" " * max(gap, 1), PLAIN),
-            (self._state, ACCENT),
+            (self._state, OURS),
         ]
 
 

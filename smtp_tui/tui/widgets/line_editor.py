@@ -13,7 +13,7 @@ from textual.events import Key, Paste
 from textual.geometry import Offset
 
 from smtp_tui.safe_text import escape_controls
-from smtp_tui.tui.style import CURSOR, DIM, FOCUS, PLAIN, Span, to_charset, truncate
+from smtp_tui.tui.style import DIM, FOCUS, PLAIN, Span, to_charset, truncate
 from smtp_tui.tui.widgets.line import SingleLineWidget
 
 BULLET = "•"
@@ -176,7 +176,7 @@ class LineEditor(SingleLineWidget, can_focus=True):
             shown = truncate(self.placeholder, width)
             if not self.has_focus:
                 return [(shown, DIM)], cell_len(shown)
-            return [(shown[:1] or " ", CURSOR), (shown[1:], DIM)], max(cell_len(shown), 1)
+            return [(shown[:1] or " ", FOCUS), (shown[1:], DIM)], max(cell_len(shown), 1)
         cells = self._cells()
         if not self.has_focus:
             shown = truncate("".join(cells), width)
@@ -218,7 +218,7 @@ class LineEditor(SingleLineWidget, can_focus=True):
         room = max(width - cell_len(head) - cell_len(under), 0)
         tail = truncate("".join(cells[cursor + 1 :]), room)
         used = cell_len(head) + cell_len(under) + cell_len(tail)
-        return [(head, PLAIN), (under, CURSOR), (tail, PLAIN)], used
+        return [(head, PLAIN), (under, FOCUS), (tail, PLAIN)], used
 
     def _end_fits(self, cells: list[str], first: int, width: int) -> bool:
         """Whether the text from `first` to its end fits, including a cursor at the end."""

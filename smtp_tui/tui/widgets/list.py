@@ -10,7 +10,7 @@ from textual.binding import BindingType
 from textual.geometry import Size
 from textual.strip import Strip
 
-from smtp_tui.tui.style import CURSOR, DIM, PLAIN, Span, make_strip, truncate
+from smtp_tui.tui.style import DIM, FOCUS, PLAIN, Span, make_strip, truncate
 from smtp_tui.tui.widgets.line import ChangedLinesWidget
 
 RowT = TypeVar("RowT")
@@ -101,7 +101,7 @@ class ListView(ChangedLinesWidget, Generic[RowT], can_focus=True):
     def mark(self, lead: str, spans: list[Span], width: int) -> list[Span]:
         """Return the chosen row's first line, marked over the whole width."""
         text = f"{lead}{''.join(part for part, _ in spans)}"
-        return [(text + " " * max(width - cell_len(text), 0), CURSOR)]
+        return [(text + " " * max(width - cell_len(text), 0), FOCUS)]
 
     @property
     def is_marked(self) -> bool:
@@ -187,4 +187,4 @@ class Menu(ListView[str]):
     def mark(self, lead: str, spans: list[Span], width: int) -> list[Span]:
         """Return the chosen line, marking only its text."""
         del width
-        return [(f"{lead}{spans[0][0]}", CURSOR)]
+        return [(f"{lead}{spans[0][0]}", FOCUS)]

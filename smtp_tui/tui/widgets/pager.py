@@ -16,7 +16,7 @@ from textual.widget import Widget
 
 from smtp_tui.safe_text import escape_controls
 from smtp_tui.tui.commands import Hints
-from smtp_tui.tui.style import CURSOR, DIM, PLAIN, STRONG, Span, make_strip, truncate, truncate_left
+from smtp_tui.tui.style import DIM, FOCUS, PLAIN, STRONG, Span, make_strip, truncate, truncate_left
 from smtp_tui.tui.textual_compat import PaintOnceScreen
 from smtp_tui.tui.widgets.line import ChangedLinesWidget, KeyHints
 from smtp_tui.tui.widgets.list import ListView
@@ -200,11 +200,11 @@ class PasteArea(ChangedLinesWidget, can_focus=True):
         """Draw the last lines with the cursor at the end."""
         width, height = self.size
         if not self._text:
-            lines: list[list[Span]] = [[(self.hint[:1], CURSOR), (self.hint[1:], DIM)]]
+            lines: list[list[Span]] = [[(self.hint[:1], FOCUS), (self.hint[1:], DIM)]]
         else:
             *above, last = map(escape_controls, self.visible_lines(self._text, height))
             lines = [[(truncate(line, width), PLAIN)] for line in above]
-            lines.append([(truncate_left(last, max(width - 1, 1)), PLAIN), (" ", CURSOR)])
+            lines.append([(truncate_left(last, max(width - 1, 1)), PLAIN), (" ", FOCUS)])
         lines += [[]] * (height - len(lines))
         return [make_strip(line, width) for line in lines]
 

@@ -20,7 +20,7 @@ from textual.strip import Strip
 
 from smtp_tui.records import record
 from smtp_tui.safe_text import escape_controls
-from smtp_tui.tui.style import ACCENT, DIM, PLAIN, STRONG, Span, make_strip
+from smtp_tui.tui.style import DIM, OURS, PLAIN, STRONG, Span, make_strip
 from smtp_tui.tui.widgets.line import ChangedLinesWidget
 
 _INLINE = re.compile(r"`([^`]+)`|\*\*([^*]+)\*\*")
@@ -61,7 +61,7 @@ def item(text: str, style: Style = PLAIN, sign: str = "- ") -> TextBlock:
 
 def verbatim(text: str, *, gap: bool = False) -> TextBlock:
     """Make a line of code or output, which is not wrapped."""
-    return TextBlock(((escape_controls(text), ACCENT),), is_preformatted=True, gap=gap)
+    return TextBlock(((escape_controls(text), OURS),), is_preformatted=True, gap=gap)
 
 
 def labelled(label: str, text: str, style: Style = STRONG) -> TextBlock:
@@ -78,7 +78,7 @@ def parse(markdown: str) -> list[TextBlock]:
     for match in _BLOCKS.finditer(markdown.rstrip("\n") + "\n"):
         if match["code"] is not None:
             for index, line in enumerate(match["code"].splitlines()):
-                code, gap = ((escape_controls(line), ACCENT),), index == 0
+                code, gap = ((escape_controls(line), OURS),), index == 0
                 blocks.append(TextBlock(code, "  ", "  ", is_preformatted=True, gap=gap))
         elif match["heading"] is not None:
             blocks.append(TextBlock(((escape_controls(match["heading"].strip()), STRONG),)))
@@ -107,7 +107,7 @@ def _inline(text: str) -> Iterator[Span]:
     for match in _INLINE.finditer(text):
         yield escape_controls(text[position : match.start()]), PLAIN
         code, strong = match.groups()
-        yield (escape_controls(code), ACCENT) if code else (escape_controls(strong), STRONG)
+        yield (escape_controls(code), OURS) if code else (escape_controls(strong), STRONG)
         position = match.end()
     yield escape_controls(text[position:]), PLAIN
 
