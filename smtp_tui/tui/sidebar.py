@@ -146,6 +146,8 @@ class SidebarController:
             if advice := self._form.advice_on(row.key):
                 sign, style = SIGNS[advice[0].severity]
                 spans = [(f"{sign} ", style), (f"{advice[0].text} ", PLAIN), *spans]
+            if row.hides_fault:
+                spans.insert(0, (f"! {row.state.fault}  ", BAD))
             self._message.show([TextBlock(tuple(spans))])
         else:
             self._message.show([])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache, partial
 from string import ascii_lowercase, digits
@@ -21,6 +21,7 @@ from smtp_tui.tui.model.draft import PASSWORD, SettingsDraft
 from smtp_tui.tui.model.file_context import OpenFileContext
 from smtp_tui.tui.model.password import PasswordLocation
 from smtp_tui.tui.model.row_state import (
+    NO_FAULTS,
     choices_of,
     concerning,
     most_severe,
@@ -113,6 +114,7 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
         self._rows = {key: self._more if key == MORE_LABEL else _row(key) for key in _row_keys()}
         self._last = next(iter(self._rows.values()))
         self._advice: tuple[Advice, ...] = ()
+        self._faults: Mapping[str, str] = NO_FAULTS
         self._typing: str | None = None
         self._pause: Timer | None = None
 
@@ -172,14 +174,21 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
         if self._pause is None:  # else they show when typing pauses
             self.commit_edit()
 
+    def show_faults(self, faults: Mapping[str, str]) -> None:
+        """Mark the fields that the last test found wrong, each with a few words; {} for none."""
+        if faults != self._faults:
+            self._faults = faults
+            self.refresh_rows()
+
     def refresh_rows(self) -> None:
         """Show every row's state; the row being typed in shows no problem or advice."""
-        states = row_states(self.draft, self._advice)
+        states = row_states(self.draft, self._advice, self._faults)
         states[KEPT] = password_location_state(self.draft)
         for key, state in states.items():
             # An unfinished value is not wrong yet.
             is_typed = key == self._typing
-            self._rows[key].show(replace(state, problem="", advice=None) if is_typed else state)
+            shown = replace(state, problem="", fault="", advice=None) if is_typed else state
+            self._rows[key].show(shown)
         self._count_folded()
 
     def focus_field(self, key: str) -> None:
@@ -295,5 +304,7 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
         """Show how many advanced fields are set, and their worst advice, on the disclosure row."""
         count = sum(self.draft.raw(field.key) is not None for field in FIELDS if field.advanced)
         advice = None if self._more.is_open else most_severe(self.advice_on(MORE_LABEL))
+        wrong = [BY_KEY[key].label for key in self._faults if BY_KEY[key].advanced]
+        fault = wrong[0] if wrong and not self._more.is_open else ""
         note = f"{count} set" if count else ""
-        self._more.show(replace(self._more.state, note=note, advice=advice))
+        self._more.show(replace(self._more.state, note=note, advice=advice, fault=fault))

@@ -76,19 +76,27 @@ class Row(SingleLineWidget, can_focus=True):
         self.repaint()
 
     def spans(self, width: int) -> list[Span]:
-        """Return sign, label and value, then as much of problem, note and advice as fits."""
+        """Return sign, label and value, then the fault, and as much of the notes as fits."""
         state, room = self.state, width - self.value_at
+        fault = "" if state.problem else self._fault_text
+        room -= cell_len(fault)
         if state.limit:
             # The effective value and why it cannot be set, all in grey.
             shown = escape_controls(mask_credentials(state.chosen or state.text))
             text = f"{shown}  {state.limit}" if shown else state.limit
-            return [*self._head(), (truncate(text, room), DIM)]
+            return [*self._head(), (truncate(text, room), DIM), (fault, BAD)]
         # The sign of advice always shows.
         value, used = self.value_spans(room - (SIGN_WIDTH if state.advice else 0))
-        return [*self._head(), *value, *self._tail(room - used)]
+        notes = self._notes(room - used, "  " if fault else self.gap)
+        return [*self._head(), *value, (fault, BAD), *notes]
 
     def value_spans(self, width: int) -> tuple[list[Span], int]:
         """Return the spans of the value, and how many of `width` cells they use."""
+        raise NotImplementedError
+
+    @property
+    def value_width(self) -> int:
+        """The cells of the value itself, without what may be cut off."""
         raise NotImplementedError
 
     @property
@@ -104,6 +112,14 @@ class Row(SingleLineWidget, can_focus=True):
         room = self.size.width - self.value_at
         # Gap, sign and a blank use four cells.
         return cell_len(self.state.problem) + 4 > room - self.value_spans(room)[1]
+
+    @property
+    def hides_fault(self) -> bool:
+        """Whether only the sign of the fault fits in the line."""
+        # Gap, sign and a blank use four cells. The gap counts as two, so that the cursor position
+        # makes no difference.
+        fault, room = self.state.fault, self.size.width - self.value_at
+        return bool(fault) and self.value_width + 4 + cell_len(fault) > room
 
     def watch_has_focus(self, has_focus: bool) -> None:
         """Show or hide the focus mark."""
@@ -122,9 +138,16 @@ class Row(SingleLineWidget, can_focus=True):
             return [("!", BAD), (label, PLAIN)]
         return [("*", OURS) if self.state.is_changed else (" ", PLAIN), (label, PLAIN)]
 
-    def _tail(self, room: int) -> list[Span]:
+    @property
+    def _fault_text(self) -> str:
+        """Return the fault with its sign; the sign alone if the value needs the cells."""
+        if not self.state.fault:
+            return ""
+        return f"{self.gap}!" if self.hides_fault else f"{self.gap}! {self.state.fault}"
+
+    def _notes(self, room: int, gap: str) -> list[Span]:
         """Return as much of the problem, or of note and advice, as fits; always the sign."""
-        state, gap = self.state, self.gap
+        state = self.state
         if state.problem:
             whole = f"{gap}! {state.problem}"
             # The gap counts as two cells here, so that the cursor position makes no difference.
@@ -163,6 +186,11 @@ class TextRow(Row, LineEditor):
     def value_spans(self, width: int) -> tuple[list[Span], int]:
         """Return the text with the cursor in it, or the placeholder, and its width."""
         return LineEditor.value_spans(self, width)
+
+    @property
+    def value_width(self) -> int:
+        """The cells of the text, or of the placeholder."""
+        return cell_len("".join(self._cells()) or self.placeholder)
 
     def edited(self) -> None:
         """Post that the text changed."""
@@ -216,6 +244,11 @@ class DisclosureRow(Row):
         if self.has_focus:
             return [(shown[:1], FOCUS), (shown[1:], DIM)], len(shown)
         return [(shown, DIM)], len(shown)
+
+    @property
+    def value_width(self) -> int:
+        """The cells of the first name, cut off or not."""
+        return LABEL_WIDTH
 
     def action_turn(self) -> None:
         """Toggle the advanced fields."""
@@ -300,6 +333,11 @@ class ChoiceRow(Row):
         if end < len(self.words):
             spans.append((f" {MORE}", DIM))
         return spans, sum(len(text) for text, _ in spans)
+
+    @property
+    def value_width(self) -> int:
+        """The cells of the current word, with signs for the others."""
+        return len(self.words[max(self.current, 0)]) + len(f"{MORE} ‹› {MORE}")
 
     def on_key(self, event: Key) -> None:
         """Choose the next word that begins with the typed character."""

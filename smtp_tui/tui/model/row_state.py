@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field, replace
+from types import MappingProxyType
 from typing import Any
 
 from smtp_tui.diagnosis.advice import Advice, Severity
@@ -18,6 +19,7 @@ SWITCH = ("no", "yes")
 DEFAULT = "(default)"
 ASSUMED = "(app's default)"
 REQUIRED = "required"
+NO_FAULTS: Mapping[str, str] = MappingProxyType({})
 
 
 def most_severe(advice: Iterable[Advice]) -> Advice | None:
@@ -37,7 +39,8 @@ def concerning(advice: Iterable[Advice], key: str) -> list[Advice]:
 class RowState:
     """What a row shows: its text or choice, and the notes next to it.
 
-    `refused` maps words that cannot be chosen to the reason.
+    `problem` prevents a test; `fault` is what the last test found wrong with the value. `refused`
+    maps words that cannot be chosen to the reason.
     """
 
     text: str = ""
@@ -47,6 +50,7 @@ class RowState:
     note: str = ""
     advice: Advice | None = None
     problem: str = ""
+    fault: str = ""
     is_changed: bool = False
     is_masked: bool = False
     is_fixed: bool = False
@@ -64,8 +68,10 @@ def raw_of(field: Field, word: str) -> object:
     return word == SWITCH[1] if field.kind is FieldKind.SWITCH else word
 
 
-def row_states(draft: SettingsDraft, advice: Sequence[Advice] = ()) -> dict[str, RowState]:
-    """Return every field's state by key, each with its most severe advice."""
+def row_states(
+    draft: SettingsDraft, advice: Sequence[Advice] = (), faults: Mapping[str, str] = NO_FAULTS
+) -> dict[str, RowState]:
+    """Return every field's state by key, each with its most severe advice and its fault."""
     parsed, problems, changed = draft.parsed(), draft.problems(), draft.changed
     states = {}
     for spec in FIELDS:
@@ -81,6 +87,7 @@ def row_states(draft: SettingsDraft, advice: Sequence[Advice] = ()) -> dict[str,
             state,
             is_changed=key in changed,
             problem="" if is_named else problem,
+            fault=escape_controls(faults.get(key, "")),
             advice=most_severe(item for item in advice if item.field == key),
         )
         states[key] = _limited(state, draft.limits.get(key, ""))

@@ -1,0 +1,63 @@
+"""The fields that the last test found wrong are marked in the form."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.tui.driving import SAMPLE, Hand, form_on, settle
+
+FAULTS = {"authentication": "not offered", "port": "refused", "ca_file": "issuer unknown"}
+
+
+async def mark(hand: Hand, **faults: str) -> None:
+    hand.form_screen.form.show_faults(faults)
+    await settle(hand.pilot.app)
+
+
+async def test_a_fault_stands_behind_the_value_and_the_choices_make_room(tmp_path: Path) -> None:
+    text = SAMPLE.replace('"plain"', '"cram-md5"')
+    async with form_on(text, tmp_path) as hand:
+        await mark(hand, **FAULTS)
+        assert "… ‹cram-md5› …  ! not offered" in hand.row("Authentication Type")
+        assert hand.row("SMTP Port").split("587")[1].startswith("  ! refused")
+        await mark(hand)
+        assert "!" not in hand.screen
+
+
+async def test_a_fault_among_the_folded_fields_names_the_first(tmp_path: Path) -> None:
+    async with form_on(SAMPLE, tmp_path) as hand:
+        await mark(hand, **FAULTS)
+        assert hand.row("More").endswith("! CA File")
+        hand.form_screen.form.unfold()
+        await settle(hand.pilot.app)
+        assert "!" not in hand.row("More")
+        await hand.go_to("CA File")
+        assert "! issuer unknown" in hand.row("CA File")
+
+
+async def test_a_fault_comes_before_advice(tmp_path: Path) -> None:
+    text = SAMPLE.replace('"TLS"', '"none"')
+    async with form_on(text, tmp_path, size=(140, 40)) as hand:
+        await mark(hand, encryption="525 rejected")
+        assert "  ! 525 rejected  ! password readable" in hand.row("Encryption Type")
+
+
+@pytest.mark.parametrize("size", [(60, 20), (40, 20)])
+async def test_where_the_words_find_no_room_the_sign_stays(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
+    host = "a-name-too-long-for-the-fault.example.net"
+    async with form_on(SAMPLE.replace("mail.example.net", host), tmp_path, size=size) as hand:
+        await mark(hand, host="refused")
+        await hand.press("down", "up")
+        assert "!" in hand.row("SMTP Host")
+        assert "refused" not in hand.row("SMTP Host")
+        assert "! refused" in hand.screen
+
+
+async def test_a_fault_goes_while_its_value_is_typed(tmp_path: Path) -> None:
+    async with form_on(SAMPLE, tmp_path) as hand:
+        await mark(hand, host="refused")
+        assert "! refused" in hand.row("SMTP Host")
+        await hand.press("x")
+        assert "!" not in hand.row("SMTP Host")
