@@ -10,7 +10,7 @@ import pytest
 from smtp_tui.smtp.events import DialogueNote, Event, Sent, TlsEstablished, WarningId
 from smtp_tui.tui.commands import LOG_COMMANDS
 from smtp_tui.tui.dialogs.compare import CompareScreen
-from smtp_tui.tui.log.model import LogNotice
+from smtp_tui.tui.log.entries import LogNotice
 from tests.tui.driving import (
     DIALOGUE,
     PASSED,

@@ -12,23 +12,19 @@ from smtp_tui.smtp.events import TlsEstablished, TlsFailed
 from smtp_tui.smtp.transcript import TranscriptLine, TranscriptMark
 from smtp_tui.tui.controllers.tools import copied_message, kept_text
 from smtp_tui.tui.dialogs.compare import compare_lines, skip_equal, unified_lines
-from smtp_tui.tui.log.model import (
-    MIN_KEPT,
+from smtp_tui.tui.log.entries import (
     Entry,
     FoldableLogLine,
     FoldedLogLine,
     LogFilter,
     LogHeading,
-    LogModel,
     LogNotice,
-    LogSearch,
-    breaks,
     entries_of,
-    nearest,
-    pattern_for,
     text_of,
 )
-from smtp_tui.tui.log.view import LEAD, render_row
+from smtp_tui.tui.log.model import MIN_KEPT, LogModel, breaks, nearest
+from smtp_tui.tui.log.render import LEAD, render_row
+from smtp_tui.tui.log.search import LogSearch, pattern_for
 from tests.table import table
 from tests.tui.driving import said
 from tests.tui.fixes import LEAF
@@ -358,7 +354,7 @@ class TestClipboard:
 
 
 def test_letters_that_a_terminal_lacks_have_twins(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("log.view", "log.model"):
+    for module in ("log.render", "log.model"):
         monkeypatch.setattr(f"smtp_tui.tui.{module}.to_charset", in_ascii)
     rows = rows_of(HEADING, line("x" * 60), line("é"))
     for index in range(3):

@@ -21,7 +21,7 @@ from smtp_tui.threads import in_daemon_thread
 from smtp_tui.tui.controllers.context import Controller
 from smtp_tui.tui.dialogs.compare import CompareScreen, EquivalentsScreen
 from smtp_tui.tui.dialogs.explain_error import ExplainErrorScreen
-from smtp_tui.tui.log.model import Entry, Title
+from smtp_tui.tui.log.entries import Entry, Title
 from smtp_tui.tui.messages import MOST_COPIED, clipboard_size
 from smtp_tui.tui.style import GOOD
 from smtp_tui.tui.widgets.dialog import ask_and_save

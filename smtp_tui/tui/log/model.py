@@ -1,138 +1,35 @@
-"""Store the log's entries, compute the rows to show, and search the entries.
+"""Store the log's entries, and compute the rows to show after filter, folds and wrapping.
 
 An entry keeps its number when older entries are dropped, so a number identifies a position.
 """
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from enum import Enum
 from itertools import pairwise
 
 from rich.cells import cell_len
 
-from smtp_tui.records import record
-from smtp_tui.safe_text import escape_controls
-from smtp_tui.smtp.certificates import in_words
-from smtp_tui.smtp.events import Event, TlsEstablished, TlsFailed
-from smtp_tui.smtp.transcript import TranscriptLine, TranscriptMark, lines_of
-from smtp_tui.tui.commands import key_of
-from smtp_tui.tui.style import DIM, FOCUS, OURS, PLAIN, STRONG, Span, to_charset
-from smtp_tui.tui.widgets.line_editor import LineEditBuffer
+from smtp_tui.tui.log.entries import (
+    Entry,
+    FoldableLogLine,
+    FoldedLogLine,
+    LogFilter,
+    LogHeading,
+    LogNotice,
+    Title,
+    text_of,
+)
+from smtp_tui.tui.style import to_charset
 
 # A long session must not fill the memory; dropping a tenth at a time keeps a flood of lines quick.
 MIN_KEPT = 20_000
 _MAX_KEPT = MIN_KEPT + MIN_KEPT // 10
-_SEARCH_KEYS = (("next_match", "next"), ("previous_match", "previous"), ("back", "ends"))
-_MOVES = {"left": "left", "right": "right", "home": "start", "end": "end"}
-_DELETIONS = {
-    "backspace": "left",
-    "delete": "right",
-    "ctrl+w": "word_left",
-    "ctrl+u": "start",
-    "ctrl+k": "end",
-}
 
 # An entry's number, and where in its text the row begins.
 Row = tuple[int, int]
-
-
-@record
-class LogHeading:
-    """The heading of a test: its number, time of day, title and outcome."""
-
-    number: int
-    clock: str
-    title: str
-    outcome: str = "running"
-
-    def __str__(self) -> str:
-        return escape_controls(f"test {self.number}, {self.clock}, {self.outcome}: {self.title}")
-
-
-@record
-class LogNotice:
-    """A line about the log itself."""
-
-    text: str
-
-    def __str__(self) -> str:
-        return escape_controls(self.text)
-
-
-@record
-class FoldableLogLine(TranscriptLine):
-    """A line with details below it; while they are folded, `short` replaces the line."""
-
-    short: str
-    begins_folded: bool
-
-
-@record
-class FoldedLogLine(TranscriptLine):
-    """A line that the nearest `FoldableLogLine` above it can hide."""
-
-
-Title = LogHeading | LogNotice
-Entry = TranscriptLine | Title
-
-
-class LogFilter(Enum):
-    """Which lines are shown; headings always are. The value is the name on the screen."""
-
-    ALL = ""
-    DIALOGUE = "dialogue only"
-    REMARKS = "warnings and facts"
-
-    @property
-    def following(self) -> LogFilter:
-        """The next filter; the first one after the last."""
-        filters: list[LogFilter] = [*LogFilter, LogFilter.ALL]
-        return filters[filters.index(self) + 1]
-
-    def takes(self, entry: Entry) -> bool:
-        """Whether an entry is shown."""
-        if not isinstance(entry, TranscriptLine) or self is LogFilter.ALL:
-            return True
-        return (entry.mark in (TranscriptMark.SENT, TranscriptMark.RECEIVED)) is (
-            self is LogFilter.DIALOGUE
-        )
-
-
-def text_of(entry: Entry, *, is_folded: bool = False) -> str:
-    """Return an entry's text as shown, without sign, time and mark."""
-    match entry:
-        case FoldableLogLine():
-            return f"[+] {entry.short}" if is_folded else f"[-] {entry.text}"
-        case FoldedLogLine():
-            return f"    {entry.text}"
-        case TranscriptLine():
-            return entry.text
-        case _:
-            return str(entry)
-
-
-def entries_of(event: Event) -> list[Entry]:
-    """Return an event's lines, those about a certificate chain below a `FoldableLogLine`."""
-    lines = lines_of(event)
-    if not isinstance(event, TlsEstablished | TlsFailed) or not event.chain:
-        return [*lines]
-    head, first, *details = lines
-    leaf, *issuers = event.chain
-    short = leaf.subject
-    if leaf.is_readable:
-        name, *others = leaf.names or (leaf.subject or "no name",)
-        names = f"{name} and {len(others)} more" if others else name
-        short = f"certificate for {names}, {in_words(leaf.left())}"
-    short += f", {len(issuers)} above it" if issuers else ""
-    # One certificate is hardly longer than its summary; a chain is.
-    fold = FoldableLogLine(
-        first.seconds, first.mark, first.text, escape_controls(short), bool(issuers)
-    )
-    return [head, fold, *(FoldedLogLine(line.seconds, line.mark, line.text) for line in details)]
 
 
 class LogModel:
@@ -312,90 +209,3 @@ def nearest(numbers: Sequence[int], number: int, direction: int) -> int | None:
         return None
     index = bisect_right(numbers, number) if direction > 0 else bisect_left(numbers, number) - 1
     return numbers[index % len(numbers)]
-
-
-class LogSearch:
-    """An incremental search: its text, the matching entries and the line that shows it."""
-
-    def __init__(self, origin: int) -> None:
-        # The entry under the cursor at the start, to return to.
-        self.origin = origin
-        self.line = LineEditBuffer()
-        # Whether keys still edit the text.
-        self.is_typed = True
-        self.pattern: re.Pattern[str] | None = None
-        self.matches: list[int] = []
-        self._scanned = 0
-        self._hidden = 0
-
-    def edit(self, key: str) -> bool:
-        """Edit the text with a key; return False for a key that does not edit."""
-        if key in _MOVES:
-            self.line.move(_MOVES[key])
-        elif key in _DELETIONS:
-            self.line.delete(_DELETIONS[key])
-        else:
-            return False
-        return True
-
-    def scan(self, model: LogModel) -> None:
-        """Search all entries again, folded or not; count matches that the filter hides."""
-        self.pattern = pattern_for(self.line.text)
-        self.matches, self._scanned, self._hidden = [], model.first, 0
-        self.scan_new(model)
-
-    def scan_new(self, model: LogModel) -> None:
-        """Search entries added since, and forget matches that were dropped."""
-        if self.pattern is None:
-            return
-        del self.matches[: bisect_left(self.matches, model.first)]
-        for number in range(max(self._scanned, model.first), model.end):
-            entry = model.entry(number)
-            # The mark is searched too: "-> ehlo" finds only what was sent.
-            text = f"{entry.mark} {entry.text}" if isinstance(entry, TranscriptLine) else str(entry)
-            if not self.pattern.search(text):
-                continue
-            if model.filter.takes(entry):
-                self.matches.append(number)
-            else:
-                self._hidden += 1
-        self._scanned = model.end
-
-    def summary(self, number: int) -> str:
-        """Return which of the matching lines this is, or how many match."""
-        if self.pattern is None:
-            return ""
-        count, index = len(self.matches), bisect_left(self.matches, number)
-        if not count:
-            hidden = f", but {self._hidden} hidden by the filter" if self._hidden else ""
-            return f"not found{hidden}"
-        if index < count and self.matches[index] == number:
-            return f"{index + 1} of {count}"
-        return f"{count} lines" if count > 1 else "1 line"
-
-    def spans(self, number: int) -> list[Span]:
-        """Return the search line, with the log's cursor at an entry."""
-        summary = (f"  {self.summary(number)}" if self.pattern else "", STRONG)
-        text, cursor = self.line.text, self.line.cursor
-        if not self.is_typed:
-            keys = [
-                span
-                for action, label in _SEARCH_KEYS
-                for span in ((f"   {key_of(action)}", STRONG), (f" {label}", DIM))
-            ]
-            return [("/", OURS), (escape_controls(text), PLAIN), summary, *keys]
-        return [
-            ("/", OURS),
-            (escape_controls(text[:cursor]), PLAIN),
-            (escape_controls(text[cursor : cursor + 1]) or " ", FOCUS),
-            (escape_controls(text[cursor + 1 :]), PLAIN),
-            summary,
-        ]
-
-
-def pattern_for(text: str) -> re.Pattern[str] | None:
-    """Compile a literal text, case-insensitive unless it has a capital."""
-    if not text:
-        return None
-    has_capital = any(letter.isupper() for letter in text)
-    return re.compile(re.escape(text), 0 if has_capital else re.IGNORECASE)

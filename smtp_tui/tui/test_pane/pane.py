@@ -24,7 +24,7 @@ from smtp_tui.settings.password_sources import AskSource, source_as_toml
 from smtp_tui.smtp.events import Event, Stage, StageEntered
 from smtp_tui.smtp.message import MailRequest
 from smtp_tui.smtp.redaction import RedactorGroup
-from smtp_tui.tui.log.model import LogHeading, entries_of
+from smtp_tui.tui.log.entries import LogHeading, entries_of
 from smtp_tui.tui.log.view import LogView
 from smtp_tui.tui.messages import format_internal_error, text
 from smtp_tui.tui.model.draft import PASSWORD, SettingsDraft
