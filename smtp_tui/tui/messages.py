@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from base64 import b64encode
 from collections.abc import Mapping
@@ -45,6 +46,14 @@ def as_sentence(error: object) -> str:
     """Format an error as a sentence."""
     text = escape_controls(str(error))
     return f"{text[:1].upper()}{text[1:]}".rstrip(".") + "."
+
+
+def folder_question(path: Path) -> str:
+    """Return the question to ask before creating a file's folder; "" if the folder exists."""
+    folder = Path(os.path.realpath(path)).parent
+    if os.path.lexists(folder):
+        return ""
+    return f"The folder {escape_controls(str(folder))} does not exist. Create it (mode 0700)?"
 
 
 # Many terminals silently drop more bytes (encoded) than this.

@@ -9,7 +9,7 @@ import pytest
 
 from smtp_tui.config.document import Document
 from smtp_tui.tui.app import SmtpApp
-from smtp_tui.tui.controllers.recovery import RecoveredChanges, save_recovery
+from smtp_tui.tui.model.recovery import RecoveredChanges, save_recovery
 from tests.tui.driving import FakeCheck, Hand, form_on, settle
 
 TUWUNEL = """\

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from smtp_tui.tui.controllers.recovery import load_recovery
+from smtp_tui.tui.model.recovery import load_recovery
 from smtp_tui.tui.widgets.line_editor import password_span
 from tests.tui.driving import SAMPLE, FakeCheck, FakeKeyring, Hand, form_on
 

@@ -10,14 +10,14 @@ from unittest.mock import MagicMock
 import pytest
 
 from smtp_tui.config.document import Document
-from smtp_tui.tui.controllers.recovery import (
-    CrashRecovery,
+from smtp_tui.tui.controllers.recovery import CrashRecovery
+from smtp_tui.tui.model.draft import SettingsDraft
+from smtp_tui.tui.model.recovery import (
     RecoveredChanges,
     load_recovery,
     recovery_question,
     save_recovery,
 )
-from smtp_tui.tui.model.draft import SettingsDraft
 from tests.tui.driving import SAMPLE, form_on
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from smtp_tui.tui.controllers.recovery import (
+from smtp_tui.tui.model.recovery import (
     RecoveredChanges,
     discard_recovery,
     load_recovery,

@@ -11,7 +11,6 @@ from rich.style import Style
 from textual.screen import Screen
 
 from smtp_tui.config.document import Document
-from smtp_tui.config.errors import PasswordError
 from smtp_tui.records import record
 from smtp_tui.safe_text import escape_controls
 from smtp_tui.tui.form.form import Form
@@ -19,6 +18,7 @@ from smtp_tui.tui.model.draft import SettingsDraft
 from smtp_tui.tui.model.file_context import OpenFileContext, PasswordRisk
 from smtp_tui.tui.model.mail_draft import MailDraft
 from smtp_tui.tui.model.undo import UndoReport
+from smtp_tui.tui.model.waits import WaitCancelledError
 from smtp_tui.tui.sidebar import SidebarController
 from smtp_tui.tui.style import PLAIN
 from smtp_tui.tui.test_pane.pane import TestPane
@@ -29,10 +29,6 @@ if TYPE_CHECKING:
 
 BUSY = "A test is already running. Esc stops it."
 T = TypeVar("T")
-
-
-class WaitCancelledError(PasswordError):
-    """The admin stopped waiting; the text says what may still happen."""
 
 
 class CancellableWaits:

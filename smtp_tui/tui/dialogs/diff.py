@@ -14,7 +14,6 @@ from textual.strip import Strip
 
 from smtp_tui.config.atomic_write import WriteOptions
 from smtp_tui.config.diff import DiffLine, DiffMark, MergeConflict
-from smtp_tui.records import record
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.tui.commands import (
     CHANGED_COMMANDS,
@@ -27,6 +26,7 @@ from smtp_tui.tui.custom_keys import bindings
 from smtp_tui.tui.form.rows import ChoiceRow
 from smtp_tui.tui.messages import text
 from smtp_tui.tui.model.row_state import RowState
+from smtp_tui.tui.model.save_transaction import SavePreview
 from smtp_tui.tui.style import BAD, CAUTION, DIM, OURS, PLAIN, STRONG, Span, make_strip
 from smtp_tui.tui.widgets.dialog import Dialog
 from smtp_tui.tui.widgets.pager import Result
@@ -83,22 +83,6 @@ class _DiffBase(Dialog[Result]):
     def __init__(self, head: Sequence[TextBlock], lines: Sequence[DiffLine], hints: Hints) -> None:
         view, self._note = DiffView(lines), TextPage()
         super().__init__(TextPage(head), view, self._note, hints=hints, flexible=view)
-
-
-@record
-class SavePreview:
-    """What saving would change in a file, with notes and warnings.
-
-    `table` is the table that saving would add to the file, or "".
-    """
-
-    file: str
-    lines: tuple[DiffLine, ...]
-    notes: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
-    takes_secret_out: bool = False
-    is_new: bool = False
-    table: str = ""
 
 
 class DiffDialog(_DiffBase[WriteOptions | None]):

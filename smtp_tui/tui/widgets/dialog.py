@@ -17,6 +17,7 @@ from textual.widget import Widget
 from smtp_tui.config.paths import expand
 from smtp_tui.safe_text import escape_controls
 from smtp_tui.tui.commands import Hints, key_name
+from smtp_tui.tui.messages import folder_question
 from smtp_tui.tui.style import BAD, CAUTION, DIM, PLAIN, STRONG, Span
 from smtp_tui.tui.textual_compat import NoRepaintOnResize
 from smtp_tui.tui.widgets.line_editor import PromptLine
@@ -101,14 +102,6 @@ async def confirm(app: App[Any], text: Sequence[TextBlock], yes: str = "Yes") ->
     # People press Enter without reading, so it never means yes.
     answers = {YES: yes, "n": "No", "escape": "No", "enter": "No"}
     return await app.push_screen_wait(ChoiceDialog(text, answers)) == YES
-
-
-def folder_question(path: Path) -> str:
-    """Return the question to ask before creating a file's folder; "" if the folder exists."""
-    folder = Path(os.path.realpath(path)).parent
-    if os.path.lexists(folder):
-        return ""
-    return f"The folder {escape_controls(str(folder))} does not exist. Create it (mode 0700)?"
 
 
 async def may_make_folder(app: App[Any], path: Path) -> bool:

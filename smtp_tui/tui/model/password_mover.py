@@ -23,10 +23,10 @@ from smtp_tui.settings.password_sources import (
     LiteralSource,
     PasswordSource,
 )
-from smtp_tui.tui.controllers.context import CancellableWaits
+from smtp_tui.tui.messages import folder_question
 from smtp_tui.tui.model.draft import ACCOUNT, SettingsDraft
 from smtp_tui.tui.model.file_context import risk_of_fetch
-from smtp_tui.tui.widgets.dialog import folder_question
+from smtp_tui.tui.model.waits import Waits
 
 YES, NO, USE = "y", "n", "u"
 LATE = "If the keyring answers later, it may still store the password."
@@ -55,7 +55,7 @@ class PasswordMover:
     """Moves the password of one draft; `old_account` is the username in the file before saving."""
 
     def __init__(
-        self, draft: SettingsDraft, file: Path, old_account: str, ask: Ask, waits: CancellableWaits
+        self, draft: SettingsDraft, file: Path, old_account: str, ask: Ask, waits: Waits
     ) -> None:
         self._password, self._account = draft.password, draft.text(ACCOUNT)
         self._file, self._old_account, self._ask, self._waits = file, old_account, ask, waits

@@ -1,0 +1,243 @@
+"""Save a draft: store its password, write the file, then clear the password's old place.
+
+What the admin must decide on the way is asked through `SaveQuestions`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+from smtp_tui.config import diff
+from smtp_tui.config.atomic_write import WriteOptions
+from smtp_tui.config.diff import DiffLine
+from smtp_tui.config.document import Document
+from smtp_tui.config.errors import ChangedOnDiskError, DocumentError, NoRenameError, PasswordError
+from smtp_tui.config.password_store import backup_with
+from smtp_tui.records import record
+from smtp_tui.safe_text import escape_controls
+from smtp_tui.settings.fields import BY_KEY
+from smtp_tui.settings.password_sources import KeyringSource
+from smtp_tui.threads import in_daemon_thread
+from smtp_tui.tui.model.draft import ACCOUNT, PASSWORD, SettingsDraft, text_of
+from smtp_tui.tui.model.file_context import OpenFileContext, preview_changes
+from smtp_tui.tui.model.password import PasswordLocation, location_of
+from smtp_tui.tui.model.password_mover import (
+    PasswordMove,
+    PasswordMoveCancelledError,
+    PasswordMover,
+)
+from smtp_tui.tui.model.waits import WaitCancelledError, Waits
+
+NOTHING_SAVED = "Nothing was saved."
+STOPPED = f"Stopped. {NOTHING_SAVED[:-1]}; the form is unchanged."
+THE_FILE = "the file"
+
+
+@record
+class SavePreview:
+    """What saving would change in a file, with notes and warnings.
+
+    `table` is the table that saving would add to the file, or "".
+    """
+
+    file: str
+    lines: tuple[DiffLine, ...]
+    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    takes_secret_out: bool = False
+    is_new: bool = False
+    table: str = ""
+
+
+@record
+class SaveResult:
+    """Whether the draft was saved, a message, and the field that prevented it."""
+
+    ok: bool
+    text: str
+    field: str | None = None
+
+
+class SaveQuestions(Protocol):
+    """Asks the admin what saving must not decide."""
+
+    async def may_recreate(self) -> bool:
+        """Whether to create the file again that was removed after it was read."""
+
+    async def catch_up(self) -> bool:
+        """Show what another program changed; whether the draft is now merged with it."""
+
+    async def may_make_folder(self, path: Path) -> bool:
+        """Whether to create the missing folder of a file; True if it exists."""
+
+    async def may_overwrite(self, why: str) -> bool:
+        """Whether to overwrite a file in place that no new file can replace."""
+
+    async def ask(self, text: str, answers: Sequence[tuple[str, str]]) -> str:
+        """Return the key of an answer; PasswordMoveCancelledError to go back."""
+
+    def show_waiting(self, place: str) -> None:
+        """Show the place that a save waits for, once that takes long."""
+
+
+class SaveTransaction:
+    """Saves one draft; what could not be saved stays in it."""
+
+    def __init__(
+        self,
+        document: Document,
+        table: str,
+        draft: SettingsDraft,
+        file_context: OpenFileContext,
+        questions: SaveQuestions,
+        waits: Waits,
+    ) -> None:
+        self._document, self._table, self._draft = document, table, draft
+        self._file_context, self._questions, self._waits = file_context, questions, waits
+
+    async def run(self, options: WriteOptions) -> SaveResult | None:
+        """Save the draft; None if the admin went back and knows why nothing was saved."""
+        # Each round repeats the checks: the file may have changed during a question.
+        draft, document, questions = self._draft, self._document, self._questions
+        makes_folder = False
+        while True:
+            for key, problem in draft.unsavable().items():
+                return SaveResult(False, f"Not saved. {BY_KEY[key].label} {problem}", key)
+            if diff.is_gone(document):
+                if not await questions.may_recreate():
+                    return SaveResult(False, NOTHING_SAVED)
+                makes_folder = True
+            if not (draft.changed or options.private or document.is_recreated):
+                return SaveResult(True, "There is nothing to save: the file is up to date.")
+            try:
+                if await self._is_stale(_waited_for(draft)):
+                    if not await questions.catch_up():
+                        return None
+                    continue
+                # Fail on what the application cannot express before anything is stored.
+                document.changed(self._table, preview_changes(draft), create=True)
+                if not makes_folder and not await questions.may_make_folder(document.path):
+                    return SaveResult(False, "Not saved: the folder does not exist.")
+                makes_folder = True
+                return await self._move_and_write(options)
+            except WaitCancelledError as error:
+                return SaveResult(False, f"{STOPPED} {error}".strip())
+            except PasswordMoveCancelledError:
+                return SaveResult(False, NOTHING_SAVED)
+            except ChangedOnDiskError:
+                if not await questions.catch_up():
+                    return None
+            except NoRenameError as error:
+                if not await questions.may_overwrite(escape_controls(str(error))):
+                    return SaveResult(False, NOTHING_SAVED)
+                options = replace(options, in_place=True)
+            except DocumentError as error:
+                return SaveResult(False, f"Not saved: {error}")
+
+    async def preview(self) -> SavePreview | None:
+        """Return what saving would change; None if the admin went back. DocumentError."""
+        while await self._is_stale():
+            if not await self._questions.catch_up():
+                return None
+        draft, document, password = self._draft, self._document, self._draft.password
+        old_text = "" if document.is_recreated else document.text
+        new_text = document.changed(self._table, preview_changes(draft), create=True)
+        moves = PASSWORD in draft.changed and (password.moves or password.fills_keyring)
+        is_open = self._file_context.is_open and password.will_be_in_file
+        note = "The password is stored in its new place first and read back."
+        warning = "Every user of this machine can read the file, including the password."
+        lacks_table = document.exists and document.lacks(self._table)
+        return SavePreview(
+            file=document.path.name,
+            lines=diff.diff_lines(old_text, new_text, document.path.name, document.secret_keys),
+            notes=(note,) if moves else (),
+            warnings=(warning,) if is_open else (),
+            takes_secret_out=bool(password.leaving) and PASSWORD in draft.changed,
+            is_new=not document.exists,
+            table=self._table if lacks_table and draft.changed else "",
+        )
+
+    def reload(self, dropped: Collection[str]) -> None:
+        """Read the file again and reapply the draft's changes, except those to `dropped` keys.
+
+        DocumentError if the file cannot be read.
+        """
+        self._document.reload()
+        kept = self._draft.state(key for key in self._draft.changed if key not in dropped)
+        self._file_context.rebase(self._draft, kept)
+
+    async def _is_stale(self, place: str = THE_FILE) -> bool:
+        self._questions.show_waiting(place)
+        # The file may be on a network file system that does not answer.
+        return await self._waits.on(in_daemon_thread(partial(diff.is_stale, self._document)))
+
+    async def _move_and_write(self, options: WriteOptions) -> SaveResult:
+        """Move the password, write the file, then clear the password's old place."""
+        snapshot, moved, refusal, old_account = self._draft.copy(), PasswordMove(), "", ""
+        changed = snapshot.changed
+        with suppress(DocumentError):
+            old_account = text_of(self._document.values(self._table).get(ACCOUNT))
+        try:
+            follows = ACCOUNT in changed and isinstance(snapshot.password.source, KeyringSource)
+            if PASSWORD in changed or follows:
+                path, ask = self._document.path, self._questions.ask
+                moved = await PasswordMover(snapshot, path, old_account, ask, self._waits).move()
+        except WaitCancelledError:
+            raise
+        except PasswordError as error:
+            # A locked keyring must not prevent the other changes: save them and report this.
+            refusal = str(error)
+        changes = {key: snapshot.to_write(key) for key in changed if key != PASSWORD}
+        if PASSWORD in changed and not refusal:
+            changes[PASSWORD] = moved.raw
+        try:
+            if changes or options.private or self._document.is_recreated:
+                self._document.save(self._table, changes, create=True, options=options)
+        except (ChangedOnDiskError, NoRenameError):
+            raise
+        except DocumentError as error:
+            stored = f"The password is stored ({moved.stored}), but the file was not saved"
+            return SaveResult(False, f"{stored if moved.stored else 'Not saved'}: {error}")
+        notes = [*moved.notes]
+        if moved.leftover is not None:  # the new place has the password now
+            stays = f"{moved.leftover} may still exist"
+            try:
+                await self._waits.on(moved.leftover.forget(), stays)
+            except PasswordError as error:
+                notes.append(str(error))
+        leaving = snapshot.password.leaving if PASSWORD in changes else ""
+        if leaving and (backup := backup_with(self._document.path, [leaving])):
+            notes.append(f"the backup {backup.name} still contains it; remove that file")
+        before = snapshot.state()
+        edits = {key: raw for key, raw in self._draft.state().items() if raw != before[key]}
+        self._file_context.rebase(self._draft, edits, keep_password=bool(refusal))
+        return _result(list(changes), notes, refusal, options)
+
+
+def _result(
+    keys: Sequence[str], notes: Sequence[str], refusal: str, options: WriteOptions
+) -> SaveResult:
+    done = [f"Saved: {', '.join(keys)}"] if keys else [] if refusal else ["Saved"]
+    done += ["only its owner can read the file now"] if options.private and not refusal else []
+    done += ["written in place"] if options.in_place else []
+    text = ". ".join(["; ".join(done), *(note[:1].upper() + note[1:] for note in notes)])
+    if not refusal:
+        return SaveResult(True, text)
+    why = f"The password is NOT saved: {refusal.rstrip('.')}."
+    return SaveResult(False, f"{why} {text}".strip(), PASSWORD)
+
+
+def _waited_for(draft: SettingsDraft) -> str:
+    """Return the place that a slow save is probably waiting for."""
+    if not {PASSWORD, ACCOUNT}.intersection(draft.changed):
+        return THE_FILE
+    kinds = {draft.password.location, location_of(draft.password.source)}
+    if PasswordLocation.KEYRING in kinds:
+        return "the keyring"
+    is_command = PasswordLocation.COMMAND in kinds
+    return "the command" if is_command else "the place that keeps the password"
