@@ -21,7 +21,7 @@ from smtp_tui.tui.messages import folder_question
 from smtp_tui.tui.style import BAD, CAUTION, DIM, PLAIN, STRONG, Span
 from smtp_tui.tui.textual_compat import NoRepaintOnResize
 from smtp_tui.tui.widgets.line_editor import PromptLine
-from smtp_tui.tui.widgets.list import ListView, Menu
+from smtp_tui.tui.widgets.list import FilteredList, ListView, Menu
 from smtp_tui.tui.widgets.pager import Result, SectionedScreen
 from smtp_tui.tui.widgets.text_page import TextBlock, TextPage, plain
 
@@ -47,7 +47,7 @@ class Dialog(SectionedScreen[Result], ModalScreen[Result]):
         self,
         *parts: Widget,
         hints: Hints | None = None,
-        flexible: ListView[Any] | TextPage | None = None,
+        flexible: ListView[Any] | FilteredList[Any] | TextPage | None = None,
     ) -> None:
         super().__init__(*parts, hints=hints, classes="dialog")
         self._flexible = flexible
@@ -195,20 +195,23 @@ class AskPassword(Dialog[str | None]):
 
 
 class ListChoiceDialog(Dialog[int | None]):
-    """A choice from a short list; returns the line's index."""
+    """A choice from a list, which letters filter; returns the line's index."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("enter", "take"), ("escape,f10,ctrl+x", "leave")]
 
     def __init__(
         self, title: str, lines: Sequence[str], index: int, notes: Sequence[TextBlock] = ()
     ) -> None:
-        self._list = Menu(map(escape_controls, lines), index)
+        self._lines = tuple(map(escape_controls, lines))
+        self._list = FilteredList(Menu(self._lines, index), str)
         hints = ("Enter", "Choose"), ("Up Down", "Move"), ("Esc", "Back")
-        super().__init__(TextPage([plain(title, STRONG), *notes]), self._list, hints=hints)
+        head = TextPage([plain(title, STRONG), *notes])
+        super().__init__(head, self._list, hints=hints, flexible=self._list)
 
     def action_take(self) -> None:
-        """Return the chosen index."""
-        self.dismiss(self._list.index)
+        """Return the chosen line's index."""
+        if (chosen := self._list.chosen) is not None:
+            self.dismiss(self._lines.index(chosen))
 
 
 def select(

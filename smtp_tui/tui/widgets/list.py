@@ -6,12 +6,18 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import ClassVar, Generic, TypeVar
 
 from rich.cells import cell_len
+from textual.actions import SkipAction
+from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.containers import Vertical
 from textual.geometry import Size
+from textual.message import Message
 from textual.strip import Strip
 
-from smtp_tui.tui.style import DIM, FOCUS, PLAIN, Span, make_strip, truncate
+from smtp_tui.tui.style import DIM, FOCUS, PLAIN, STRONG, Span, make_strip, truncate
+from smtp_tui.tui.textual_compat import NoRepaintOnResize
 from smtp_tui.tui.widgets.line import ChangedLinesWidget
+from smtp_tui.tui.widgets.line_editor import LineEditor
 
 RowT = TypeVar("RowT")
 # Cells before each line, for the cursor and the sign of hidden lines.
@@ -59,6 +65,14 @@ def filter_rows(
     """Return the rows whose `searched` text contains every word, by ascending `distance`."""
     found = [row for row in rows if all(word in searched(row) for word in words)]
     return tuple(sorted(found, key=lambda row: distance(row, words)))
+
+
+def word_distance(text: str, words: Sequence[str]) -> int:
+    """Return the distance of words from a text: 0 if they begin it, 1 if all begin words of it."""
+    text = text.casefold()
+    if text.startswith(" ".join(words)):
+        return 0
+    return 1 if all(any(part.startswith(word) for part in text.split()) for word in words) else 2
 
 
 class ListView(ChangedLinesWidget, Generic[RowT], can_focus=True):
@@ -188,3 +202,119 @@ class Menu(ListView[str]):
         """Return the chosen line, marking only its text."""
         del width
         return [(f"{lead}{spans[0][0]}", FOCUS)]
+
+
+class FindLine(LineEditor):
+    """The line that one types into to filter a list."""
+
+    # The list has the other keys that move.
+    BINDINGS: ClassVar[list[BindingType]] = [("home,end", "leave_to_list")]
+
+    def __init__(self, label: str, placeholder: str, on_edited: Callable[[], None]) -> None:
+        super().__init__()
+        self._label = f"{label}  "
+        self._on_edited = on_edited
+        self.placeholder = placeholder
+        # What the filter found, at the end of the line.
+        self.note = ""
+
+    @property
+    def value_at(self) -> int:
+        """The column where the text begins."""
+        return cell_len(self._label)
+
+    def spans(self, width: int) -> list[Span]:
+        """Return label, text and note."""
+        room = width - self.value_at
+        value, used = self.value_spans(room)
+        note = self.note.rjust(room - used) if len(self.note) + 2 <= room - used else ""
+        return [(self._label, STRONG), *value, (note, DIM)]
+
+    def edited(self) -> None:
+        """Filter the list."""
+        self._on_edited()
+
+    def action_leave_to_list(self) -> None:
+        """Leave Home and End to the list."""
+        raise SkipAction
+
+
+class FilteredList(NoRepaintOnResize, Vertical, Generic[RowT]):
+    """A line to type a few letters into, and below it the rows that contain them.
+
+    `searched` is the text of a row that is matched; `distance` orders the matches, nearest first.
+    """
+
+    DEFAULT_CSS = "FilteredList { height: auto; }"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        ("escape", "clear"),
+        ("up,shift+tab", "go(-1)"),
+        ("down,tab", "go(1)"),
+        ("pageup", "go(-10)"),
+        ("pagedown", "go(10)"),
+        ("home", "go(-100000)"),
+        ("end", "go(100000)"),
+    ]
+
+    class Moved(Message):
+        """Another row is chosen, or the rows changed."""
+
+    def __init__(
+        self,
+        rows: ListView[RowT],
+        searched: Callable[[RowT], str],
+        *,
+        distance: Callable[[RowT, Sequence[str]], int] | None = None,
+        label: str = "Find",
+        placeholder: str = "a few letters",
+    ) -> None:
+        super().__init__()
+        self.line = FindLine(label, placeholder, self._filter)
+        self.rows = rows
+        # The letters go to the line, and its height stays while fewer rows match.
+        rows.can_focus, rows.is_steady = False, True
+        rows.none_found = rows.none_found or "Nothing matches."
+        self._all = rows.rows
+        self._searched = searched
+        self._distance = distance or (lambda row, words: word_distance(searched(row), words))
+
+    def compose(self) -> ComposeResult:
+        """Stack line and list."""
+        yield self.line
+        yield self.rows
+
+    @property
+    def chosen(self) -> RowT | None:
+        """The chosen row; None if nothing matches."""
+        return self.rows.chosen
+
+    def limit(self, most: int) -> None:
+        """Limit the height to `most` lines."""
+        head = 0 if self.rows.heading(self.size.width) is None else 1
+        self.rows.limit(max(min(most - 1, len(self._all) + head), 1))
+
+    def matches(self, words: Sequence[str]) -> tuple[RowT, ...]:
+        """Return the rows that contain every word, nearest first."""
+        return filter_rows(
+            words, self._all, lambda row: self._searched(row).casefold(), self._distance
+        )
+
+    def action_go(self, by: int) -> None:
+        """Move by rows."""
+        self.rows.action_go(by)
+        self.post_message(self.Moved())
+
+    def action_clear(self) -> None:
+        """Show all rows again; if they are shown, Escape does what the screen does by it."""
+        if not self.line.text:
+            raise SkipAction
+        chosen = self.chosen
+        self.line.load("")
+        self._filter()
+        if chosen in self._all:
+            self.action_go(self._all.index(chosen) - self.rows.index)
+
+    def _filter(self) -> None:
+        words = self.line.text.casefold().split()
+        self.rows.show(self.matches(words) if words else self._all)
+        self.post_message(self.Moved())
