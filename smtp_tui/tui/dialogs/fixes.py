@@ -5,36 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import ClassVar
 
-from rich.style import Style
 from textual.binding import BindingType
 
-from smtp_tui.diagnosis.verdict import Fix
 from smtp_tui.safe_text import escape_controls
-from smtp_tui.smtp.certificates import Certificate, in_words
+from smtp_tui.smtp.certificates import Certificate
 from smtp_tui.tui.commands import FIX_COMMANDS, hints_of
 from smtp_tui.tui.custom_keys import bindings
-from smtp_tui.tui.messages import text
-from smtp_tui.tui.model.draft import HOST, SettingsDraft
-from smtp_tui.tui.model.fixes import (
-    CA_FILE,
-    FINGERPRINT,
-    FixAction,
-    FixProposal,
-    format_current,
-    format_fix,
-    format_value,
-    pairs_of,
-    pins,
-)
+from smtp_tui.tui.model.draft import SettingsDraft
+from smtp_tui.tui.model.fixes import FixAction, FixProposal, format_fix, pins
+from smtp_tui.tui.model.trust_text import ASKS, SHA_256, WEAKENS, reason_of, trust_text
 from smtp_tui.tui.style import CAUTION, DIM, PLAIN, STRONG, Span
 from smtp_tui.tui.widgets.dialog import Dialog
 from smtp_tui.tui.widgets.list import ListView
 from smtp_tui.tui.widgets.text_page import TextBlock, TextPage, flow, plain
 
 TITLE = "Possible fixes"
-WEAKENS, ASKS = "WEAKENS", "asks first"
-# Hash pairs that stay together in a line: people compare them group by group.
-_GROUP = 8
 _LABELS = 11
 
 
@@ -93,71 +78,22 @@ def _blocks(proposal: FixProposal, draft: SettingsDraft, file: str) -> list[Text
         spans += [(" (", DIM), (WEAKENS, CAUTION), (f", {ASKS})", DIM)]
     elif proposal.action in (FixAction.ASK, FixAction.SAVE_AUTHORITY):
         spans.append((f" ({ASKS})", DIM))
-    return [TextBlock(tuple(spans), rest="  "), plain(_reason(fix), DIM, gap=False)]
-
-
-def _reason(fix: Fix) -> str:
-    why = fix.why.removeprefix(f"{WEAKENS}: ")
-    return why[:1].upper() + why[1:]
+    return [TextBlock(tuple(spans), rest="  "), plain(reason_of(fix), DIM, gap=False)]
 
 
 def trust_blocks(
     proposal: FixProposal, chain: Sequence[Certificate], draft: SettingsDraft
 ) -> list[TextBlock]:
     """Return the question, the certificate it is about, and the meaning of a yes."""
-    fix, section = proposal.fix, f"trust-{_trust_topic(proposal, chain)}"
-    value = fix.change.get("server_name", fix.change.get(HOST, fix.value))
-    names = {
-        "host": draft.text(HOST),
-        "value": format_value(fix.field, value) if value else "",
-        "old": format_current(fix.field, draft),
-        "why": _reason(fix),
-    }
-    shown = proposal.authority or (chain[0] if chain and fix.trusts else None)
-    return [
-        plain(text(section, "title", **names), CAUTION),
-        *(certificate_blocks(shown) if shown else ()),
-        plain(text(section, "means", **names)),
-    ]
+    shown = trust_text(proposal, chain, draft)
+    facts = [_fact(label, value) for label, value in shown.facts]
+    return [plain(shown.question, CAUTION), *facts, plain(shown.meaning)]
 
 
-def certificate_blocks(certificate: Certificate) -> Iterator[TextBlock]:
-    """Yield the facts that an admin compares: names, issuer, dates, key and hash."""
-    if certificate.is_readable:
-        names = certificate.shown_names or certificate.subject
-        yield _fact("Names" if certificate.names else "Owner", names or "no name")
-        issuer = "itself" if certificate.is_self_issued else certificate.issuer
-        yield _fact("Issued by", issuer or "no name")
-        first, last = certificate.not_before, certificate.not_after
-        left = in_words(certificate.left())
-        yield _fact("Valid", f"{first:%Y-%m-%d} to {last:%Y-%m-%d}, {left}")
-        yield _fact("Key", f"{certificate.key or 'cannot be read'}, {certificate.signature}")
-    else:
-        yield _fact("Owner", certificate.subject)
-    pairs = pairs_of(certificate.sha256)
-    groups = [":".join(pairs[at : at + _GROUP]) for at in range(0, len(pairs), _GROUP)]
-    yield _fact("SHA-256", ": ".join(groups), STRONG)
-
-
-def _fact(label: str, value: str, style: Style = PLAIN) -> TextBlock:
+def _fact(label: str, value: str) -> TextBlock:
     head, rest = f"  {label:{_LABELS}}", " " * (_LABELS + 2)
-    return TextBlock(((escape_controls(value), style),), head, rest, gap=False)
-
-
-def _trust_topic(proposal: FixProposal, chain: Sequence[Certificate]) -> str:
-    change = proposal.fix.change
-    if proposal.authority:
-        return "ca-file-own" if proposal.authority in chain[:1] else "ca-file"
-    if not proposal.fix.trusts:
-        return "weakens"
-    for key, topic in ((FINGERPRINT, "tls-fingerprint"), (CA_FILE, "ca-file")):
-        if change.get(key) == "":
-            return f"{topic}-gone"
-    if FINGERPRINT in change:
-        return "tls-fingerprint"
-    if CA_FILE in change:
-        return "ca-file-other"
-    return "server-name" if "server_name" in change else "host"
+    style = STRONG if label == SHA_256 else PLAIN
+    return TextBlock(((value, style),), head, rest, gap=False)
 
 
 class CertificateTrustDialog(Dialog[bool]):
