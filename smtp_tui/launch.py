@@ -17,6 +17,7 @@ from smtp_tui.cli.terminal import (
     is_light,
     keep_columns,
     print_error,
+    print_line,
     speaks_utf8,
 )
 from smtp_tui.config.document import Document
@@ -129,8 +130,25 @@ def demo(call: Invocation) -> int:
         ) from None
     with running_demo() as sample:
         document = Document.open(sample.file)
-        if has_terminal() and not (call.options.json or call.options.quiet):
-            preferences = _preferences(call)
-            return _open_form(document, "smtp", preferences, notice=sample.notice, is_demo=True)
-        check = load("cli.check:check_values")
-        return int(check(document.values("smtp"), sample.file, "smtp", call))
+        if not has_terminal() or call.options.json or call.options.quiet:
+            return _check_demo(document, call)
+        preferences = _preferences(call)
+        status = _open_form(document, "smtp", preferences, notice=sample.notice, is_demo=True)
+        if sample.is_saved:
+            print_line(f"Saved in the copy {sample.file}, which the demo deletes now.")
+        return status
+
+
+def _check_demo(document: Document, call: Invocation) -> int:
+    """Check the sample file as it is, which fails, and with its fix; return the second status."""
+    from smtp_tui.demo import CURE  # as in `demo`
+
+    check = load("cli.check:check_values")
+    values = document.values("smtp")
+    check(values, document.path, "smtp", call)
+    if not call.options.json:
+        cure = ", ".join(f'{key} = "{value}"' for key, value in CURE.items())
+        print_line("")
+        print_line(f"The demo's file fails on purpose. Its fix is {cure}. The test with the fix:")
+        print_line("")
+    return int(check({**values, **CURE}, document.path, "smtp", call))

@@ -24,7 +24,7 @@ def sample(folder: Path, servers: MailServers, port: int) -> Path:
     text = text.replace("{starttls_port}", str(port)).replace("{tls_port}", "465")
     text = text.replace("tickets@example.org", servers.user.name)
     text = text.replace("correct horse", servers.user.password)
-    text = text.replace("demo-ca.pem", str(servers.authority_file))
+    text = text.replace("cram-md5", "plain").replace("demo-ca.pem", str(servers.authority_file))
     file = folder / "mail.toml"
     file.write_text(text, encoding="utf-8")
     file.chmod(0o640)

@@ -1,7 +1,7 @@
 """Run the demo: a mail server, a CA made for this run, and a sample file that trusts it.
 
 The server uses STARTTLS on one port, implicit TLS on another; after a login it accepts any message
-and discards it.
+and discards it. One of the sample's settings does not work, so that there is something to fix.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from hmac import compare_digest
@@ -35,6 +36,9 @@ _ATTEMPTS = 20
 DAY = timedelta(days=1)
 LASTS = 90 * DAY
 
+# What makes the sample work; the form's best fix sets the same.
+CURE = {"authentication": "auto"}
+
 # aiosmtpd's log messages would appear in the middle of the form.
 logging.getLogger("mail.log").addHandler(logging.NullHandler())
 
@@ -45,6 +49,12 @@ class SampleFile:
 
     file: Path
     notice: str
+    text: str = field(repr=False)  # it contains the password
+
+    @property
+    def is_saved(self) -> bool:
+        """Whether the file has been changed since it was made."""
+        return self.file.read_text(encoding="utf-8") != self.text
 
 
 @contextmanager
@@ -64,7 +74,8 @@ def running_demo() -> Iterator[SampleFile]:
             file = folder / "mail.toml"
             file.write_text(text, encoding="utf-8")
             file.chmod(0o600)
-            yield SampleFile(file, f"Demo: a copy in {folder}, gone when you leave. F5 tests it.")
+            notice = f"Demo: a copy in {folder}, gone when you leave. F5 tests it."
+            yield SampleFile(file, notice, text)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -151,6 +162,10 @@ def _listener(address: str, port: int) -> socket.socket:
     # create_server() sets IPV6_V6ONLY, so that both families can share the port.
     listener = socket.create_server((address, port), family=family)
     listener.setblocking(False)
+    # aiosmtpd writes each line of a reply by itself: without this, Nagle's algorithm holds the
+    # second until the client's delayed acknowledgement, 40 ms. asyncio would set it, but only on
+    # sockets made with an explicit IPPROTO_TCP. Accepted connections inherit it.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
 
 

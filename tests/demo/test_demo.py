@@ -1,8 +1,9 @@
-"""The demo: its first check passes, its mistakes fail as promised, and it leaves nothing behind."""
+"""The demo: its file fails, its fix passes, mistakes fail as promised, and nothing stays behind."""
 
 from __future__ import annotations
 
 import os
+import select
 import signal
 import socket
 import sys
@@ -20,7 +21,7 @@ from smtp_tui import demo
 from smtp_tui.checks.request import CheckRequest
 from smtp_tui.checks.run import run
 from smtp_tui.config.document import Document
-from smtp_tui.demo import ADDRESS, SampleFile, listening, running_demo
+from smtp_tui.demo import ADDRESS, CURE, SampleFile, listening, running_demo
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.program import main
 from smtp_tui.smtp.events import Event
@@ -35,8 +36,8 @@ def sample() -> Iterator[SampleFile]:
 
 
 async def told_of(sample: SampleFile, **changes: Any) -> tuple[list[Event], Verdict]:
-    """Check the sample file with some values changed."""
-    values = {**Document.open(sample.file).values("smtp"), **changes}
+    """Check the sample file, fixed, with some values changed."""
+    values = {**Document.open(sample.file).values("smtp"), **CURE, **changes}
     request = CheckRequest(values=values, base=sample.file.parent)
     events: list[Event] = []
     async with aclosing(run(request)) as told:
@@ -52,10 +53,15 @@ def ports(sample: SampleFile) -> tuple[int, int]:
     text = sample.file.read_text(encoding="utf-8")
     starttls = int(tomllib.loads(text)["smtp"]["port"])
     (comment,) = (line for line in text.splitlines() if "TLS from the first byte" in line)
-    return starttls, int(comment.split(", ")[1].split()[0])
+    return starttls, int(comment.split("port ")[1].split()[0])
 
 
-async def test_the_first_check_passes(sample: SampleFile) -> None:
+async def test_the_file_fails_and_its_first_fix_passes(sample: SampleFile) -> None:
+    given = Document.open(sample.file).values("smtp")
+    _, verdict = await told_of(sample, authentication=given["authentication"])
+    assert (verdict.stage, verdict.cause) == ("auth", "auth-mechanism-not-offered")
+    assert verdict.warnings == ()
+    assert verdict.fixes[0].change == CURE
     events, verdict = await told_of(sample)
     assert verdict.ok, verdict.summary
     assert verdict.warnings == ()
@@ -95,7 +101,7 @@ def test_the_sample_is_a_file_for_one_user(sample: SampleFile) -> None:
     assert Document.open(sample.file).default_table() == "smtp"
     text = sample.file.read_text(encoding="utf-8")
     assert "{" not in text
-    for comment in ("Change a field, test with F5", "the certificate is for localhost alone"):
+    for comment in ("F5 tests the settings, F9 fixes", "the certificate is only for localhost"):
         assert comment in text
 
 
@@ -144,15 +150,46 @@ def test_the_usual_ports_are_taken_where_they_are_free() -> None:
         assert {listener.getsockname()[1] for listener in listeners} == {free}
 
 
-def test_without_a_terminal_it_checks_and_tells(tmp_path: Path) -> None:
+def test_each_part_of_a_reply_leaves_at_once() -> None:
+    # With Nagle's algorithm each EHLO takes 40 ms.
+    with listening(0) as (port, listeners), socket.create_connection((ADDRESS, port)):
+        select.select(listeners[:1], [], [], 10)
+        accepted, _ = listeners[0].accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+def test_without_a_terminal_it_fails_first_and_then_shows_the_fix(tmp_path: Path) -> None:
     env = environment(TMPDIR=str(tmp_path), SMTP_TUI_PASSWORD="not the demo's")
     outcome = run_program("demo", env=env)
     assert (outcome.status, outcome.err) == (0, "")
-    assert "PASSED in" in outcome.out
+    failed, passed = outcome.out.split("The demo's file fails on purpose. ")
+    assert "FAILED at login" in failed
+    assert passed.startswith('Its fix is authentication = "auto". ')
+    assert "-> AUTH PLAIN" in passed
+    assert "PASSED in" in passed
     assert "correct horse" not in outcome.out
     outcome = run_program("demo", "--json", "--quiet", env=env)
     assert outcome.status == 0
     assert outcome.verdict["ok"] is True
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_fix_that_was_saved_is_told_at_the_end(tmp_path: Path) -> None:
+    env = environment(TMPDIR=str(tmp_path), TERM="xterm-256color", LC_ALL="C.UTF-8")
+    with on_terminal([sys.executable, "-m", "smtp_tui", "demo"], env, (200, 24)) as terminal:
+        terminal.wait_for("SMTP Host", "Demo: a copy in")
+        terminal.press("F5")
+        terminal.wait_for("FAILED")
+        terminal.press("F9")
+        terminal.wait_for("PASSED")
+        terminal.press("F2")
+        terminal.wait_for("Saved: authentication")
+        (folder,) = tmp_path.iterdir()
+        assert 'authentication = "auto"' in (folder / "mail.toml").read_text("utf-8")
+        terminal.press("F10")
+        terminal.wait_for(f"Saved in the copy {folder}/mail.toml, which the demo deletes now.")
+        assert terminal.wait_for_end() == 0
     assert list(tmp_path.iterdir()) == []
 
 
@@ -176,4 +213,5 @@ def test_a_signal_ends_the_form_and_leaves_nothing_behind(tmp_path: Path) -> Non
         assert len(list(tmp_path.iterdir())) == 1
         os.kill(terminal.process, signal.SIGTERM)
         assert terminal.wait_for_end() == 143
+        assert "Saved in the copy" not in terminal.text
     assert list(tmp_path.iterdir()) == []
