@@ -23,8 +23,10 @@ from smtp_tui.config.preferences import NAME, Preferences
 from smtp_tui.tui.commands import COMMANDS, key_names, key_of, set_active_keys
 from smtp_tui.tui.custom_keys import bindings, configured_keymap
 from smtp_tui.tui.main_screen import MainScreen
+from smtp_tui.tui.model.check_request import Runner, run_check
+from smtp_tui.tui.model.session import SessionMemory
 from smtp_tui.tui.style import LightThemeFilter
-from smtp_tui.tui.test_pane.pane import DnsOptions, Runner, run_check
+from smtp_tui.tui.test_pane.pane import DnsOptions
 from smtp_tui.tui.textual_compat import CrashSafeApp, TerminalDriver
 from smtp_tui.tui.typeahead import KeyQueue
 
@@ -76,7 +78,7 @@ class SmtpApp(KeyQueue, CrashSafeApp, inherit_bindings=False):
         self._table = table
         self._notice = notice
         self._runner = runner
-        self._last_verdicts: dict[str, str] = {}
+        self._session = SessionMemory()
         self._keeps_changes = keeps_changes
         self.has_kept_changes = False
         preferences = preferences or Preferences()
@@ -164,13 +166,13 @@ class SmtpApp(KeyQueue, CrashSafeApp, inherit_bindings=False):
         def on_picked(name: str | None) -> None:
             self.exit(0) if name is None else self.push_screen(self._form(name))
 
-        picker = TablePicker(self._document, self._last_verdicts, self._runner)
+        picker = TablePicker(self._document, self._session, self._runner)
         self.push_screen(picker, on_picked)
 
     def _switch_table(self, table: str, document: Document | None, notice: str) -> None:
         """Replace the form by that of another table."""
         if document is not None:
-            self._document, self._last_verdicts = document, {}
+            self._document, self._session = document, SessionMemory()
         self.switch_screen(self._form(table, notice))
 
     def _form(self, table: str, opened_as: str = "") -> MainScreen:
@@ -179,7 +181,7 @@ class SmtpApp(KeyQueue, CrashSafeApp, inherit_bindings=False):
             table,
             self._runner,
             self._switch_table,
-            last_verdicts=self._last_verdicts,
+            session=self._session,
             notice=self._notice,
             remark=f"{NAME}: {self._remark}" if self._remark else "",
             opened_as=opened_as,

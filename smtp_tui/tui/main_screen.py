@@ -30,12 +30,14 @@ from smtp_tui.tui.form.rows import ChoiceRow
 from smtp_tui.tui.layout import MESSAGE, LayoutRequest, ScreenLayout, is_low, verdict_lines
 from smtp_tui.tui.log.view import LogView
 from smtp_tui.tui.messages import format_internal_error
+from smtp_tui.tui.model.check_request import Runner
 from smtp_tui.tui.model.file_context import OpenFileContext
 from smtp_tui.tui.model.fixes import available_fixes
 from smtp_tui.tui.model.password import PasswordLocation
+from smtp_tui.tui.model.session import SessionMemory
 from smtp_tui.tui.sidebar import Sidebar, SidebarController, file_blocks, remarks
 from smtp_tui.tui.style import BAD
-from smtp_tui.tui.test_pane.pane import DnsOptions, Runner, TestPane
+from smtp_tui.tui.test_pane.pane import DnsOptions, TestPane
 from smtp_tui.tui.test_pane.verdict import BEGINNINGS
 from smtp_tui.tui.textual_compat import PaintOnceScreen, allow_switch
 from smtp_tui.tui.widgets.line import Divider, KeyHints, StatusBar
@@ -71,7 +73,7 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         runner: Runner,
         switch_table: Callable[[str, Document | None, str], object],
         *,
-        last_verdicts: dict[str, str],
+        session: SessionMemory,
         notice: str,
         remark: str,
         opened_as: str,
@@ -103,7 +105,7 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         )
         self.show_message = controller.show_message
         context = ControllerContext(
-            self, form, pane, controller, document, table, file_context, last_verdicts
+            self, form, pane, controller, document, table, file_context, session
         )
         self._waits = context.waits
         self.command_runner = FormCommandRunner(context)

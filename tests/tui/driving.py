@@ -29,7 +29,8 @@ from smtp_tui.smtp.replies import Reply
 from smtp_tui.tui import typeahead
 from smtp_tui.tui.app import SmtpApp
 from smtp_tui.tui.main_screen import MainScreen
-from smtp_tui.tui.test_pane.pane import DnsOptions, Runner
+from smtp_tui.tui.model.check_request import Runner
+from smtp_tui.tui.test_pane.pane import DnsOptions
 from smtp_tui.tui.typeahead import KeyQueue
 
 SAMPLE = """\

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from smtp_tui.tui.test_pane.pane import run_check
+from smtp_tui.tui.model.check_request import run_check
 from tests.servers.listeners import Listener
 from tests.servers.mail import MailServers
 from tests.smtp import pki

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from smtp_tui.tui.test_pane.pane import run_check
+from smtp_tui.tui.model.check_request import run_check
 from tests.terminal import on_terminal
 from tests.tui.driving import form_on
 

@@ -11,7 +11,6 @@ from functools import partial
 from pathlib import Path
 
 from smtp_tui.config.errors import DocumentError
-from smtp_tui.diagnosis.causes import label
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.safe_text import escape_controls
 from smtp_tui.settings.fields import BY_KEY, Settings
@@ -22,23 +21,16 @@ from smtp_tui.tui.controllers.context import BUSY, Controller
 from smtp_tui.tui.dialogs.fixes import CertificateTrustDialog, FixDialog, trust_blocks
 from smtp_tui.tui.dialogs.send_message import MailDialog
 from smtp_tui.tui.model.authority_file import free_path, save_authority
+from smtp_tui.tui.model.check_request import needs_password_prompt, request_for
 from smtp_tui.tui.model.draft import ACCOUNT, HOST
 from smtp_tui.tui.model.file_context import risk_of_test
 from smtp_tui.tui.model.fixes import CA_FILE, FixAction, FixProposal, available_fixes, format_done
 from smtp_tui.tui.model.mail_draft import MailField, sender_of
 from smtp_tui.tui.style import BAD
-from smtp_tui.tui.test_pane.pane import needs_password_prompt, request_for
-from smtp_tui.tui.test_pane.verdict import outcome
 from smtp_tui.tui.widgets.dialog import AskPassword, confirm, may_make_folder
 from smtp_tui.tui.widgets.text_page import plain
 
 FROM = "from"
-
-
-def verdict_line(verdict: Verdict) -> str:
-    """Return the text that the list of tables shows for a finished test."""
-    cause = f": {label(verdict.cause)}" if verdict.cause else ""
-    return f"{outcome(verdict)}{cause}"
 
 
 class CheckController(Controller):
@@ -134,14 +126,14 @@ class CheckController(Controller):
             recognition=self.document.recognition,
         )
         self.screen.show_test_pane()
-        verdict = await self.test_pane.run(request, settings)
-        if verdict is not None:
-            self.context.last_verdicts[self.table] = verdict_line(verdict)
+        done = await self.test_pane.run(request, settings, self.draft.snapshot())
+        if done is not None:
+            self.context.session.add(self.table, done)
         self.screen.show_state()
         # A second test request showed BUSY; no test runs any more.
         self.context.sidebar.withdraw_message(BUSY)
         self.context.sidebar.refresh(from_top=False)
-        return verdict
+        return done.verdict if done else None
 
     def _proposals(self) -> tuple[FixProposal, ...]:
         """Return the fixes of the last test; if there are none, show why."""

@@ -17,6 +17,7 @@ from smtp_tui.tui.form.form import Form
 from smtp_tui.tui.model.draft import SettingsDraft
 from smtp_tui.tui.model.file_context import OpenFileContext, PasswordRisk
 from smtp_tui.tui.model.mail_draft import MailDraft
+from smtp_tui.tui.model.session import SessionMemory
 from smtp_tui.tui.model.undo import UndoReport
 from smtp_tui.tui.model.waits import WaitCancelledError
 from smtp_tui.tui.sidebar import SidebarController
@@ -75,10 +76,7 @@ class CancellableWaits:
 
 @record
 class ControllerContext:
-    """One form for one table of one document, and the state that its commands share.
-
-    `last_verdicts` has a line for each table tested in this session.
-    """
+    """One form for one table of one document, and the state that its commands share."""
 
     screen: MainScreen
     form: Form
@@ -87,7 +85,7 @@ class ControllerContext:
     document: Document
     table: str
     file_context: OpenFileContext
-    last_verdicts: dict[str, str] = field(default_factory=dict)
+    session: SessionMemory = field(default_factory=SessionMemory)
     mail: MailDraft = field(default_factory=MailDraft)
     waits: CancellableWaits = field(default_factory=CancellableWaits)
     accepted_risks: set[PasswordRisk] = field(default_factory=set)

@@ -31,6 +31,7 @@ from smtp_tui.tui.dialogs.export_settings import ExportScreen
 from smtp_tui.tui.dialogs.import_settings import ImportScreen
 from smtp_tui.tui.dialogs.presets import PresetScreen
 from smtp_tui.tui.messages import text
+from smtp_tui.tui.model.check_request import request_for
 from smtp_tui.tui.model.draft import HOST
 from smtp_tui.tui.model.fixes import format_done
 from smtp_tui.tui.model.settings_changes import (
@@ -41,7 +42,6 @@ from smtp_tui.tui.model.settings_changes import (
     unsupported_fields,
 )
 from smtp_tui.tui.test_pane.domain_check import last_connected, resolver_of, subject_of
-from smtp_tui.tui.test_pane.pane import request_for
 
 CA_FILE, DOMAIN, SENDER = "ca_file", "domain", "from"
 # Seconds to load the CA file before the search continues without it.

@@ -13,16 +13,21 @@ from smtp_tui.config.errors import DocumentError, NoTableError, SeveralTablesErr
 from smtp_tui.safe_text import escape_controls, mask_credentials
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.tui.commands import TABLE_COMMANDS, hints_of
-from smtp_tui.tui.controllers.check import verdict_line
 from smtp_tui.tui.controllers.context import Controller
 from smtp_tui.tui.controllers.save import SaveController
 from smtp_tui.tui.custom_keys import bindings
 from smtp_tui.tui.messages import as_sentence
+from smtp_tui.tui.model.check_request import (
+    Runner,
+    needs_password_prompt,
+    request_for,
+    run_to_verdict,
+)
 from smtp_tui.tui.model.draft import HOST, text_of
 from smtp_tui.tui.model.file_context import OpenFileContext, risk_of_test
+from smtp_tui.tui.model.session import SessionMemory, verdict_line
 from smtp_tui.tui.sidebar import file_blocks
 from smtp_tui.tui.style import BAD, STRONG
-from smtp_tui.tui.test_pane.pane import Runner, needs_password_prompt, request_for, run_to_verdict
 from smtp_tui.tui.widgets.dialog import Dialog, ListChoiceDialog
 from smtp_tui.tui.widgets.list import Menu
 from smtp_tui.tui.widgets.text_page import TextPage, plain
@@ -35,8 +40,7 @@ TESTING = "testing …"
 class TablePicker(Dialog[str | None]):
     """A list of a file's tables, to open one or test all; returns the chosen table, or None.
 
-    `last_verdicts` has a line for each table tested in this session. Without a `current` table the
-    list fills the screen.
+    Without a `current` table the list fills the screen.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(TABLE_COMMANDS), ("f10,ctrl+x", "leave")]
@@ -44,12 +48,12 @@ class TablePicker(Dialog[str | None]):
     def __init__(
         self,
         document: Document,
-        last_verdicts: dict[str, str],
+        session: SessionMemory,
         runner: Runner,
         current: str | None = None,
     ) -> None:
         self._document = document
-        self._last_verdicts = last_verdicts
+        self._outcomes = session.lines
         self._runner = runner
         self._tables = document.tables()
         index = self._tables.index(current) if current in self._tables else 0
@@ -74,7 +78,7 @@ class TablePicker(Dialog[str | None]):
     async def _test_all(self) -> None:
         for table in self._tables:
             self._menu.show(self._lines(testing=table), self._menu.index)
-            self._last_verdicts[table] = await self._test(table)
+            self._outcomes[table] = await self._test(table)
         self._menu.show(self._lines(), self._menu.index)
 
     async def _test(self, table: str) -> str:
@@ -90,7 +94,7 @@ class TablePicker(Dialog[str | None]):
             return f"not tested: {risk.refusal.removesuffix('.')}"
         request = request_for(draft, file=self._document.path, table=table)
         verdict = await run_to_verdict(self._runner, request, lambda _event: None)
-        return verdict_line(verdict) if verdict else self._last_verdicts.get(table, "")
+        return verdict_line(verdict) if verdict else self._outcomes.get(table, "")
 
     def _lines(self, testing: str | None = None) -> list[str]:
         """Return each table's name, host and last verdict, in columns."""
@@ -100,7 +104,7 @@ class TablePicker(Dialog[str | None]):
                 host = mask_credentials(text_of(self._document.values(table).get(HOST)))
             except DocumentError:
                 host = ""
-            last = TESTING if table == testing else self._last_verdicts.get(table, "")
+            last = TESTING if table == testing else self._outcomes.get(table, "")
             rows.append((escape_controls(table), escape_controls(host), last))
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         return [f"{row[0]:{widths[0]}}  {row[1]:{widths[1]}}  {row[2]}".rstrip() for row in rows]
@@ -115,8 +119,8 @@ class TomlTableController(Controller):
         if len(tables) < 2 and tables in ((), (self.table,)):
             self.show_message("This file has one SMTP table.")
             return
-        verdicts, runner = self.context.last_verdicts, self.test_pane.runner
-        picker = TablePicker(self.document, verdicts, runner, self.table)
+        session, runner = self.context.session, self.test_pane.runner
+        picker = TablePicker(self.document, session, runner, self.table)
         table = await self.show_dialog(picker)
         if table is None or table == self.table:
             return
@@ -167,7 +171,7 @@ class TomlTableController(Controller):
             return other.default_table() if tables else other.new_table()
         except SeveralTablesError:
             # The verdicts so far belong to tables in the other format.
-            picker = TablePicker(other, {}, self.test_pane.runner, tables[0])
+            picker = TablePicker(other, SessionMemory(), self.test_pane.runner, tables[0])
             return await self.show_dialog(picker)
         except NoTableError:
             if other.dialect == PLAIN:

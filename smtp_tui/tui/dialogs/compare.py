@@ -21,9 +21,9 @@ from smtp_tui.settings.fields import FIELDS, Field, FieldKind
 from smtp_tui.settings.password_sources import LiteralSource, source_as_toml
 from smtp_tui.smtp.transcript import lines_of
 from smtp_tui.tui.log.model import pieces
+from smtp_tui.tui.model.session import CompletedTest, outcome
 from smtp_tui.tui.style import DIM, PLAIN, STRONG, Span
-from smtp_tui.tui.test_pane.pane import CompletedTest
-from smtp_tui.tui.test_pane.verdict import outcome, verdict_lines
+from smtp_tui.tui.test_pane.verdict import verdict_lines
 from smtp_tui.tui.widgets.pager import PagerScreen
 from smtp_tui.tui.widgets.text_page import TextBlock, item, plain, verbatim
 

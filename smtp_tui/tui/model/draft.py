@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from copy import copy
+from dataclasses import field as dataclass_field
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
+from smtp_tui.records import record
 from smtp_tui.settings.fields import BY_KEY, FIELDS, Field, FieldKind
 from smtp_tui.settings.validate import (
     ParsedSettings,
@@ -22,6 +25,20 @@ PASSWORD = next(field.key for field in FIELDS if field.kind is FieldKind.PASSWOR
 HOST = "host"
 ACCOUNT = "username"
 DraftState = Mapping[str, object | None]
+
+
+@record
+class DraftSnapshot:
+    """A draft at one moment, to compare with and to return to; no repr shows its passwords.
+
+    `state` has the fields' raw values, `values` what a test uses, `password` the password at hand,
+    and `source` the password's value in the file at that moment.
+    """
+
+    state: DraftState = dataclass_field(repr=False)
+    values: Mapping[str, object] = dataclass_field(repr=False)
+    password: str = dataclass_field(repr=False)
+    source: object = dataclass_field(repr=False)
 
 
 def text_of(raw: object) -> str:
@@ -90,6 +107,32 @@ class SettingsDraft:
                 self.password.state = raw
             else:
                 self.edit(key, raw)
+
+    def snapshot(self) -> DraftSnapshot:
+        """Return the draft as it is now."""
+        password, values = self.password, self.values()
+        secret = password.secret()
+        if secret is not None:
+            values[PASSWORD] = secret
+        return DraftSnapshot(self.state(), values, password.at_hand, self._file.get(PASSWORD))
+
+    def differing(self, earlier: DraftSnapshot) -> tuple[str, ...]:
+        """Return the fields in which a test now would use another value than it did then."""
+        now = self.snapshot().values
+        return tuple(
+            field.key
+            for field in FIELDS
+            if not same_meaning(field, now.get(field.key), earlier.values.get(field.key))
+        )
+
+    def state_to_return_to(self, earlier: DraftSnapshot) -> DraftState:
+        """Return the state of the differing fields that restores what was tested then."""
+        state = {key: earlier.state[key] for key in self.differing(earlier)}
+        password = state.get(PASSWORD)
+        # Saved in the meantime: without a typed password, this state now names the file's new one.
+        if isinstance(password, PasswordState) and self._file.get(PASSWORD) != earlier.source:
+            state[PASSWORD] = replace(password, typed=earlier.password)
+        return state
 
     def edit(self, key: str, raw: object | None) -> None:
         """Set a field to a typed or chosen value; None or empty text makes its key absent."""

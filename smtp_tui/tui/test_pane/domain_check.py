@@ -24,7 +24,8 @@ from smtp_tui.tui.style import CAUTION, DIM, GOOD, OURS, PLAIN, STRONG
 from smtp_tui.tui.widgets.text_page import TextBlock
 
 if TYPE_CHECKING:
-    from smtp_tui.tui.test_pane.pane import CompletedTest, DnsOptions, TestPane
+    from smtp_tui.tui.model.session import CompletedTest
+    from smtp_tui.tui.test_pane.pane import DnsOptions, TestPane
 
 # The sign of each severity on the page.
 SIGNS = {

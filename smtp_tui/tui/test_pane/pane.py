@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import aclosing
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from functools import cache
-from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -18,42 +14,25 @@ from textual.signal import Signal
 from smtp_tui.checks.request import CheckRequest
 from smtp_tui.diagnosis.verdict import CheckSummary, Verdict
 from smtp_tui.records import record
-from smtp_tui.settings.choices import Authentication, Encryption
 from smtp_tui.settings.fields import Settings
-from smtp_tui.settings.password_sources import AskSource, source_as_toml
 from smtp_tui.smtp.events import Event, Stage, StageEntered
 from smtp_tui.smtp.message import MailRequest
-from smtp_tui.smtp.redaction import RedactorGroup
 from smtp_tui.tui.log.entries import LogHeading, entries_of
 from smtp_tui.tui.log.view import LogView
 from smtp_tui.tui.messages import format_internal_error, text
-from smtp_tui.tui.model.draft import PASSWORD, SettingsDraft
+from smtp_tui.tui.model.check_request import Runner, run_to_verdict, title_of
+from smtp_tui.tui.model.draft import DraftSnapshot
 from smtp_tui.tui.model.fixes import LastTest
+from smtp_tui.tui.model.session import CompletedTest, outcome
 from smtp_tui.tui.test_pane.progress import ProgressBar
-from smtp_tui.tui.test_pane.verdict import VerdictPanel, outcome, verdict_lines
+from smtp_tui.tui.test_pane.verdict import VerdictPanel, verdict_lines
 from smtp_tui.tui.textual_compat import NoRepaintOnResize
 from smtp_tui.tui.typeahead import release_keys
 from smtp_tui.tui.widgets.text_page import TextBlock
 
 if TYPE_CHECKING:
-    from smtp_tui.config.dialects.spec import DialectRecognition
     from smtp_tui.discovery.dns import Resolver
     from smtp_tui.tui.test_pane.domain_check import DomainCheckTask
-
-
-Runner = Callable[[CheckRequest], AsyncGenerator[Event | Verdict, None]]
-Report = Callable[[Event], None]
-
-
-@record
-class CompletedTest:
-    """A finished test, for a report; `moment` is when it began."""
-
-    request: CheckRequest
-    settings: Settings
-    events: tuple[Event, ...]
-    verdict: Verdict
-    moment: datetime
 
 
 @record(kw_only=True)
@@ -68,82 +47,6 @@ class DnsOptions:
     by_itself: bool = True
     selectors: tuple[str, ...] = ()
     is_alone: bool = False
-
-
-@cache
-def _redactors() -> RedactorGroup:
-    return RedactorGroup()  # shared by all tests: a server may repeat an earlier password
-
-
-def run_check(request: CheckRequest) -> AsyncGenerator[Event | Verdict, None]:
-    """Run a check."""
-    # The engine takes 88 ms to import; the first screen need not wait for it.
-    from smtp_tui.checks.run import run
-
-    return run(replace(request, redactors=_redactors()))
-
-
-def title_of(settings: Settings, mail: MailRequest | None) -> str:
-    """Return a test's title: server, encryption, login and recipients."""
-    encryption = "unencrypted" if settings.encryption is Encryption.NONE else settings.encryption
-    login = "no" if settings.authentication is Authentication.NONE else settings.authentication
-    server = f"{settings.host} port {settings.port}, {encryption}, {login} login"
-    if mail is None:
-        return server
-    first, *others = (recipient.address for recipient in mail.recipients)
-    recipients = f"{first} and {len(others)} more" if others else first
-    return f"{server}, {'asks about' if mail.body is None else 'a message to'} {recipients}"
-
-
-def needs_password_prompt(draft: SettingsDraft, settings: Settings) -> bool:
-    """Whether a test needs a password that the admin must type."""
-    is_missing = settings.password is None or isinstance(settings.password, AskSource)
-    return settings.needs_password and is_missing and draft.password.secret() is None
-
-
-def request_for(
-    draft: SettingsDraft,
-    *,
-    file: Path,
-    table: str,
-    secret: str | None = None,
-    mail: MailRequest | None = None,
-    allow_clear_password: bool = False,
-    is_trusted: bool = False,
-    recognition: DialectRecognition | None = None,
-) -> CheckRequest:
-    """Build a request from the draft; a typed password goes into `secret`, not into the values.
-
-    `is_trusted`: the admin allowed the password source in the file, whoever can write the file.
-    `recognition` is the detected format of the file.
-    """
-    values, typed = draft.values(), secret or draft.password.secret()
-    assumed = frozenset(key for key in values if draft.raw(key) is None)
-    if typed is not None:
-        values[PASSWORD] = source_as_toml(AskSource())
-    return CheckRequest(
-        values=values,
-        assumed=assumed,
-        base=file.parent,
-        file=str(file),
-        table=table,
-        origin=file if draft.password.is_as_in_file and not is_trusted else None,
-        secret=typed,
-        mail=mail,
-        allow_clear_password=allow_clear_password,
-        recognition=recognition,
-    )
-
-
-async def run_to_verdict(runner: Runner, request: CheckRequest, report: Report) -> Verdict | None:
-    """Run a check, report its events and return its verdict; cancelling closes the connection."""
-    async with aclosing(runner(request)) as events:
-        async for event in events:
-            if isinstance(event, Verdict):
-                return event
-            report(event)
-            await asyncio.sleep(0)  # a flood of lines must not delay keys
-    return None
 
 
 class TestPane(NoRepaintOnResize, Vertical):
@@ -200,10 +103,13 @@ class TestPane(NoRepaintOnResize, Vertical):
         """Return the DNS report on the sender's domain of the last test."""
         return self._domain.blocks() if self._domain else []
 
-    async def run(self, request: CheckRequest, settings: Settings) -> Verdict | None:
+    async def run(
+        self, request: CheckRequest, settings: Settings, draft: DraftSnapshot
+    ) -> CompletedTest | None:
         """Run a check; return None if it was stopped or crashed, and show why.
 
-        `settings` are those of the request, with the password as in the form.
+        `settings` are those of the request, with the password as in the form, and `draft` is the
+        form at this moment.
         """
         release_keys()
         self.moment = moment = datetime.now(UTC)
@@ -224,10 +130,11 @@ class TestPane(NoRepaintOnResize, Vertical):
                 self._abort("A bug in smtp-tui: the test ended without a verdict.")
                 return None
             self._show_verdict(verdict, request.mail)
-            done = CompletedTest(request, settings, tuple(self._events), verdict, moment)
+            events = tuple(self._events)
+            done = CompletedTest(request, settings, events, verdict, moment, draft)
             self.before, self.done = self.done, done
             self.call_after_refresh(self._check_domain, done)  # show the verdict first
-            return verdict
+            return done
         except asyncio.CancelledError:
             if not self._check.cancelled():  # the form is being closed
                 self._check.cancel()
@@ -241,6 +148,15 @@ class TestPane(NoRepaintOnResize, Vertical):
         finally:
             self._check = None
             clock.stop()
+
+    def restore(self, done: CompletedTest) -> None:
+        """Show a finished test again, as if it had just run here."""
+        mail = done.request.mail
+        self._begin(title_of(done.settings, mail), mail, done.moment)
+        for event in done.events:
+            self._record_event(event)
+        self._show_verdict(done.verdict, mail)
+        self.moment, self.before, self.done = done.moment, self.done, done
 
     def stop(self) -> bool:
         """Stop the check, which closes its connection, or the DNS check; False if none runs."""

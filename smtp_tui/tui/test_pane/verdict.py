@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from smtp_tui.checks.exit_status import STAGE_NAMES
 from smtp_tui.diagnosis.causes import label
 from smtp_tui.diagnosis.verdict import Recipient, Verdict
 from smtp_tui.safe_text import escape_controls
@@ -13,6 +12,7 @@ from smtp_tui.smtp.message import MailRequest
 from smtp_tui.smtp.transcript import TranscriptLine, TranscriptMark
 from smtp_tui.tui.commands import key_of, with_keys
 from smtp_tui.tui.model.fixes import describe_fix
+from smtp_tui.tui.model.session import outcome
 from smtp_tui.tui.style import BAD, CAUTION, DIM, GOOD, OURS, PLAIN, STRONG
 from smtp_tui.tui.test_pane.progress import STAGES
 from smtp_tui.tui.widgets.text_page import TextBlock, TextPage, labelled, plain
@@ -63,11 +63,6 @@ def _reached_others(verdict: Verdict) -> bool:
 
 def _rejected(verdict: Verdict) -> list[Recipient]:
     return [recipient for recipient in verdict.recipients if recipient.code // 100 != 2]
-
-
-def outcome(verdict: Verdict) -> str:
-    """Return the outcome: `PASSED`, or `FAILED at` a stage."""
-    return "PASSED" if verdict.ok else f"FAILED at {STAGE_NAMES[verdict.stage]}"
 
 
 def verdict_lines(verdict: Verdict, mail: MailRequest | None) -> list[TranscriptLine]:

@@ -1,0 +1,103 @@
+"""Build the request of a test from the draft, and run it to its verdict."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from smtp_tui.checks.request import CheckRequest
+from smtp_tui.diagnosis.verdict import Verdict
+from smtp_tui.settings.choices import Authentication, Encryption
+from smtp_tui.settings.fields import Settings
+from smtp_tui.settings.password_sources import AskSource, source_as_toml
+from smtp_tui.smtp.events import Event
+from smtp_tui.smtp.message import MailRequest
+from smtp_tui.smtp.redaction import RedactorGroup
+from smtp_tui.tui.model.draft import PASSWORD, SettingsDraft
+
+if TYPE_CHECKING:
+    from smtp_tui.config.dialects.spec import DialectRecognition
+
+Runner = Callable[[CheckRequest], AsyncGenerator[Event | Verdict, None]]
+Report = Callable[[Event], None]
+
+
+@cache
+def _redactors() -> RedactorGroup:
+    return RedactorGroup()  # shared by all tests: a server may repeat an earlier password
+
+
+def run_check(request: CheckRequest) -> AsyncGenerator[Event | Verdict, None]:
+    """Run a check."""
+    # The engine takes 88 ms to import; the first screen need not wait for it.
+    from smtp_tui.checks.run import run
+
+    return run(replace(request, redactors=_redactors()))
+
+
+def title_of(settings: Settings, mail: MailRequest | None) -> str:
+    """Return a test's title: server, encryption, login and recipients."""
+    encryption = "unencrypted" if settings.encryption is Encryption.NONE else settings.encryption
+    login = "no" if settings.authentication is Authentication.NONE else settings.authentication
+    server = f"{settings.host} port {settings.port}, {encryption}, {login} login"
+    if mail is None:
+        return server
+    first, *others = (recipient.address for recipient in mail.recipients)
+    recipients = f"{first} and {len(others)} more" if others else first
+    return f"{server}, {'asks about' if mail.body is None else 'a message to'} {recipients}"
+
+
+def needs_password_prompt(draft: SettingsDraft, settings: Settings) -> bool:
+    """Whether a test needs a password that the admin must type."""
+    is_missing = settings.password is None or isinstance(settings.password, AskSource)
+    return settings.needs_password and is_missing and draft.password.secret() is None
+
+
+def request_for(
+    draft: SettingsDraft,
+    *,
+    file: Path,
+    table: str,
+    secret: str | None = None,
+    mail: MailRequest | None = None,
+    allow_clear_password: bool = False,
+    is_trusted: bool = False,
+    recognition: DialectRecognition | None = None,
+) -> CheckRequest:
+    """Build a request from the draft; a typed password goes into `secret`, not into the values.
+
+    `is_trusted`: the admin allowed the password source in the file, whoever can write the file.
+    `recognition` is the detected format of the file.
+    """
+    values, typed = draft.values(), secret or draft.password.secret()
+    assumed = frozenset(key for key in values if draft.raw(key) is None)
+    if typed is not None:
+        values[PASSWORD] = source_as_toml(AskSource())
+    return CheckRequest(
+        values=values,
+        assumed=assumed,
+        base=file.parent,
+        file=str(file),
+        table=table,
+        origin=file if draft.password.is_as_in_file and not is_trusted else None,
+        secret=typed,
+        mail=mail,
+        allow_clear_password=allow_clear_password,
+        recognition=recognition,
+    )
+
+
+async def run_to_verdict(runner: Runner, request: CheckRequest, report: Report) -> Verdict | None:
+    """Run a check, report its events and return its verdict; cancelling closes the connection."""
+    async with aclosing(runner(request)) as events:
+        async for event in events:
+            if isinstance(event, Verdict):
+                return event
+            report(event)
+            await asyncio.sleep(0)  # a flood of lines must not delay keys
+    return None
