@@ -15,6 +15,7 @@ from textual.binding import BindingType
 from textual.driver import Driver
 from textual.events import Key, Resize
 from textual.filter import LineFilter
+from textual.geometry import Offset
 from textual.screen import Screen
 from textual.theme import Theme
 
@@ -29,6 +30,7 @@ from smtp_tui.tui.style import LightThemeFilter
 from smtp_tui.tui.test_pane.pane import DnsOptions
 from smtp_tui.tui.textual_compat import CrashSafeApp, TerminalDriver
 from smtp_tui.tui.typeahead import KeyQueue
+from smtp_tui.tui.widgets.line import ChangedLinesWidget
 
 # The terminal's own colours on its own background. NO_COLOR leaves attributes only.
 TERMINAL = Theme(
@@ -122,6 +124,18 @@ class SmtpApp(KeyQueue, CrashSafeApp, inherit_bindings=False):
         # The terminal cut off cells, but Textual repaints nothing: it painted this size before.
         if self.screen_stack and event.size == self.screen.outer_size:
             self.screen.refresh()
+
+    def after_key(self) -> None:
+        """Place the terminal's cursor, once what the key changed has been painted."""
+        self.screen.call_after_refresh(self.place_cursor)
+
+    def cursor_at(self) -> Offset:
+        """Return where the focused widget wants the cursor, else its corner or the screen's."""
+        focused = self.focused
+        if focused is None:
+            return Offset()
+        wanted = focused.cursor_at() if isinstance(focused, ChangedLinesWidget) else None
+        return focused.content_region.offset + (wanted or Offset())
 
     def get_default_screen(self) -> Screen[Any]:
         """Return the form if the table is known, else an empty screen."""

@@ -20,7 +20,7 @@ from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Resize, ScreenResume
-from textual.geometry import Region, Size
+from textual.geometry import Offset, Region, Size
 from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.widget import Widget
@@ -89,6 +89,28 @@ class CrashSafeApp(App[int], inherit_bindings=False):
     def before_crash(self) -> None:
         """Save unsaved data; for subclasses."""
 
+    def cursor_at(self) -> Offset:
+        """Return where on the screen the terminal's cursor belongs; for subclasses."""
+        return Offset()
+
+    # Public behaviour: each frame that Textual paints ends with a move to this position, which its
+    # own widgets set.
+    @property
+    def cursor_position(self) -> Offset:
+        """Where the terminal's cursor stands."""
+        return self.cursor_at()
+
+    @cursor_position.setter
+    def cursor_position(self, position: Offset) -> None:
+        """Ignore what Textual's own widgets set."""
+
+    def place_cursor(self) -> None:
+        """Move the terminal's cursor to where it belongs: no frame does if no cell changes."""
+        if self._driver is not None and self.screen_stack:
+            column, row = self.cursor_at()
+            self._driver.write(f"\x1b[{row + 1};{column + 1}H")
+            self._driver.flush()
+
     def _fatal_error(self) -> None:
         # Public behaviour: after an unhandled exception the application ends and shows a traceback.
         # The stock traceback shows local variables, which hold passwords.
@@ -152,6 +174,9 @@ class TerminalDriver(LinuxDriver):
         # a second signal in between posts the newer size first, and the older one stays.
         cast(Any, super()).start_application_mode()
         asyncio.get_running_loop().add_signal_handler(signal.SIGWINCH, self._post_size)
+        # The stock driver hides the cursor, and widgets draw their own. Without the terminal's,
+        # screen readers and braille displays do not know where one types.
+        self.write("\x1b[?25h")
 
     def write(self, data: str) -> None:
         """Write what the terminal supports."""

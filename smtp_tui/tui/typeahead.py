@@ -65,6 +65,9 @@ class KeyQueue(App[int], inherit_bindings=False):
         """Pass the next key to `receiver` only."""
         self._key_receiver = receiver
 
+    def after_key(self) -> None:
+        """React to a key that has been handled; for subclasses."""
+
     async def on_event(self, event: Event) -> None:
         """Hold back a key or a paste while an earlier key is being handled."""
         if not isinstance(event, (Key, Paste)) or event.is_forwarded:
@@ -86,6 +89,7 @@ class KeyQueue(App[int], inherit_bindings=False):
             marker = KeyHandledMessage(event.screen, event.started)
             self.set_timer(POLL_INTERVAL, partial(self.post_message, marker))
             return
+        self.after_key()
         await self._next_key()
 
     @property

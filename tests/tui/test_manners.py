@@ -113,6 +113,8 @@ class TestKinds:
     def test_an_empty_no_color_asks_for_nothing(self, tmp_path: Path) -> None:
         with the_form(tmp_path, NO_COLOR="") as terminal:
             terminal.wait_for(*FIRST)
+            terminal.press("x")
+            terminal.wait_for("modified")
             assert COLOUR.search(terminal.output)
 
     @pytest.mark.parametrize(
@@ -139,6 +141,8 @@ class TestKinds:
             said(tmp_path, preferences)
         with the_form(tmp_path, *options, environment=environment) as terminal:
             terminal.wait_for(*FIRST)
+            terminal.press("x")
+            terminal.wait_for("modified")
             cyan = re.search(rb"\x1b\[(?:\d+;)*36(?:;\d+)*m", terminal.output)
             blue = re.search(rb"\x1b\[(?:\d+;)*34(?:;\d+)*m", terminal.output)
             assert (cyan is None, blue is None) == (is_light, not is_light)

@@ -9,6 +9,7 @@ from rich.cells import cell_len
 from rich.style import Style
 from textual.binding import Binding, BindingType
 from textual.events import Key
+from textual.geometry import Offset
 from textual.message import Message
 
 from smtp_tui.diagnosis.advice import Severity
@@ -77,18 +78,21 @@ class Row(SingleLineWidget, can_focus=True):
 
     def spans(self, width: int) -> list[Span]:
         """Return sign, label and value, then the fault, and as much of the notes as fits."""
-        state, room = self.state, width - self.value_at
-        fault = "" if state.problem else self._fault_text
-        room -= cell_len(fault)
+        state, fault = self.state, self._fault_text
+        room = width - self.value_at - cell_len(fault)
         if state.limit:
             # The effective value and why it cannot be set, all in grey.
             shown = escape_controls(mask_credentials(state.chosen or state.text))
             text = f"{shown}  {state.limit}" if shown else state.limit
             return [*self._head(), (truncate(text, room), DIM), (fault, BAD)]
+        value, used = self.value_spans(self.value_room(width))
+        return [*self._head(), *value, (fault, BAD), *self._notes(room - used)]
+
+    def value_room(self, width: int) -> int:
+        """Return the cells left for the value in a row of `width` cells."""
         # The sign of advice always shows.
-        value, used = self.value_spans(room - (SIGN_WIDTH if state.advice else 0))
-        notes = self._notes(room - used, "  " if fault else self.gap)
-        return [*self._head(), *value, (fault, BAD), *notes]
+        sign = SIGN_WIDTH if self.state.advice else 0
+        return width - self.value_at - cell_len(self._fault_text) - sign
 
     def value_spans(self, width: int) -> tuple[list[Span], int]:
         """Return the spans of the value, and how many of `width` cells they use."""
@@ -98,11 +102,6 @@ class Row(SingleLineWidget, can_focus=True):
     def value_width(self) -> int:
         """The cells of the value itself, without what may be cut off."""
         raise NotImplementedError
-
-    @property
-    def gap(self) -> str:
-        """The blanks between the value and its note."""
-        return "  "
 
     @property
     def hides_problem(self) -> bool:
@@ -116,10 +115,13 @@ class Row(SingleLineWidget, can_focus=True):
     @property
     def hides_fault(self) -> bool:
         """Whether only the sign of the fault fits in the line."""
-        # Gap, sign and a blank use four cells. The gap counts as two, so that the cursor position
-        # makes no difference.
+        # Gap, sign and a blank use four cells.
         fault, room = self.state.fault, self.size.width - self.value_at
         return bool(fault) and self.value_width + 4 + cell_len(fault) > room
+
+    def cursor_at(self) -> Offset:
+        """Return where the value begins."""
+        return Offset(self.value_at, 0)
 
     def watch_has_focus(self, has_focus: bool) -> None:
         """Show or hide the focus mark."""
@@ -141,27 +143,26 @@ class Row(SingleLineWidget, can_focus=True):
     @property
     def _fault_text(self) -> str:
         """Return the fault with its sign; the sign alone if the value needs the cells."""
-        if not self.state.fault:
+        if not self.state.fault or self.state.problem:
             return ""
-        return f"{self.gap}!" if self.hides_fault else f"{self.gap}! {self.state.fault}"
+        return "  !" if self.hides_fault else f"  ! {self.state.fault}"
 
-    def _notes(self, room: int, gap: str) -> list[Span]:
+    def _notes(self, room: int) -> list[Span]:
         """Return as much of the problem, or of note and advice, as fits; always the sign."""
         state = self.state
         if state.problem:
-            whole = f"{gap}! {state.problem}"
-            # The gap counts as two cells here, so that the cursor position makes no difference.
-            return [(whole if cell_len(state.problem) + 4 <= room else f"{gap}!", BAD)]
-        note = f"{gap}{state.note}" if state.note else ""
+            whole = f"  ! {state.problem}"
+            return [(whole if cell_len(whole) <= room else "  !", BAD)]
+        note = f"  {state.note}" if state.note else ""
         if state.advice is None:
             return [(note, DIM)] if cell_len(note) <= room else []
         sign, style = SIGNS[state.advice.severity]
         short = f" {state.advice.short}"
         for before, after in ((note, short), ("", short), (note, "")):
-            shown = f"{'  ' if before else gap}{sign}{after}"
+            shown = f"  {sign}{after}"
             if cell_len(before + shown) <= room:
                 return [(before, DIM), (shown, style)]
-        return [(f"{gap}{sign}", style)]
+        return [(f"  {sign}", style)]
 
 
 class TextRow(Row, LineEditor):
@@ -172,11 +173,6 @@ class TextRow(Row, LineEditor):
 
         row: TextRow
 
-    @property
-    def gap(self) -> str:
-        """One blank when the cursor is at the end, where it fills the other cell."""
-        return " " if self.is_at_end else super().gap
-
     def show(self, state: RowState) -> None:
         """Show another state."""
         self.placeholder = state.placeholder
@@ -184,13 +180,17 @@ class TextRow(Row, LineEditor):
         super().show(state)
 
     def value_spans(self, width: int) -> tuple[list[Span], int]:
-        """Return the text with the cursor in it, or the placeholder, and its width."""
+        """Return the text around the cursor, or the placeholder, and its width."""
         return LineEditor.value_spans(self, width)
 
     @property
     def value_width(self) -> int:
         """The cells of the text, or of the placeholder."""
         return cell_len("".join(self._cells()) or self.placeholder)
+
+    def cursor_at(self) -> Offset:
+        """Return the place of the next character."""
+        return LineEditor.cursor_at(self)
 
     def edited(self) -> None:
         """Post that the text changed."""
@@ -241,8 +241,6 @@ class DisclosureRow(Row):
         names = ", ".join(field.label for field in FIELDS if field.advanced)
         text = "shown below; Left hides them" if self.is_open else names
         shown = truncate(text, width - len(self.state.note) - 2 if self.state.note else width)
-        if self.has_focus:
-            return [(shown[:1], FOCUS), (shown[1:], DIM)], len(shown)
         return [(shown, DIM)], len(shown)
 
     @property
@@ -319,12 +317,7 @@ class ChoiceRow(Row):
 
     def value_spans(self, width: int) -> tuple[list[Span], int]:
         """Return the words that fit, with the current one marked, and their width."""
-        room, all_words = width, sum(map(len, self.words)) + len(self.words) + 1
-        # If not all words fit, reserve space for the note first, but at most half the width.
-        if self.state.note and all_words > width:
-            room = max(width - len(self.state.note) - 2, width // 2)
-        current = max(self.current, 0)
-        start, end = window(self.words, current, room)
+        start, end = self._visible(width)
         spans: list[Span] = [(f"{MORE} ", DIM)] if start else []
         for index in range(start, end):
             if index > start:
@@ -338,6 +331,13 @@ class ChoiceRow(Row):
     def value_width(self) -> int:
         """The cells of the current word, with signs for the others."""
         return len(self.words[max(self.current, 0)]) + len(f"{MORE} ‹› {MORE}")
+
+    def cursor_at(self) -> Offset:
+        """Return the place of the current word, behind its mark."""
+        start, _ = self._visible(self.value_room(self.size.width))
+        before = sum(len(word) + 1 for word in self.words[start : max(self.current, 0)])
+        lead = len(MORE) + 1 if start else 0
+        return Offset(self.value_at + lead + before + (self.current >= 0), 0)
 
     def on_key(self, event: Key) -> None:
         """Choose the next word that begins with the typed character."""
@@ -383,10 +383,17 @@ class ChoiceRow(Row):
         if index != self.current or self.state.is_default:
             self.post_message(self.Chosen(self, self.words[index]))
 
+    def _visible(self, width: int) -> tuple[int, int]:
+        """Return the range of the words that fit around the current one."""
+        room, all_words = width, sum(map(len, self.words)) + len(self.words) + 1
+        # If not all words fit, reserve space for the note first, but at most half the width.
+        if self.state.note and all_words > width:
+            room = max(width - len(self.state.note) - 2, width // 2)
+        return window(self.words, max(self.current, 0), room)
+
     def _word_span(self, index: int) -> Span:
         word, refused = self.words[index], self.state.refused
         if index != self.current:
             # When some words cannot be chosen, the others stand out.
             return word, PLAIN if refused and word not in refused else DIM
-        shown, style = (f"({word})", PLAIN) if self.state.is_default else (f"‹{word}›", STRONG)
-        return shown, FOCUS if self.has_focus else style
+        return (f"({word})", PLAIN) if self.state.is_default else (f"‹{word}›", STRONG)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 
+from rich.cells import cell_len
+
 from smtp_tui.safe_text import escape_controls
 from smtp_tui.smtp.transcript import TranscriptLine
 from smtp_tui.tui.commands import key_of
 from smtp_tui.tui.log.model import LogModel
-from smtp_tui.tui.style import DIM, FOCUS, OURS, PLAIN, STRONG, Span
+from smtp_tui.tui.style import DIM, OURS, PLAIN, STRONG, Span, to_charset
 from smtp_tui.tui.widgets.line_editor import LineEditBuffer
 
 _SEARCH_KEYS = (("next_match", "next"), ("previous_match", "previous"), ("back", "ends"))
@@ -82,24 +84,24 @@ class LogSearch:
             return f"{index + 1} of {count}"
         return f"{count} lines" if count > 1 else "1 line"
 
+    @property
+    def cursor_column(self) -> int:
+        """The column of the cursor in the search line."""
+        before = self.line.text[: self.line.cursor]
+        return 1 + cell_len(to_charset(escape_controls(before)))
+
     def spans(self, number: int) -> list[Span]:
         """Return the search line, with the log's cursor at an entry."""
         summary = (f"  {self.summary(number)}" if self.pattern else "", STRONG)
-        text, cursor = self.line.text, self.line.cursor
-        if not self.is_typed:
-            keys = [
-                span
-                for action, label in _SEARCH_KEYS
-                for span in ((f"   {key_of(action)}", STRONG), (f" {label}", DIM))
-            ]
-            return [("/", OURS), (escape_controls(text), PLAIN), summary, *keys]
-        return [
-            ("/", OURS),
-            (escape_controls(text[:cursor]), PLAIN),
-            (escape_controls(text[cursor : cursor + 1]) or " ", FOCUS),
-            (escape_controls(text[cursor + 1 :]), PLAIN),
-            summary,
-        ]
+        spans = [("/", OURS), (escape_controls(self.line.text), PLAIN), summary]
+        if self.is_typed:
+            return spans
+        keys = (
+            span
+            for action, label in _SEARCH_KEYS
+            for span in ((f"   {key_of(action)}", STRONG), (f" {label}", DIM))
+        )
+        return [*spans, *keys]
 
 
 def pattern_for(text: str) -> re.Pattern[str] | None:

@@ -10,7 +10,7 @@ from typing import ClassVar
 from rich.segment import Segment
 from textual.binding import Binding, BindingType
 from textual.events import Key, Paste
-from textual.geometry import clamp
+from textual.geometry import Offset, clamp
 from textual.reactive import var
 from textual.strip import Strip
 
@@ -128,6 +128,12 @@ class LogView(ChangedLinesWidget, can_focus=True):
         with self.keeping_place():
             if self.rows.width:
                 self.rows.wrap(self._text_width)
+
+    def cursor_at(self) -> Offset:
+        """Return the place in the search being typed, else the cursor's row."""
+        if self.search and self.search.is_typed:
+            return Offset(self.search.cursor_column, self.size.height - 1)
+        return Offset(0, clamp(self.cursor - self._top, 0, max(self.size.height - 1, 0)))
 
     def draw(self) -> list[Strip]:
         """Return the visible rows; search line or message cover the last ones."""

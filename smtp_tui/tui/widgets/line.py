@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich.cells import cell_len
-from textual.geometry import Region
+from textual.geometry import Offset, Region
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -32,6 +32,11 @@ class ChangedLinesWidget(NoRepaintOnResize, Widget):
     def draw(self) -> list[Strip]:
         """Return every line, each as wide as the widget."""
         raise NotImplementedError
+
+    def cursor_at(self) -> Offset | None:
+        """Return where the terminal's cursor stands while this has the focus; None: the corner."""
+        # Braille displays and screen readers follow the cursor, input methods open there.
+        return None
 
     def repaint(self) -> None:
         """Repaint the cells that changed."""

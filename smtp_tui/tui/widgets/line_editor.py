@@ -119,11 +119,6 @@ class LineEditor(SingleLineWidget, can_focus=True):
         """The column where the text begins."""
         return 0
 
-    @property
-    def is_at_end(self) -> bool:
-        """Whether the cursor is behind the last character of a text."""
-        return self.has_focus and 0 < len(self.text) == self._line.cursor
-
     def load(self, text: str) -> None:
         """Replace the text without reporting an edit."""
         self._line, self._first = LineEditBuffer(text, len(text)), 0
@@ -157,8 +152,6 @@ class LineEditor(SingleLineWidget, can_focus=True):
         self._first = 0
         super().watch_has_focus(has_focus)
         self.repaint()
-        if has_focus:
-            self._place_cursor()
 
     def action_move(self, place: str) -> None:
         """Move the cursor."""
@@ -171,12 +164,10 @@ class LineEditor(SingleLineWidget, can_focus=True):
         self._edit(self._line.delete, place)
 
     def value_spans(self, width: int) -> tuple[list[Span], int]:
-        """Return the text with the cursor in it, or the placeholder, and its width in cells."""
+        """Return the text around the cursor, or the placeholder, and its width in cells."""
         if not self.text or self.is_fixed:
             shown = truncate(self.placeholder, width)
-            if not self.has_focus:
-                return [(shown, DIM)], cell_len(shown)
-            return [(shown[:1] or " ", FOCUS), (shown[1:], DIM)], max(cell_len(shown), 1)
+            return [(shown, DIM)], cell_len(shown)
         cells = self._cells()
         if not self.has_focus:
             shown = truncate("".join(cells), width)
@@ -190,7 +181,6 @@ class LineEditor(SingleLineWidget, can_focus=True):
         before = self.text
         change(argument)
         self.repaint()
-        self._place_cursor()
         if self.text != before:
             self.edited()
 
@@ -207,18 +197,16 @@ class LineEditor(SingleLineWidget, can_focus=True):
         """Return the spans of the part that contains the cursor, and their width in cells."""
         cursor = self._line.cursor
         self._first = min(self._first, cursor)
-        while self._first < cursor and self._before_cursor(cells) + 1 > width:
+        # The character at the cursor shows; if more follows, so does the `…` behind it.
+        under = 1 if cursor == len(cells) else 2
+        while self._first < cursor and self._before_cursor(cells) + under > width:
             self._first += 1
         while self._first and self._end_fits(cells, self._first - 1, width):
             # The window grew, or its width was not known when the text was loaded.
             self._first -= 1
         lead = "…" if self._first else ""
-        head = lead + "".join(cells[self._first : cursor])
-        under = cells[cursor] if cursor < len(cells) else " "
-        room = max(width - cell_len(head) - cell_len(under), 0)
-        tail = truncate("".join(cells[cursor + 1 :]), room)
-        used = cell_len(head) + cell_len(under) + cell_len(tail)
-        return [(head, PLAIN), (under, FOCUS), (tail, PLAIN)], used
+        shown = truncate(lead + "".join(cells[self._first :]), width)
+        return [(shown, PLAIN)], cell_len(shown)
 
     def _end_fits(self, cells: list[str], first: int, width: int) -> bool:
         """Whether the text from `first` to its end fits, including a cursor at the end."""
@@ -230,11 +218,10 @@ class LineEditor(SingleLineWidget, can_focus=True):
         before = cells[self._first : self._line.cursor]
         return (self._first > 0) + sum(map(cell_len, before))
 
-    def _place_cursor(self) -> None:
-        # Input methods open at the terminal's own cursor.
+    def cursor_at(self) -> Offset:
+        """Return the place of the next character."""
         before = 0 if self.is_fixed else self._before_cursor(self._cells())
-        corner = self.content_region.offset
-        self.app.cursor_position = corner + Offset(self.value_at + before, 0)
+        return Offset(self.value_at + before, 0)
 
 
 class PromptLine(LineEditor):

@@ -10,7 +10,7 @@ from textual.actions import SkipAction
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
-from textual.geometry import Size
+from textual.geometry import Offset, Size
 from textual.message import Message
 from textual.strip import Strip
 
@@ -96,6 +96,7 @@ class ListView(ChangedLinesWidget, Generic[RowT], can_focus=True):
     highest = 10_000
     _most = 1
     _top = 0
+    _cursor_line = 0
     _laid_out: tuple[int, list[tuple[int, list[Span]]]] | None = None
 
     def __init__(self, rows: Iterable[RowT] = (), index: int = 0) -> None:
@@ -154,6 +155,10 @@ class ListView(ChangedLinesWidget, Generic[RowT], can_focus=True):
         self.index = max(min(self.index + by, len(self.rows) - 1), 0)
         self.repaint()
 
+    def cursor_at(self) -> Offset:
+        """Return the beginning of the chosen row."""
+        return Offset(LEAD, self._cursor_line)
+
     def draw(self) -> list[Strip]:
         """Return the heading and the visible lines, scrolled to the chosen row."""
         width, height = self.size
@@ -164,6 +169,7 @@ class ListView(ChangedLinesWidget, Generic[RowT], can_focus=True):
         # Scroll no further than needed; show the top of a row that is higher than the list.
         top = max(min(self._top, len(lines) - room), own[-1] + 1 - room, 0)
         self._top = top = min(top, own[0])
+        self._cursor_line = len(strips) + own[0] - top
         shown = range(top, min(top + room, len(lines)))
         for at in shown:
             spans = lines[at][1]

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, ClassVar, TypeVar
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.events import Key, Paste
+from textual.geometry import Offset
 from textual.message import Message
 from textual.screen import Screen
 from textual.strip import Strip
@@ -16,7 +18,16 @@ from textual.widget import Widget
 
 from smtp_tui.safe_text import escape_controls
 from smtp_tui.tui.commands import Hints
-from smtp_tui.tui.style import DIM, FOCUS, PLAIN, STRONG, Span, make_strip, truncate, truncate_left
+from smtp_tui.tui.style import (
+    DIM,
+    PLAIN,
+    STRONG,
+    Span,
+    make_strip,
+    to_charset,
+    truncate,
+    truncate_left,
+)
 from smtp_tui.tui.textual_compat import PaintOnceScreen
 from smtp_tui.tui.widgets.line import ChangedLinesWidget, KeyHints
 from smtp_tui.tui.widgets.list import ListView
@@ -196,15 +207,22 @@ class PasteArea(ChangedLinesWidget, can_focus=True):
         self._is_due = False
         self.repaint()
 
+    def cursor_at(self) -> Offset:
+        """Return the end of the text, where one types."""
+        width, height = self.size
+        lines = self.visible_lines(self._text, height) if self._text else [""]
+        last = cell_len(to_charset(escape_controls(lines[-1])))
+        return Offset(min(last, width - 1), len(lines) - 1)
+
     def draw(self) -> list[Strip]:
-        """Draw the last lines with the cursor at the end."""
+        """Draw the last lines; the cursor stands at the end."""
         width, height = self.size
         if not self._text:
-            lines: list[list[Span]] = [[(self.hint[:1], FOCUS), (self.hint[1:], DIM)]]
+            lines: list[list[Span]] = [[(self.hint, DIM)]]
         else:
             *above, last = map(escape_controls, self.visible_lines(self._text, height))
             lines = [[(truncate(line, width), PLAIN)] for line in above]
-            lines.append([(truncate_left(last, max(width - 1, 1)), PLAIN), (" ", FOCUS)])
+            lines.append([(truncate_left(last, max(width - 1, 1)), PLAIN)])
         lines += [[]] * (height - len(lines))
         return [make_strip(line, width) for line in lines]
 
