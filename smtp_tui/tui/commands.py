@@ -252,15 +252,15 @@ COMMANDS: tuple[FormCommand, ...] = (
 LOG_COMMANDS: tuple[FormCommand, ...] = (
     _command("find", "/ ctrl+w", "Find", "search; a capital makes it case-sensitive", hints=(0, 5)),
     _command("next_match", "n", "Next", "the next match"),
-    _command("previous_match", "N p", "Previous", "the previous match"),
+    _command("previous_match", "N", "Previous", "the previous match"),
     _command("filter", "f", "Filter", "show all lines, the dialogue, or warnings and facts",
         hints=(0, 6)),
     _command("wrap", "w", "Wrap", "wrap long lines, or cut them off", hints=(0, 12)),
-    _command("fold", "enter e", "Unfold", "unfold or fold a certificate; elsewhere all",
+    _command("fold", "enter", "Unfold", "unfold or fold a certificate; elsewhere all",
         hints=(0, 14)),
     _command("earlier_test", "t", "Tests", "the start of this test, then of the one above",
         hints=(0, 10)),
-    _command("later_test", "T b", "Later test", "the start of the test below"),
+    _command("later_test", "T", "Later test", "the start of the test below"),
     _command("compare", "d", "Compare", "show what differs between the last two tests",
         lambda runner: runner.tools.compare(), hints=(0, 11)),
     _command("copy", "c", "Copy", "copy the line or the marked block (terminal clipboard)",
@@ -339,6 +339,8 @@ def log_keys() -> Hints:
 
 LOG_KEYS = (
     ("Up Down PgUp PgDn", "scroll; at the end the log follows new lines"),
+    ("^U ^D", "scroll by half a page"),
     ("Left Right", "scroll lines that are cut off"),
-    ("Home End", "go to the first or last line"),
+    ("g G Home End", "go to the first or last line"),
+    ("q", "go back to the form"),
 )

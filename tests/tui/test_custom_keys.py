@@ -219,8 +219,8 @@ DOES = {
 
 DOES_IN_LOG = {
     "find": "\n/",
-    "next_match": "\n/",
-    "previous_match": "\n/",
+    "next_match": "There is no search",
+    "previous_match": "There is no search",
     "filter": "dialogue only",
     "wrap": "wrapped",
     "fold": "nothing to unfold",

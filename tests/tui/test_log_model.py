@@ -25,6 +25,7 @@ from smtp_tui.tui.log.entries import (
 from smtp_tui.tui.log.model import MIN_KEPT, LogModel, breaks, nearest
 from smtp_tui.tui.log.render import LEAD, render_row
 from smtp_tui.tui.log.search import LogSearch, pattern_for
+from smtp_tui.tui.style import GOOD
 from tests.table import table
 from tests.tui.driving import said
 from tests.tui.fixes import LEAF
@@ -82,8 +83,8 @@ class TestLines:
                 assert not set(text_of(entry, is_folded=is_folded)) & set("\x1b\x07\x9b")
 
     def test_a_heading_tells_when_what_and_how_it_went(self) -> None:
-        told = str(replace(HEADING, outcome="FAILED at AUTH"))
-        assert told == "test 1, 10:00:00, FAILED at AUTH: mail.example.net port 587"
+        told = str(replace(HEADING, outcome="FAILED at AUTH: no login"))
+        assert told == "test 1, 10:00:00, FAILED at AUTH: no login, mail.example.net port 587"
         assert "running" in str(HEADING)
 
 
@@ -289,8 +290,15 @@ class TestSearch:
     def test_a_match_is_marked_without_colour(self) -> None:
         rows = rows_of(line("250 AUTH plain"))
         strip = render_row(rows, 0, 60, 0, pattern_for("auth"))
-        reversed_ = [text for text, style, _ in strip if style and style.reverse]
-        assert reversed_ == ["AUTH"]
+        marked = [text for text, style, _ in strip if style and style.underline]
+        assert marked == ["AUTH"]
+
+    def test_a_match_across_the_parts_of_a_heading_is_marked_whole(self) -> None:
+        rows = rows_of(replace(HEADING, outcome="PASSED"))
+        strip = render_row(rows, 0, 70, 0, pattern_for("passed, mail"))
+        marked = [(text, style.color) for text, style, _ in strip if style and style.underline]
+        assert [text for text, _ in marked] == ["PASSED", ", mail"]
+        assert marked[0][1] == GOOD.color
 
 
 class TestComparing:
@@ -348,7 +356,7 @@ class TestClipboard:
         text = kept_text([HEADING, line("open /home/me/x.pem")], moment, "/home/me")
         assert text == (
             "# Mail check by smtp-tui: the dialogue, 2026-01-02 03:04:05 UTC\n"
-            "# test 1, 10:00:00, running: mail.example.net port 587\n"
+            "# test 1, 10:00:00, running, mail.example.net port 587\n"
             "   0.100 <- open ~/x.pem\n"
         )
 

@@ -18,6 +18,7 @@ from smtp_tui.config.paths import absolute
 from smtp_tui.safe_text import escape_controls
 from smtp_tui.settings.password_sources import LiteralSource
 from smtp_tui.threads import in_daemon_thread
+from smtp_tui.tui.commands import with_keys
 from smtp_tui.tui.controllers.context import Controller
 from smtp_tui.tui.dialogs.compare import CompareScreen, EquivalentsScreen
 from smtp_tui.tui.dialogs.explain_error import ExplainErrorScreen
@@ -39,7 +40,7 @@ class ToolController(Controller):
         """Ask for a file and save the report of the last test to it."""
         done = self.test_pane.done
         if done is None:
-            self.show_message(NO_TEST)
+            self._show_in_log(with_keys(NO_TEST))
             return
         request, settings = done.request, done.settings
         is_typed = request.secret is not None and not isinstance(settings.password, LiteralSource)
@@ -60,7 +61,7 @@ class ToolController(Controller):
         """Ask for a file and save the last test's dialogue to it."""
         log, moment = self.test_pane.log_view, self.test_pane.moment
         if moment is None:
-            self.show_message(NO_TEST)
+            self._show_in_log(with_keys(NO_TEST))
             return
         log.flush()
         content = kept_text(log.rows.last_test(), moment, os.environ.get("HOME", ""))
@@ -71,7 +72,7 @@ class ToolController(Controller):
         done = self.test_pane.done
         settings = done.settings if done else self.draft.reading().settings
         if settings is None:
-            self.show_message(NO_TEST)
+            self._show_in_log(with_keys(NO_TEST))
             return
         facts = done.verdict.facts if done else None
         commands = equivalent_commands(settings, facts, self.document.path.parent)
@@ -88,7 +89,8 @@ class ToolController(Controller):
         """Show the differences between the last two tests."""
         done, before = self.test_pane.done, self.test_pane.before
         if done is None or before is None:
-            self._show_in_log("There is nothing to compare: fewer than two tests have finished.")
+            count = "no test has" if done is None else "only one test has"
+            self._show_in_log(f"There is nothing to compare: {count} finished.")
         else:
             await self.show_dialog(CompareScreen(before, done))
 
@@ -120,8 +122,8 @@ class ToolController(Controller):
 
     def _show_in_log(self, text: str) -> None:
         log = self.test_pane.log_view
-        # A message inside the log moves nothing on the screen, but a hidden log would not show it.
-        show = log.show_message if log.size else self.show_message
+        # A message inside the log moves nothing on the screen, but only a key in the log clears it.
+        show = log.show_message if self.screen.focused is log else self.show_message
         show(text)
 
     async def _ask_and_save(

@@ -20,8 +20,14 @@ class LogHeading:
     title: str
     outcome: str = "running"
 
+    @property
+    def parts(self) -> tuple[str, str, str]:
+        """Return the text before the outcome, the outcome, and the text after it."""
+        before = f"test {self.number}, {self.clock}, "
+        return before, escape_controls(self.outcome), escape_controls(f", {self.title}")
+
     def __str__(self) -> str:
-        return escape_controls(f"test {self.number}, {self.clock}, {self.outcome}: {self.title}")
+        return "".join(self.parts)
 
 
 @record
