@@ -7,6 +7,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 INSTALLED = $(VENV)/.installed
+PIP = $(BIN)/pip install --disable-pip-version-check
 LOCK = --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade
 
 .PHONY: demo test integration check bench screenshots screenshots-check layouts man wheel zipapp lock clean
@@ -55,17 +56,20 @@ wheel: $(INSTALLED)
 zipapp: $(INSTALLED)
 	$(BIN)/python -m pyz dist/smtp-tui.pyz
 
-# Debian splits venv off; Python says so in six lines, we in one.
+# Debian splits venv off; Python says so in six lines, we in one. The second step takes half a
+# minute: on a terminal pip shows its own progress.
 $(INSTALLED): pyproject.toml requirements-pip.txt requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "smtp-tui needs Python 3.11 or newer, this is $$($(PYTHON) --version); make PYTHON=python3.x" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 	  { echo "Python's venv is missing: apt install python3-venv" >&2; exit 1; }
-	@echo "Setting up $(VENV) …"
+	@echo "Setting up $(VENV), 1 of 3: a Python environment with pip"
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements-pip.txt
-	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt
-	@$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(PIP) -q --require-hashes -r requirements-pip.txt
+	@echo "Setting up $(VENV), 2 of 3: the packages of smtp-tui and of its tests"
+	@[ -t 1 ] || quiet=-q; $(PIP) $$quiet --require-hashes -r requirements-dev.txt
+	@echo "Setting up $(VENV), 3 of 3: smtp-tui itself"
+	@$(PIP) -q --no-deps --no-build-isolation -e .
 	@touch $(INSTALLED)
 
 # Resolves the dependencies again, for every Python and platform that the project supports. Commit
