@@ -182,7 +182,7 @@ _WRITE = ("backup", "in_place", "private", "diff")
 
 FORM = CommandLineCommand(
     "[FILE]",
-    "open the form; a first word that is not a command is the FILE",
+    "open the form on the settings in FILE",
     "launch:form",
     ("table", "dialect", *_APPEARANCE),
 )
@@ -190,13 +190,13 @@ FORM = CommandLineCommand(
 COMMANDS = [
     CommandLineCommand(
         "check [FILE…]",
-        "test the settings, and print the SMTP dialogue and a verdict",
+        "test settings, print the dialogue and a verdict",
         "cli.check:check",
         (*_CHECK, *_MONITORING),
     ),
     CommandLineCommand(
         "send [FILE] --to ADDRESS…",
-        "test the settings as check does, and send a message",
+        "test settings as check does, and send a message",
         "cli.check:check",
         (*_CHECK, "subject", "body"),
     ),
@@ -208,7 +208,7 @@ COMMANDS = [
     ),
     CommandLineCommand(
         "set FILE KEY=VALUE…",
-        "change settings in a file, and nothing else in it",
+        "change settings in a file, and nothing else",
         "cli.edit:set_values",
         ("table", "dialect", "create", *_PASSWORD, *_WRITE),
         instead=(*_PASSWORD, "private"),
@@ -221,7 +221,7 @@ COMMANDS = [
     ),
     CommandLineCommand(
         "import [--from FORMAT] FILE|- [--into FILE]",
-        "read the settings of another program, and print or save them as TOML",
+        "print or save another program's settings as TOML",
         "cli.import_export:import_settings",
         (
             *("from", "account", "quoting", "into", "table", "dialect", "create"),
@@ -230,54 +230,54 @@ COMMANDS = [
     ),
     CommandLineCommand(
         "export FORMAT [FILE]",
-        "print the settings in the format of another program",
+        "print the settings for another program",
         "cli.import_export:export_settings",
         ("table", "dialect", "with_password", "quoting"),
     ),
     CommandLineCommand(
         "password set|test|forget [FILE]",
-        "store the password where the settings say, move it, test it or delete it",
+        "store, move, test or delete the password",
         "cli.password:password",
         ("table", "dialect", *_PASSWORD, "keep_in", "in_place", "private"),
     ),
     CommandLineCommand(
         "explain [KEY] | --error [TEXT] | --schema",
-        "explain a setting, or an error message from any program",
+        "explain a setting, or an error from any program",
         "cli.show:explain",
         ("error", "json", "schema"),
     ),
     CommandLineCommand(
         "discover DOMAIN|ADDRESS|HOST",
-        "find the mail server and the settings that work, without logging in",
+        "find the settings that work, without logging in",
         "cli.discover:discover",
         ("timeout", "resolver", "autoconfig", "json"),
     ),
     CommandLineCommand(
         "presets [ID]",
-        "list the mail providers that smtp-tui knows, or print the settings of one",
+        "list mail providers, or print the settings of one",
         "cli.lists:presets",
         ("json",),
     ),
     CommandLineCommand(
         "dialects",
-        "list the applications whose TOML files smtp-tui understands",
+        "list the applications whose files smtp-tui knows",
         "cli.lists:dialects",
         ("json",),
     ),
     CommandLineCommand(
         "sources",
-        "list presets, reply rules and advice whose sources were read long ago",
+        "list presets and rules with sources read long ago",
         "cli.lists:sources",
         ("older_than", "json"),
     ),
     CommandLineCommand(
         "completion bash|zsh|fish",
-        "print a script that completes commands and options in this shell",
+        "print a script that completes commands",
         "cli.complete:completion",
     ),
     CommandLineCommand(
         "demo",
-        "open the form on a sample file, with a mail server to test against",
+        "try the form on a sample file with a mail server",
         "launch:demo",
         ("json", "quiet", *_APPEARANCE),
     ),

@@ -74,8 +74,10 @@ def _command_help(command: CommandLineCommand, width: int) -> Iterator[str]:
 
 
 def _overview(width: int) -> Iterator[str]:
-    yield from _wrapped("Edit, explain and test SMTP settings from one terminal screen.", width)
-    rows = [(f"smtp-tui {spec.words}", as_sentence(spec.summary)) for spec in (FORM, *COMMANDS)]
+    yield from _wrapped("Usage: smtp-tui [FILE], or smtp-tui COMMAND", width, "    ")
+    title = "Edit, explain and test SMTP settings from one terminal screen."
+    yield from ("", *_wrapped(title, width))
+    rows = [(spec.words, as_sentence(spec.summary)) for spec in (FORM, *COMMANDS)]
     yield from _section("Commands:", rows, width)
     yield from _section("Options of the form:", _option_rows(FORM), width)
     yield from ("", *_wrapped(HELP_TEXTS["overview"]["text"], width))

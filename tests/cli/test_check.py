@@ -194,4 +194,4 @@ def test_names_that_no_locale_can_show(tmp_path: Path) -> None:
 def test_help_in_ascii() -> None:
     outcome = run_program("--help", env=environment(PYTHONIOENCODING="ascii"))
     assert (outcome.status, outcome.err) == (0, "")
-    assert "smtp-tui set FILE KEY=VALUE..." in outcome.out
+    assert "  set FILE KEY=VALUE..." in outcome.out

@@ -40,7 +40,7 @@ def greet(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.mark.usefixtures("greet")
 def test_it_is_found_everywhere_and_runs(call: Call) -> None:
-    assert "smtp-tui greet red|green" in call("--help").out
+    assert "  greet red|green" in call("--help").out
     assert call("greet", "--help").out.startswith("Usage: smtp-tui greet red|green\n\nGreet a")
     page = manpage("1")
     assert ".B smtp\\-tui greet red|green\n" in page

@@ -9,7 +9,7 @@ import pytest
 
 from smtp_tui.cli.check import mail_request
 from smtp_tui.cli.commands import COMMANDS, FORM, OPTIONS, CommandLineCommand, Invocation
-from smtp_tui.cli.help import help_text
+from smtp_tui.cli.help import as_sentence, help_text
 from smtp_tui.cli.parser import HelpRequested, UsageError, assignments, parse_arguments, read_pairs
 from tests.cli.program import Outcome
 from tests.table import table
@@ -149,11 +149,18 @@ def test_help_of_all() -> None:
         with pytest.raises(HelpRequested) as caught:
             parsed(line)
         for command in COMMANDS:
-            assert f"smtp-tui {command.words}" in str(caught.value)
+            assert f"\n  {command.words}" in str(caught.value)
+
+
+def test_each_command_has_one_line_of_text_in_80_columns() -> None:
+    lines = help_text(FORM, 80).split("\n")
+    for command in (FORM, *COMMANDS):
+        (line,) = (line for line in lines if line.endswith(f"  {as_sentence(command.summary)}"))
+        assert line.startswith((f"  {command.words} ", " " * 20))
 
 
 def test_help_and_version_are_printed(call: Call) -> None:
-    for line, words in (("--help", "smtp-tui check [FILE…]"), ("--version", "OpenSSL ")):
+    for line, words in (("--help", "  check [FILE…]"), ("--version", "OpenSSL ")):
         outcome = call(line)
         assert outcome.status == 0
         assert words in outcome.out
