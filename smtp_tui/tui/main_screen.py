@@ -31,6 +31,8 @@ from smtp_tui.tui.layout import MESSAGE, LayoutRequest, ScreenLayout, is_low, ve
 from smtp_tui.tui.log.view import LogView
 from smtp_tui.tui.messages import format_internal_error
 from smtp_tui.tui.model.check_request import Runner
+from smtp_tui.tui.model.choices import choices, is_same_server
+from smtp_tui.tui.model.draft import PASSWORD
 from smtp_tui.tui.model.file_context import OpenFileContext
 from smtp_tui.tui.model.fixes import available_fixes
 from smtp_tui.tui.model.password import PasswordLocation
@@ -112,6 +114,7 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         undo = UndoController(context)
         self.action_undo, self.action_redo = undo.undo, undo.redo
         self._wants_test_pane = self._zooms = self._is_seen = False
+        self._file_context, self._has_looked_for_keyring = file_context, False
 
     def compose(self) -> ComposeResult:
         """Yield the parts; `compute_layout` places them."""
@@ -154,6 +157,11 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         """Update hints and sidebar for the new focus."""
         self._show_hints()
         self._sidebar_controller.follow_focus()
+        if self.form.current_row.key in (PASSWORD, KEPT) and not self._has_looked_for_keyring:
+            # A keyring that cannot be used is grey before it is chosen. This reads modules and asks
+            # D-Bus: not before anybody comes near the password.
+            self._has_looked_for_keyring = True
+            self.run_worker(self._look_for_keyring(), exit_on_error=False)
 
     def on_descendant_blur(self) -> None:
         """Update the hints; the log, or the terminal, may have lost the focus."""
@@ -183,6 +191,11 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         """Show an unexpected error of a worker; the input stays."""
         if event.state is WorkerState.ERROR and event.worker.error:
             self.show_message(format_internal_error(event.worker.error), BAD)
+
+    async def _look_for_keyring(self) -> None:
+        if await self._file_context.look_for_keyring():
+            self.form.refresh_rows()
+            self._sidebar_controller.refresh(from_top=False)
 
     # Key actions
 
@@ -226,6 +239,19 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         """Open the palette of all commands and fields."""
         _, palette = _help_dialogs()
         self.app.push_screen(palette(), self._choose)
+
+    def action_list_choices(self) -> None:
+        """List all choices of the focused field."""
+        # Imported at first use, as `_help_dialogs`.
+        from smtp_tui.tui.dialogs.choices import ChoicesDialog
+
+        row, last, done = self.form.current_row, self.test_pane.last_test, self.test_pane.done
+        if isinstance(row, ChoiceRow):
+            is_known = last and done and is_same_server(done.settings, self.form.draft)
+            facts = last.facts if last and is_known else None
+            listed = choices(row.key, row.words, row.state, facts)
+            dialog = ChoicesDialog(row.label.strip(), listed, row.state)
+            self.app.push_screen(dialog, lambda word: row.choose(word) if word else None)
 
     def action_jump(self) -> None:
         """Show a letter next to each field; the next key selects one."""

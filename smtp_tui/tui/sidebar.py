@@ -24,6 +24,7 @@ from smtp_tui.tui.form.form import Form, letters
 from smtp_tui.tui.form.rows import MORE_LABEL, SIGNS
 from smtp_tui.tui.layout import lacks_sidebar
 from smtp_tui.tui.log.view import LogView
+from smtp_tui.tui.messages import as_sentence
 from smtp_tui.tui.model.draft import ACCOUNT, HOST, PASSWORD, SettingsDraft, text_of
 from smtp_tui.tui.model.fixes import LastTest
 from smtp_tui.tui.model.row_state import RowState
@@ -221,6 +222,9 @@ def _application_blocks(key: str, draft: SettingsDraft, state: RowState) -> Iter
         yield labelled("Cannot be set here", state.limit)
     elif state.refused:
         yield labelled(f"Not here: {', '.join(state.refused)}", next(iter(state.refused.values())))
+    for word, why in state.doubts.items():
+        if word != state.chosen:  # else advice says it
+            yield labelled(f"Not here: {word}", as_sentence(why))
     raw = draft.assumed(key)
     if raw is not None and draft.raw(key) is None and key != PASSWORD:
         shown = state.chosen or text_of(raw)

@@ -89,3 +89,12 @@ async def test_escape_behind_the_key_that_tests_stops_the_test(tmp_path: Path) -
         await hand.press_at_once("f5", "escape")
         await hand.until(lambda: "Stopped" in hand.screen)
     assert check.closed == 1
+
+
+@pytest.mark.usefixtures("patience")
+async def test_letters_behind_space_on_a_choice_filter_its_list(tmp_path: Path) -> None:
+    async with form_on(SAMPLE, tmp_path) as hand:
+        await hand.press_at_once(*["down"] * 8, "space", *"oauthb", "enter", "up", "right", "down")
+        await hand.until(lambda: "‹oauthbearer›" in hand.row("Authentication Type"))
+        assert "‹keyring›" in hand.row("Kept in")
+        assert hand.row("Authentication Type").startswith(">")

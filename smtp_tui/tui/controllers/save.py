@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from smtp_tui.config import diff, keyring_backend
+from smtp_tui.config import diff
 from smtp_tui.config.atomic_write import WriteOptions
 from smtp_tui.config.errors import DocumentError, NoRenameError
 from smtp_tui.config.file_access import has_private_mode
@@ -99,9 +99,7 @@ class SaveController(Controller):
 
     async def look_for_keyring(self) -> None:
         """Check for a usable keyring, and show at once if there is none."""
-        trouble = await keyring_backend.keyring_state()
-        found = (trouble, keyring_backend.looked_for()) if trouble else None
-        self.context.file_context.keyring_trouble = found
+        trouble = await self.context.file_context.look_for_keyring()
         self.form.commit_edit()
         if trouble and self.draft.password.location is PasswordLocation.KEYRING:
             self.show_message(trouble[:1].upper() + trouble[1:], BAD)

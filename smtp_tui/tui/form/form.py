@@ -183,7 +183,8 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
     def refresh_rows(self) -> None:
         """Show every row's state; the row being typed in shows no problem or advice."""
         states = row_states(self.draft, self._advice, self._faults)
-        states[KEPT] = password_location_state(self.draft)
+        trouble = self._file_context.keyring_trouble
+        states[KEPT] = password_location_state(self.draft, trouble[0] if trouble else "")
         for key, state in states.items():
             # An unfinished value is not wrong yet.
             is_typed = key == self._typing

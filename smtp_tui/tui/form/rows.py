@@ -286,7 +286,7 @@ class ChoiceRow(Row):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "step(-1)", show=False),
         Binding("right", "step(1)", show=False),
-        Binding("space", "cycle", show=False),
+        Binding("space", "list", show=False),
         Binding("delete,backspace", "reset", show=False),
     ]
 
@@ -356,9 +356,16 @@ class ChoiceRow(Row):
             index += by
         self._choose(min(max(index, 0), len(self.words) - 1))
 
-    def action_cycle(self) -> None:
-        """Choose the next word, wrapping around."""
-        self._choose_next("")
+    async def action_list(self) -> None:
+        """List all words; with two of them, choose the other."""
+        if len(self.words) == 2:
+            self._choose_next("")
+        elif not self.state.is_fixed:
+            await self.run_action("screen.list_choices")
+
+    def choose(self, word: str) -> None:
+        """Choose a word."""
+        self._choose(self.words.index(word))
 
     def action_reset(self) -> None:
         """Reset to the default: the key becomes absent."""
@@ -392,8 +399,8 @@ class ChoiceRow(Row):
         return window(self.words, max(self.current, 0), room)
 
     def _word_span(self, index: int) -> Span:
-        word, refused = self.words[index], self.state.refused
+        word, unusable = self.words[index], {**self.state.refused, **self.state.doubts}
         if index != self.current:
-            # When some words cannot be chosen, the others stand out.
-            return word, PLAIN if refused and word not in refused else DIM
+            # When some words cannot be used, the others stand out.
+            return word, PLAIN if unusable and word not in unusable else DIM
         return (f"({word})", PLAIN) if self.state.is_default else (f"‹{word}›", STRONG)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from smtp_tui.config import file_access
+from smtp_tui.config import file_access, keyring_backend
 from smtp_tui.config.document import Document
 from smtp_tui.config.errors import DocumentError, NoTableError, NotExpressibleError
 from smtp_tui.config.file_access import distrust
@@ -28,7 +28,7 @@ class OpenFileContext:
     def __init__(self, document: Document, table: str) -> None:
         self._document = document
         self._table = table
-        # Why no keyring can be used and what was tried, once the admin chose the keyring.
+        # Why no keyring can be used and what was tried, once it was looked for.
         self.keyring_trouble: tuple[str, str] | None = None
         self.is_open = False
 
@@ -52,6 +52,12 @@ class OpenFileContext:
         """Check whether users who are neither owner nor in the group can read the file."""
         document = self._document
         self.is_open = document.exists and file_access.readable_by_others(document.path)
+
+    async def look_for_keyring(self) -> str | None:
+        """Find out whether a keyring can be used, and return why not."""
+        trouble = await keyring_backend.keyring_state()
+        self.keyring_trouble = (trouble, keyring_backend.looked_for()) if trouble else None
+        return trouble
 
     def preview_effects(self, draft: SettingsDraft) -> None:
         """Update the draft's assumed values and rejections for its current changes."""

@@ -40,7 +40,7 @@ class RowState:
     """What a row shows: its text or choice, and the notes next to it.
 
     `problem` prevents a test; `fault` is what the last test found wrong with the value. `refused`
-    maps words that cannot be chosen to the reason.
+    maps words that cannot be chosen to the reason, `doubts` words that would not work here.
     """
 
     text: str = ""
@@ -56,6 +56,7 @@ class RowState:
     is_fixed: bool = False
     limit: str = ""
     refused: Mapping[str, str] = field(default_factory=dict)
+    doubts: Mapping[str, str] = field(default_factory=dict)
 
 
 def choices_of(field: Field) -> tuple[str, ...]:
@@ -94,10 +95,11 @@ def row_states(
     return states
 
 
-def password_location_state(draft: SettingsDraft) -> RowState:
+def password_location_state(draft: SettingsDraft, keyring_trouble: str = "") -> RowState:
     """Return the state of the row that shows where the password is kept."""
     password, places = draft.password, draft.places
     refused = {}
+    doubts = {PasswordLocation.KEYRING.value: keyring_trouble} if keyring_trouble else {}
     if places and places != tuple(PasswordLocation):
         # The application name may come from a user's own dialect: escape it.
         why = escape_controls(
@@ -110,6 +112,7 @@ def password_location_state(draft: SettingsDraft) -> RowState:
         note=DEFAULT if password.is_default else "",
         is_changed=password.changed,
         refused=refused,
+        doubts=doubts,
     )
     if places == (password.location,):  # the only location that the application supports
         limit = escape_controls(f"{draft.application} has no other.")

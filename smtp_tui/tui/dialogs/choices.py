@@ -1,0 +1,106 @@
+"""The list of all choices of a field, filtered as one types."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import ClassVar
+
+from rich.cells import cell_len
+from textual.binding import BindingType
+
+from smtp_tui.safe_text import escape_controls
+from smtp_tui.tui.messages import text
+from smtp_tui.tui.model.choices import Choice
+from smtp_tui.tui.model.row_state import RowState
+from smtp_tui.tui.style import BAD, DIM, FOCUS, PLAIN, STRONG, Span, truncate
+from smtp_tui.tui.widgets.dialog import Dialog
+from smtp_tui.tui.widgets.list import FilteredList, ListView
+from smtp_tui.tui.widgets.text_page import TextBlock, TextPage, plain
+
+_GAP = 2
+_MEANING_LINES = 3
+# Title, find line, the line above the dialog, its key hints, and two lines of the form.
+_AROUND = 6
+
+
+class ChoiceList(ListView[Choice]):
+    """The words, what each means, and whether the last test was offered it."""
+
+    def __init__(self, choices: Sequence[Choice], current: int, *, is_default: bool) -> None:
+        super().__init__(choices, max(current, 0))
+        self._chosen = choices[current] if current >= 0 else None
+        self._is_default = is_default
+        # The columns stay put while the list shrinks.
+        self._word_width = max(len(choice.word) for choice in choices) + 2 + _GAP
+        self._side_width = max(len(choice.availability) for choice in choices)
+
+    def layout_rows(self, width: int) -> Iterator[Iterable[list[Span]]]:
+        """Yield word, as much of the summary as fits, and the availability."""
+        for choice in self.rows:
+            side = choice.availability.ljust(self._side_width)
+            room = width - self._word_width - len(side) - _GAP
+            summary = truncate(choice.summary, room) if room > 8 else ""
+            gap = " " * max(width - self._word_width - cell_len(summary) - len(side), 0)
+            word, style = self._word(choice)
+            pad = " " * (self._word_width - len(word))
+            yield ([(word, style), (f"{pad}{summary}{gap}", DIM), (side, style)],)
+
+    def mark(self, lead: str, spans: list[Span], width: int) -> list[Span]:
+        """Return the line under the cursor with its word marked."""
+        del width
+        (word, _), *rest = spans
+        return [(lead, STRONG), (word, FOCUS), *rest]
+
+    def _word(self, choice: Choice) -> Span:
+        if choice == self._chosen:
+            return (f"({choice.word})" if self._is_default else f"‹{choice.word}›"), STRONG
+        is_usable = not choice.refusal and choice.offered is not False
+        return f" {choice.word} ", PLAIN if is_usable else DIM
+
+
+class ChoicesDialog(Dialog[str | None]):
+    """Asks for one of a field's words; returns it, or None."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [("enter", "take"), ("escape,f10,ctrl+x", "leave")]
+
+    def __init__(self, label: str, choices: Sequence[Choice], state: RowState) -> None:
+        words = [choice.word for choice in choices]
+        current = words.index(state.chosen) if state.chosen in words else -1
+        rows = ChoiceList(choices, current, is_default=state.is_default)
+        self._list = FilteredList(rows, lambda choice: f"{choice.word} {choice.meaning}")
+        self._state, self._choices = state, choices
+        self._meaning = TextPage()
+        self._meaning.styles.height = _MEANING_LINES
+        take, choose, back = (text("hints", name) for name in ("take", "choose", "back"))
+        hints = ("Enter", take), ("Up Down", choose), ("Esc", back)
+        head = TextPage([plain(label, STRONG)])
+        super().__init__(head, self._list, self._meaning, hints=hints, flexible=self._list)
+
+    def on_mount(self) -> None:
+        """Describe the word in force."""
+        self._show()
+
+    def on_resize(self) -> None:
+        """Show the meaning where the list is whole with it."""
+        self._meaning.display = self.size.height >= len(self._choices) + _AROUND + _MEANING_LINES
+        super().on_resize()
+
+    def on_filtered_list_moved(self) -> None:
+        """Describe the word under the cursor."""
+        self._show()
+
+    def action_take(self) -> None:
+        """Return the chosen word, if it can be chosen here."""
+        choice = self._list.chosen
+        if choice is not None and choice.word not in self._state.refused:
+            self.dismiss(choice.word)
+
+    def _show(self) -> None:
+        choice = self._list.chosen
+        if choice is None:
+            self._meaning.show([])
+            return
+        spans: list[Span] = [(f"{choice.word}: ", STRONG), (choice.meaning, PLAIN)]
+        if choice.refusal:
+            spans.insert(1, (f"{escape_controls(choice.refusal)} ", BAD))
+        self._meaning.show([TextBlock(tuple(spans), gap=False)])
