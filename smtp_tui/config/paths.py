@@ -16,6 +16,9 @@ _VARIABLE = re.compile(
     r"\$(?:\{(HOME|CREDENTIALS_DIRECTORY)\}|(HOME|CREDENTIALS_DIRECTORY)(?![A-Za-z0-9_]))"
 )
 
+# The settings that are paths of PEM files.
+PEM_FIELDS = ("ca_file", "client_certificate", "client_key")
+
 
 def expand(text: str, base: Path, environ: Mapping[str, str] = os.environ) -> Path:
     """Return the absolute path of `text`, which may be relative to the folder `base`.
@@ -69,8 +72,7 @@ def resolve_path(
     settings: Settings, base: Path, environ: Mapping[str, str] = os.environ
 ) -> Settings:
     """Return the settings with absolute paths of PEM files; a password file's stays as it is."""
-    names = ("ca_file", "client_certificate", "client_key")
-    written = {name: text for name in names if (text := getattr(settings, name))}
+    written = {name: text for name in PEM_FIELDS if (text := getattr(settings, name))}
     paths: dict[str, Any] = {name: str(expand(written[name], base, environ)) for name in written}
     return dataclasses.replace(settings, **paths)
 

@@ -98,3 +98,16 @@ async def test_letters_behind_space_on_a_choice_filter_its_list(tmp_path: Path) 
         await hand.until(lambda: "‹oauthbearer›" in hand.row("Authentication Type"))
         assert "‹keyring›" in hand.row("Kept in")
         assert hand.row("Authentication Type").startswith(">")
+
+
+@pytest.mark.usefixtures("patience")
+async def test_keys_behind_tab_in_a_path_wait_for_its_completion(tmp_path: Path) -> None:
+    (tmp_path / "certs").mkdir()
+    (tmp_path / "certs" / "ca.pem").touch()
+    async with form_on(SAMPLE, tmp_path) as hand:
+        await hand.go_to("Kept in")
+        keys = ("f", "up", *"ce", "tab", "c", "tab", "tab", "tab", "p")
+        await hand.press_at_once(*keys)
+        await hand.until(lambda: "‹plain›" in hand.row("Authentication Type"))
+        assert hand.row("SMTP Password").endswith("certs/ca.pem")
+        assert hand.row("Authentication Type").startswith(">")

@@ -259,7 +259,7 @@ class ImportScreen(PasteScreen[ImportPlan | None]):
                 self.run_worker(self._read(typed), group="file", exclusive=True)
 
         actions = "Read it", "Back"
-        prompt = PromptDialog(text("import", "file"), "File", typed, actions, problem)
+        prompt = PromptDialog(text("import", "file"), "File", typed, actions, problem, is_path=True)
         self.app.push_screen(prompt, take)
 
     async def _read(self, typed: str) -> None:

@@ -14,9 +14,18 @@ from textual.containers import VerticalScroll
 from textual.message import Message
 from textual.timer import Timer
 
+from smtp_tui.config.paths import PEM_FIELDS
 from smtp_tui.diagnosis.advice import Advice, advise
 from smtp_tui.settings.fields import BY_KEY, FIELDS, FieldKind
-from smtp_tui.tui.form.rows import MORE_LABEL, ChoiceRow, DisclosureRow, PasswordRow, Row, TextRow
+from smtp_tui.tui.form.rows import (
+    MORE_LABEL,
+    ChoiceRow,
+    DisclosureRow,
+    PasswordRow,
+    PathRow,
+    Row,
+    TextRow,
+)
 from smtp_tui.tui.model.draft import PASSWORD, SettingsDraft
 from smtp_tui.tui.model.file_context import OpenFileContext
 from smtp_tui.tui.model.password import PasswordLocation
@@ -73,7 +82,7 @@ def _row(key: str) -> Row:
     classes = "folded" if field.advanced else None
     if field.kind in (FieldKind.CHOICE, FieldKind.SWITCH):
         return ChoiceRow(key, field.label, choices_of(field), classes=classes)
-    kind = PasswordRow if key == PASSWORD else TextRow
+    kind = PasswordRow if key == PASSWORD else PathRow if key in PEM_FIELDS else TextRow
     return kind(key, field.label, classes=classes)
 
 
@@ -113,6 +122,9 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
         self._more = DisclosureRow()
         self._rows = {key: self._more if key == MORE_LABEL else _row(key) for key in _row_keys()}
         self._last = next(iter(self._rows.values()))
+        for row in self._rows.values():
+            if isinstance(row, PathRow):
+                row.folder = file_context.folder
         self._advice: tuple[Advice, ...] = ()
         self._faults: Mapping[str, str] = NO_FAULTS
         self._typing: str | None = None
@@ -198,6 +210,12 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
             self.unfold()
         self.commit_edit()
         self._go_to(self._rows[key])
+
+    async def list_paths(self, key: str) -> None:
+        """Focus a row that holds a path, and list the files that it may name."""
+        self.focus_field(key)
+        if isinstance(row := self._rows[key], PathRow):
+            await row.list_candidates()
 
     def unfold(self, wanted: bool = True) -> None:
         """Show or hide the advanced fields."""

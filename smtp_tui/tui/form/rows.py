@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import ClassVar
 
 from rich.cells import cell_len
@@ -29,6 +30,7 @@ from smtp_tui.tui.style import (
 )
 from smtp_tui.tui.widgets.line import SingleLineWidget
 from smtp_tui.tui.widgets.line_editor import LineEditor
+from smtp_tui.tui.widgets.path_completion import PathEditor
 
 SIGNS: dict[Severity, tuple[str, Style]] = {
     Severity.ERROR: ("!", BAD),
@@ -197,7 +199,18 @@ class TextRow(Row, LineEditor):
         self.post_message(self.Edited(self))
 
 
-class PasswordRow(TextRow):
+class PathRow(TextRow, PathEditor):
+    """A row whose text may be a path; a relative one starts from `folder`."""
+
+    folder: Path | None = None
+
+    def show(self, state: RowState) -> None:
+        """Show another state."""
+        self.base = self.folder if state.is_path else None
+        super().show(state)
+
+
+class PasswordRow(PathRow):
     """The password row; the file's password shows as bullets and can be deleted unseen."""
 
     class Emptied(Message):

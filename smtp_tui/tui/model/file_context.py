@@ -32,6 +32,11 @@ class OpenFileContext:
         self.keyring_trouble: tuple[str, str] | None = None
         self.is_open = False
 
+    @property
+    def folder(self) -> Path:
+        """The folder that relative paths in the file start from."""
+        return self._document.path.parent
+
     def draft(self) -> SettingsDraft:
         """Return a draft of the table's values; it is empty if the table does not exist yet."""
         draft = SettingsDraft({}, application=self._document.application or "")

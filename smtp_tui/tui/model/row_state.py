@@ -7,6 +7,7 @@ from dataclasses import field, replace
 from types import MappingProxyType
 from typing import Any
 
+from smtp_tui.config.paths import PEM_FIELDS
 from smtp_tui.diagnosis.advice import Advice, Severity
 from smtp_tui.records import record
 from smtp_tui.safe_text import escape_controls
@@ -53,6 +54,7 @@ class RowState:
     fault: str = ""
     is_changed: bool = False
     is_masked: bool = False
+    is_path: bool = False
     is_fixed: bool = False
     limit: str = ""
     refused: Mapping[str, str] = field(default_factory=dict)
@@ -146,7 +148,13 @@ def _field_state(field: Field, draft: SettingsDraft, parsed: Mapping[str, Any]) 
     placeholder = escape_controls(default)
     if not field.default_text or is_assumed:
         placeholder = f"{placeholder}  {whose}"
-    return RowState(text=text_of(raw), placeholder=placeholder, is_default=is_absent, note=note)
+    return RowState(
+        text=text_of(raw),
+        placeholder=placeholder,
+        is_default=is_absent,
+        is_path=field.key in PEM_FIELDS,
+        note=note,
+    )
 
 
 def _password_state(password: PasswordDraft) -> RowState:
@@ -154,6 +162,7 @@ def _password_state(password: PasswordDraft) -> RowState:
         text=password.text,
         placeholder=escape_controls(password.placeholder),
         is_masked=password.is_masked,
+        is_path=password.location is PasswordLocation.PATH,
         is_fixed=password.location is PasswordLocation.ASK,
     )
 

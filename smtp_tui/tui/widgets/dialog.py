@@ -23,6 +23,7 @@ from smtp_tui.tui.textual_compat import NoRepaintOnResize
 from smtp_tui.tui.widgets.line_editor import PromptLine
 from smtp_tui.tui.widgets.list import FilteredList, ListView, Menu
 from smtp_tui.tui.widgets.pager import Result, SectionedScreen
+from smtp_tui.tui.widgets.path_completion import PathPrompt
 from smtp_tui.tui.widgets.text_page import TextBlock, TextPage, plain
 
 LABEL = "SMTP Password"
@@ -125,12 +126,14 @@ class PromptDialog(Dialog[str | None]):
         problem: str = "",
         *,
         may_be_empty: bool = False,
+        is_path: bool = False,
     ) -> None:
-        self._line = PromptLine(label)
+        self._line = PathPrompt(label) if is_path else PromptLine(label)
         self._line.load(text)
         self._may_be_empty = may_be_empty
         problem_part = [TextPage([plain(problem, BAD)])] if problem else []
-        hints = ("Enter", actions[0]), ("Esc", actions[1])
+        complete = (("Tab", "Complete"),) if is_path else ()
+        hints = ("Enter", actions[0]), *complete, ("Esc", actions[1])
         super().__init__(TextPage([plain(title, DIM)]), self._line, *problem_part, hints=hints)
 
     def action_take(self) -> None:
@@ -160,7 +163,8 @@ async def ask_and_save(
     """
     typed, problem, actions = str(proposal), "", ("Save", "Do not save")
     while True:
-        answer = await app.push_screen_wait(PromptDialog(title, "File", typed, actions, problem))
+        prompt = PromptDialog(title, "File", typed, actions, problem, is_path=True)
+        answer = await app.push_screen_wait(prompt)
         if answer is None:
             return None
         typed, path = answer, expand(answer, Path())

@@ -1,0 +1,141 @@
+"""A line editor in which Tab completes a path, and the list of what may follow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from rich.cells import cell_len
+from textual.actions import SkipAction
+from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.strip import Strip
+
+from smtp_tui.config.path_completion import PathCompletion, complete_path
+from smtp_tui.tui.style import DIM, PLAIN, Span, make_strip, truncate
+from smtp_tui.tui.widgets.line import ChangedLinesWidget
+from smtp_tui.tui.widgets.line_editor import LineEditor, PromptLine
+
+_MOST_LINES = 6
+_GAP = 2
+_LEAD = "│ "
+
+
+class PathCandidates(ChangedLinesWidget):
+    """The names that may follow, in columns, over the lines below the path."""
+
+    DEFAULT_CSS = "PathCandidates { overlay: screen; constrain: none inflect; height: auto; }"
+
+    def __init__(self, names: Sequence[str], count: int, column: int) -> None:
+        super().__init__()
+        self._names, self._count = names, count
+        self._column = max(column - len(_LEAD), 0)
+
+    def get_content_height(self, _container: Size, _viewport: Size, width: int) -> int:
+        """Return the number of lines."""
+        return len(self._lines(width))
+
+    def draw(self) -> list[Strip]:
+        """Return the names, sorted downwards."""
+        width = self.size.width
+        return [make_strip(spans, width) for spans in self._lines(width)]
+
+    def _lines(self, width: int) -> list[list[Span]]:
+        room = max(width - self._column - len(_LEAD), 1)
+        cell = min(max(map(cell_len, self._names)) + _GAP, room)
+        across = max(room // cell, 1)
+        down = min(-(-len(self._names) // across), _MOST_LINES)
+        shown = self._names[: across * down]
+        lead: list[Span] = [(" " * self._column, PLAIN), (_LEAD, DIM)]
+        lines = []
+        for at in range(down):
+            names = [truncate(name, cell - _GAP) for name in shown[at::down]]
+            text = "".join(name + " " * (cell - cell_len(name)) for name in names)
+            lines.append([*lead, (text, PLAIN)])
+        if more := self._count - len(shown):
+            lines.append([*lead, (f"… {more} more", DIM)])
+        return lines
+
+
+class PathEditor(LineEditor):
+    """A text that may be a path; then Tab completes it, and lists what may follow.
+
+    Where Tab can complete nothing, it does what it does elsewhere.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "complete", show=False),
+        Binding("escape", "close_candidates", show=False),
+    ]
+
+    # The folder that a relative path starts from; None if the text is no path.
+    base: Path | None = None
+    # Tab on the way through a form must not change a value.
+    completes_untouched = False
+    _is_touched = False
+    _candidates: PathCandidates | None = None
+
+    async def action_complete(self) -> None:
+        """Complete the path, if it was typed here."""
+        is_meant = self._is_touched or self.completes_untouched
+        if not (is_meant and self.text and await self.complete()):
+            raise SkipAction
+
+    async def complete(self) -> bool:
+        """Complete the path and list what may follow; False if that shows nothing new."""
+        if self.base is None or self.is_fixed:
+            return False
+        text, was_listed = self.text, self._candidates is not None
+        found = await complete_path(text, self.base)
+        if found is None or (found.text == text and was_listed):
+            return False
+        self._edit(self._replace, found.text)
+        if found.count > 1:
+            await self._list(found)
+        return True
+
+    async def list_candidates(self) -> None:
+        """List what may follow the text, and change nothing."""
+        if self.base is not None and (found := await complete_path(self.text, self.base)):
+            self._close_candidates()
+            await self._list(found)
+
+    def action_close_candidates(self) -> None:
+        """Close the list of candidates."""
+        if self._candidates is None:
+            raise SkipAction
+        self._close_candidates()
+
+    def watch_has_focus(self, has_focus: bool) -> None:
+        """Close the list of candidates when the focus leaves."""
+        self._is_touched = False
+        self._close_candidates()
+        super().watch_has_focus(has_focus)
+
+    def _edit(self, change: Callable[[str], None], argument: str) -> None:
+        self._is_touched = True
+        self._close_candidates()
+        super()._edit(change, argument)
+
+    def _replace(self, text: str) -> None:
+        self._line.move("end")
+        self._line.delete("start")
+        self._line.insert(text)
+
+    async def _list(self, found: PathCompletion) -> None:
+        if self.is_attached:
+            self._candidates = PathCandidates(found.names, found.count, self.value_at)
+            await self.screen.mount(self._candidates, after=self)
+
+    def _close_candidates(self) -> None:
+        if self._candidates is not None:
+            self._candidates.remove()
+            self._candidates = None
+
+
+class PathPrompt(PromptLine, PathEditor):
+    """A path that a dialog asks for; a relative one starts from the current folder."""
+
+    base = Path()
+    completes_untouched = True
