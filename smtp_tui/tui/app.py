@@ -175,7 +175,7 @@ class SmtpApp(KeyQueue, CrashSafeApp, inherit_bindings=False):
 
     def _pick_table(self) -> None:
         # Most files have one table, so the picker is imported only when needed.
-        from smtp_tui.tui.controllers.tables import TablePicker
+        from smtp_tui.tui.dialogs.tables import TablePicker
 
         def on_picked(name: str | None) -> None:
             self.exit(0) if name is None else self.push_screen(self._form(name))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -36,7 +36,7 @@ from smtp_tui.tui.model.draft import PASSWORD
 from smtp_tui.tui.model.file_context import OpenFileContext
 from smtp_tui.tui.model.fixes import available_fixes
 from smtp_tui.tui.model.password import PasswordLocation
-from smtp_tui.tui.model.session import SessionMemory
+from smtp_tui.tui.model.session import CompletedTest, SessionMemory
 from smtp_tui.tui.sidebar import Sidebar, SidebarController, file_blocks, remarks
 from smtp_tui.tui.style import BAD
 from smtp_tui.tui.test_pane.pane import DnsOptions, TestPane
@@ -110,6 +110,8 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
             self, form, pane, controller, document, table, file_context, session
         )
         self._waits = context.waits
+        # "Test all", or an earlier form of this table, has run them.
+        self._past_tests = session.tests(table)
         self.command_runner = FormCommandRunner(context)
         undo = UndoController(context)
         self.action_undo, self.action_redo = undo.undo, undo.redo
@@ -128,7 +130,7 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         self.test_pane.domain_changed.subscribe(
             self, lambda _none: self._sidebar_controller.refresh(from_top=False)
         )
-        self.show_state()
+        self.show_tests(self._past_tests)
         self._sidebar_controller.refresh()
         if self._remark:
             self.show_message(self._remark, BAD)
@@ -285,6 +287,13 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
     def show_test_pane(self) -> None:
         """Show the test pane."""
         self._want_test_pane(True)
+
+    def show_tests(self, tests: Iterable[CompletedTest]) -> None:
+        """Show finished tests as if they had just run in this form."""
+        for done in tests:
+            self.test_pane.restore(done)
+            self.show_test_pane()
+        self.show_state()
 
     def open_table(self, table: str, document: Document | None = None, notice: str = "") -> None:
         """Switch to the form of another table, or of the file in another format."""

@@ -57,8 +57,6 @@ class SessionMemory:
     """The tests of this session, by table; kept in memory only, since they contain passwords."""
 
     def __init__(self) -> None:
-        # A line for each table in the list of tables.
-        self.lines: dict[str, str] = {}
         self._tests: defaultdict[str, list[CompletedTest]] = defaultdict(list)
         self._passed: dict[str, PassedState] = {}
 
@@ -67,7 +65,6 @@ class SessionMemory:
         tests = self._tests[table]
         tests.append(done)
         del tests[:-TESTS_KEPT]
-        self.lines[table] = verdict_line(done.verdict)
         if done.verdict.ok:
             self._passed[table] = PassedState(done.draft, done.moment)
 

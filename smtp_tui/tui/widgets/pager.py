@@ -30,7 +30,7 @@ from smtp_tui.tui.style import (
 )
 from smtp_tui.tui.textual_compat import PaintOnceScreen
 from smtp_tui.tui.widgets.line import ChangedLinesWidget, KeyHints
-from smtp_tui.tui.widgets.list import ListView
+from smtp_tui.tui.widgets.list import FilteredList, ListView
 from smtp_tui.tui.widgets.text_page import READING_KEYS, TextBlock, TextPage, plain
 
 Result = TypeVar("Result")
@@ -117,7 +117,9 @@ class SearchScreen(SectionedScreen[Result]):
 
     around, share = 0, 1.0
 
-    def __init__(self, *parts: Widget, found: ListView[Any], hints: Hints) -> None:
+    def __init__(
+        self, *parts: Widget, found: ListView[Any] | FilteredList[Any], hints: Hints
+    ) -> None:
         self.page = TextPage(classes="details")
         self._found = found
         super().__init__(*parts, found, self.page, hints=hints, classes="finding")

@@ -1,0 +1,219 @@
+"""The list of a file's tables, to open one or to test all side by side."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from time import monotonic
+from typing import ClassVar
+
+from textual.binding import BindingType
+from textual.worker import Worker
+
+from smtp_tui.config.document import Document
+from smtp_tui.safe_text import escape_controls
+from smtp_tui.tui.commands import TABLE_COMMANDS, hints_of, key_of
+from smtp_tui.tui.custom_keys import bindings
+from smtp_tui.tui.model.check_request import Runner
+from smtp_tui.tui.model.session import SessionMemory, outcome, verdict_line
+from smtp_tui.tui.model.table_tests import TableTests
+from smtp_tui.tui.style import BAD, CAUTION, DIM, FOCUS, GOOD, OURS, PLAIN, STRONG, Span
+from smtp_tui.tui.test_pane.progress import STAGES
+from smtp_tui.tui.widgets.list import FilteredList, ListView, column_widths, fit_cells
+from smtp_tui.tui.widgets.pager import SearchScreen
+from smtp_tui.tui.widgets.text_page import TextBlock, TextPage, labelled, plain
+
+_HEADS = ("Table", "Server", "Result")
+_LEAST = (12, 14, 14)
+_TIME = 7  # cells for the duration of a test
+# While tests run, results come and go: the columns stay where they are.
+_LONGEST_WAIT = "waiting for the TLS handshake"
+FLUSH_INTERVAL = 0.1  # seconds between repaints
+
+
+class TableList(ListView[str]):
+    """The tables in columns: name, server, result and duration."""
+
+    none_found = "No table matches."
+
+    def __init__(self, tests: TableTests, index: int) -> None:
+        super().__init__(tests.tables, index)
+        self._tests = tests
+
+    def heading(self, width: int) -> list[Span]:
+        """Return the column names."""
+        return [("".join(fit_cells(_HEADS, *self._widths(width))).rstrip(), DIM)]
+
+    def layout_rows(self, width: int) -> Iterator[Iterable[list[Span]]]:
+        """Yield each table's columns."""
+        widths, gap = self._widths(width)
+        for table in self.rows:
+            result, style = self.result(table)
+            cells = fit_cells((*self._names(table), result), widths, gap)
+            time = self._seconds(table).rjust(_TIME)
+            yield ([*zip(cells, (STRONG, PLAIN, style), strict=True), (time, DIM)],)
+
+    def mark(self, lead: str, spans: list[Span], width: int) -> list[Span]:
+        """Return the chosen row with its name marked, so that its result keeps its colour."""
+        del width
+        (name, _), *others = spans
+        return [(f"{lead}{name.rstrip()}", FOCUS), (name[len(name.rstrip()) :], PLAIN), *others]
+
+    def result(self, table: str) -> Span:
+        """Return what a table's test came to, or what it waits for."""
+        tests = self._tests
+        if running := tests.running(table):
+            stage = running.stage
+            return f"waiting for {STAGES[stage][1] if stage else 'its turn'}", OURS
+        if reason := tests.reason(table):
+            return f"? {reason.removesuffix('.')}", CAUTION
+        if done := tests.done(table):
+            return verdict_line(done.verdict), GOOD if done.verdict.ok else BAD
+        return "", PLAIN
+
+    def _seconds(self, table: str) -> str:
+        """Return how long a test took, or has taken so far."""
+        if running := self._tests.running(table):
+            return f"{monotonic() - running.started:.0f} s" if running.started else ""
+        done = self._tests.done(table)
+        return f"{done.verdict.seconds:.1f} s" if done and not self._tests.reason(table) else ""
+
+    def _names(self, table: str) -> tuple[str, str]:
+        return escape_controls(table), self._tests.server(table)
+
+    def _widths(self, width: int) -> tuple[tuple[int, ...], int]:
+        rows = [(*self._names(table), self.result(table)[0]) for table in self._tests.tables]
+        all_rows = [_HEADS, ("", "", _LONGEST_WAIT), *rows]
+        return column_widths(all_rows, width - _TIME - 1, _LEAST)
+
+
+class TablePicker(SearchScreen[str | None]):
+    """A list of a file's tables, to open one or test all; returns the chosen table, or None.
+
+    Without a `current` table no form is open yet.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(TABLE_COMMANDS)]
+    # Title, two blank lines, and the key hints.
+    around, share = 4, 0.6
+
+    def __init__(
+        self,
+        document: Document,
+        session: SessionMemory,
+        runner: Runner,
+        current: str | None = None,
+    ) -> None:
+        self._tests = TableTests(document, session, runner, self._schedule)
+        tables = self._tests.tables
+        index = tables.index(current) if current in tables else 0
+        self._list = FilteredList(
+            TableList(self._tests, index), str, placeholder="a few letters of a table's name"
+        )
+        self._is_first = current is None
+        self._message = ""
+        self._has_moved = self._is_due = False
+        self._worker: Worker[None] | None = None
+        name = escape_controls(document.path.name)
+        title = (("smtp-tui  ", PLAIN), (name, STRONG), (" · tables", PLAIN))
+        head = TextPage([TextBlock(title, is_preformatted=True), plain("", gap=False)])
+        super().__init__(head, found=self._list, hints=hints_of(TABLE_COMMANDS))
+
+    def on_mount(self) -> None:
+        """Show the first page, and keep the clocks of running tests going."""
+        super().on_mount()
+        self.set_interval(1, self._show_clocks)
+        self._show()
+
+    def on_filtered_list_moved(self) -> None:
+        """Show the chosen table's test."""
+        self._has_moved = True
+        self._message = ""
+        self._show()
+
+    def action_take(self) -> None:
+        """Return the chosen table, unless its own test still runs."""
+        table = self._list.chosen
+        if table is not None and self._tests.running(table):
+            self._show_message(f"The test of {table} still runs. Esc stops all tests.")
+        elif table is not None:
+            self.dismiss(table)
+
+    def action_test_all(self) -> None:
+        """Test all tables."""
+        if self._tests.is_busy:
+            self._show_message("The tests already run. Esc stops them.")
+            return
+        self._has_moved = False
+        self._message = ""
+        self._worker = self.run_worker(self._test_all(), group="tables", exclusive=True)
+
+    def action_leave(self) -> None:
+        """Stop the tests, or go back."""
+        if self._tests.is_busy and self._worker:
+            self._worker.cancel()
+            self._message = "Stopped. Tests that had finished are kept."
+        else:
+            self.dismiss(None)
+
+    async def _test_all(self) -> None:
+        await self._tests.run()
+        failed = self._tests.first_failure()
+        # A cursor that jumps under the fingers would open another table than the one read.
+        if failed in self._list.rows.rows and not self._has_moved:
+            self._list.rows.action_go(self._list.rows.rows.index(failed) - self._list.rows.index)
+        self._show()
+
+    def _schedule(self) -> None:
+        """Show the state at the next flush: ten times a second at most."""
+        if not self._is_due and self.is_attached:
+            self._is_due = True
+            self.set_timer(FLUSH_INTERVAL, self._show)
+
+    def _show_clocks(self) -> None:
+        if self._tests.is_busy:
+            self._show()
+
+    def _show_message(self, text: str) -> None:
+        self._message = escape_controls(text)
+        self._show()
+
+    def _show(self) -> None:
+        self._is_due = False
+        rows = self._list.rows
+        rows.show(rows.rows, rows.index)
+        self.page.show([*self._blocks()])
+        leave = "Stop" if self._tests.is_busy else "Quit" if self._is_first else "Back"
+        self.hints.show((*hints_of(TABLE_COMMANDS, {"leave"}), ("Esc", leave)))
+
+    def _blocks(self) -> Iterator[TextBlock]:
+        yield plain(self._message, STRONG) if self._message else plain(self._summary(), DIM)
+        if (table := self._list.chosen) is None:
+            return
+        yield plain(table, STRONG)
+        done, reason = self._tests.done(table), self._tests.reason(table)
+        if self._tests.running(table):
+            yield plain("Its test has not finished yet.", DIM, gap=False)
+        elif reason:
+            yield labelled("NOT TESTED", f"{reason} Enter opens the table.", CAUTION)
+        elif done is None:
+            yield plain("Not tested in this session.", DIM, gap=False)
+        else:
+            verdict = done.verdict
+            yield labelled(outcome(verdict), verdict.summary, GOOD if verdict.ok else BAD)
+            yield from (plain(text, gap=False) for text in (verdict.cure, verdict.why) if text)
+
+    def _summary(self) -> str:
+        tests, counts = self._tests, Counter[str]()
+        for table in tests.tables:
+            if tests.running(table):
+                counts["running"] += 1
+            elif tests.reason(table):
+                counts["not tested"] += 1
+            elif done := tests.done(table):
+                counts["passed" if done.verdict.ok else "failed"] += 1
+        words = ("passed", "failed", "not tested", "running")
+        if parts := [f"{counts[word]} {word}" for word in words if counts[word]]:
+            return ", ".join(parts)
+        key = TABLE_COMMANDS[1].first_key
+        return f"{key} tests every table as it stands in the file, {key_of('back')} stops that."
