@@ -12,7 +12,7 @@ from textual.worker import Worker
 
 from smtp_tui.config.document import Document
 from smtp_tui.safe_text import escape_controls
-from smtp_tui.tui.commands import TABLE_COMMANDS, hints_of, key_of
+from smtp_tui.tui.commands import TABLE_COMMANDS, hints_of
 from smtp_tui.tui.custom_keys import bindings
 from smtp_tui.tui.model.check_request import Runner
 from smtp_tui.tui.model.session import SessionMemory, outcome, verdict_line
@@ -215,5 +215,5 @@ class TablePicker(SearchScreen[str | None]):
         words = ("passed", "failed", "not tested", "running")
         if parts := [f"{counts[word]} {word}" for word in words if counts[word]]:
             return ", ".join(parts)
-        key = TABLE_COMMANDS[1].first_key
-        return f"{key} tests every table as it stands in the file, {key_of('back')} stops that."
+        count, key = len(tests.tables), TABLE_COMMANDS[1].first_key
+        return f"The file has {count} SMTP tables. {key} tests all, as the file has them."

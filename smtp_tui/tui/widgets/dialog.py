@@ -42,8 +42,6 @@ class Dialog(SectionedScreen[Result], ModalScreen[Result]):
     The `flexible` part is as high as its content, or as the screen allows.
     """
 
-    box = "box"
-
     def __init__(
         self,
         *parts: Widget,
@@ -55,7 +53,7 @@ class Dialog(SectionedScreen[Result], ModalScreen[Result]):
 
     def compose(self) -> ComposeResult:
         """Stack the parts in the box."""
-        with DialogBody(classes=self.box):
+        with DialogBody(classes="box"):
             yield from self.parts
 
     def on_resize(self) -> None:
