@@ -13,7 +13,7 @@ import pytest
 from smtp_tui.discovery.dns import Resolver
 from smtp_tui.discovery.search import DiscoveryOptions
 from smtp_tui.discovery.steps import DiscoveryQuery, DiscoveryResult, ProbeStarted, Step
-from smtp_tui.tui.controllers import discovery
+from smtp_tui.tui.model import server_search
 from smtp_tui.tui.test_pane.pane import DnsOptions
 from tests.dns.alone import stay_alone
 from tests.dns.server import name_server
@@ -64,7 +64,7 @@ class FakeSearch:
 def search(monkeypatch: pytest.MonkeyPatch) -> FakeSearch:
     """In place of every search."""
     fake = FakeSearch()
-    monkeypatch.setattr(discovery, "discover", fake)
+    monkeypatch.setattr(server_search, "discover", fake)
     return fake
 
 

@@ -6,22 +6,15 @@ Also show DNS facts about the sender's domain, and export the settings to other 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing
 from functools import partial
 
 from smtp_tui.checks.request import CheckRequest
-from smtp_tui.config.paths import absolute, config_folder, expand
-from smtp_tui.discovery.dns import prepare
-from smtp_tui.discovery.search import DiscoveryOptions, discover
+from smtp_tui.config.paths import absolute
 from smtp_tui.discovery.steps import DiscoveryQuery, Step
 from smtp_tui.interchange.spec import format_named
-from smtp_tui.providers import Presets, presets_with
 from smtp_tui.safe_text import escape_controls
 from smtp_tui.settings.fields import BY_KEY
-from smtp_tui.settings.validate import parse_settings
 from smtp_tui.smtp.events import Event
-from smtp_tui.smtp.starttls import load_context
-from smtp_tui.smtp.tls import TlsContextError
 from smtp_tui.threads import in_daemon_thread
 from smtp_tui.tui.commands import key_of
 from smtp_tui.tui.controllers.context import Controller
@@ -34,6 +27,7 @@ from smtp_tui.tui.messages import text
 from smtp_tui.tui.model.check_request import request_for
 from smtp_tui.tui.model.draft import HOST
 from smtp_tui.tui.model.fixes import format_done
+from smtp_tui.tui.model.server_search import known_presets, search_servers
 from smtp_tui.tui.model.settings_changes import (
     next_step,
     preset_change,
@@ -43,9 +37,7 @@ from smtp_tui.tui.model.settings_changes import (
 )
 from smtp_tui.tui.test_pane.domain_check import last_connected, resolver_of, subject_of
 
-CA_FILE, DOMAIN, SENDER = "ca_file", "domain", "from"
-# Seconds to load the CA file before the search continues without it.
-PATIENCE = 2.0
+SENDER = "from"
 
 
 class DiscoveryController(Controller):
@@ -71,7 +63,7 @@ class DiscoveryController(Controller):
         """List the known providers, and set the chosen one."""
         self.form.commit_edit()
         # The admin's own providers are files on a disk that may be slow.
-        known = await in_daemon_thread(_presets)
+        known = await in_daemon_thread(known_presets)
         chosen = await self.show_dialog(PresetScreen(known, self.draft))
         if chosen is None:
             return
@@ -112,36 +104,9 @@ class DiscoveryController(Controller):
             sender.ask()
         await self.show_dialog(DomainScreen(check, sender))
 
-    async def _search(self, query: DiscoveryQuery, with_web: bool) -> AsyncGenerator[Step, None]:
-        # Importing dnspython takes 60 to 100 ms: keep it out of the event loop, which answers keys.
-        await in_daemon_thread(prepare)
-        known = await in_daemon_thread(_presets)
-        parsed = self.draft.parsed()
-        options = DiscoveryOptions(
-            resolver=resolver_of(self.test_pane.lookup),
-            providers=known.providers,
-            with_autoconfig=with_web,
-            ca_file=await self._ca_file(parsed[CA_FILE]),
-            domain=parsed[DOMAIN],
-        )
-        async with aclosing(discover(query, options)) as steps:
-            async for step in steps:
-                yield step
-
-    async def _ca_file(self, named: str | None) -> str | None:
-        """Return the CA file's path if it loads, else None; only a test reports its problems."""
-        if not named:
-            return None
-        path = str(expand(named, absolute(self.document.path).parent))
-        # Only the CA file matters here; nothing connects to this host.
-        raws = {"host": "localhost", "encryption": "tls", CA_FILE: path}
-        settings = parse_settings(raws).settings
-        try:
-            if settings is not None:
-                await load_context(settings, PATIENCE)
-        except (TlsContextError, TimeoutError):
-            return None
-        return path
+    def _search(self, query: DiscoveryQuery, with_web: bool) -> AsyncGenerator[Step, None]:
+        folder, resolver = absolute(self.document.path).parent, resolver_of(self.test_pane.lookup)
+        return search_servers(query, self.draft, folder, resolver, with_web=with_web)
 
 
 class SenderDomain(Controller):
@@ -184,10 +149,6 @@ class SenderDomain(Controller):
     def _is_tested(self) -> bool:
         last = self.test_pane.last_test
         return last is not None and not last.is_stale
-
-
-def _presets() -> Presets:
-    return presets_with(config_folder() / "providers")
 
 
 def _report_change(change: Mapping[str, object]) -> str:
