@@ -8,9 +8,9 @@ from multiprocessing import get_context
 
 from tests.screens.film import film
 from tests.screens.ink import DARK, LIGHT, drawn, framed, lines_of
-from tests.screens.opening import opened, settle
+from tests.screens.opening import settle
 from tests.screens.relay import Relay
-from tests.screens.scenes import SCENES
+from tests.screens.scenes import SCENES, shown
 
 SIZES = ((80, 24), (120, 36))
 AT_ONCE = 3
@@ -27,17 +27,11 @@ def pictures_of(relay: Relay) -> Iterator[tuple[str, str]]:
 
 
 def _still(name: str, relay: Relay) -> list[tuple[str, str]]:
-    scene = SCENES[name]
-    palette = LIGHT if scene.is_light else DARK
+    palette = LIGHT if SCENES[name].is_light else DARK
     pictures = []
-    first, *others = SIZES
-    with opened(relay, scene.file, first, scene.options) as terminal:
-        terminal.wait_for("SMTP")
-        settle(terminal)
-        scene.way(terminal)
-        settle(terminal)
-        for size in (first, *others):
-            if size != first:
+    with shown(relay, name, SIZES[0]) as terminal:
+        for size in SIZES:
+            if size != SIZES[0]:
                 terminal.resize(*size)
                 settle(terminal)
             picture = framed(drawn(lines_of(terminal.screen)), size, palette)

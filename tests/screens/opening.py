@@ -43,10 +43,12 @@ def opened(
     size: tuple[int, int],
     options: Sequence[str] = (),
     gate: Path | None = None,
+    others: Sequence[str] = (),
 ) -> Iterator[Terminal]:
     """Open the form on a file with this text, in a folder and a home of its own.
 
-    With a `gate`, each byte in that file lets one event of a test happen.
+    `others` are empty files beside it. With a `gate`, each byte that comes to that file lets one
+    event of a test happen.
     """
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder, "home")
@@ -54,9 +56,12 @@ def opened(
         place = Path(folder, "etc")
         place.mkdir()
         file = place / FILE
-        file.write_text(text, encoding="utf-8")
-        file.chmod(0o600)
+        if text:
+            file.write_text(text, encoding="utf-8")
+            file.chmod(0o600)
         (place / "ca.pem").write_bytes(relay.authority)
+        for name in others:
+            (place / name).touch()
         # From within the folder, so that no temporary path is in the picture.
         command = [
             "/bin/sh", "-c", 'cd "$1" && shift && exec "$@"', "sh", str(place),
@@ -65,6 +70,11 @@ def opened(
         environment = {**_environment(home, relay), GATE: str(gate or "")}
         with on_terminal(command, environment, size) as terminal:
             yield terminal
+
+
+def file_of(terminal: Terminal) -> Path:
+    """Return the file that the form shows."""
+    return Path(f"/proc/{terminal.process}/cwd", FILE)
 
 
 def press(terminal: Terminal, command: str) -> None:

@@ -1,4 +1,4 @@
-"""The whole screen in three sizes, as a terminal shows it; `make layouts` writes it anew."""
+"""The whole screen in every state and four sizes; `make layouts` writes it anew."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.screens.layouts import NAMES, layout
+from tests.screens.layouts import NAMES, SIZES, fresh, layouts
 from tests.screens.relay import Relay, running_relay
 
 pytestmark = pytest.mark.integration
@@ -24,7 +24,16 @@ def relay() -> Iterator[Relay]:
 @pytest.mark.parametrize("name", NAMES)
 def test_the_screen_is_as_it_was(name: str, relay: Relay) -> None:
     wanted = (FOLDER / f"{name}.txt").read_text("utf-8")
-    assert layout(name, relay, wanted) == wanted
+    assert layouts(name, relay, wanted) == wanted
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("name", ["start", "failed"])
+def test_a_window_that_grew_shows_what_a_new_one_does(
+    name: str, size: tuple[int, int], relay: Relay
+) -> None:
+    wanted = (FOLDER / f"{name}.txt").read_text("utf-8")
+    assert fresh(name, relay, size, wanted) in wanted
 
 
 def test_nothing_is_kept_that_is_no_layout() -> None:
