@@ -190,6 +190,14 @@ EXPORT_COMMANDS: tuple[FormCommand, ...] = (
     FormCommand("leave", "escape", "Back", "go back"),
 )
 
+# Keys in another program's command for the same test.
+EQUIVALENT_COMMANDS: tuple[FormCommand, ...] = (
+    FormCommand("turn(1)", "right tab", "Next", "the next program; Left: the previous one"),
+    FormCommand("copy", "c", "Copy", "copy the command (terminal clipboard)"),
+    FormCommand("save", "f2 ctrl+o o", "Save", "save the command to a file that only you can read"),
+    FormCommand("leave", "escape", "Back", "go back"),
+)
+
 # Keys in the explanation of an error; Enter starts a new line there.
 ERROR_COMMANDS: tuple[FormCommand, ...] = (
     FormCommand("visit", "f9 ctrl+r", "Go to it", "go to the field that the explanation names"),

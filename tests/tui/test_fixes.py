@@ -10,7 +10,7 @@ import pytest
 from smtp_tui.diagnosis.verdict import Fix
 from smtp_tui.smtp.events import Stage
 from smtp_tui.tui.commands import hints_at
-from smtp_tui.tui.dialogs.compare import break_command
+from smtp_tui.tui.dialogs.equivalents import break_command
 from smtp_tui.tui.dialogs.fixes import trust_blocks
 from smtp_tui.tui.model.draft import SettingsDraft
 from smtp_tui.tui.model.fixes import (

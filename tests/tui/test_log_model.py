@@ -10,8 +10,9 @@ from rich.cells import cell_len
 
 from smtp_tui.smtp.events import TlsEstablished, TlsFailed
 from smtp_tui.smtp.transcript import TranscriptLine, TranscriptMark
-from smtp_tui.tui.controllers.tools import copied_message, kept_text
+from smtp_tui.tui.controllers.tools import kept_text
 from smtp_tui.tui.dialogs.compare import compare_lines, skip_equal, unified_lines
+from smtp_tui.tui.dialogs.program_text import copied_message
 from smtp_tui.tui.log.entries import (
     Entry,
     FoldableLogLine,
@@ -347,9 +348,9 @@ class TestComparing:
 
 class TestClipboard:
     def test_it_says_no_more_than_is_known(self) -> None:
-        assert "does not report" in copied_message(1, {})
-        assert "set-clipboard" in copied_message(3, {"TMUX": "/tmp/x"})
-        assert "GNU screen" in copied_message(3, {"STY": "1.tty"})
+        assert "does not report" in copied_message(1, {}, "O")
+        assert "set-clipboard" in copied_message(3, {"TMUX": "/tmp/x"}, "O")
+        assert "GNU screen" in copied_message(3, {"STY": "1.tty"}, "O")
 
     def test_home_and_titles_in_a_file(self) -> None:
         moment = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from smtp_tui.tui.controllers import tools
-from smtp_tui.tui.dialogs.compare import EquivalentsScreen
+from smtp_tui.tui.dialogs.equivalents import EquivalentsScreen
 from tests.tui.driving import SAMPLE, FakeCheck, Hand, form_on
 from tests.tui.fixes import ENCRYPTION, LEAF, failing, script
 
@@ -104,17 +104,60 @@ async def test_a_password_that_was_typed_is_told_as_such(tmp_path: Path) -> None
     assert "once only" not in told
 
 
-async def test_the_same_with_other_programs(tmp_path: Path) -> None:
+async def test_the_same_with_other_programs_one_at_a_time(tmp_path: Path) -> None:
     async with form_on(SAMPLE, tmp_path) as hand:
         await hand.press("f6", "s")
         await hand.until(lambda: isinstance(hand.pilot.app.screen, EquivalentsScreen))
+        assert "‹swaks›  openssl  curl" in hand.screen
         assert "swaks --server mail.example.net --port 2587" in hand.screen
-        assert "hunter2" not in hand.screen
+        assert "s_client" not in hand.screen
         assert any(line.rstrip().endswith(" \\") for line in hand.lines)
-        await hand.press("pagedown", "pagedown")
-        assert "curl" in hand.screen
+        await hand.press("tab")
+        assert "swaks  ‹openssl›  curl" in hand.screen
+        assert "openssl s_client -connect mail.example.net:2587" in hand.screen
+        await hand.press("right")
+        assert "curl -v --globoff" in hand.screen
+        await hand.press("right", "left", "shift+tab")
+        assert "‹openssl›" in hand.screen
+        assert "hunter2" not in hand.screen
         await hand.press("escape")
         await hand.until(lambda: "The same test with" not in hand.screen)
+
+
+async def test_the_command_alone_is_copied_and_saved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[str] = []
+    monkeypatch.setattr(
+        "smtp_tui.tui.app.SmtpApp.copy_to_clipboard", lambda _app, text: sent.append(text)
+    )
+    async with form_on(SAMPLE, tmp_path) as hand:
+        await hand.press("f6", "s")
+        await hand.until(lambda: isinstance(hand.pilot.app.screen, EquivalentsScreen))
+        await hand.press("c")
+        assert "Sent the line to the terminal" in hand.screen
+        assert sent[0].startswith("swaks --server mail.example.net --port 2587 ")
+        assert "\n" not in sent[0]
+        assert "\\" not in sent[0]
+        await hand.press("f2")
+        await hand.until(lambda: "readable only by you" in hand.screen)
+        await hand.press("enter")
+        await hand.until(lambda: "Saved, readable only by you (mode 0600)" in hand.screen)
+        assert (tmp_path / "mail.swaks").read_text("utf-8") == f"{sent[0]}\n"
+        assert (tmp_path / "mail.swaks").stat().st_mode & 0o777 == 0o600
+        assert "hunter2" not in sent[0]
+
+
+async def test_a_program_that_has_nothing_to_do_offers_no_copy(tmp_path: Path) -> None:
+    text = SAMPLE.replace('"TLS"', '"none"') + "enable_starttls_auto = false\n"
+    async with form_on(text, tmp_path) as hand:
+        await hand.press("f6", "s")
+        await hand.until(lambda: isinstance(hand.pilot.app.screen, EquivalentsScreen))
+        assert "C Copy" in hand.hints
+        await hand.press("right")
+        assert "C Copy" not in hand.hints
+        await hand.press("c", "f2")
+        assert isinstance(hand.pilot.app.screen, EquivalentsScreen)
 
 
 async def test_a_report_into_a_pipe_that_nobody_reads_is_given_up(

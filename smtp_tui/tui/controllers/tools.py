@@ -6,7 +6,7 @@ Also explain an error of any program.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -18,12 +18,13 @@ from smtp_tui.config.paths import absolute
 from smtp_tui.safe_text import escape_controls
 from smtp_tui.settings.password_sources import LiteralSource
 from smtp_tui.threads import in_daemon_thread
-from smtp_tui.tui.commands import with_keys
+from smtp_tui.tui.commands import key_of, with_keys
 from smtp_tui.tui.controllers.context import Controller
-from smtp_tui.tui.dialogs.compare import CompareScreen, EquivalentsScreen
+from smtp_tui.tui.dialogs.compare import CompareScreen
+from smtp_tui.tui.dialogs.equivalents import EquivalentsScreen
 from smtp_tui.tui.dialogs.explain_error import ExplainErrorScreen
+from smtp_tui.tui.dialogs.program_text import copy_to_terminal
 from smtp_tui.tui.log.entries import Entry, Title
-from smtp_tui.tui.messages import MOST_COPIED, clipboard_size
 from smtp_tui.tui.style import GOOD
 from smtp_tui.tui.widgets.dialog import ask_and_save
 
@@ -77,7 +78,7 @@ class ToolController(Controller):
         facts = done.verdict.facts if done else None
         commands = equivalent_commands(settings, facts, self.document.path.parent)
         title = f"{settings.host} port {settings.port}"
-        await self.show_dialog(EquivalentsScreen(title, commands))
+        await self.show_dialog(EquivalentsScreen(title, commands, self.document.path))
 
     async def explain(self) -> None:
         """Explain an error of any program, and go to the field that it concerns."""
@@ -106,19 +107,11 @@ class ToolController(Controller):
 
     def _copy(self, entries: Sequence[Entry]) -> None:
         content = plain_text(entries)
-        size = clipboard_size(content)
         if not content:
             self._show_in_log("There is nothing to copy: the log is empty.")
-        elif size > MOST_COPIED:
-            self._show_in_log(
-                f"Not copied: {size // 1000} kB is more than many terminals accept. "
-                "O saves to a file, M marks a block."
-            )
         else:
-            # A lone surrogate stands for a byte that is not UTF-8; it cannot be encoded.
-            sent = content.encode("utf-8", "backslashreplace").decode("utf-8")
-            self.form.app.copy_to_clipboard(sent)
-            self._show_in_log(copied_message(len(entries), os.environ))
+            save_key = key_of("save_text")
+            self._show_in_log(copy_to_terminal(self.form.app, content, len(entries), save_key))
 
     def _show_in_log(self, text: str) -> None:
         log = self.test_pane.log_view
@@ -167,14 +160,3 @@ def kept_text(entries: Iterable[Entry], moment: datetime, home: str) -> str:
     # A home folder names a person, and a ticket may be public.
     lines = without(home, plain_text(entries).splitlines())
     return head + "".join(f"{line}\n" for line in lines)
-
-
-def copied_message(count: int, environment: Mapping[str, str]) -> str:
-    """Return the message after a copy; a terminal does not report whether it accepted it."""
-    lines, pronoun = ("the line", "it") if count == 1 else (f"{count} lines", "them")
-    sent = f"Sent {lines} to the terminal. It does not report whether it accepted {pronoun}."
-    if environment.get("TMUX"):
-        return f"{sent} tmux accepts it only with `set-clipboard` on; O saves to a file."
-    if environment.get("STY"):
-        return f"{sent} GNU screen does not pass it on; O saves to a file."
-    return sent

@@ -1,4 +1,4 @@
-"""Compare the last two tests, and show a test as other programs' commands."""
+"""Compare the last two tests."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ from itertools import groupby, takewhile, zip_longest
 from operator import eq
 from typing import ClassVar
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import set_cell_size
 from rich.style import Style
 from textual.binding import BindingType
 
-from smtp_tui.checks.equivalents import EquivalentCommand
 from smtp_tui.records import record
 from smtp_tui.safe_text import escape_controls, mask_credentials
 from smtp_tui.settings.fields import FIELDS, Field, FieldKind
@@ -25,12 +24,11 @@ from smtp_tui.tui.model.session import CompletedTest, outcome
 from smtp_tui.tui.style import DIM, PLAIN, STRONG, Span
 from smtp_tui.tui.test_pane.verdict import verdict_lines
 from smtp_tui.tui.widgets.pager import PagerScreen
-from smtp_tui.tui.widgets.text_page import TextBlock, item, plain, verbatim
+from smtp_tui.tui.widgets.text_page import TextBlock, plain
 
 # From this width on, two columns fit most lines of a dialogue.
 WIDE = 120
 _GAP = " │ "
-_MORE, _INDENT = " \\", "  "  # of a wrapped command line
 
 # Times and challenges differ in each test, and say nothing about the server.
 _VARIABLE = re.compile(
@@ -39,8 +37,6 @@ _VARIABLE = re.compile(
     r"(?: [+-]\d{4})?(?: \([A-Z]+\))?"
     r"|\b(?:\d{4}-\d\d-\d\d[T ])?\d\d:\d\d:\d\d(?:\.\d+)?Z?|\b\d+(?:\.\d+)? m?s\b"
 )
-# A word of a POSIX shell: adjacent quoted, escaped and bare pieces.
-_WORD = re.compile(r"""(?:'[^']*'|"(?:[^"\\]|\\.)*"|\\.|[^\s'"\\])+""", re.DOTALL)
 
 
 class ComparisonMark(StrEnum):
@@ -221,36 +217,3 @@ class CompareScreen(PagerScreen):
                 continue
             for row in (*rows([self._titles], width, STRONG), *rows(pairs, width, None)):
                 yield TextBlock(tuple(row), is_preformatted=True, gap=False)
-
-
-def break_command(line: str, width: int) -> list[str]:
-    """Wrap a command line between words; each line but the last ends in a backslash."""
-    lines, current = [], ""
-    for word in _WORD.findall(line):
-        longer = f"{current} {word}" if current.strip() else f"{current}{word}"
-        if current.strip() and cell_len(longer) + len(_MORE) > width:
-            lines.append(current + _MORE)
-            longer = f"{_INDENT}{word}"
-        current = longer
-    return [*lines, current]
-
-
-# The lines have no borders or margins, so that the terminal's own copying gets them unchanged.
-class EquivalentsScreen(PagerScreen):
-    """Command lines of other programs that run the same test."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [("s", "leave")]
-
-    def __init__(self, title: str, commands: Sequence[EquivalentCommand]) -> None:
-        super().__init__()
-        self._title = title
-        self._commands = commands
-
-    def blocks(self, width: int) -> Iterator[TextBlock]:
-        """Yield each program's command line, and how its behaviour differs."""
-        yield plain(f"The same test with other programs: {self._title}", STRONG)
-        yield plain("None of these commands contains the password.", DIM, gap=False)
-        for command in self._commands:
-            yield plain(command.program, STRONG)
-            yield from map(verbatim, break_command(command.line, width) if command.line else ())
-            yield from (item(note, DIM) for note in command.notes)
