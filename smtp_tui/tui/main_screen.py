@@ -174,6 +174,8 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         self.test_pane.verdict.mark_stale()
         self.show_state()
         self._sidebar_controller.clear_message()
+        if event.left_out:
+            self.show_message(event.left_out)
         # Report a missing keyring at once, not only when the password is saved.
         is_keyring = self.form.draft.password.location is PasswordLocation.KEYRING
         if event.key == KEPT and is_keyring:
