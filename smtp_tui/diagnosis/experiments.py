@@ -60,11 +60,11 @@ def keeping_port(settings: Settings, change: Change) -> Change:
     return change if moved == settings.port else {**change, "port": settings.port}
 
 
-def weakens(settings: Settings, change: Change) -> bool:
-    """Whether a change weakens security."""
+def weakens(encryption: Encryption, change: Change) -> bool:
+    """Whether a change of settings with this encryption weakens security."""
     return (
         change.get("openssl_verify_mode") == "none"
-        or (change.get("encryption") == "none" and settings.encryption is not Encryption.NONE)
+        or (change.get("encryption") == "none" and encryption is not Encryption.NONE)
         or change.get("starttls_auto") is False
         or change.get("tls_minimum") in (TlsVersion.V1_0, TlsVersion.V1_1)
     )

@@ -53,7 +53,7 @@ def fixes_for(
             value=value,
             why=text,
             more=dict(more) or None,
-            weakens=weakens(settings, change),
+            weakens=weakens(settings.encryption, change),
             # A certificate's name as the host leads to any machine of that name.
             trusts="host" in change or not TRUST.isdisjoint(change),
         )
@@ -102,7 +102,7 @@ def _connection_fixes(
         "submission-port": propose(
             {"port": 587, "encryption": "tls"}, "other-port", only_if=port != 587
         ),
-        "save-ca": propose({"ca_file": None}, "save-ca", only_if=anchor_of(chain)),
+        "trust-ca": propose({"ca_file": None}, "save-ca" if anchor_of(chain) else "name-ca"),
         "trust": [
             *(propose({"tls_fingerprint": chain[0].sha256}, "pin") if chain else ()),
             *propose({"openssl_verify_mode": "none"}, "verify-none", only_if=chain),

@@ -88,7 +88,10 @@ def test_nothing_weaker_is_tried_but_to_see_the_version() -> None:
                 is_version = (
                     cause == Cause.TLS_VERSION_UNSUPPORTED and "tls_minimum" in trial.change
                 )
-                assert is_version or not weakens(settings(), trial.change), (cause, trial.name)
+                assert is_version or not weakens(settings().encryption, trial.change), (
+                    cause,
+                    trial.name,
+                )
 
 
 def test_the_names_of_a_certificate() -> None:
@@ -160,5 +163,5 @@ def test_changes_are_read_as_a_file_is() -> None:
     ],
 )
 def test_what_weakens(change: dict[str, object], weaker: bool) -> None:
-    assert weakens(settings(), change) is weaker
-    assert not weakens(settings(encryption="none"), {"encryption": "none"})
+    assert weakens(settings().encryption, change) is weaker
+    assert not weakens(settings(encryption="none").encryption, {"encryption": "none"})

@@ -117,8 +117,8 @@ def test_without_experiments_a_guess_says_that_it_is_one() -> None:
     [
         (Cause.CERTIFICATE_SELF_SIGNED, (ROOT,), ["ca_file", "tls_fingerprint"]),
         (Cause.CERTIFICATE_UNKNOWN_ISSUER, (CERTIFICATE, ROOT), ["ca_file", "tls_fingerprint"]),
-        (Cause.CERTIFICATE_UNKNOWN_ISSUER, (CERTIFICATE,), ["tls_fingerprint"]),
-        (Cause.CERTIFICATE_INCOMPLETE_CHAIN, (CERTIFICATE,), ["tls_fingerprint"]),
+        (Cause.CERTIFICATE_UNKNOWN_ISSUER, (CERTIFICATE,), ["ca_file", "tls_fingerprint"]),
+        (Cause.CERTIFICATE_INCOMPLETE_CHAIN, (CERTIFICATE,), ["ca_file", "tls_fingerprint"]),
         (Cause.CERTIFICATE_EXPIRED, (CERTIFICATE,), ["tls_fingerprint"]),
         (Cause.CERTIFICATE_NOT_YET_VALID, (CERTIFICATE,), ["tls_fingerprint"]),
         (Cause.CERTIFICATE_NAME_MISMATCH, (CERTIFICATE,), ["tls_fingerprint"]),

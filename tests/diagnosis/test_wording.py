@@ -41,7 +41,7 @@ def test_every_warning_has_its_text_and_no_text_is_idle() -> None:
 @table("cause", causes())
 def test_texts_of_a_cause_are_whole(cause: str) -> None:
     texts = causes()[cause]
-    assert set(texts) - {"local", "experiments", "fixes", "ask"} == {"label", *TEXTS}
+    assert set(texts) - {"local", "experiments", "fixes", "ask", "faults"} == {"label", *TEXTS}
     for text in [*parts_of(cause).values(), *parts_of(cause, is_local=True).values()]:
         assert placeholders(text) <= set(NAMES)
         assert text.isprintable()

@@ -1,0 +1,56 @@
+"""Name the fields that a failed check found wrong, each in a few words for its row of the form.
+
+The words are the `faults` of a cause in `causes.toml`.
+"""
+
+from __future__ import annotations
+
+from smtp_tui.diagnosis.causes import causes
+from smtp_tui.diagnosis.verdict import Verdict
+from smtp_tui.records import record
+from smtp_tui.settings.fields import Settings
+from smtp_tui.smtp.events import Stage
+
+LONGEST = 16  # characters: the rest of a row belongs to its value
+# The recipients of a test message: no field of the settings.
+RECIPIENTS = "to"
+
+
+@record
+class FieldFault:
+    """A field, or RECIPIENTS, and what is wrong with it: at most LONGEST characters."""
+
+    key: str
+    short: str
+
+
+def faults_of(verdict: Verdict, settings: Settings | None) -> tuple[FieldFault, ...]:
+    """Return the fields at fault, and those whose value the server rejected."""
+    if verdict.cause is None:
+        return ()
+    faults: dict[str, str] = causes().get(verdict.cause, {}).get("faults", {})
+    code = str(verdict.reply.code) if verdict.reply else ""
+    return tuple(
+        FieldFault(_key(key, verdict, settings), short.format(code=code).strip()[:LONGEST])
+        for key, short in faults.items()
+        if _is_involved(key, verdict)
+    )
+
+
+def _key(key: str, verdict: Verdict, settings: Settings | None) -> str:
+    """Return the field that decides, where one field stands in for another."""
+    mechanism = verdict.facts.mechanism if verdict.facts else None
+    if key == "host" and verdict.stage is Stage.TLS and settings and settings.server_name:
+        return "server_name"
+    # With EXTERNAL the client certificate is the login.
+    if key == "password" and mechanism == "EXTERNAL":
+        return "client_certificate"
+    return key
+
+
+def _is_involved(key: str, verdict: Verdict) -> bool:
+    """Whether the check got to a field that only some failures of the cause concern."""
+    mechanism = verdict.facts.mechanism if verdict.facts else None
+    if key == "username":
+        return mechanism != "EXTERNAL"
+    return key != RECIPIENTS or bool(verdict.recipients)
