@@ -34,12 +34,11 @@ from smtp_tui.tui.model.check_request import Runner
 from smtp_tui.tui.model.choices import choices, is_same_server
 from smtp_tui.tui.model.draft import PASSWORD
 from smtp_tui.tui.model.file_context import OpenFileContext
-from smtp_tui.tui.model.fixes import available_fixes
 from smtp_tui.tui.model.password import PasswordLocation
 from smtp_tui.tui.model.session import CompletedTest, SessionMemory
 from smtp_tui.tui.sidebar import Sidebar, SidebarController, file_blocks, remarks
 from smtp_tui.tui.style import BAD
-from smtp_tui.tui.test_pane.pane import DnsOptions, TestPane
+from smtp_tui.tui.test_pane.pane import DnsOptions, TestedTable, TestPane
 from smtp_tui.tui.test_pane.verdict import BEGINNINGS
 from smtp_tui.tui.textual_compat import PaintOnceScreen, allow_switch
 from smtp_tui.tui.widgets.line import Divider, KeyHints, StatusBar
@@ -94,7 +93,8 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         self.sidebar = Sidebar(indent=1, id="sidebar")
         notice = notice or ("" if form.draft.raw("host") else BEGINNINGS)
         about = remarks(document, table)
-        self.test_pane = pane = TestPane(runner, notice, lookup, about, id="test_pane")
+        tested = TestedTable(form.draft, session, table, document.path.name)
+        self.test_pane = pane = TestPane(runner, notice, lookup, about, tested, id="test_pane")
         self.message = TextPage(most=MESSAGE, indent=1, id="message")
         application = document.application or PLAIN_KEYS
         others = f"{key_of('tables')}: other tables" if len(document.tables()) > 1 else ""
@@ -170,12 +170,9 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         self._show_hints()
 
     def on_form_changed(self, event: Form.Changed) -> None:
-        """Mark the verdict stale and show the new state."""
-        self.test_pane.verdict.mark_stale()
+        """Show the new state, and whether the verdict is still about it."""
         self.show_state()
         self._sidebar_controller.clear_message()
-        if event.left_out:
-            self.show_message(event.left_out)
         # Report a missing keyring at once, not only when the password is saved.
         is_keyring = self.form.draft.password.location is PasswordLocation.KEYRING
         if event.key == KEPT and is_keyring:
@@ -257,19 +254,6 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
             dialog = ChoicesDialog(row.label.strip(), listed, row.state)
             self.app.push_screen(dialog, lambda word: row.choose(word) if word else None)
 
-    def action_peek(self) -> None:
-        """Show or hide the password as it was typed here."""
-        self.show_form()
-        if self.form.password_row.can_be_shown:
-            self.form.focus_field(PASSWORD)
-            self.form.password_row.toggle()
-        else:
-            self.show_message("Only a password that you type here can be shown.")
-
-    def on_screen_suspend(self) -> None:
-        """Hide the password before a dialog opens."""
-        self.form.password_row.hide()
-
     def action_jump(self) -> None:
         """Show a letter next to each field; the next key selects one."""
         self.show_form()
@@ -316,7 +300,9 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         self.app.call_later(self._switch_table, table, document, notice)
 
     def show_state(self) -> None:
-        """Show the unsaved state and the current key hints."""
+        """Show the unsaved state, what the last test means for it, and the current key hints."""
+        self.test_pane.update()
+        self.form.show_faults(self.test_pane.faults)
         is_new = not self._document.exists
         state = [NO_TABLE] if not is_new and self._document.lacks(self._table) else []
         state += ["modified"] if self.form.draft.changed else ["new file"] if is_new else []
@@ -325,7 +311,7 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
 
     def _show_hints(self) -> None:
         hints = hints_at(
-            has_fixes=bool(available_fixes(self.test_pane.last_test)),
+            has_fixes=bool(self.test_pane.fixes),
             can_undo=bool(self.form.history),
             is_in_log=isinstance(self.focused, LogView),
         )

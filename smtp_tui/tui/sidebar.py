@@ -30,7 +30,6 @@ from smtp_tui.tui.model.fixes import LastTest
 from smtp_tui.tui.model.row_state import RowState
 from smtp_tui.tui.style import BAD, CAUTION, DIM, FOCUS, PLAIN, STRONG
 from smtp_tui.tui.test_pane.pane import TestPane
-from smtp_tui.tui.test_pane.verdict import verdict_blocks, warning_blocks
 from smtp_tui.tui.typeahead import KeyQueue
 from smtp_tui.tui.widgets.text_page import TextBlock, TextPage, labelled, parse, plain
 
@@ -282,10 +281,8 @@ def _own_providers(folder: Path) -> tuple[Provider, ...]:
 
 def _log_blocks(pane: TestPane, file: Iterable[TextBlock]) -> list[TextBlock]:
     """Return the last verdict in full, the DNS report, the keys of the log, and `file`."""
-    verdict = pane.verdict.verdict
-    shown = [plain("No test has finished yet.")]
-    if verdict:
-        shown = [*verdict_blocks(verdict, pane.verdict.mail), *warning_blocks(verdict)]
+    verdict = pane.verdict_blocks()
+    shown = verdict or [plain("No test has finished yet.")]
     shown = [*(replace(block, gap=True) for block in shown), *pane.domain_blocks()]
     keys = [plain("Keys in the log", STRONG)]
     keys += [labelled(names, what) for names, what in log_keys()]

@@ -52,7 +52,7 @@ async def test_escape_stops_a_test(tmp_path: Path) -> None:
     async with form_on(SAMPLE, tmp_path, check=check) as hand:
         await hand.press("f5")
         await hand.until(lambda: bool(check.requests))
-        assert "waiting for" in hand.screen
+        assert "Waiting for" in hand.screen
         assert "s of 30" in hand.screen
         await hand.press("f5")
         assert len(check.requests) == 1

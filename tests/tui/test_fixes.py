@@ -14,12 +14,13 @@ from smtp_tui.tui.dialogs.equivalents import break_command
 from smtp_tui.tui.dialogs.fixes import trust_blocks
 from smtp_tui.tui.model.draft import SettingsDraft
 from smtp_tui.tui.model.fixes import (
-    FixAction,
+    FixKind,
     FixProposal,
     describe_fix,
     fix_proposals,
     format_done,
     format_fix,
+    proposal_of,
 )
 from smtp_tui.tui.model.undo import UndoStack
 from smtp_tui.tui.widgets.text_page import TextBlock, flow
@@ -46,22 +47,28 @@ def said(blocks: list[TextBlock], width: int = 76) -> str:
 class TestCures:
     def test_each_fix_has_its_way(self) -> None:
         verdict = failing(AUTHORITY, PIN, NAME, OPEN, ENCRYPTION, PASSWORD)
-        actions = [cure.action for cure in fix_proposals(verdict, (LEAF, ROOT))]
-        assert actions == [
-            FixAction.SAVE_AUTHORITY,
-            *[FixAction.ASK] * 3,
-            FixAction.SET,
-            FixAction.GO_TO,
+        kinds = [cure.kind for cure in fix_proposals(verdict, (LEAF, ROOT))]
+        assert kinds == [
+            FixKind.NAME,
+            FixKind.SAVE_AUTHORITY,
+            *[FixKind.ASK] * 3,
+            FixKind.SET,
+            FixKind.GO_TO,
         ]
 
     def test_without_a_root_only_the_admin_knows_the_ca(self) -> None:
         (cure,) = fix_proposals(failing(AUTHORITY), (LEAF,))
-        assert cure.action is FixAction.GO_TO
+        assert cure.kind is FixKind.NAME
+
+    def test_a_self_signed_certificate_is_saved_rather_than_named(self) -> None:
+        verdict = failing(AUTHORITY, cause="certificate-self-signed")
+        kinds = [cure.kind for cure in fix_proposals(verdict, (ROOT,))]
+        assert kinds == [FixKind.SAVE_AUTHORITY, FixKind.NAME]
 
     def test_a_ca_file_that_cannot_be_used_is_not_one_to_save(self) -> None:
         verdict = failing(AUTHORITY, cause="settings-invalid", stage=Stage.SETTINGS)
         (cure,) = fix_proposals(verdict, (LEAF, ROOT))
-        assert cure.action is FixAction.GO_TO
+        assert cure.kind is FixKind.GO_TO
 
     def test_nothing_that_weakens_comes_first(self) -> None:
         assert fix_proposals(failing(OPEN, PIN), (LEAF,)) == ()
@@ -80,20 +87,20 @@ class TestWords:
         ],
     )
     def test_a_change_in_the_words_of_the_form(self, fix: Fix, words: str) -> None:
-        assert format_fix(FixProposal(fix), SettingsDraft(FILE)) == words
+        assert format_fix(proposal_of(fix), SettingsDraft(FILE)) == words
 
     def test_of_several_fields_those_are_named_that_change(self) -> None:
         other = {**FILE, "port": 465}
-        assert format_fix(FixProposal(ELSEWHERE), SettingsDraft(other)) == "SMTP Port: 465 -> 587"
+        assert format_fix(proposal_of(ELSEWHERE), SettingsDraft(other)) == "SMTP Port: 465 -> 587"
         other["encryption"] = "ssl"
         words = "SMTP Port: 465 -> 587, Encryption Type: ssl -> tls"
-        assert format_fix(FixProposal(ELSEWHERE), SettingsDraft(other)) == words
+        assert format_fix(proposal_of(ELSEWHERE), SettingsDraft(other)) == words
 
     def test_no_words_tell_the_password(self) -> None:
         draft = SettingsDraft(FILE)
         password = Fix(field="password", value="hunter2hunter2", why="")
-        told = format_fix(FixProposal(password), draft) + format_done(password.change)
-        assert "hunter2" not in told + describe_fix(failing(password))
+        told = format_fix(proposal_of(password), draft) + format_done(password.change)
+        assert "hunter2" not in told + describe_fix(proposal_of(password), "auth-rejected")
 
     @pytest.mark.parametrize(
         ("fix", "words"),
@@ -103,18 +110,23 @@ class TestWords:
             (NAME, "sets Server Name to mx.example.net if you trust it, and tests again"),
             (PIN, "pins this certificate if you trust it, and tests again"),
             (PASSWORD, "goes to SMTP Password"),
-            (AUTHORITY, "saves the CA that the server sent as CA File if you trust it, and tests"),
             (Fix(field="ca_file", value="", why=""), "removes CA File and tests again"),
         ],
     )
     def test_a_promise(self, fix: Fix, words: str) -> None:
-        assert describe_fix(failing(fix)).startswith(words)
-        assert "without a message" in describe_fix(failing(ENCRYPTION), sends=True)
+        assert describe_fix(proposal_of(fix), "a-cause").startswith(words)
+        assert "without a message" in describe_fix(proposal_of(ENCRYPTION), "", sends=True)
 
-    def test_of_a_self_signed_certificate_nobody_speaks_of_a_ca(self) -> None:
-        assert "this certificate" in describe_fix(
-            failing(AUTHORITY, cause="certificate-self-signed")
+    def test_a_ca_is_named_or_saved(self) -> None:
+        name, save = fix_proposals(failing(AUTHORITY), (LEAF, ROOT))
+        cause = "certificate-unknown-issuer"
+        assert describe_fix(name, cause) == (
+            "goes to CA File: name the file with your CA's certificate"
         )
+        assert describe_fix(save, cause) == (
+            "saves the CA that the server sent as CA File if you trust it, and tests again"
+        )
+        assert "this certificate" in describe_fix(save, "certificate-self-signed")
 
 
 class TestHistory:
@@ -170,7 +182,7 @@ class TestHistory:
 
 class TestTrust:
     def test_it_tells_all_that_an_admin_compares(self) -> None:
-        told = said(trust_blocks(FixProposal(PIN), (LEAF, ROOT), SettingsDraft(FILE)))
+        told = said(trust_blocks(proposal_of(PIN), (LEAF, ROOT), SettingsDraft(FILE)))
         for words in ("mx.example.net", "CN=Acme CA", "2020-01-01 to 2120-01-01", "days left"):
             assert words in told
         pairs = told.replace("\n", "").replace(" ", "")
@@ -179,7 +191,7 @@ class TestTrust:
     @pytest.mark.parametrize("width", [80, 56, 36])
     def test_no_pair_of_the_hash_stands_alone(self, width: int) -> None:
         lines = said(
-            trust_blocks(FixProposal(PIN), (LEAF,), SettingsDraft(FILE)), width
+            trust_blocks(proposal_of(PIN), (LEAF,), SettingsDraft(FILE)), width
         ).splitlines()
         pairs = [line.split()[-1].count(":") for line in lines if line.count(":") > 5]
         assert all(count >= 7 for count in pairs)
@@ -187,22 +199,25 @@ class TestTrust:
     @pytest.mark.parametrize(
         ("cure", "words"),
         [
-            (FixProposal(NAME), "Accept mx.example.net as mail.example.net?"),
+            (proposal_of(NAME), "Accept mx.example.net as mail.example.net?"),
             (
-                FixProposal(Fix(field="host", value="mx.a.example", why="", trusts=True)),
+                proposal_of(Fix(field="host", value="mx.a.example", why="", trusts=True)),
                 "instead of",
             ),
-            (FixProposal(AUTHORITY, ROOT), "Save this CA and trust it?"),
-            (FixProposal(AUTHORITY, LEAF), "Save this certificate and trust it?"),
+            (FixProposal(AUTHORITY, FixKind.SAVE_AUTHORITY, ROOT), "Save this CA and trust it?"),
             (
-                FixProposal(Fix(field="tls_fingerprint", value="", why="", trusts=True)),
+                FixProposal(AUTHORITY, FixKind.SAVE_AUTHORITY, LEAF),
+                "Save this certificate and trust it?",
+            ),
+            (
+                proposal_of(Fix(field="tls_fingerprint", value="", why="", trusts=True)),
                 "Remove the pin",
             ),
             (
-                FixProposal(Fix(field="ca_file", value="", why="", trusts=True)),
+                proposal_of(Fix(field="ca_file", value="", why="", trusts=True)),
                 "Trust the CAs of this",
             ),
-            (FixProposal(OPEN), "Any will do. The next test already sends your username"),
+            (proposal_of(OPEN), "Any will do. The next test already sends your username"),
         ],
     )
     def test_it_asks_what_is_meant(self, cure: FixProposal, words: str) -> None:
@@ -212,7 +227,7 @@ class TestTrust:
 
     def test_names_of_a_server_are_inert(self) -> None:
         hostile = replace(LEAF, names=("a\x1b[31m.example",), issuer="CN=\u202ex {host}")
-        told = said(trust_blocks(FixProposal(PIN), (hostile,), SettingsDraft(FILE)))
+        told = said(trust_blocks(proposal_of(PIN), (hostile,), SettingsDraft(FILE)))
         assert "a\\x1b[31m.example" in told
         assert not set("\x1b\u202e") & set(told)
 

@@ -10,7 +10,7 @@ from smtp_tui.smtp.events import Stage
 from smtp_tui.smtp.message import MailRequest
 from smtp_tui.tui.model.draft import SettingsDraft
 from smtp_tui.tui.model.mail_draft import NOBODY, DefaultSender, MailDraft, MailField, sender_of
-from smtp_tui.tui.test_pane.verdict import replies, summary_of
+from smtp_tui.tui.model.verdict_text import replies, summary_of
 
 
 class TestSender:

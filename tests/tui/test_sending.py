@@ -240,7 +240,7 @@ class TestOneAtATime:
             await open_dialog(hand)
             await hand.type("a@b.example")
             await hand.press("f8")
-            await hand.until(lambda: "waiting for the reply to the message" in hand.screen)
+            await hand.until(lambda: "Waiting for the reply to the message" in hand.screen)
             await hand.press(key)
             assert "A test is already running. Esc stops it." in hand.screen
             assert DIALOG not in hand.screen
@@ -257,7 +257,7 @@ class TestOneAtATime:
             await open_dialog(hand)
             await hand.type("a@b.example")
             await hand.press("f8")
-            await hand.until(lambda: "waiting for the reply to the envelope" in hand.screen)
+            await hand.until(lambda: "Waiting for the reply to the envelope" in hand.screen)
             await hand.press("escape")
             await hand.until(lambda: "Stopped. The test proved nothing" in hand.screen)
 
@@ -277,7 +277,7 @@ async def test_a_message_that_may_have_gone_says_so_first(tmp_path: Path) -> Non
         stage=Stage.MESSAGE,
         cause="server-closed",
         summary="The server closed the connection.",
-        cure="Look in its log.",
+        cure="Look in its log. Then try again.",
         warnings=(WarningId.PIPELINING_SUSPECT, WarningId.DELIVERY_UNKNOWN),
         warning_texts=("A filter may be in the way.", "It may be delivered or not."),
     )
@@ -287,7 +287,10 @@ async def test_a_message_that_may_have_gone_says_so_first(tmp_path: Path) -> Non
         await hand.type("a@b.example")
         await hand.press("f8")
         await hand.until(lambda: "FAILED at message" in hand.screen)
-        assert hand.screen.index("may be delivered") < hand.screen.index("Look in its log")
+        rows = [line.split("│")[0].strip() for line in hand.lines]
+        failed = next(at for at, row in enumerate(rows) if row.startswith("FAILED at message"))
+        assert rows[failed + 1] == "Look in its log."
+        assert rows[failed + 2].startswith("It may be delivered or not.")
         assert "Warnings: pipelining not working" in hand.screen
         await hand.press("f6")
         assert "A filter may be" in hand.screen
@@ -319,7 +322,7 @@ async def test_some_recipients_refused(tmp_path: Path) -> None:
         assert " Accepted: a@b.example; queued as 4aBcDe" in hand.screen
         assert any("envelope ✗ message 820" in line for line in hand.lines)
         await hand.type("x")
-        assert "(before your last" in hand.screen
+        assert "F5 tests again: this was before your last change." in hand.screen
         assert "the message went to the others." in hand.screen
 
 

@@ -24,19 +24,23 @@ from smtp_tui.tui.model.authority_file import free_path, save_authority
 from smtp_tui.tui.model.check_request import needs_password_prompt, request_for
 from smtp_tui.tui.model.draft import ACCOUNT, HOST
 from smtp_tui.tui.model.file_context import risk_of_test
-from smtp_tui.tui.model.fixes import CA_FILE, FixAction, FixProposal, available_fixes, format_done
+from smtp_tui.tui.model.fixes import CA_FILE, FixKind, FixProposal, format_done
 from smtp_tui.tui.model.mail_draft import MailField, sender_of
 from smtp_tui.tui.style import BAD
+from smtp_tui.tui.test_pane.pane import FROM
 from smtp_tui.tui.widgets.dialog import AskPassword, confirm, may_make_folder
 from smtp_tui.tui.widgets.text_page import plain
-
-FROM = "from"
 
 
 class CheckController(Controller):
     """Tests the form's current settings, saved or not."""
 
-    async def test(self, mail: MailRequest | None = None) -> None:
+    async def test(self) -> None:
+        """Test the form's settings."""
+        self.context.sidebar.clear_message()
+        await self._test_form()
+
+    async def _test_form(self, mail: MailRequest | None = None) -> None:
         """Test the form's settings, and send `mail`, or only its envelope if it has no body."""
         settings = self._testable_settings("Not tested")
         if settings is not None:
@@ -44,6 +48,7 @@ class CheckController(Controller):
 
     async def send(self) -> None:
         """Ask for a message, then send it, or test only its sender and recipients."""
+        self.context.sidebar.clear_message()
         settings = self._testable_settings("Not sent")
         if settings is None:
             return
@@ -74,6 +79,8 @@ class CheckController(Controller):
         """Return the settings; if they cannot be tested, show why at the field to fix."""
         self.form.commit_edit()
         for key, problem in self.draft.problems().items():
+            # A passed verdict above the reason would be a second verdict.
+            self.test_pane.hide_verdict()
             # Only the first problem: one field can have the focus.
             self.go_to_field(key, f"{undone}. {BY_KEY[key].label} {problem}", BAD)
             return None
@@ -126,19 +133,16 @@ class CheckController(Controller):
             recognition=self.document.recognition,
         )
         self.screen.show_test_pane()
-        done = await self.test_pane.run(request, settings, self.draft.snapshot())
-        if done is not None:
-            self.context.session.add(self.table, done)
+        verdict = await self.test_pane.run(request, settings)
         self.screen.show_state()
         # A second test request showed BUSY; no test runs any more.
         self.context.sidebar.withdraw_message(BUSY)
         self.context.sidebar.refresh(from_top=False)
-        return done.verdict if done else None
+        return verdict
 
     def _proposals(self) -> tuple[FixProposal, ...]:
-        """Return the fixes of the last test; if there are none, show why."""
-        last = self.test_pane.last_test
-        proposals = available_fixes(last)
+        """Return what can be done about the last test; if nothing, show why."""
+        last, proposals = self.test_pane.last_test, self.test_pane.fixes
         if proposals:
             return proposals
         if self.test_pane.is_busy:
@@ -154,18 +158,16 @@ class CheckController(Controller):
 
     async def _apply_fix(self, proposal: FixProposal) -> bool:
         """Apply a fix and test again, or go to its field; False if the admin said no."""
-        fix, change, file = proposal.fix, proposal.fix.change, ""
-        if proposal.action is FixAction.GO_TO:
+        fix, change, file = proposal.fix, {**proposal.fix.change}, ""
+        if proposal.kind in (FixKind.GO_TO, FixKind.NAME):
             why = f"{BY_KEY[fix.field].label}: {escape_controls(fix.why)}"
             self.go_to_field(fix.field, why)
             return True
-        if proposal.action is not FixAction.SET:
-            last = self.test_pane.last_test
-            text = trust_blocks(proposal, last.facts.chain if last else (), self.draft)
-            yes = "Yes: trust it and test" if fix.trusts else "Yes: apply it and test"
-            if not await self.show_dialog(CertificateTrustDialog(text, yes)):
-                return False
-        if proposal.authority is not None:
+        if proposal.asks and not await self._confirm(proposal):
+            return False
+        if proposal.kind is FixKind.RESTORE:
+            change = {**proposal.state}
+        elif proposal.authority is not None:
             path = self._file_for(proposal.authority)
             if not await may_make_folder(self.form.app, path):
                 return False
@@ -179,13 +181,22 @@ class CheckController(Controller):
         self.form.history.apply(self.draft, change, file=file)
         self.show_change(format_done(change))
         # No fix ever sends a message: the new test sends only the envelope.
-        mail = self.test_pane.verdict.mail and replace(self.test_pane.verdict.mail, body=None)
+        done = self.test_pane.done
+        mail = done.request.mail if done else None
+        mail = mail and replace(mail, body=None)
         if mail and FROM in change:
             # The fix sets From; the dialog's sender would override it.
             self.context.mail.type(MailField.FROM, "")
             mail = replace(mail, sender=None)
-        await self.test(mail)
+        await self._test_form(mail)
         return True
+
+    async def _confirm(self, proposal: FixProposal) -> bool:
+        """Ask whether to trust a server, or to weaken the settings."""
+        last = self.test_pane.last_test
+        text = trust_blocks(proposal, last.facts.chain if last else (), self.draft)
+        yes = "Yes: trust it and test" if proposal.fix.trusts else "Yes: apply it and test"
+        return await self.show_dialog(CertificateTrustDialog(text, yes))
 
     def _file_for(self, authority: Certificate) -> Path:
         """Return where to save the authority of a fix: next to the settings file."""

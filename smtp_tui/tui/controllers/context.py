@@ -107,9 +107,8 @@ class Controller:
         return answer
 
     def show_change(self, text: str = "", *, at: str | None = None) -> None:
-        """Show the changed draft, mark the verdict as stale, and show a text at field `at`."""
+        """Show the changed draft, and a text at field `at`."""
         self.form.reload()
-        self.test_pane.verdict.mark_stale()
         self.screen.show_state()
         self.context.sidebar.refresh(from_top=False)
         text = escape_controls(text)

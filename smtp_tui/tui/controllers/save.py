@@ -108,6 +108,8 @@ class SaveController(Controller):
         """Save the draft; what could not be saved stays in it."""
         self.form.commit_edit()
         result = await self._transaction().run(options)
+        if result and result.saved:
+            self.test_pane.follow_save(result.saved)
         return result is not None and self._report(result.text, ok=result.ok, field=result.field)
 
     def _transaction(self) -> SaveTransaction:
@@ -206,6 +208,7 @@ class SaveController(Controller):
         """Reload the file and reapply the form's changes, except those to `dropped` keys."""
         try:
             self._transaction().reload(dropped)
+            self.context.session.forget_passed(self.table)
         except DocumentError as error:
             self.show_message(as_sentence(error), BAD)
             return False

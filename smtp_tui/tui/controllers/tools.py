@@ -60,12 +60,11 @@ class ToolController(Controller):
 
     async def save_text(self) -> None:
         """Ask for a file and save the last test's dialogue to it."""
-        log, moment = self.test_pane.log_view, self.test_pane.moment
+        moment = self.test_pane.moment
         if moment is None:
             self._show_in_log(with_keys(NO_TEST))
             return
-        log.flush()
-        content = kept_text(log.rows.last_test(), moment, os.environ.get("HOME", ""))
+        content = kept_text(self.test_pane.last_entries(), moment, os.environ.get("HOME", ""))
         await self._ask_and_save("the dialogue", content, moment, ".txt", DIALOGUE)
 
     async def equivalents(self) -> None:
@@ -102,8 +101,7 @@ class ToolController(Controller):
 
     async def copy_test(self) -> None:
         """Copy the whole last test."""
-        self.test_pane.log_view.flush()
-        self._copy(self.test_pane.log_view.rows.last_test())
+        self._copy(self.test_pane.last_entries())
 
     def _copy(self, entries: Sequence[Entry]) -> None:
         content = plain_text(entries)

@@ -12,7 +12,7 @@ from smtp_tui.smtp.certificates import Certificate
 from smtp_tui.tui.commands import FIX_COMMANDS, hints_of
 from smtp_tui.tui.custom_keys import bindings
 from smtp_tui.tui.model.draft import SettingsDraft
-from smtp_tui.tui.model.fixes import FixAction, FixProposal, format_fix, pins
+from smtp_tui.tui.model.fixes import FixKind, FixProposal, format_fix, pins
 from smtp_tui.tui.model.trust_text import ASKS, SHA_256, WEAKENS, reason_of, trust_text
 from smtp_tui.tui.style import CAUTION, DIM, PLAIN, STRONG, Span
 from smtp_tui.tui.widgets.dialog import Dialog
@@ -49,7 +49,7 @@ class FixDialog(Dialog[int | None]):
         for number, proposal in enumerate(proposals):
             if pins(proposal.fix):
                 self._first.setdefault("pin", number)
-            if proposal.action is FixAction.SAVE_AUTHORITY:
+            if proposal.kind is FixKind.SAVE_AUTHORITY:
                 self._first.setdefault("save_authority", number)
         hints = hints_of(FIX_COMMANDS, {"pin", "save_authority"} - self._first.keys())
         title = TextPage([plain(TITLE, STRONG)])
@@ -76,7 +76,7 @@ def _blocks(proposal: FixProposal, draft: SettingsDraft, file: str) -> list[Text
     spans: list[Span] = [(escape_controls(format_fix(proposal, draft, file)), PLAIN)]
     if fix.weakens:
         spans += [(" (", DIM), (WEAKENS, CAUTION), (f", {ASKS})", DIM)]
-    elif proposal.action in (FixAction.ASK, FixAction.SAVE_AUTHORITY):
+    elif proposal.asks:
         spans.append((f" ({ASKS})", DIM))
     return [TextBlock(tuple(spans), rest="  "), plain(reason_of(fix), DIM, gap=False)]
 

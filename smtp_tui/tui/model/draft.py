@@ -158,6 +158,10 @@ class SettingsDraft:
         raw = self._edits[key] if key in self._edits else self._file.get(key)
         return None if is_absent(BY_KEY[key], raw) else raw
 
+    def in_file(self, key: str) -> object | None:
+        """Return the raw value that the file sets, or None."""
+        return self._file.get(key)
+
     def text(self, key: str) -> str:
         """Return a field's value as a person would type it."""
         return text_of(self.raw(key))

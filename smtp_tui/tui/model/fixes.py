@@ -1,22 +1,31 @@
-"""Propose the fixes of a failed test and describe what each one changes."""
+"""Propose the fixes of a failed test and describe what each one changes.
+
+What passed earlier in this session comes first, then the fixes of the diagnosis.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import field, replace
 from enum import Enum, auto
 
+from smtp_tui.diagnosis.causes import texts_of
+from smtp_tui.diagnosis.experiments import weakens
 from smtp_tui.diagnosis.verdict import CheckSummary, Fix, Verdict
 from smtp_tui.records import record
-from smtp_tui.safe_text import mask_credentials
+from smtp_tui.safe_text import abridged, mask_credentials
 from smtp_tui.settings.fields import BY_KEY, FieldKind
 from smtp_tui.smtp.certificates import Certificate, anchor_of
 from smtp_tui.smtp.events import Stage
-from smtp_tui.tui.model.draft import SettingsDraft, text_of
+from smtp_tui.tui.model.draft import PASSWORD, DraftState, SettingsDraft, text_of
+from smtp_tui.tui.model.password import PasswordState
 from smtp_tui.tui.model.row_state import SWITCH, format_default
+from smtp_tui.tui.model.session import PassedState
 
 CA_FILE, FINGERPRINT = "ca_file", "tls_fingerprint"
 OWN = "certificate-self-signed"
 _PAIRS_SHOWN = 4
+_LABELS_SHOWN = 2
 
 
 @record
@@ -28,50 +37,112 @@ class LastTest:
     is_stale: bool = False
 
 
-class FixAction(Enum):
-    """How a fix is applied."""
+class FixKind(Enum):
+    """What the form does to apply a fix.
+
+    SET changes values; ASK does too, once the admin confirms. NAME goes to the CA file, GO_TO to
+    any other field whose value only the admin knows. SAVE_AUTHORITY saves a certificate that the
+    server sent, and RESTORE brings back the state that passed.
+    """
 
     SET = auto()
     ASK = auto()
+    NAME = auto()
     SAVE_AUTHORITY = auto()
+    RESTORE = auto()
     GO_TO = auto()
 
 
 @record
 class FixProposal:
-    """A fix as the form offers it; `authority` is the certificate to save and trust, if any."""
+    """A fix as the form offers it.
+
+    `authority` is the certificate to save and trust; `state` and `clock` are the fields to restore
+    and when they passed.
+    """
 
     fix: Fix
+    kind: FixKind
     authority: Certificate | None = None
+    state: DraftState = field(default_factory=dict, repr=False)
+    clock: str = ""
 
     @property
-    def action(self) -> FixAction:
-        """How the form applies the fix."""
-        if self.authority:
-            return FixAction.SAVE_AUTHORITY
-        if self.fix.value is None:
-            return FixAction.GO_TO
-        return FixAction.ASK if self.fix.trusts or self.fix.weakens else FixAction.SET
+    def asks(self) -> bool:
+        """Whether the admin must confirm it."""
+        if self.kind is FixKind.RESTORE:
+            return self.fix.weakens
+        return self.kind in (FixKind.ASK, FixKind.SAVE_AUTHORITY)
 
 
-def available_fixes(last: LastTest | None) -> tuple[FixProposal, ...]:
-    """Return the fixes of the last test, or () if the form has changed since."""
-    if last is None or last.is_stale:
+def available_fixes(
+    last: LastTest | None, draft: SettingsDraft, passed: PassedState | None = None
+) -> tuple[FixProposal, ...]:
+    """Return what to do after the last test: what passed before, then the diagnosis's fixes.
+
+    Those of the diagnosis are for the tested values only.
+    """
+    if last is None or last.verdict.ok:
         return ()
-    return fix_proposals(last.verdict, last.facts.chain)
+    proposals = () if last.is_stale else fix_proposals(last.verdict, last.facts.chain)
+    restored = passed and restore_proposal(passed, draft)
+    return (restored, *proposals) if restored else proposals
+
+
+def restore_proposal(passed: PassedState, draft: SettingsDraft) -> FixProposal | None:
+    """Return the way back to what passed; None if the draft has the same values."""
+    state = draft.state_to_return_to(passed.draft)
+    if not state:
+        return None
+    change = {key: "" if raw is None else raw for key, raw in state.items() if key != PASSWORD}
+    parsed = {
+        key: raw if raw == "" or BY_KEY[key].problem_with(raw) else BY_KEY[key].parse(raw)
+        for key, raw in change.items()
+    }
+    is_weaker = weakens(draft.parsed()["encryption"], parsed)
+    why = f"A test with these values passed at {passed.clock}."
+    if is_weaker:
+        why = f"{why} They protect less than those in the form now."
+    fix = Fix(field=next(iter(state)), value=None, why=why, weakens=is_weaker)
+    return FixProposal(fix, FixKind.RESTORE, state=state, clock=passed.clock)
 
 
 def fix_proposals(verdict: Verdict, chain: Sequence[Certificate]) -> tuple[FixProposal, ...]:
     """Return a verdict's fixes, best first, or () if the best one would weaken security."""
-    proposals = tuple(
-        FixProposal(fix, anchor_of(chain) if saves_authority(fix, verdict) else None)
+    proposals = [
+        proposal
         for fix in verdict.fixes
-    )
-    return () if proposals and proposals[0].fix.weakens else proposals
+        for proposal in (
+            _authority_proposals(fix, verdict, chain)
+            if _trusts_authority(fix, verdict)
+            else (proposal_of(fix),)
+        )
+    ]
+    return () if proposals and proposals[0].fix.weakens else tuple(proposals)
 
 
-def saves_authority(fix: Fix, verdict: Verdict) -> bool:
-    """Whether a fix saves the CA certificate that the server sent."""
+def proposal_of(fix: Fix) -> FixProposal:
+    """Return a fix of the diagnosis as the form offers it."""
+    if fix.value is None:
+        return FixProposal(fix, FixKind.GO_TO)
+    return FixProposal(fix, FixKind.ASK if fix.trusts or fix.weakens else FixKind.SET)
+
+
+def _authority_proposals(
+    fix: Fix, verdict: Verdict, chain: Sequence[Certificate]
+) -> list[FixProposal]:
+    """Propose the admin's own CA file, and to save the CA that the server sent, if it sent one."""
+    why: str = texts_of("fixes.toml")["name-ca"]
+    name = FixProposal(replace(fix, why=why), FixKind.NAME)
+    authority = anchor_of(chain)
+    if authority is None:
+        return [name]
+    save = FixProposal(fix, FixKind.SAVE_AUTHORITY, authority)
+    # Few admins have a file with a server's own certificate.
+    return [save, name] if verdict.cause == OWN else [name, save]
+
+
+def _trusts_authority(fix: Fix, verdict: Verdict) -> bool:
     return fix.field == CA_FILE and fix.value is None and verdict.stage is Stage.TLS
 
 
@@ -94,7 +165,7 @@ def format_value(key: str, raw: object) -> str:
     if raw == "":
         return field.default_text or "not set"
     if field.kind is FieldKind.PASSWORD:
-        return "set"
+        return "as it was" if isinstance(raw, PasswordState) else "set"
     if field.problem_with(raw) is not None:
         # The value may be a URL that contains a password.
         return mask_credentials(text_of(raw))
@@ -115,9 +186,17 @@ def pairs_of(digits: str) -> list[str]:
 def format_fix(proposal: FixProposal, draft: SettingsDraft, file: str = "") -> str:
     """Return the old and new values of a fix; `file` is where its authority would be saved."""
     fix = proposal.fix
-    if proposal.action is FixAction.GO_TO:
-        return f"{BY_KEY[fix.field].label}: type it yourself"
-    return format_changes({CA_FILE: file} if proposal.authority else fix.change, draft)
+    match proposal.kind:
+        case FixKind.RESTORE:
+            return f"Back to what passed at {proposal.clock} ({_labels(proposal.state)})"
+        case FixKind.NAME:
+            return f"{BY_KEY[fix.field].label}: name the file with your CA's certificate"
+        case FixKind.GO_TO:
+            return f"{BY_KEY[fix.field].label}: type it yourself"
+        case FixKind.SAVE_AUTHORITY:
+            return format_changes({CA_FILE: file}, draft)
+        case FixKind.SET | FixKind.ASK:
+            return format_changes(fix.change, draft)
 
 
 def format_changes(change: Mapping[str, object], draft: SettingsDraft) -> str:
@@ -130,17 +209,24 @@ def format_changes(change: Mapping[str, object], draft: SettingsDraft) -> str:
     return ", ".join(f"{BY_KEY[key].label}: {' -> '.join(pairs[key])}" for key in differing)
 
 
-def describe_fix(verdict: Verdict, *, sends: bool = False) -> str:
-    """Return what the first fix does, as the end of a hint that begins with its key."""
-    fix = verdict.fixes[0]
+def describe_fix(proposal: FixProposal, cause: str | None, *, sends: bool = False) -> str:
+    """Return what a fix of `cause` does, as the end of a hint that begins with its key."""
+    fix = proposal.fix
     again = "asks again without a message" if sends else "tests again"
-    if saves_authority(fix, verdict):
-        what = "this certificate" if verdict.cause == OWN else "the CA that the server sent"
-        return f"saves {what} as CA File if you trust it, and {again}"
-    if fix.value is None:
-        return f"goes to {BY_KEY[fix.field].label}"
-    if pins(fix):
-        return f"pins this certificate if you trust it, and {again}"
+    match proposal.kind:
+        case FixKind.RESTORE:
+            asks = ", asks first," if fix.weakens else ""
+            passed = f"what passed at {proposal.clock} ({_labels(proposal.state)})"
+            return f"goes back to {passed}{asks} and {again}"
+        case FixKind.SAVE_AUTHORITY:
+            what = "this certificate" if cause == OWN else "the CA that the server sent"
+            return f"saves {what} as CA File if you trust it, and {again}"
+        case FixKind.NAME:
+            return f"goes to {BY_KEY[fix.field].label}: name the file with your CA's certificate"
+        case FixKind.GO_TO:
+            return f"goes to {BY_KEY[fix.field].label}"
+        case FixKind.ASK if pins(fix):
+            return f"pins this certificate if you trust it, and {again}"
     edits = [
         f"sets {BY_KEY[key].label} to {format_value(key, value)}"
         if value != ""
@@ -151,10 +237,21 @@ def describe_fix(verdict: Verdict, *, sends: bool = False) -> str:
     return f"{' and '.join(edits)}{asks} and {again}"
 
 
+def _labels(state: DraftState) -> str:
+    """Return the fields of a state with their values, without a password."""
+    shown = [
+        BY_KEY[key].label
+        if isinstance(raw, PasswordState)
+        else f"{BY_KEY[key].label} {format_value(key, '' if raw is None else raw)}"
+        for key, raw in state.items()
+    ]
+    return abridged(shown, _LABELS_SHOWN)
+
+
 def format_done(change: Mapping[str, object]) -> str:
     """Return the message that follows an applied change."""
     done = ", ".join(
-        f"{BY_KEY[key].label} {'removed' if raw == '' else format_value(key, raw)}"
+        f"{BY_KEY[key].label} {'removed' if raw in ('', None) else format_value(key, raw)}"
         for key, raw in change.items()
     )
     return f"Changed, not saved yet: {done}. F4 undoes it."

@@ -56,11 +56,15 @@ class SavePreview:
 
 @record
 class SaveResult:
-    """Whether the draft was saved, a message, and the field that prevented it."""
+    """Whether the draft was saved, a message, and the field that prevented it.
+
+    `saved` is the draft before it was saved, unless it has been edited since.
+    """
 
     ok: bool
     text: str
     field: str | None = None
+    saved: SettingsDraft | None = None
 
 
 class SaveQuestions(Protocol):
@@ -216,7 +220,8 @@ class SaveTransaction:
         before = snapshot.state()
         edits = {key: raw for key, raw in self._draft.state().items() if raw != before[key]}
         self._file_context.rebase(self._draft, edits, keep_password=bool(refusal))
-        return _result(list(changes), notes, refusal, options)
+        result = _result(list(changes), notes, refusal, options)
+        return result if edits else replace(result, saved=snapshot)
 
 
 def _result(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -12,20 +13,22 @@ from textual.containers import Vertical
 from textual.signal import Signal
 
 from smtp_tui.checks.request import CheckRequest
+from smtp_tui.diagnosis.faults import RECIPIENTS, faults_of
 from smtp_tui.diagnosis.verdict import CheckSummary, Verdict
 from smtp_tui.records import record
-from smtp_tui.settings.fields import Settings
+from smtp_tui.settings.fields import BY_KEY, Settings
 from smtp_tui.smtp.events import Event, Stage, StageEntered
 from smtp_tui.smtp.message import MailRequest
-from smtp_tui.tui.log.entries import LogHeading, entries_of
+from smtp_tui.tui.log.entries import Entry, LogHeading, entries_of
 from smtp_tui.tui.log.view import LogView
 from smtp_tui.tui.messages import format_internal_error, text
 from smtp_tui.tui.model.check_request import Runner, run_to_verdict, title_of
-from smtp_tui.tui.model.draft import DraftSnapshot
-from smtp_tui.tui.model.fixes import LastTest
-from smtp_tui.tui.model.session import CompletedTest, outcome
+from smtp_tui.tui.model.draft import SettingsDraft
+from smtp_tui.tui.model.fixes import FixProposal, LastTest, available_fixes
+from smtp_tui.tui.model.session import CompletedTest, SessionMemory, verdict_line
+from smtp_tui.tui.model.verdict_text import changes_to_save, verdict_lines, verdict_text
 from smtp_tui.tui.test_pane.progress import ProgressBar
-from smtp_tui.tui.test_pane.verdict import VerdictPanel, verdict_lines
+from smtp_tui.tui.test_pane.verdict import VerdictPanel, verdict_blocks, warning_blocks
 from smtp_tui.tui.textual_compat import NoRepaintOnResize
 from smtp_tui.tui.typeahead import release_keys
 from smtp_tui.tui.widgets.text_page import TextBlock
@@ -33,6 +36,9 @@ from smtp_tui.tui.widgets.text_page import TextBlock
 if TYPE_CHECKING:
     from smtp_tui.discovery.dns import Resolver
     from smtp_tui.tui.test_pane.domain_check import DomainCheckTask
+
+
+FROM = "from"
 
 
 @record(kw_only=True)
@@ -49,11 +55,28 @@ class DnsOptions:
     is_alone: bool = False
 
 
+@record
+class TestedTable:
+    """The form whose settings are tested, and where the session remembers its tests."""
+
+    draft: SettingsDraft
+    session: SessionMemory
+    table: str
+    file: str
+
+
 class TestPane(NoRepaintOnResize, Vertical):
     """Runs one check at a time and shows it as it happens."""
 
     def __init__(
-        self, runner: Runner, notice: str, lookup: DnsOptions, remarks: Sequence[str], *, id: str
+        self,
+        runner: Runner,
+        notice: str,
+        lookup: DnsOptions,
+        remarks: Sequence[str],
+        tested: TestedTable,
+        *,
+        id: str,
     ) -> None:
         self.progress = ProgressBar(id="strip")
         self.log_view = LogView(id="log")
@@ -65,6 +88,8 @@ class TestPane(NoRepaintOnResize, Vertical):
         self.moment: datetime | None = None
         self.done: CompletedTest | None = None
         self.before: CompletedTest | None = None
+        # What can be done about the last test now, the best first.
+        self.fixes: tuple[FixProposal, ...] = ()
         # Published when a check of the sender's domain starts, ends or stops.
         self.domain_changed: Signal[None] = Signal(self, "domain_changed")
         self._facts = CheckSummary()
@@ -72,6 +97,9 @@ class TestPane(NoRepaintOnResize, Vertical):
         self._count = 0
         self._check: asyncio.Task[Verdict | None] | None = None
         self._domain: DomainCheckTask | None = None
+        self._tested = tested
+        # Whether the panel shows the verdict of `done`: no test has begun since.
+        self._shows_verdict = False
 
     def on_mount(self) -> None:
         """Show the log's focus and view state on the line above it."""
@@ -86,8 +114,27 @@ class TestPane(NoRepaintOnResize, Vertical):
     @property
     def last_test(self) -> LastTest | None:
         """The findings of the last test, if it finished and none is running."""
-        verdict, is_stale = self.verdict.verdict, self.verdict.is_stale
-        return LastTest(self._facts, verdict, is_stale) if verdict else None
+        if self.done is None or not self._shows_verdict:
+            return None
+        is_stale = bool(self._tested.draft.differing(self.done.draft))
+        return LastTest(self._facts, self.done.verdict, is_stale)
+
+    @property
+    def faults(self) -> dict[str, str]:
+        """What the last test found wrong, in a few words, by field; {} once a value has changed."""
+        mail = self.done.request.mail if self.done else None
+        faults = self._faults()
+        # The message's own sender was rejected, not that of the settings.
+        return {
+            key: short
+            for key, short in faults.items()
+            if key in BY_KEY and not (key == FROM and mail and mail.sender)
+        }
+
+    @property
+    def mail_faults(self) -> dict[str, str]:
+        """What the server rejected of the last message: `from`, and `to` for a recipient."""
+        return {key: short for key, short in self._faults().items() if key in (FROM, RECIPIENTS)}
 
     @property
     def domain(self) -> DomainCheckTask:
@@ -103,15 +150,13 @@ class TestPane(NoRepaintOnResize, Vertical):
         """Return the DNS report on the sender's domain of the last test."""
         return self._domain.blocks() if self._domain else []
 
-    async def run(
-        self, request: CheckRequest, settings: Settings, draft: DraftSnapshot
-    ) -> CompletedTest | None:
+    async def run(self, request: CheckRequest, settings: Settings) -> Verdict | None:
         """Run a check; return None if it was stopped or crashed, and show why.
 
-        `settings` are those of the request, with the password as in the form, and `draft` is the
-        form at this moment.
+        `settings` are those of the request, with the password as in the form.
         """
         release_keys()
+        draft = self._tested.draft.snapshot()
         self.moment = moment = datetime.now(UTC)
         self._begin(title_of(settings, request.mail), request.mail, moment)
         started = monotonic()
@@ -129,12 +174,12 @@ class TestPane(NoRepaintOnResize, Vertical):
             if verdict is None:
                 self._abort("A bug in smtp-tui: the test ended without a verdict.")
                 return None
-            self._show_verdict(verdict, request.mail)
             events = tuple(self._events)
             done = CompletedTest(request, settings, events, verdict, moment, draft)
-            self.before, self.done = self.done, done
+            self._tested.session.add(self._tested.table, done)
+            self._show_verdict(done)
             self.call_after_refresh(self._check_domain, done)  # show the verdict first
-            return done
+            return verdict
         except asyncio.CancelledError:
             if not self._check.cancelled():  # the form is being closed
                 self._check.cancel()
@@ -155,8 +200,50 @@ class TestPane(NoRepaintOnResize, Vertical):
         self._begin(title_of(done.settings, mail), mail, done.moment)
         for event in done.events:
             self._record_event(event)
-        self._show_verdict(done.verdict, mail)
-        self.moment, self.before, self.done = done.moment, self.done, done
+        self._show_verdict(done)
+        self.moment = done.moment
+
+    def update(self) -> None:
+        """Show what the last verdict means for the form as it is now, and what to do."""
+        last, tested = self.last_test, self._tested
+        passed = tested.session.passed(tested.table)
+        self.fixes = available_fixes(last, tested.draft, passed)
+        if last is None or self.done is None:
+            return
+        text = verdict_text(
+            last.verdict,
+            self.done.request.mail,
+            self.fixes,
+            saves=changes_to_save(tested.draft, tested.file) if last.verdict.ok else "",
+            is_stale=last.is_stale,
+        )
+        self.verdict.show_verdict(text)
+
+    def hide_verdict(self) -> None:
+        """Show no verdict until a value changes: what it is about cannot be tested now."""
+        if self._shows_verdict:
+            self.verdict.hide()
+
+    def follow_save(self, before: SettingsDraft) -> None:
+        """Let what was tested of `before` count as tested of the form, which has been saved."""
+        after, tested = self._tested.draft.snapshot(), self._tested
+        if self.done and not before.differing(self.done.draft):
+            self.done = replace(self.done, draft=after)
+        tested.session.follow_save(tested.table, before, after)
+
+    def last_entries(self) -> list[Entry]:
+        """Return the last test's lines in the log, and its verdict."""
+        self.log_view.flush()
+        entries = list(self.log_view.rows.last_test())
+        if self.done and self._shows_verdict:
+            entries += verdict_lines(self.done.verdict, self.done.request.mail)
+        return entries
+
+    def verdict_blocks(self) -> list[TextBlock]:
+        """Return the last verdict in full, with its warnings; [] without one."""
+        if self.done is None or self.verdict.text is None:
+            return []
+        return [*verdict_blocks(self.verdict.text), *warning_blocks(self.done.verdict)]
 
     def stop(self) -> bool:
         """Stop the check, which closes its connection, or the DNS check; False if none runs."""
@@ -169,6 +256,7 @@ class TestPane(NoRepaintOnResize, Vertical):
         if self._domain is not None:
             self._domain.reset()
         self._facts, self._events = CheckSummary(), []
+        self._shows_verdict = False
         self._count += 1
         self.progress.begin(mail)
         self.log_view.begin_test(LogHeading(self._count, f"{moment.astimezone():%H:%M:%S}", title))
@@ -182,12 +270,19 @@ class TestPane(NoRepaintOnResize, Vertical):
             self.progress.repaint()
         self.log_view.add(entries_of(event))
 
-    def _show_verdict(self, verdict: Verdict, mail: MailRequest | None) -> None:
+    def _show_verdict(self, done: CompletedTest) -> None:
+        verdict = done.verdict
         self.progress.stages.conclude(ok=verdict.ok, stage=verdict.stage, seconds=verdict.seconds)
         self.progress.repaint()
-        self.log_view.add(verdict_lines(verdict, mail))
-        self.log_view.end_test(outcome(verdict))
-        self.verdict.show_verdict(verdict, mail)
+        self.log_view.end_test(verdict_line(verdict))
+        self.before, self.done, self._shows_verdict = self.done, done, True
+        self.update()
+
+    def _faults(self) -> dict[str, str]:
+        last = self.last_test
+        if last is None or last.is_stale or self.done is None:
+            return {}
+        return {fault.key: fault.short for fault in faults_of(last.verdict, self.done.settings)}
 
     def _check_domain(self, done: CompletedTest) -> None:
         if done is self.done and done.verdict.ok and not self.is_busy:

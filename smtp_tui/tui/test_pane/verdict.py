@@ -1,21 +1,20 @@
-"""Format the verdict of a check, and show it in a panel of its own."""
+"""Show the verdict of a check in a panel: what happened, what to do, then the rest."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+
+from rich.cells import cell_len, set_cell_size
+from rich.style import Style
 
 from smtp_tui.diagnosis.causes import label
-from smtp_tui.diagnosis.verdict import Recipient, Verdict
-from smtp_tui.safe_text import escape_controls
-from smtp_tui.smtp.events import Cause, Stage, WarningId
-from smtp_tui.smtp.message import MailRequest
-from smtp_tui.smtp.transcript import TranscriptLine, TranscriptMark
+from smtp_tui.diagnosis.verdict import Verdict
+from smtp_tui.smtp.events import Stage
 from smtp_tui.tui.commands import key_of, with_keys
-from smtp_tui.tui.model.fixes import describe_fix
-from smtp_tui.tui.model.session import outcome
-from smtp_tui.tui.style import BAD, CAUTION, DIM, GOOD, OURS, PLAIN, STRONG
+from smtp_tui.tui.model.verdict_text import VerdictLine, VerdictText
+from smtp_tui.tui.style import BAD, CAUTION, DIM, GOOD, OURS, PLAIN, STRONG, Span
 from smtp_tui.tui.test_pane.progress import STAGES
-from smtp_tui.tui.widgets.text_page import TextBlock, TextPage, labelled, plain
+from smtp_tui.tui.widgets.text_page import TextBlock, TextPage, flow, labelled, plain
 
 UNTESTED = (
     "Not tested yet. F5 tests the settings in the form, saved or not. F3 explains an error from "
@@ -26,76 +25,18 @@ BEGINNINGS = (
     "program's settings. F5 tests the form, saved or not."
 )
 _LINES = 3
-STALE = "  (before your last change)"
+_CLAUSE_ENDS = (". ", ": ", "; ", ", ", " (")
+# A clause that leaves most of the line empty says too little.
+_SHORTEST_CLAUSE = 0.6
 
 
-def summary_of(verdict: Verdict, mail: MailRequest | None) -> str:
-    """Return the verdict in a sentence, including what happened to accepted recipients."""
-    if mail is None or not _reached_others(verdict):
-        return verdict.summary
-    rejected, count = len(_rejected(verdict)), len(verdict.recipients)
-    rest = "the others would be accepted" if mail.body is None else "the message went to the others"
-    return f"{rejected} of {count} recipients rejected; {rest}."
-
-
-def replies(verdict: Verdict) -> Iterator[tuple[str, str]]:
-    """Yield the replies to rejected recipients, then the accepted ones, if there are several."""
-    if len(verdict.recipients) == 1:
-        return
-    rejected = _rejected(verdict)
-    for recipient in rejected:
-        # Many servers repeat the address, which already stands before the reply.
-        reply = " ".join(recipient.text.split()).replace(f"<{recipient.address}>: ", "", 1)
-        yield recipient.address, f"{recipient.code} {reply}"
-    if _reached_others(verdict):
-        accepted = ", ".join(
-            recipient.address for recipient in verdict.recipients if recipient not in rejected
-        )
-        queued = f"; queued as {verdict.queue_id}" if verdict.queue_id else ""
-        yield "Accepted", f"{accepted}{queued}"
-
-
-def _reached_others(verdict: Verdict) -> bool:
-    """Whether the check failed only because some of the recipients were rejected."""
-    is_rejection = (verdict.stage, verdict.cause) == (Stage.ENVELOPE, Cause.RECIPIENT_REFUSED)
-    return is_rejection and 0 < len(_rejected(verdict)) < len(verdict.recipients)
-
-
-def _rejected(verdict: Verdict) -> list[Recipient]:
-    return [recipient for recipient in verdict.recipients if recipient.code // 100 != 2]
-
-
-def verdict_lines(verdict: Verdict, mail: MailRequest | None) -> list[TranscriptLine]:
-    """Return the verdict as lines for the log."""
-    mark = TranscriptMark.FACT if verdict.ok else TranscriptMark.WARNING
-    lines = [f"{outcome(verdict)}: {summary_of(verdict, mail)}"]
-    lines += [f"{title}: {reply}" for title, reply in replies(verdict)]
-    return [TranscriptLine(verdict.seconds, mark, escape_controls(text)) for text in lines]
-
-
-def verdict_blocks(
-    verdict: Verdict, mail: MailRequest | None, *, is_stale: bool = False
-) -> list[TextBlock]:
-    """Return what happened, the fix, the replies, what to do and why, and the warnings."""
-    happened = escape_controls(summary_of(verdict, mail))
-    spans = [(f"{outcome(verdict)}: ", GOOD if verdict.ok else BAD), (happened, STRONG)]
-    blocks = [TextBlock((*spans, (STALE, DIM)) if is_stale else tuple(spans))]
-    if verdict.fixes and not is_stale:
-        sends, count = mail is not None and mail.body is not None, len(verdict.fixes)
-        what = escape_controls(describe_fix(verdict, sends=sends))
-        spans = [(f"{key_of('fix')} ", STRONG), (what, PLAIN)]
-        if count > 1:
-            listed = "lists both" if count == 2 else f"lists all {count}"
-            spans += [("; ", PLAIN), (f"{key_of('fixes')} ", STRONG), (listed, PLAIN)]
-        blocks.append(TextBlock((*spans, (".", PLAIN)), gap=False))
-    blocks += [labelled(title, reply) for title, reply in replies(verdict)]
-    warnings = dict(zip(verdict.warnings, verdict.warning_texts, strict=True))
-    if WarningId.DELIVERY_UNKNOWN in warnings:  # the admin must know this before sending again
-        blocks.append(plain(warnings.pop(WarningId.DELIVERY_UNKNOWN), CAUTION, gap=False))
-    blocks += [plain(text, gap=False) for text in (verdict.cure, verdict.why) if text]
-    if warnings:
-        blocks.append(labelled("Warnings", ", ".join(map(label, warnings)), CAUTION))
-    return blocks
+def verdict_blocks(text: VerdictText, extra: TextBlock | None = None) -> list[TextBlock]:
+    """Return a verdict in full; `extra` is a line about the sender's domain."""
+    return [
+        TextBlock(_happened(text, text.happened)),
+        *([_action(text)] if text.action else ()),
+        *_rest(text, extra),
+    ]
 
 
 def warning_blocks(verdict: Verdict) -> list[TextBlock]:
@@ -103,6 +44,43 @@ def warning_blocks(verdict: Verdict) -> list[TextBlock]:
     titles = [label(warning) for warning in verdict.warnings]
     pairs = zip(titles, verdict.warning_texts, strict=True)
     return [labelled(title[:1].upper() + title[1:], text, CAUTION) for title, text in pairs]
+
+
+def cut_at_clause(text: str, width: int) -> str:
+    """Cut a text to a width, at the end of a clause if a long enough one fits."""
+    if cell_len(text) <= width:
+        return text
+    shown = set_cell_size(text, max(width - 2, 0))
+    end = max(shown.rfind(end) for end in _CLAUSE_ENDS)
+    if end < len(shown) * _SHORTEST_CLAUSE:
+        end = max(shown.rfind(" "), 0)
+    return f"{shown[:end].rstrip(' .:;,(')} …"
+
+
+def _happened(text: VerdictText, happened: str) -> tuple[Span, Span]:
+    style = GOOD if text.outcome == "PASSED" else BAD
+    if text.is_stale:
+        return (f"{text.outcome}: ", DIM), (happened, DIM)
+    return (f"{text.outcome}: ", style), (happened, PLAIN)
+
+
+def _action(text: VerdictText, *, with_others: bool = True) -> TextBlock:
+    key = [(f"{text.key} ", STRONG)] if text.key else []
+    others: list[Span] = []
+    if text.others and with_others:
+        others_key, _, what = text.others.partition(" ")
+        others = [(" ", PLAIN), (f"{others_key} ", STRONG), (what, PLAIN)]
+    return TextBlock((*key, (text.action, PLAIN), *others), gap=False)
+
+
+def _rest(text: VerdictText, extra: TextBlock | None) -> list[TextBlock]:
+    return [*([extra] if extra else ()), *map(_line, text.more)]
+
+
+def _line(line: VerdictLine) -> TextBlock:
+    if line.label:
+        return labelled(line.label, line.text, CAUTION if line.is_warning else STRONG)
+    return plain(line.text, CAUTION if line.is_warning else PLAIN, gap=False)
 
 
 class VerdictPanel(TextPage):
@@ -113,52 +91,65 @@ class VerdictPanel(TextPage):
         about_file = [plain(remark, CAUTION, gap=False) for remark in remarks]
         super().__init__([*about_file, first], most=_LINES, indent=1, more=key_of("switch"), id=id)
         self._limit = _LINES
-        self.verdict: Verdict | None = None
-        self.mail: MailRequest | None = None
-        self.is_stale = False
+        self.text: VerdictText | None = None
         self._extra: TextBlock | None = None
+
+    def lines(self, width: int) -> list[list[Span]]:
+        """Return the lines for a width; a verdict begins with one line of what happened."""
+        if self.text is None:
+            return super().lines(width)
+        if self._flowed is None or self._flowed[0] != width:
+            self._flowed = width, self._verdict_lines(self.text, width - self._indent)
+        return self._flowed[1]
 
     def limit(self, most: int) -> None:
         """Limit the lines to `most`, and one more for the key of a fix or an extra line."""
         self._limit = most
-        has_more = bool(self.verdict and self.verdict.fixes) or self._extra is not None
+        has_more = bool(self.text and self.text.key) or self._extra is not None
         super().limit(most + 1 if has_more else most)
 
     def begin(self) -> None:
         """Clear the verdict for a new check."""
-        self.verdict, self.is_stale, self._extra = None, False, None
+        self.text = self._extra = None
         self.limit(self._limit)
 
     def show_wait(self, stage: Stage | None, seconds: float, limit: float) -> None:
         """Show what the check waits for, how long so far and the limit."""
         awaited = STAGES[stage][1] if stage else "the test to start"
-        text = f"waiting for {awaited}, {seconds:.0f} s of {limit:g}"
+        text = f"Waiting for {awaited}, {seconds:.0f} s of {limit:g}."
         self.show([TextBlock(((text, OURS), ("   Esc stops", DIM)))])
 
-    def show_verdict(self, verdict: Verdict, mail: MailRequest | None) -> None:
-        """Show a verdict; `mail` is what the check was to submit."""
-        self.verdict, self.mail = verdict, mail
-        self._update_blocks()
+    def show_verdict(self, text: VerdictText) -> None:
+        """Show a verdict."""
+        if text != self.text:
+            self.text = text
+            self._update_blocks()
+
+    def hide(self) -> None:
+        """Show nothing; `show_verdict` shows it again."""
+        self.text = None
+        self.show([])
 
     def show_extra(self, extra: TextBlock | None) -> None:
         """Show an extra line at a passed verdict; None removes it."""
-        if self.verdict is not None and self.verdict.ok and extra != self._extra:
+        if self.text is not None and self.text.outcome == "PASSED" and extra != self._extra:
             self._extra = extra
             self._update_blocks()
 
-    def show_failure(self, text: str) -> None:
+    def show_failure(self, text: str, style: Style = BAD) -> None:
         """Show why there is no verdict."""
-        self.verdict = None
-        self.show([plain(text, BAD)])
-
-    def mark_stale(self) -> None:
-        """Show that a value has changed since the check began."""
-        if not self.is_stale:
-            self.is_stale = True
-            self._update_blocks()
+        self.text = None
+        self.show([plain(text, style)])
 
     def _update_blocks(self) -> None:
-        if self.verdict is not None:
+        if self.text is not None:
             self.limit(self._limit)
-            first, *rest = verdict_blocks(self.verdict, self.mail, is_stale=self.is_stale)
-            self.show([first, *([self._extra] if self._extra else ()), *rest])
+            self.show(verdict_blocks(self.text, self._extra))
+
+    def _verdict_lines(self, text: VerdictText, width: int) -> list[list[Span]]:
+        room = width - sum(cell_len(part) for part, _ in _happened(text, ""))
+        action = flow([_action(text)], width) if text.action else []
+        if len(action) > 1:  # then the key of the other fixes is in the key hints only
+            action = flow([_action(text, with_others=False)], width)
+        rest = flow(_rest(text, self._extra), width)
+        return [[*_happened(text, cut_at_clause(text.happened, room))], *action, *rest]

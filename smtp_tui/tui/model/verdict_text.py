@@ -1,0 +1,168 @@
+"""Put a verdict into words: what happened, what to do, and the rest. No cells, no colours."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from smtp_tui.diagnosis.causes import label
+from smtp_tui.diagnosis.verdict import Recipient, Verdict
+from smtp_tui.records import record
+from smtp_tui.safe_text import abridged, escape_controls
+from smtp_tui.settings.fields import BY_KEY
+from smtp_tui.smtp.events import Cause, Stage, WarningId
+from smtp_tui.smtp.message import MailRequest
+from smtp_tui.smtp.transcript import TranscriptLine, TranscriptMark
+from smtp_tui.tui.commands import key_of
+from smtp_tui.tui.model.draft import PASSWORD, SettingsDraft
+from smtp_tui.tui.model.fixes import FixKind, FixProposal, describe_fix, format_value
+from smtp_tui.tui.model.session import outcome
+
+STALE = "tests again: this was before your last change."
+_SENTENCE = re.compile(r"(?<=[.?!]) (?=[A-Z`])")
+_CHANGES_SHOWN = 3
+
+
+@record
+class VerdictLine:
+    """A line of the rest, perhaps with a label."""
+
+    text: str
+    label: str = ""
+    is_warning: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.label}: {self.text}" if self.label else self.text
+
+
+@record
+class VerdictText:
+    """A verdict in words, escaped.
+
+    `action` is what to do now, after its `key` if one does it; `others` says how to see the other
+    fixes. `happened` is about values that have changed since if `is_stale`.
+    """
+
+    outcome: str
+    happened: str
+    key: str = ""
+    action: str = ""
+    others: str = ""
+    more: tuple[VerdictLine, ...] = ()
+    is_stale: bool = False
+
+
+def verdict_text(
+    verdict: Verdict,
+    mail: MailRequest | None = None,
+    proposals: Sequence[FixProposal] = (),
+    *,
+    saves: str = "",
+    is_stale: bool = False,
+    keys: tuple[str, str] | None = None,
+) -> VerdictText:
+    """Return a verdict in words; `mail` is what the check was to submit.
+
+    `proposals` are the fixes to offer now and `saves` what saving would write (`changes_to_save`).
+    `keys` apply the first fix and list them all; without them, the form's keys do.
+    """
+    fix_key, list_key = keys or (key_of("fix"), key_of("fixes"))
+    sends = mail is not None and mail.body is not None
+    cure, why = verdict.cure, verdict.why
+    key = action = others = ""
+    more = []
+    if verdict.ok:
+        key, action = (key_of("save"), saves) if saves else ("", "Nothing to save.")
+    elif proposals:
+        key, first = fix_key, proposals[0]
+        action = f"{describe_fix(first, verdict.cause, sends=sends)}."
+        if (count := len(proposals)) > 1:
+            others = f"{list_key} lists {'both' if count == 2 else f'all {count}'}."
+        if first.kind is FixKind.SET:  # then the reason says more than the cure
+            cure, why = why, cure
+    elif cure and not is_stale:
+        action, *rest = _SENTENCE.split(cure, maxsplit=1)
+        cure = "".join(rest)
+    if is_stale and not proposals:
+        if saves:
+            more.append(VerdictLine(f"{key} {action}"))
+        key, action = key_of("test"), STALE
+    elif is_stale:
+        more.append(VerdictLine(f"{key_of('test')} {STALE}"))
+    warnings = dict(zip(verdict.warnings, verdict.warning_texts, strict=True))
+    if WarningId.DELIVERY_UNKNOWN in warnings:  # the admin must know this before sending again
+        more.append(VerdictLine(warnings.pop(WarningId.DELIVERY_UNKNOWN), is_warning=True))
+    more += [VerdictLine(reply, title) for title, reply in replies(verdict)]
+    more += [VerdictLine(text) for text in (cure, why) if text]
+    if warnings:
+        more.append(VerdictLine(", ".join(map(label, warnings)), "Warnings", is_warning=True))
+    return VerdictText(
+        outcome(verdict),
+        escape_controls(summary_of(verdict, mail)),
+        key,
+        escape_controls(action),
+        others,
+        tuple(
+            VerdictLine(escape_controls(line.text), escape_controls(line.label), line.is_warning)
+            for line in more
+        ),
+        is_stale,
+    )
+
+
+def changes_to_save(draft: SettingsDraft, file: str) -> str:
+    """Return what saving would write, as the end of a hint that begins with its key; or ""."""
+    changed = draft.changed
+    if not changed:
+        return ""
+    shown = [BY_KEY[key].label for key in changed]
+    if len(changed) == 1 and changed[0] != PASSWORD:
+        (key,) = changed
+        old, new = draft.in_file(key), draft.raw(key)
+        values = " -> ".join(format_value(key, "" if raw is None else raw) for raw in (old, new))
+        shown = [f"{shown[0]} ({values})"]
+    return f"saves {abridged(shown, _CHANGES_SHOWN)} to {escape_controls(file)}."
+
+
+def summary_of(verdict: Verdict, mail: MailRequest | None) -> str:
+    """Return the verdict in a sentence, including what happened to accepted recipients."""
+    if mail is None or not _reached_others(verdict):
+        return verdict.summary
+    rejected, count = len(_rejected(verdict)), len(verdict.recipients)
+    rest = "the others would be accepted" if mail.body is None else "the message went to the others"
+    return f"{rejected} of {count} recipients rejected; {rest}."
+
+
+def replies(verdict: Verdict) -> Iterator[tuple[str, str]]:
+    """Yield the replies to rejected recipients, then the accepted ones, if there are several."""
+    if len(verdict.recipients) == 1:
+        return
+    rejected = _rejected(verdict)
+    for recipient in rejected:
+        # Many servers repeat the address, which already stands before the reply.
+        reply = " ".join(recipient.text.split()).replace(f"<{recipient.address}>: ", "", 1)
+        yield recipient.address, f"{recipient.code} {reply}"
+    if _reached_others(verdict):
+        accepted = ", ".join(
+            recipient.address for recipient in verdict.recipients if recipient not in rejected
+        )
+        queued = f"; queued as {verdict.queue_id}" if verdict.queue_id else ""
+        yield "Accepted", f"{accepted}{queued}"
+
+
+def _reached_others(verdict: Verdict) -> bool:
+    """Whether the check failed only because some of the recipients were rejected."""
+    is_rejection = (verdict.stage, verdict.cause) == (Stage.ENVELOPE, Cause.RECIPIENT_REFUSED)
+    return is_rejection and 0 < len(_rejected(verdict)) < len(verdict.recipients)
+
+
+def _rejected(verdict: Verdict) -> list[Recipient]:
+    return [recipient for recipient in verdict.recipients if recipient.code // 100 != 2]
+
+
+def verdict_lines(verdict: Verdict, mail: MailRequest | None) -> list[TranscriptLine]:
+    """Return the verdict as lines of a dialogue, for a saved or copied text."""
+    mark = TranscriptMark.FACT if verdict.ok else TranscriptMark.WARNING
+    lines = [f"{outcome(verdict)}: {summary_of(verdict, mail)}"]
+    lines += [f"{title}: {reply}" for title, reply in replies(verdict)]
+    return [TranscriptLine(verdict.seconds, mark, escape_controls(text)) for text in lines]
