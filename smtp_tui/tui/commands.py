@@ -241,6 +241,8 @@ COMMANDS: tuple[FormCommand, ...] = (
         lambda runner: runner.discovery.export_settings()),
     _command("domain", "alt+n", "DNS", "what DNS says about the sender's domain",
         lambda runner: runner.discovery.show_domain()),
+    _command("peek", "alt+v", "Show password", "show or hide the password that you typed",
+        synonyms="reveal unmask look"),
     _command("switch", "f6 ctrl+l", "Log", "go to the log, and back to the form", hints=(6, 4)),
     _command("commands", "ctrl+p f12 :", "Menu", "all commands and fields by name", hints=(9, 0)),
     _command("jump", "f11 ctrl+v", "Go to", "go to a field by the letter shown next to it"),
