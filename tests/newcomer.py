@@ -55,7 +55,7 @@ def opens(terminal: Terminal) -> None:
 def asks_for_help(terminal: Terminal) -> None:
     """Help tells what all the keys do, and how it is closed."""
     press(terminal, "Help")
-    terminal.wait_for("Esc closes", "Everywhere")
+    terminal.wait_for("Esc Back", "In the form and the log")
 
 
 def understands(terminal: Terminal) -> None:

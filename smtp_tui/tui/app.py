@@ -21,9 +21,9 @@ from textual.theme import Theme
 
 from smtp_tui.config.document import Document
 from smtp_tui.config.preferences import NAME, Preferences
-from smtp_tui.tui.commands import COMMANDS, key_names, key_of, set_active_keys
+from smtp_tui.tui.commands import COMMANDS, FormCommand, key_names, key_of, set_active_keys
 from smtp_tui.tui.custom_keys import bindings, configured_keymap
-from smtp_tui.tui.main_screen import MainScreen
+from smtp_tui.tui.main_screen import MainScreen, help_dialogs
 from smtp_tui.tui.model.check_request import Runner, run_check
 from smtp_tui.tui.model.session import SessionMemory
 from smtp_tui.tui.style import LightThemeFilter
@@ -44,6 +44,7 @@ TERMINAL = Theme(
     variables={"ansi-background": "ansi_black", "ansi-foreground": "ansi_white"},
 )
 NO_SHELL = "There is no shell here to suspend to; {leave} quits."
+THEME = 'Colours for a {chosen} background until you quit; theme = "{chosen}" in {file} keeps them.'
 HOW_TO_QUIT = "Ctrl+C has no effect here. {leave} quits, {back} stops a test."
 
 
@@ -89,7 +90,7 @@ class SmtpApp(KeyQueue, CrashSafeApp, inherit_bindings=False):
             by_itself=preferences.domain_check is not False,
             selectors=preferences.dkim,
         )
-        self._line_filters = [LightThemeFilter()] if preferences.theme == "light" else []
+        self._light_theme = LightThemeFilter(enabled=preferences.theme == "light")
         keymap = configured_keymap(preferences.keys)
         set_active_keys(keymap.keys)
         self.set_keymap({action: ",".join(keys) for action, keys in keymap.keys.items()})
@@ -147,7 +148,27 @@ class SmtpApp(KeyQueue, CrashSafeApp, inherit_bindings=False):
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Add the filter of the light theme, if chosen."""
-        return [*super().get_line_filters(), *self._line_filters]
+        filters = super().get_line_filters()
+        return [*filters, self._light_theme] if self._light_theme.enabled else filters
+
+    def action_theme(self) -> None:
+        """Switch between colours for a dark and a light background, until the program ends."""
+        self._light_theme.enabled = not self._light_theme.enabled
+        for screen in self.screen_stack:
+            screen.query("*").refresh()
+        chosen = "light" if self._light_theme.enabled else "dark"
+        self._show_message(THEME.format(chosen=chosen, file=NAME))
+
+    def action_help(self) -> None:
+        """Show the keys of the dialog in front first, and run the chosen command in it."""
+        dialog = self.screen
+        help_screen, _ = help_dialogs()
+
+        async def run(chosen: FormCommand | None) -> None:
+            if chosen is not None:
+                await dialog.run_action(chosen.action)
+
+        self.push_screen(help_screen(getattr(dialog, "place", "dialog")), run)
 
     def action_how_to_quit(self) -> None:
         """Show how to quit; Ctrl+C does not interrupt."""

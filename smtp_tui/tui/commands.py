@@ -100,10 +100,10 @@ def set_active_keys(keys: Mapping[str, tuple[str, ...]]) -> None:
     _chosen_keys.update(keys)
 
 
-# Keys for composing a test message; a key that opens this dialog must not send.
+# Keys for composing a test message. F7, which opens this dialog, must not send: it may be held.
 MAIL_COMMANDS: tuple[FormCommand, ...] = (
     FormCommand(
-        "send", "f8 ctrl+r", "Send it", "send the message; Enter in the last line does too"
+        "send", "f2 ctrl+o ctrl+s", "Send it", "send the message; Enter in the last line does too"
     ),
     FormCommand(
         "ask", "f5 ctrl+t", "Only ask, send nothing", "check sender and recipients, send nothing"
@@ -121,7 +121,7 @@ FIX_COMMANDS: tuple[FormCommand, ...] = (
 
 # Keys in the preview of a save.
 DIFF_COMMANDS: tuple[FormCommand, ...] = (
-    FormCommand("save", "f2 ctrl+o", "Save", "save the changes shown"),
+    FormCommand("save", "f2 ctrl+o ctrl+s", "Save", "save the changes shown"),
     FormCommand("backup", "b", "Backup", "keep the old file as FILE~"),
     FormCommand("private", "p", "Mode 0600", "let only its owner read the file"),
     FormCommand("leave", "escape", "Back", "save nothing"),
@@ -152,7 +152,8 @@ TABLE_COMMANDS: tuple[FormCommand, ...] = (
 # Keys in the search for settings.
 DISCOVER_COMMANDS: tuple[FormCommand, ...] = (
     FormCommand("take", "enter", "Use it", "copy the chosen server into the form; or search"),
-    FormCommand("move", "tab", "Other name", "go from the table to the name, and back"),
+    FormCommand("search", "f5 ctrl+t", "Search", "search for the typed name"),
+    FormCommand("move", "tab f6 ctrl+l", "Other name", "go from the table to the name, and back"),
     FormCommand("leave", "escape", "Back", "stop the search, or go back without a change"),
 )
 
@@ -166,16 +167,18 @@ PRESET_COMMANDS: tuple[FormCommand, ...] = (
 # Keys in the DNS report on a domain.
 DOMAIN_COMMANDS: tuple[FormCommand, ...] = (
     FormCommand("selectors", "k", "DKIM selectors", "type the selectors of DKIM keys to look for"),
-    FormCommand("again", "r", "Ask again", "ask DNS again"),
+    FormCommand("again", "f5 ctrl+t r", "Ask again", "ask DNS again"),
     FormCommand("stop", "escape", "Back", "stop asking, or go back"),
 )
 
 # Keys in the import of another program's settings; Enter starts a new line there.
 IMPORT_COMMANDS: tuple[FormCommand, ...] = (
-    FormCommand("take", "f2 ctrl+o", "Import", "copy the settings into the form, as one step"),
+    FormCommand(
+        "take", "f2 ctrl+o ctrl+s", "Import", "copy the settings into the form, as one step"
+    ),
     FormCommand("format", "f8 ctrl+f", "Format", "choose the format of the text"),
-    FormCommand("quoting", "f7 ctrl+n", "Quoting", "choose how the .env file is quoted"),
-    FormCommand("file", "f3 ctrl+y", "Read a file", "read the text from a file"),
+    FormCommand("quoting", "alt+u", "Quoting", "choose how the .env file is quoted"),
+    FormCommand("file", "alt+r ctrl+r", "Read a file", "read the text from a file"),
     FormCommand("clear", "ctrl+u", "Clear", "clear the text"),
     FormCommand("leave", "escape", "Back", "go back without a change"),
 )
@@ -183,10 +186,12 @@ IMPORT_COMMANDS: tuple[FormCommand, ...] = (
 # Keys in the export for another program.
 EXPORT_COMMANDS: tuple[FormCommand, ...] = (
     FormCommand("turn(1)", "right tab", "Next", "the next program; Left: the previous one"),
-    FormCommand("list", "f8 f", "List", "choose the program from a list"),
-    FormCommand("quoting", "f7 u", "Quoting", "choose how the .env file is quoted"),
+    FormCommand("list", "f8 ctrl+f f", "List", "choose the program from a list"),
+    FormCommand("quoting", "u alt+u", "Quoting", "choose how the .env file is quoted"),
     FormCommand("copy", "c", "Copy", "copy the text (terminal clipboard)"),
-    FormCommand("save", "o f2", "Save", "save the text to a file that only you can read"),
+    FormCommand(
+        "save", "f2 ctrl+o ctrl+s o", "Save", "save the text to a file that only you can read"
+    ),
     FormCommand("leave", "escape", "Back", "go back"),
 )
 
@@ -212,55 +217,81 @@ _test = partial(_command, is_test=True)
 # fmt: off
 COMMANDS: tuple[FormCommand, ...] = (
     _test("test", "f5 ctrl+t", "Test", "test the settings in the form, saved or not",
-        lambda runner: runner.check.test(), hints=(4, 18)),
+        lambda runner: runner.check.test(), hints=(4, 18),
+        synonyms="check try connect verify run"),
     _test("fix", "f9 ctrl+r", "Fix", "apply the best fix for a failed test, test again",
-        lambda runner: runner.check.fix(), hints=(1, 1)),
+        lambda runner: runner.check.fix(), hints=(1, 1),
+        synonyms="repair cure"),
     _test("fixes", "f8 ctrl+f", "Fixes", "list all fixes, to choose one",
-        lambda runner: runner.check.choose_fix(), hints=(2, 2)),
+        lambda runner: runner.check.choose_fix(), hints=(2, 2),
+        synonyms="alternatives trust pin"),
     _command("undo", "f4 ctrl+underscore", "Undo", "undo the last change, yours or a fix",
-        hints=(3, 3)),
+        hints=(3, 3),
+        synonyms="revert"),
     _command("redo", "ctrl+backslash alt+e", "Redo", "redo what was undone"),
     _command("save", "f2 ctrl+o ctrl+s", "Save", "save the changes to the file",
-        lambda runner: runner.saving.save(), hints=(5, 0)),
+        lambda runner: runner.saving.save(), hints=(5, 0),
+        synonyms="write store"),
     _command("diff", "alt+d insert", "Diff", "show what saving would change in the file",
-        lambda runner: runner.saving.review()),
+        lambda runner: runner.saving.review(),
+        synonyms="changes preview review"),
     _command("private", "alt+m", "Mode 0600", "let only its owner read the file",
-        lambda runner: runner.saving.make_private()),
+        lambda runner: runner.saving.make_private(),
+        synonyms="chmod permissions owner"),
     _command("tables", "alt+o", "Tables", "go to another SMTP table of the file",
-        lambda runner: runner.tables.choose()),
+        lambda runner: runner.tables.choose(),
+        synonyms="sections switch"),
     _command("dialect", "alt+a", "Format", "choose the program whose settings the file holds",
-        lambda runner: runner.tables.choose_format()),
+        lambda runner: runner.tables.choose_format(),
+        synonyms="application program keys"),
     _command("discover", "alt+s ctrl+circumflex_accent", "Discover",
         "find the settings of a domain",
-        lambda runner: runner.discovery.discover()),
+        lambda runner: runner.discovery.discover(),
+        synonyms="search autoconfig mx find"),
     _command("presets", "alt+p ctrl+@", "Presets", "the settings of a mail provider, by name",
-        lambda runner: runner.discovery.presets()),
+        lambda runner: runner.discovery.presets(),
+        synonyms="gmail google hotmail microsoft office365 outlook yahoo aol icloud fastmail zoho "
+        "proton gandi ovh migadu mailbox posteo gmx web.de ionos strato hetzner telekom "
+        "infomaniak rackspace godaddy one.com aruba runbox kolab all-inkl domainfactory "
+        "united-domains easydns naver yandex mail.ru qq tencent netease aliyun alibaba "
+        "amazon ses sendgrid twilio mailgun postmark sparkpost bird mailjet brevo "
+        "sendinblue mailtrap resend mailchimp mandrill smtp2go mailersend zeptomail "
+        "scaleway oracle azure"),
     _command("import", "alt+i", "Import", "import the settings of another program",
-        lambda runner: runner.discovery.import_settings()),
+        lambda runner: runner.discovery.import_settings(),
+        synonyms="paste env swaks read"),
     _command("export", "alt+x", "Export", "export the settings for another program",
-        lambda runner: runner.discovery.export_settings()),
+        lambda runner: runner.discovery.export_settings(),
+        synonyms="env msmtp postfix convert"),
     _command("domain", "alt+n", "DNS", "what DNS says about the sender's domain",
-        lambda runner: runner.discovery.show_domain()),
-    _command("peek", "alt+v", "Show password", "show or hide the password that you typed",
-        synonyms="reveal unmask look"),
-    _command("switch", "f6 ctrl+l", "Log", "go to the log, and back to the form", hints=(6, 4)),
+        lambda runner: runner.discovery.show_domain(),
+        synonyms="dkim spf dmarc mx ptr"),
+    _command("switch", "f6 ctrl+l", "Log", "go to the log, and back to the form", hints=(6, 4),
+        synonyms="dialogue transcript protocol"),
     _command("commands", "ctrl+p f12 :", "Menu", "all commands and fields by name", hints=(9, 0)),
     _command("jump", "f11 ctrl+v", "Go to", "go to a field by the letter shown next to it"),
-    _command("help", "f1 ctrl+g ?", "Help", "show what every key does", hints=(7, 8)),
+    _command("help", "f1 ctrl+g ?", "Help", "show what every key does", hints=(7, 8),
+        synonyms="keys shortcuts manual"),
     _command("explain", "f3 ctrl+y", "Why", "explain an error from any program",
         lambda runner: runner.tools.explain()),
     _test("send", "f7 ctrl+n", "Send", "send a test message; asks for recipients first",
-        lambda runner: runner.check.send(), hints=(10, 0)),
+        lambda runner: runner.check.send(), hints=(10, 0),
+        synonyms="mail message"),
     _command("leave", "f10 ctrl+x", "Quit", "quit; asks first about unsaved changes",
-        lambda runner: runner.saving.leave(), hints=(8, 19)),
+        lambda runner: runner.saving.leave(), hints=(8, 19),
+        synonyms="exit close"),
     _command("back", "escape", "Stop", "stop what runs, or go back to the form"),
+    _command("theme", "alt+t", "Theme", "use colours for a light or a dark background",
+        is_global=True, synonyms="dark light colours colors"),
     _command("suspend", "ctrl+z", "Suspend", "go to the shell; `fg` brings you back",
-        is_global=True),
+        is_global=True,
+        synonyms="shell background"),
     _command("how_to_quit", "ctrl+c", "", "", is_global=True),
 )
 
 LOG_COMMANDS: tuple[FormCommand, ...] = (
-    _command("find", "/ ctrl+w", "Find", "search; a capital makes it case-sensitive", hints=(0, 5)),
+    _command("find", "/ ctrl+w", "Find", "search; a capital makes it case-sensitive", hints=(0, 5),
+        synonyms="search grep"),
     _command("next_match", "n", "Next", "the next match"),
     _command("previous_match", "N", "Previous", "the previous match"),
     _command("filter", "f", "Filter", "show all lines, the dialogue, or warnings and facts",
@@ -272,21 +303,33 @@ LOG_COMMANDS: tuple[FormCommand, ...] = (
         hints=(0, 10)),
     _command("later_test", "T", "Later test", "the start of the test below"),
     _command("compare", "d", "Compare", "show what differs between the last two tests",
-        lambda runner: runner.tools.compare(), hints=(0, 11)),
+        lambda runner: runner.tools.compare(), hints=(0, 11),
+        synonyms="difference"),
     _command("copy", "c", "Copy", "copy the line or the marked block (terminal clipboard)",
-        lambda runner: runner.tools.copy(), hints=(0, 7)),
+        lambda runner: runner.tools.copy(), hints=(0, 7),
+        synonyms="clipboard yank"),
     _command("copy_test", "a", "Copy test", "copy the whole last test",
-        lambda runner: runner.tools.copy_test()),
+        lambda runner: runner.tools.copy_test(),
+        synonyms="clipboard yank"),
     _command("mark", "m", "Mark", "start a block here; moving the cursor extends it",
         hints=(0, 15)),
     _command("zoom", "z", "Whole screen", "give the log the whole screen, or the form its part",
         hints=(0, 13)),
     _command("report", "r", "Report", "save a report of the last test, without secrets",
-        lambda runner: runner.tools.report(), hints=(0, 9)),
+        lambda runner: runner.tools.report(), hints=(0, 9),
+        synonyms="ticket markdown"),
     _command("save_text", "o", "Save text", "save the dialogue of the last test as plain text",
-        lambda runner: runner.tools.save_text(), hints=(0, 16)),
+        lambda runner: runner.tools.save_text(), hints=(0, 16),
+        synonyms="transcript dialogue"),
     _command("same", "s", "swaks, curl", "the same test with swaks, openssl and curl",
-        lambda runner: runner.tools.equivalents(), hints=(0, 17)),
+        lambda runner: runner.tools.equivalents(), hints=(0, 17),
+        synonyms="openssl"),
+)
+
+# Commands without a key of their own, which only the menu offers.
+MENU_COMMANDS: tuple[FormCommand, ...] = (
+    FormCommand("backup", "", "Backup", "save, and keep the old file as FILE~",
+        lambda runner: runner.saving.review(backup=True), synonyms="copy tilde"),
 )
 # fmt: on
 
@@ -318,10 +361,15 @@ def key_names(action: str) -> str:
     return " or ".join(re.sub(r"^\^", "Ctrl+", name) for name in names)
 
 
+def with_help(hints: Hints) -> Hints:
+    """Add the help's key before the last hint, which goes back."""
+    return (*hints[:-1], (key_of("help"), "Help"), *hints[-1:])
+
+
 def hints_of(commands: Iterable[FormCommand], hidden: Collection[str] = ()) -> Hints:
-    """Return keys and labels of commands, without the hidden actions."""
+    """Return keys and labels of a dialog's commands and of the help, without hidden actions."""
     shown = (command for command in commands if command.action not in hidden)
-    return tuple((command.hint_keys, command.label) for command in shown)
+    return with_help(tuple((command.hint_keys, command.label) for command in shown))
 
 
 def hints_at(*, has_fixes: bool = False, can_undo: bool = False, is_in_log: bool = False) -> Hints:

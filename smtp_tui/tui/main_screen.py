@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 NO_TABLE = "no SMTP table yet"
 
 
-def _help_dialogs() -> tuple[type[HelpScreen], type[CommandPalette]]:
+def help_dialogs() -> tuple[type[HelpScreen], type[CommandPalette]]:
     """Import the help and the palette at first use: the first screen needs neither."""
     from smtp_tui.tui.dialogs.help_and_palette import CommandPalette, HelpScreen
 
@@ -173,8 +173,6 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         """Show the new state, and whether the verdict is still about it."""
         self.show_state()
         self._sidebar_controller.clear_message()
-        if event.left_out:
-            self.show_message(event.left_out)
         # Report a missing keyring at once, not only when the password is saved.
         is_keyring = self.form.draft.password.location is PasswordLocation.KEYRING
         if event.key == KEPT and is_keyring:
@@ -230,9 +228,12 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         self.test_pane.refresh(layout=True)
 
     def action_help(self) -> None:
-        """Show the help."""
-        help_screen, _ = _help_dialogs()
-        self.app.push_screen(help_screen([*file_blocks(self._document, self._table)]))
+        """Show the help, the keys of the part with the focus first, and run the chosen command."""
+        help_screen, _ = help_dialogs()
+        place = "log" if isinstance(self.focused, LogView) else "form"
+        # Without their title and the key that the list below has too.
+        about_file = [*file_blocks(self._document, self._table)][1:-1]
+        self.app.push_screen(help_screen(place, about_file), self._choose)
 
     def action_run_command(self, action: str) -> None:
         """Run a command that has a handler."""
@@ -240,7 +241,7 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
 
     async def action_commands(self) -> None:
         """Open the palette of all commands and fields."""
-        _, palette = _help_dialogs()
+        _, palette = help_dialogs()
         self.app.push_screen(palette(), self._choose)
 
     def action_list_choices(self) -> None:
@@ -255,19 +256,6 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
             listed = choices(row.key, row.words, row.state, facts)
             dialog = ChoicesDialog(row.label.strip(), listed, row.state)
             self.app.push_screen(dialog, lambda word: row.choose(word) if word else None)
-
-    def action_peek(self) -> None:
-        """Show or hide the password as it was typed here."""
-        self.show_form()
-        if self.form.password_row.can_be_shown:
-            self.form.focus_field(PASSWORD)
-            self.form.password_row.toggle()
-        else:
-            self.show_message("Only a password that you type here can be shown.")
-
-    def on_screen_suspend(self) -> None:
-        """Hide the password before a dialog opens."""
-        self.form.password_row.hide()
 
     def action_jump(self) -> None:
         """Show a letter next to each field; the next key selects one."""

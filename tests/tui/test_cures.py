@@ -333,7 +333,7 @@ class TestMail:
         async with form_on(SAMPLE + 'from = "app@example.org"\n', tmp_path, check=check) as hand:
             await hand.press("f7")
             await hand.type("a@b.example")
-            await hand.press("f8")
+            await hand.press("f2")
             await hand.until(lambda: "FAILED" in hand.screen)
             await hand.until(lambda: not hand.form_screen.test_pane.is_busy)
             assert "asks again without a message" in hand.screen

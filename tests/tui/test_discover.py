@@ -346,7 +346,7 @@ authentication = "cram-md5"
 
 async def picks(hand: Hand, typed: str) -> None:
     await hand.press("alt+p")
-    await hand.until(lambda: ">Find" in hand.screen)
+    await hand.until(lambda: "Find  a few letters" in hand.screen)
     await hand.type(typed)
 
 
@@ -354,7 +354,7 @@ class TestPresets:
     async def test_letters_narrow_the_list_and_enter_takes_one_step(self, tmp_path: Path) -> None:
         async with form_on(SAMPLE, tmp_path) as hand:
             await picks(hand, "sendgrid")
-            assert "1 provider" in hand.screen
+            assert "1 of 62" in hand.screen
             assert "> Twilio SendGrid" in hand.screen
             for told in (
                 "Ports: ‹587 tls›",
@@ -413,6 +413,8 @@ class TestPresets:
             assert "No provider matches." in hand.screen
             await hand.press("enter", "tab", "down")
             assert "No provider matches." in hand.screen
+            await hand.press("escape")
+            assert "Gmail" in hand.screen
             await hand.press("escape")
             await is_back(hand)
             assert "modified" not in hand.lines[0]

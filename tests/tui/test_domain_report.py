@@ -193,7 +193,7 @@ async def test_esc_stops_asking_and_a_key_asks_again(tmp_path: Path) -> None:
             await hand.press("alt+n")
             await hand.until(lambda: "Asking DNS, 8 s at most" in hand.screen)
             await hand.press("escape")
-            assert "Stopped. R asks DNS again." in hand.screen
+            assert "Stopped. F5 asks DNS again." in hand.screen
             names.zone = dict(ZONE)
             await hand.press("r")
             await hand.until(lambda: "DMARC at _dmarc.example.test asks receivers" in hand.screen)

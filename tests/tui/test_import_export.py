@@ -161,8 +161,8 @@ async def test_the_quoting_is_chosen(tmp_path: Path) -> None:
     text = 'SMTP_FROM="a@example.com"\nSMTP_HOST="smtp.example.com"\nSMTP_SECURITY=starttls\n'
     async with form_on(SAMPLE, tmp_path, size=(140, 40)) as hand:
         await imported(hand, text, "Vaultwarden")
-        assert "F7 chooses that" in " ".join(hand.screen.split())
-        await hand.press("f7", "down", "down", "enter")
+        assert "Alt+U chooses that" in " ".join(hand.screen.split())
+        await hand.press("alt+u", "down", "down", "enter")
         await hand.until(lambda: "quoted for systemd" in hand.screen)
         assert "SMTP Host: mail.example.net -> smtp.example.com" in hand.screen
 
@@ -172,7 +172,7 @@ async def test_a_file_is_read_with_those_beside_it(tmp_path: Path) -> None:
     (tmp_path / "sasl_passwd").write_text(f"[smtp.example.com]:587 me:{SECRET}\n")
     async with form_on(SAMPLE, tmp_path, size=(140, 40)) as hand:
         await open_import(hand)
-        await hand.press("f3")
+        await hand.press("alt+r")
         await paste(hand, str(tmp_path / "none"))
         await hand.press("enter")
         await hand.until(lambda: "does not exist" in hand.screen)
@@ -190,7 +190,7 @@ async def test_clearing_begins_anew(tmp_path: Path) -> None:
     (tmp_path / "mail.env").write_text(MASTODON)
     async with form_on(SAMPLE, tmp_path) as hand:
         pad = await open_import(hand)
-        await hand.press("f3")
+        await hand.press("alt+r")
         await paste(hand, str(tmp_path / "mail.env"))
         await hand.press("enter")
         await hand.until(lambda: "mail.env, 7 lines" in hand.screen)
@@ -260,7 +260,7 @@ async def test_what_a_program_cannot_express_is_told(tmp_path: Path) -> None:
         assert "--with-password" not in hand.screen
         await hand.press("f8", "down", "enter")
         assert "The settings for Mastodon" in hand.screen
-        await hand.press("f7", "down", "enter")
+        await hand.press("u", "down", "enter")
         assert "The settings for Mastodon, quoted for docker" in hand.screen
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from smtp_tui.providers import presets_with
 from smtp_tui.settings.fields import FIELDS
 from smtp_tui.tui.commands import COMMANDS, LOG_COMMANDS
 from smtp_tui.tui.dialogs.help_and_palette import matching_entries, palette_entries
@@ -43,6 +44,27 @@ class TestOffers:
     def test_a_few_letters_find_it(self, text: str, first: str) -> None:
         assert titles(text)[0] == first
 
+    @pytest.mark.parametrize(
+        ("text", "first"),
+        [
+            *(("exit", "Quit"), ("close", "Quit"), ("gmail", "Presets"), ("outlook", "Presets")),
+            *(("ses", "Presets"), ("backup", "Backup"), ("theme", "Theme"), ("dark", "Theme")),
+            *(("light", "Theme"), ("clipboard", "Copy"), ("yank", "Copy"), ("dkim", "DNS")),
+            *(("spf", "DNS"), ("dmarc", "DNS"), ("password", "Go to SMTP Password")),
+            *(("keyring", "Go to Kept in"), ("ssl", "Go to Encryption Type")),
+        ],
+    )
+    def test_words_of_other_programs_find_it(self, text: str, first: str) -> None:
+        assert titles(text)[0] == first
+
+    def test_the_providers_that_find_the_presets_are_those_of_the_data(self) -> None:
+        words = next(one for one in COMMANDS if one.action == "presets").synonyms.split()
+        known = presets_with(Path("/nowhere")).providers
+        texts = {one.id: f"{one.id} {one.name} {' '.join(one.hosts)}".casefold() for one in known}
+        assert not [word for word in words if not any(word in text for text in texts.values())]
+        unfound = [key for key, text in texts.items() if not any(word in text for word in words)]
+        assert not unfound
+
     def test_keys_and_what_it_does_are_found_too(self) -> None:
         assert "Test" in titles("f5")
         assert titles("mailbox of nobody") == []
@@ -63,6 +85,43 @@ class TestPalette:
             await hand.press("enter")
             await hand.until(lambda: "PASSED" in hand.screen)
         assert len(check.requests) == 1
+
+    async def test_the_entry_shows_the_synonym_that_matched(self, tmp_path: Path) -> None:
+        async with form_on(SAMPLE, tmp_path) as hand:
+            await hand.press("ctrl+p")
+            await hand.type("exi")
+            (line,) = [line for line in hand.lines if line.startswith(" > Quit")]
+            assert " exit  F10 ^X" in line
+            assert "1 of " in hand.screen
+            await hand.press("backspace", "backspace", "backspace")
+            await hand.type("quit")
+            assert " exit " not in hand.screen
+
+    async def test_backup_opens_the_difference_with_it(self, tmp_path: Path) -> None:
+        async with form_on(SAMPLE, tmp_path) as hand:
+            await hand.type("x")
+            await hand.press("ctrl+p")
+            await hand.type("backup")
+            await hand.press("enter")
+            await hand.until(lambda: "B Backup: yes" in hand.screen)
+            await hand.press("f2")
+            await hand.until(lambda: "Saved" in hand.screen)
+            assert (tmp_path / "mail.toml~").read_text() == SAMPLE
+
+    async def test_the_theme_changes_for_the_session(self, tmp_path: Path) -> None:
+        def colours() -> set[str]:
+            strips = hand.pilot.app.screen._compositor.render_strips()
+            styles = [segment.style for strip in strips for segment in strip]
+            return {style.color.name for style in styles if style and style.color}
+
+        async with form_on(SAMPLE, tmp_path) as hand:
+            await hand.type("x")
+            assert "cyan" in colours()
+            await hand.press("alt+t")
+            assert "cyan" not in colours()
+            assert "blue" in colours()
+            await hand.press("alt+t")
+            assert "cyan" in colours()
 
     async def test_a_colon_in_a_text_is_a_colon(self, tmp_path: Path) -> None:
         async with form_on(SAMPLE, tmp_path) as hand:

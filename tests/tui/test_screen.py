@@ -209,7 +209,7 @@ async def test_no_key_is_one_that_terminals_take(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("key", ["f1", "ctrl+g"])
 async def test_help_is_made_from_the_commands(tmp_path: Path, key: str) -> None:
-    async with form_on(SAMPLE, tmp_path, size=(80, 40)) as hand:
+    async with form_on(SAMPLE, tmp_path, size=(80, 60)) as hand:
         await hand.press(key)
         for command in COMMANDS:
             assert command.help in hand.screen

@@ -48,7 +48,7 @@ async def idle(hand: Hand) -> None:
     await hand.until(lambda: not hand.form_screen.test_pane.is_busy)
 
 
-@pytest.mark.parametrize("keys", [["enter", "enter", "enter"], ["f8"], ["ctrl+r"]])
+@pytest.mark.parametrize("keys", [["enter", "enter", "enter"], ["f2"], ["ctrl+o"]])
 async def test_a_message_goes_out_with_the_defaults(tmp_path: Path, keys: list[str]) -> None:
     check = FakeCheck((*HANDED_OVER, SENT))
     async with form_on(SAMPLE, tmp_path, check=check) as hand:
@@ -124,7 +124,7 @@ async def test_a_wrong_address_is_told_and_keeps_the_message_back(tmp_path: Path
         assert "'nobody' is not an address" in hand.screen
         await hand.press("down")
         assert part(hand, "To").startswith(" !To")
-        await hand.press("f8", "f5")
+        await hand.press("f2", "f5")
         assert DIALOG in hand.screen
     assert not check.requests
 
@@ -134,7 +134,7 @@ async def test_somebody_must_be_named(tmp_path: Path) -> None:
     async with form_on(SAMPLE, tmp_path, check=check) as hand:
         await open_dialog(hand)
         assert "at least one" not in hand.screen
-        for key in ("enter", "f8", "ctrl+t"):
+        for key in ("enter", "f2", "ctrl+t"):
             await hand.press(key)
             assert "! type at least one recipient" in part(hand, "To")
             await hand.press("x", "backspace")
@@ -157,7 +157,7 @@ async def test_stepping_back_keeps_what_was_typed(tmp_path: Path) -> None:
         assert "a@b.example" in part(hand, "To")
         assert f"{SUBJECT}x" in part(hand, "Subject")
         assert "other@example.net" in part(hand, "From")
-        await hand.press("f8")
+        await hand.press("f2")
         await hand.until(lambda: "PASSED" in hand.screen)
         await open_dialog(hand)
         assert "a@b.example" in part(hand, "To")
@@ -183,8 +183,8 @@ async def test_the_dialog_fits(tmp_path: Path, size: tuple[int, int]) -> None:
         await hand.press("f7")
         await hand.until(lambda: "Send a test message, a real one" in hand.screen)
         assert all(part(hand, label) for label in MailField)
-        assert "F8" in hand.hints
-        assert size[0] < 60 or "Only ask, send nothing  Esc Back" in hand.hints
+        assert "F2" in hand.hints
+        assert size[0] < 60 or "Only ask, send nothing  F1 Help  Esc Back" in hand.hints
         assert all(len(line) == size[0] for line in hand.lines)
 
 
@@ -202,12 +202,12 @@ async def test_a_password_is_asked_for_where_there_is_none(tmp_path: Path) -> No
     async with form_on(text, tmp_path, check=check) as hand:
         await open_dialog(hand)
         await hand.type("a@b.example")
-        await hand.press("f8")
+        await hand.press("f2")
         await hand.until(lambda: "for this message only" in hand.screen)
         await hand.press("escape")
         await hand.until(lambda: "Not sent: no password" in hand.screen)
         await open_dialog(hand)
-        await hand.press("f8")
+        await hand.press("f2")
         await hand.until(lambda: "for this message only" in hand.screen)
         await hand.type("once only")
         await hand.press("enter")
@@ -220,7 +220,7 @@ async def test_a_clear_password_needs_an_explicit_yes(tmp_path: Path) -> None:
     async with form_on(SAMPLE, tmp_path, check=check) as hand:
         await open_dialog(hand)
         await hand.type("a@b.example")
-        await hand.press("f8")
+        await hand.press("f2")
         await hand.until(lambda: "Send the password" in hand.screen)
         await hand.press("y")
         await hand.until(lambda: len(check.requests) == 2)
@@ -239,7 +239,7 @@ class TestOneAtATime:
         async with form_on(SAMPLE, tmp_path, check=check) as hand:
             await open_dialog(hand)
             await hand.type("a@b.example")
-            await hand.press("f8")
+            await hand.press("f2")
             await hand.until(lambda: "Waiting for the reply to the message" in hand.screen)
             await hand.press(key)
             assert "A test is already running. Esc stops it." in hand.screen
@@ -256,7 +256,7 @@ class TestOneAtATime:
         async with form_on(SAMPLE, tmp_path, check=check) as hand:
             await open_dialog(hand)
             await hand.type("a@b.example")
-            await hand.press("f8")
+            await hand.press("f2")
             await hand.until(lambda: "Waiting for the reply to the envelope" in hand.screen)
             await hand.press("escape")
             await hand.until(lambda: "Stopped. The test proved nothing" in hand.screen)
@@ -285,7 +285,7 @@ async def test_a_message_that_may_have_gone_says_so_first(tmp_path: Path) -> Non
     async with form_on(SAMPLE, tmp_path, check=check, size=(140, 40)) as hand:
         await open_dialog(hand)
         await hand.type("a@b.example")
-        await hand.press("f8")
+        await hand.press("f2")
         await hand.until(lambda: "FAILED at message" in hand.screen)
         rows = [line.split("│")[0].strip() for line in hand.lines]
         failed = next(at for at, row in enumerate(rows) if row.startswith("FAILED at message"))
@@ -314,7 +314,7 @@ async def test_some_recipients_refused(tmp_path: Path) -> None:
     async with form_on(SAMPLE, tmp_path, check=check) as hand:
         await open_dialog(hand)
         await hand.type("a@b.example,c@d.example")
-        await hand.press("f8")
+        await hand.press("f2")
         await hand.until(
             lambda: "1 of 2 recipients rejected; the message went to the others." in hand.screen
         )
@@ -345,7 +345,7 @@ class TestPostfix:
         async with form_on(text, tmp_path, check=run_check) as hand:
             await open_dialog(hand)
             await hand.type(envelopes.ACCEPTED_RECIPIENT)
-            await hand.press("f8")
+            await hand.press("f2")
             await hand.until(lambda: "PASSED: The server accepted the message, as " in hand.screen)
             log = "\n".join(map(str, hand.form_screen.test_pane.log_view.rows.entries))
             for said in ("-> MAIL FROM:<alice@", "-> RCPT TO:<carol@", "-> DATA", "queued as "):
@@ -366,7 +366,7 @@ class TestPostfix:
             assert "-> RSET" in log
             assert "DATA" not in log
             await open_dialog(hand)
-            await hand.press("f8")
+            await hand.press("f2")
             await hand.until(lambda: "rejected; the message went to the others." in hand.screen)
             assert "550 5.1.1 Recipient address rejected: No such user" in hand.screen
             assert f"Accepted: {envelopes.ACCEPTED_RECIPIENT}; queued as " in hand.screen

@@ -56,8 +56,11 @@ class SaveController(Controller):
         answer = await choose(self.form.app, text, answers)
         return answer != BACK and (answer != "s" or await self.save())
 
-    async def review(self) -> bool:
-        """Show the diff, and save if the admin agrees; return whether it was saved."""
+    async def review(self, *, backup: bool = False) -> bool:
+        """Show the diff, and save if the admin agrees; return whether it was saved.
+
+        `backup` proposes to keep the old file.
+        """
         self.form.commit_edit()
         for key, problem in self.draft.unsavable().items():
             return self._report(f"There is nothing to show. {problem}", field=key)
@@ -72,7 +75,9 @@ class SaveController(Controller):
         except DocumentError as error:
             self.show_message(as_sentence(error), BAD)
             return False
-        options = None if preview is None else await self.show_dialog(DiffDialog(preview))
+        if preview is None:
+            return False
+        options = await self.show_dialog(DiffDialog(preview, backup=backup))
         return options is not None and await self._save(options)
 
     async def make_private(self) -> None:

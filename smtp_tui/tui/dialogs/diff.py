@@ -21,6 +21,7 @@ from smtp_tui.tui.commands import (
     DIFF_COMMANDS,
     Hints,
     hints_of,
+    with_help,
 )
 from smtp_tui.tui.custom_keys import bindings
 from smtp_tui.tui.form.rows import ChoiceRow
@@ -88,9 +89,10 @@ class _DiffBase(Dialog[Result]):
 class DiffDialog(_DiffBase[WriteOptions | None]):
     """Shows what saving would change; returns the write options, or None not to save."""
 
+    place = "diff"
     BINDINGS: ClassVar[list[BindingType]] = bindings(DIFF_COMMANDS)
 
-    def __init__(self, preview: SavePreview) -> None:
+    def __init__(self, preview: SavePreview, *, backup: bool = False) -> None:
         self._preview = preview
         title = text("diff", "title" if preview.lines else "same", file=preview.file)
         made = text("diff", "new-table", table=preview.table)
@@ -102,6 +104,8 @@ class DiffDialog(_DiffBase[WriteOptions | None]):
         ]
         super().__init__(head, preview.lines, ())
         self._set_options(WriteOptions())
+        if backup and not preview.is_new:
+            self.action_backup()
 
     def action_save(self) -> None:
         """Return the options, to save with them."""
@@ -126,16 +130,17 @@ class DiffDialog(_DiffBase[WriteOptions | None]):
         hints = []
         for command in DIFF_COMMANDS:
             if command.action not in chosen:
-                hints.append((command.keys, command.label))
+                hints.append((command.hint_keys, command.label))
             elif not self._preview.is_new:
                 state = "yes" if chosen[command.action] else "no"
-                hints.append((command.keys, f"{command.label}: {state}"))
-        self.hints.show(tuple(hints))
+                hints.append((command.hint_keys, f"{command.label}: {state}"))
+        self.hints.show(with_help(tuple(hints)))
 
 
 class FileChangedDialog(_DiffBase[str | None]):
     """Shows what another program changed; returns `merge`, `reload`, or None to go back."""
 
+    place = "changed"
     BINDINGS: ClassVar[list[BindingType]] = bindings(CHANGED_COMMANDS)
 
     def __init__(
@@ -164,6 +169,7 @@ class ConflictDialog(Dialog[frozenset[str] | None]):
     Returns the keys that keep the form's value, or None to go back.
     """
 
+    place = "conflict"
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings(CONFLICT_COMMANDS),
         ("up,shift+tab", "app.focus_previous"),

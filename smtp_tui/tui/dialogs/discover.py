@@ -16,7 +16,7 @@ from textual.worker import Worker
 from smtp_tui.discovery.autoconfig import is_available
 from smtp_tui.discovery.search import TIMEOUT
 from smtp_tui.discovery.steps import OK, DiscoveryQuery, ProbeResult, Step, parse_query
-from smtp_tui.tui.commands import DISCOVER_COMMANDS, key_of
+from smtp_tui.tui.commands import DISCOVER_COMMANDS, key_of, with_help
 from smtp_tui.tui.custom_keys import bindings
 from smtp_tui.tui.dialogs.server_table import DiscoveredServerTable, format_details
 from smtp_tui.tui.form.rows import ChoiceRow, TextRow
@@ -75,6 +75,7 @@ class DiscoverScreen(SearchScreen[ProbeResult | None]):
     Without `search` no server may be asked, and the screen says so.
     """
 
+    place = "discover"
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings(DISCOVER_COMMANDS),
         ("down", "step(1)"),
@@ -143,6 +144,10 @@ class DiscoverScreen(SearchScreen[ProbeResult | None]):
             self._begin_search()
         elif (chosen := self._table.chosen) and chosen.probe:
             self._finish(chosen.probe)
+
+    def action_search(self) -> None:
+        """Search for the typed name."""
+        self._begin_search()
 
     def action_move(self) -> None:
         """Move the focus between table and name."""
@@ -268,11 +273,11 @@ class DiscoverScreen(SearchScreen[ProbeResult | None]):
 
     def _show_hints(self) -> None:
         on_table, chosen = self.focused is self._table, self._table.chosen
-        hints = {} if on_table else {"Enter": "search"}
+        hints = {"F5" if on_table else "Enter": "search"}
         if on_table and chosen and chosen.probe:
-            hints["Enter"] = "take"
-        hints["Esc"] = "stop" if self._is_busy else "back"
+            hints = {"Enter": "take", **hints}
         if self._table.rows:
             hints["Tab"] = "name" if on_table else "table"
         hints["PgDn"] = "read"
-        self.hints.show(tuple((key, text("hints", hint)) for key, hint in hints.items()))
+        hints["Esc"] = "stop" if self._is_busy else "back"
+        self.hints.show(with_help(tuple((key, text("hints", hint)) for key, hint in hints.items())))

@@ -30,6 +30,7 @@ _SELECTOR = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]{0,250}[A-Za-z0-9_])?")
 class DomainScreen(PagerScreen):
     """A page that shows the DNS check's answers as they arrive."""
 
+    place = "domain"
     BINDINGS: ClassVar[list[BindingType]] = bindings(DOMAIN_COMMANDS)
 
     def __init__(self, check: DomainCheckTask, sender: SenderDomain) -> None:
@@ -66,7 +67,8 @@ class DomainScreen(PagerScreen):
         """Show the facts found, and the key hints."""
         super().update()
         hidden = {"selectors", "again"} if self._sender.refusal() else ()
-        self.hints.show((*hints_of(DOMAIN_COMMANDS, hidden), ("PgDn", "Scroll")))
+        *others, help_key, back = hints_of(DOMAIN_COMMANDS, hidden)
+        self.hints.show((*others, ("PgDn", "Scroll"), help_key, back))
 
     def action_stop(self) -> None:
         """Stop the DNS queries, or go back if there are none."""

@@ -52,6 +52,7 @@ class ErrorPasteArea(PasteArea):
 class ExplainErrorScreen(PasteScreen[str | None]):
     """Explains an error as it is typed; returns the key of a field to go to, or None."""
 
+    place = "error"
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings(ERROR_COMMANDS),
         ("f3,f10,ctrl+y,ctrl+x", "leave"),

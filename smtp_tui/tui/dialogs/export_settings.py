@@ -24,6 +24,7 @@ from smtp_tui.tui.widgets.text_page import TextBlock, item, plain, verbatim
 class ExportScreen(ProgramTextScreen):
     """A page with one program's text; Left and Right switch programs."""
 
+    place = "export"
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings(EXPORT_COMMANDS),
         ("alt+x", "leave"),

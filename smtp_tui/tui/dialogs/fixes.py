@@ -37,6 +37,7 @@ class FixList(ListView[Sequence[TextBlock]]):
 class FixDialog(Dialog[int | None]):
     """Asks which fix to apply; returns its index, or None."""
 
+    place = "fixes"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(FIX_COMMANDS), ("f8,ctrl+f", "leave")]
 
     def __init__(

@@ -1,110 +1,242 @@
-"""The help, and the palette that finds a command or field by a few letters."""
+"""The help and the palette: one list of all keys, commands and fields, found by a few letters."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import ClassVar
 
 from rich.cells import cell_len
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 
 from smtp_tui.records import record
 from smtp_tui.settings.fields import FIELDS
 from smtp_tui.tui import commands
-from smtp_tui.tui.commands import FormCommand, configurable, key_of
-from smtp_tui.tui.form.form import letters
-from smtp_tui.tui.form.rows import TextRow
+from smtp_tui.tui.commands import FormCommand, configurable, key_of, with_help
+from smtp_tui.tui.form.form import KEPT, letters
 from smtp_tui.tui.messages import texts_of
-from smtp_tui.tui.model.row_state import RowState
+from smtp_tui.tui.model.draft import PASSWORD
 from smtp_tui.tui.style import DIM, FOCUS, PLAIN, STRONG, Span, truncate
 from smtp_tui.tui.widgets.dialog import Dialog
-from smtp_tui.tui.widgets.list import ListView, filter_rows
-from smtp_tui.tui.widgets.pager import PagerScreen
-from smtp_tui.tui.widgets.text_page import TextBlock, plain
+from smtp_tui.tui.widgets.list import FilteredList, ListView, filter_rows
+from smtp_tui.tui.widgets.pager import SectionedScreen
+from smtp_tui.tui.widgets.text_page import TextBlock, TextPage, flow, plain
 
-COLUMN = 22
-
-
-class HelpScreen(PagerScreen):
-    """The help: the file's format, and the keys of all commands."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [("f1,ctrl+g,?", "leave")]
-
-    def __init__(self, about_file: Sequence[TextBlock]) -> None:
-        super().__init__()
-        self._about_file = tuple(about_file)
-
-    def blocks(self, _width: int) -> Iterator[TextBlock]:
-        """Yield the whole help."""
-        yield plain("smtp-tui: edit, explain and test the SMTP settings of a TOML file", STRONG)
-        yield from self._about_file
-        file_changed = (*commands.CHANGED_COMMANDS, commands.CONFLICT_COMMANDS[0])
-        sections: tuple[tuple[str, Iterable[FormCommand | tuple[str, str]]], ...] = (
-            ("Everywhere", [command for command in commands.COMMANDS if command.help]),
-            ("In the form", texts_of("help-form").items()),
-            ("In the log", commands.log_keys()),
-            ("In the list of fixes", commands.FIX_COMMANDS),
-            ("In the explanation of an error", commands.ERROR_COMMANDS),
-            ("In the search for settings", commands.DISCOVER_COMMANDS),
-            ("In the list of providers", commands.PRESET_COMMANDS),
-            ("In the import", commands.IMPORT_COMMANDS),
-            ("In the export", commands.EXPORT_COMMANDS),
-            ("In the DNS report", commands.DOMAIN_COMMANDS),
-            ("In a test message", commands.MAIL_COMMANDS),
-            ("In the diff", commands.DIFF_COMMANDS),
-            ("When another program has changed the file", file_changed),
-            ("In the list of tables", commands.TABLE_COMMANDS),
-            ("Signs", texts_of("help-signs").items()),
-        )
-        for title, lines in sections:
-            yield plain(title, STRONG)
-            for line in lines:
-                keys, help_text = (line.keys, line.help) if isinstance(line, FormCommand) else line
-                head = f"  {keys}".ljust(COLUMN)
-                yield TextBlock(((help_text, PLAIN),), head, " " * COLUMN, gap=False)
+FORM, LOG = "form", "log"
+_RUNS_IN_FORM = ("everywhere", FORM, LOG)
+_EVERY_DIALOG = "dialog"
 
 
 @record
-class PaletteEntry:
-    """A command to run or a field to go to, with its title, help and keys."""
+class HelpEntry:
+    """A command, a field, or keys that are no command's; `what` is what Enter runs or goes to."""
 
-    what: FormCommand | str
+    place: str
     title: str
     help: str
     keys: str
+    what: FormCommand | str | None = None
+    synonyms: str = ""
 
     @property
     def words(self) -> str:
         """The text that a search matches."""
-        key = self.what if isinstance(self.what, str) else self.what.action
-        return f"{self.title} {key} {self.help} {self.keys}".casefold()
+        key = self.what if isinstance(self.what, str) else self.what.action if self.what else ""
+        return f"{self.title} {key} {self.help} {self.keys} {self.synonyms}".casefold()
+
+    def matched_synonyms(self, words: Sequence[str]) -> str:
+        """Return the synonyms that the words begin and that the entry itself does not show."""
+        shown = f"{self.title} {self.help} {self.keys}".casefold()
+        hidden = [word for word in words if word not in shown]
+        return " ".join(
+            synonym
+            for synonym in self.synonyms.split()
+            if any(synonym.startswith(word) for word in hidden)
+        )
 
 
-def palette_entries() -> tuple[PaletteEntry, ...]:
-    """Return the entries of all commands and fields."""
+def _section(place: str, lines: Iterable[FormCommand | tuple[str, str]]) -> Iterator[HelpEntry]:
+    for line in lines:
+        if not isinstance(line, FormCommand):
+            yield HelpEntry(place, "", line[1], line[0])
+        elif line.help:
+            # A command without a key has one in the dialog that another command opens.
+            keys = line.keys or f"{key_of('diff')} {line.label[0]}"
+            yield HelpEntry(place, line.label, line.help, keys, line, line.synonyms)
+
+
+def help_entries(place: str = FORM) -> tuple[HelpEntry, ...]:
+    """Return the lines of the help, those of a place first."""
+    sections: dict[str, Iterable[FormCommand | tuple[str, str]]] = {
+        FORM: texts_of("help-form").items(),
+        LOG: (*commands.LOG_COMMANDS, *commands.LOG_KEYS),
+        "everywhere": (*commands.COMMANDS, *commands.MENU_COMMANDS),
+        _EVERY_DIALOG: texts_of("help-dialog").items(),
+        "fixes": commands.FIX_COMMANDS,
+        "error": commands.ERROR_COMMANDS,
+        "discover": commands.DISCOVER_COMMANDS,
+        "presets": commands.PRESET_COMMANDS,
+        "import": commands.IMPORT_COMMANDS,
+        "export": commands.EXPORT_COMMANDS,
+        "domain": commands.DOMAIN_COMMANDS,
+        "mail": commands.MAIL_COMMANDS,
+        "diff": commands.DIFF_COMMANDS,
+        "changed": commands.CHANGED_COMMANDS,
+        "conflict": commands.CONFLICT_COMMANDS,
+        "tables": commands.TABLE_COMMANDS,
+        "signs": texts_of("help-signs").items(),
+    }
+    here = (place, "everywhere" if place in _RUNS_IN_FORM else _EVERY_DIALOG)
+    order = dict.fromkeys((*here, *sections))
+    return tuple(entry for name in order for entry in _section(name, sections.get(name, ())))
+
+
+def palette_entries() -> tuple[HelpEntry, ...]:
+    """Return the entries of the commands that run in the form, and of its fields."""
     entries = [
-        PaletteEntry(command, command.label, command.help, command.keys)
-        for command in configurable()
-        if command.help and command.action != "commands"
+        entry
+        for entry in _section(FORM, (*configurable(), *commands.MENU_COMMANDS))
+        if isinstance(entry.what, FormCommand) and entry.what.action != "commands"
     ]
-    for field in FIELDS:
-        keys = f"{key_of('jump')} {letters()[field.key].upper()}"
-        entries.append(PaletteEntry(field.key, f"Go to {field.label}", field.summary, keys))
+    synonyms, kept = texts_of("field-synonyms"), texts_of("help-kept")
+    fields = [(field.key, field.label, field.summary) for field in FIELDS]
+    after_password = [key for key, _, _ in fields].index(PASSWORD) + 1
+    fields.insert(after_password, (KEPT, kept["label"], kept["summary"]))
+    for key, label, summary in fields:
+        keys, other = f"{key_of('jump')} {letters()[key].upper()}", synonyms.get(key, "")
+        entries.append(HelpEntry(FORM, f"Go to {label}", summary, keys, key, other))
     return tuple(entries)
 
 
-def matching_entries(text: str, entries: Iterable[PaletteEntry]) -> tuple[PaletteEntry, ...]:
+def matching_entries(text: str, entries: Iterable[HelpEntry]) -> tuple[HelpEntry, ...]:
     """Return the entries that contain every typed word, best match first."""
     return filter_rows(text.casefold().split(), entries, lambda entry: entry.words, _distance)
 
 
-def _distance(entry: PaletteEntry, words: Sequence[str]) -> int:
+def _distance(entry: HelpEntry, words: Sequence[str]) -> int:
     """Return the distance of the words from an entry; 0 if all begin words of its name."""
     title = entry.title.casefold()
     names = [*title.split(), *(entry.what.split("_") if isinstance(entry.what, str) else ())]
     if all(any(name.startswith(word) for name in names) for word in words):
         return 0
-    return 1 if all(word in title for word in words) else 2
+    synonyms = entry.synonyms.split()
+    if all(any(name.startswith(word) for name in (*names, *synonyms)) for word in words):
+        return 1
+    return 2 if all(word in title for word in words) else 3
+
+
+class _EntryList(ListView[HelpEntry], can_focus=False):
+    """A list of entries; the title or the keys of the chosen one are marked."""
+
+    none_found = "No command or field matches."
+
+    def mark(self, lead: str, spans: list[Span], width: int) -> list[Span]:
+        """Return the chosen line with its first part marked."""
+        del width
+        (title, _), *rest = spans
+        shown = title.rstrip()
+        blanks: Span = (title[len(shown) :], PLAIN)
+        return [(lead[0], STRONG), (lead[1:], PLAIN), (shown, FOCUS), blanks, *rest]
+
+
+_KEYS = 20
+_NARROW = 56
+
+
+class HelpList(_EntryList):
+    """The keys and what they do, by place; those that cannot run here are dim."""
+
+    none_found = "No key or command matches."
+
+    def __init__(self, rows: Iterable[HelpEntry], runnable: Collection[str]) -> None:
+        super().__init__(rows)
+        self._runnable = runnable
+        self._titles = texts_of("help-places")
+
+    def can_run(self, entry: HelpEntry) -> bool:
+        """Whether Enter runs the entry here."""
+        return entry.what is not None and entry.place in self._runnable
+
+    def layout_rows(self, width: int) -> Iterator[Iterable[list[Span]]]:
+        """Yield a heading above the first entry of each place, then keys and help."""
+        column = _KEYS if width >= _NARROW else _KEYS // 2
+        for at, entry in enumerate(self.rows):
+            is_here = entry.what is None or self.can_run(entry)
+            keys = entry.keys.ljust(column)
+            gap = " " if cell_len(entry.keys) >= column else ""
+            text = TextBlock(((entry.help, PLAIN if is_here else DIM),))
+            lines = flow([text], width - column)
+            head: Span = (f"{keys}{gap}", STRONG if is_here else DIM)
+            yield (
+                *self._heading(at),
+                [head, *lines[0]],
+                *([(" " * column, PLAIN), *line] for line in lines[1:]),
+            )
+
+    def marked_line(self) -> int:
+        """Return the line below the heading."""
+        return len(self._heading(self.index))
+
+    def _heading(self, at: int) -> list[list[Span]]:
+        place = self.rows[at].place
+        if at and self.rows[at - 1].place == place:
+            return []
+        # A heading begins where the marks of the rows stand.
+        return [*([[]] if at else []), [(self._titles[place], STRONG)]]
+
+
+class HelpScreen(SectionedScreen[FormCommand | None]):
+    """All keys, those of the place it is opened at first; returns the command to run, or None.
+
+    `about_file` says what the file was read as.
+    """
+
+    DEFAULT_CSS = """
+    HelpScreen FilteredList { height: 1fr; margin-top: 1; }
+    HelpScreen HelpList { height: 1fr; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        ("enter", "take"),
+        ("escape", "leave"),
+        Binding("f1,ctrl+g", "leave", show=False, id="help"),
+        ("shift+tab", "go(-1)"),
+        ("tab", "go(1)"),
+    ]
+
+    def __init__(self, place: str, about_file: Sequence[TextBlock] = ()) -> None:
+        runnable = _RUNS_IN_FORM if place in _RUNS_IN_FORM else (place,)
+        self._rows = HelpList(help_entries(place), runnable)
+        self._list = FilteredList(
+            self._rows,
+            lambda entry: entry.words,
+            distance=_distance,
+            placeholder="a few letters of a key or of what it does",
+            keeps_order=True,
+        )
+        title = plain("smtp-tui: edit, explain and test the SMTP settings of a TOML file", STRONG)
+        head = TextPage([title, *about_file])
+        super().__init__(head, self._list, hints=(), classes="finding")
+
+    def on_mount(self) -> None:
+        """Show the hints."""
+        super().on_mount()
+        self.on_filtered_list_moved()
+
+    def on_filtered_list_moved(self) -> None:
+        """Show whether Enter runs the chosen line."""
+        chosen = self._list.chosen
+        runs = chosen is not None and self._rows.can_run(chosen)
+        hints = ("Up Down PgUp PgDn", "Move"), ("Esc", "Back")
+        self.hints.show((("Enter", "Run"), *hints) if runs else hints)
+
+    def action_take(self) -> None:
+        """Return the chosen command, if it runs here."""
+        chosen = self._list.chosen
+        if chosen is not None and self._rows.can_run(chosen):
+            self.dismiss(chosen.what if isinstance(chosen.what, FormCommand) else None)
+
+    def action_go(self, by: int) -> None:
+        """Move by lines."""
+        self._list.action_go(by)
 
 
 MENU = "Menu"
@@ -112,11 +244,9 @@ PLACEHOLDER = "a few letters of a command, a key or a field"
 _TITLE, _GAP = 26, 2
 
 
-class PaletteList(ListView[PaletteEntry], can_focus=False):
+class PaletteList(_EntryList):
     """The list of commands and fields; the cursor wraps around."""
 
-    none_found = "No command or field matches."
-    is_steady = True
     highest = 12
 
     def action_go(self, by: int) -> None:
@@ -127,22 +257,18 @@ class PaletteList(ListView[PaletteEntry], can_focus=False):
         super().action_go(by)
 
     def layout_rows(self, width: int) -> Iterator[Iterable[list[Span]]]:
-        """Yield title, as much of the help as fits, and the keys flush right."""
+        """Yield title, as much of the help as fits, the synonym that matched, and the keys."""
         for entry in self.rows:
-            keys = cell_len(entry.keys)
-            title = truncate(entry.title, width - _GAP - keys)
-            room = width - max(_TITLE, cell_len(title) + _GAP) - _GAP - keys
+            synonym = entry.matched_synonyms(self.words)
+            right = cell_len(entry.keys) + (cell_len(synonym) + _GAP if synonym else 0)
+            title = truncate(entry.title, width - _GAP - right)
+            room = width - max(_TITLE, cell_len(title) + _GAP) - _GAP - right
             help_text = truncate(entry.help, room) if room > 8 else ""
             after = " " * max(_TITLE - cell_len(title), _GAP) if help_text else ""
-            gap = " " * max(width - cell_len(title + after + help_text) - keys, 0)
+            gap = " " * max(width - cell_len(title + after + help_text) - right, 0)
             rest: Span = (f"{after}{help_text}{gap}", DIM)
-            yield ([(title, PLAIN), rest, (entry.keys, STRONG)],)
-
-    def mark(self, lead: str, spans: list[Span], width: int) -> list[Span]:
-        """Return the chosen line with its title marked."""
-        del width
-        (title, _), *rest = spans
-        return [(lead[0], STRONG), (lead[1:], PLAIN), (title, FOCUS), *rest]
+            found: Span = (f"{synonym}{' ' * _GAP}" if synonym else "", PLAIN)
+            yield ([(title, PLAIN), rest, found, (entry.keys, STRONG)],)
 
 
 class CommandPalette(Dialog[FormCommand | str | None]):
@@ -151,23 +277,20 @@ class CommandPalette(Dialog[FormCommand | str | None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         ("enter", "take"),
         ("escape,ctrl+p,f12", "leave"),
-        ("up,shift+tab", "go(-1)"),
-        ("down,tab", "go(1)"),
-        ("pageup", "go(-10)"),
-        ("pagedown", "go(10)"),
+        ("shift+tab", "go(-1)"),
+        ("tab", "go(1)"),
     ]
 
     def __init__(self) -> None:
-        self._all = palette_entries()
-        self._row = TextRow("find", MENU, label_width=len(MENU))
-        self._row.show(RowState(placeholder=PLACEHOLDER))
-        self._list = PaletteList(self._all)
-        hints = ("Enter", "Run"), ("Up Down", "Choose"), ("Esc", "Back")
-        super().__init__(self._row, self._list, hints=hints, flexible=self._list)
-
-    def on_text_row_edited(self, event: TextRow.Edited) -> None:
-        """List the matching entries."""
-        self._list.show(matching_entries(event.row.text, self._all))
+        self._list = FilteredList(
+            PaletteList(palette_entries()),
+            lambda entry: entry.words,
+            distance=_distance,
+            label=MENU,
+            placeholder=PLACEHOLDER,
+        )
+        hints = with_help((("Enter", "Run"), ("Up Down", "Choose"), ("Esc", "Back")))
+        super().__init__(self._list, hints=hints, flexible=self._list)
 
     def action_take(self) -> None:
         """Return the chosen command or field."""

@@ -168,6 +168,7 @@ def _labels(keys: Iterable[str]) -> str:
 class ImportScreen(PasteScreen[ImportPlan | None]):
     """Parses a text as it is typed; returns the import plan, or None."""
 
+    place = "import"
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings(IMPORT_COMMANDS),
         ("f10,ctrl+x,alt+i", "leave"),

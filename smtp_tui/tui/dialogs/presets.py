@@ -9,15 +9,19 @@ from textual.binding import BindingType
 
 from smtp_tui.providers import Presets, Provider, ProviderPort
 from smtp_tui.safe_text import escape_controls
-from smtp_tui.tui.commands import PRESET_COMMANDS, key_of
+from smtp_tui.tui.commands import PRESET_COMMANDS, key_of, with_help
 from smtp_tui.tui.custom_keys import bindings
-from smtp_tui.tui.form.rows import TextRow
 from smtp_tui.tui.messages import text
 from smtp_tui.tui.model.draft import SettingsDraft
-from smtp_tui.tui.model.row_state import RowState
 from smtp_tui.tui.model.settings_changes import describe_change, preset_change
 from smtp_tui.tui.style import CAUTION, DIM, OURS, PLAIN, STRONG, Span
-from smtp_tui.tui.widgets.list import ListView, column_widths, filter_rows, fit_cells
+from smtp_tui.tui.widgets.list import (
+    FilteredList,
+    ListView,
+    column_widths,
+    filter_rows,
+    fit_cells,
+)
 from smtp_tui.tui.widgets.pager import SearchScreen
 from smtp_tui.tui.widgets.text_page import TextBlock, TextPage, item, labelled, plain
 
@@ -27,8 +31,11 @@ def matching_providers(typed: str, known: Iterable[Provider]) -> tuple[Provider,
 
     An address matches by its domain.
     """
-    words = [word.rpartition("@")[2] for word in typed.casefold().split()]
-    return filter_rows(words, known, _words_of, _distance)
+    return filter_rows(_typed_words(typed), known, _words_of, _distance)
+
+
+def _typed_words(typed: str) -> list[str]:
+    return [word.rpartition("@")[2] for word in typed.casefold().split()]
 
 
 def _words_of(provider: Provider) -> str:
@@ -56,8 +63,6 @@ _NARROW = 70
 class ProviderList(ListView[Provider], can_focus=False):
     """The list of providers with host and ports."""
 
-    is_steady = True
-
     def __init__(self, known: Presets) -> None:
         super().__init__(known.providers)
         # The widths are those of all rows, so that the columns stay put while the list shrinks.
@@ -78,25 +83,34 @@ class ProviderList(ListView[Provider], can_focus=False):
         return column_widths(self._all, width, _LEAST if width >= _NARROW else _LEAST_NARROW)
 
 
+class ProviderFinder(FilteredList[Provider]):
+    """The providers that match a name, a host, a domain or an address."""
+
+    def __init__(self, known: Presets) -> None:
+        rows, placeholder = ProviderList(known), text("presets", "placeholder")
+        super().__init__(rows, _words_of, distance=_distance, placeholder=placeholder, pages=False)
+
+    def words_of(self, text: str) -> list[str]:
+        """Return the words, and of an address its domain."""
+        return _typed_words(text)
+
+
 class PresetScreen(SearchScreen[tuple[Provider, ProviderPort] | None]):
     """Asks for a provider and one of its ports; returns both, or None."""
 
+    place = "presets"
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings(PRESET_COMMANDS),
-        ("up", "go(-1)"),
-        ("down", "go(1)"),
         ("shift+tab", "way(-1)"),
     ]
-    # Title, field, a blank line, and the key hints.
-    around, share = 4, 0.36
+    # Title, a blank line, and the key hints.
+    around, share = 3, 0.4
 
     def __init__(self, known: Presets, draft: SettingsDraft) -> None:
         self._known = known
         self._draft = draft
         self._way = 0
-        label = text("presets", "find")
-        self._row = TextRow("find", label, label_width=len(label))
-        self._list = ProviderList(known)
+        self._list = ProviderFinder(known)
         head = [plain(text("presets", "title"), STRONG)]
         # A line for faults in the admin's own provider files.
         for fault in known.faults[:1]:
@@ -105,24 +119,19 @@ class PresetScreen(SearchScreen[tuple[Provider, ProviderPort] | None]):
             head.append(plain(line, CAUTION, gap=False))
         take, way, leave = (command.label for command in PRESET_COMMANDS)
         choose, read = text("hints", "choose"), text("hints", "read")
-        hints = (("Enter", take), ("Esc", leave), ("Up Down", choose), ("Tab", way), ("PgDn", read))
-        super().__init__(TextPage(head), self._row, found=self._list, hints=hints)
+        hints = (("Enter", take), ("Up Down", choose), ("Tab", way), ("PgDn", read), ("Esc", leave))
+        super().__init__(TextPage(head), found=self._list, hints=with_help(hints))
 
     def on_mount(self) -> None:
         """List all providers, and choose the one that the form's host belongs to."""
+        super().on_mount()
         host = self._draft.text("host")
-        of_host = (at for at, provider in enumerate(self._list.rows) if provider.matches(host))
-        self.action_go(next(of_host, 0))
+        known = self._known.providers
+        of_host = (provider for provider in known if provider.matches(host))
+        self._list.choose(next(of_host, known[0]))
 
-    def on_text_row_edited(self) -> None:
-        """List the matching providers."""
-        self._way = 0
-        self._list.show(matching_providers(self._row.text, self._known.providers))
-        self._show()
-
-    def action_go(self, by: int) -> None:
-        """Move to another provider."""
-        self._list.action_go(by)
+    def on_filtered_list_moved(self) -> None:
+        """Show another provider."""
         self._way = 0
         self._show()
 
@@ -138,9 +147,6 @@ class PresetScreen(SearchScreen[tuple[Provider, ProviderPort] | None]):
             self.dismiss((chosen, chosen.ways[self._way]))
 
     def _show(self) -> None:
-        count = len(self._list.rows)
-        note = text("presets", "one" if count == 1 else "many", count=count)
-        self._row.show(RowState(placeholder=text("presets", "placeholder"), note=note))
         self.page.show([*self._blocks()])
 
     def _blocks(self) -> Iterator[TextBlock]:

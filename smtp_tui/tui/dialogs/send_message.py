@@ -36,6 +36,7 @@ class MailDialog(Dialog[MailRequest | None]):
     `draft` keeps what is typed. A `MailRequest` without a body tests only sender and recipients.
     """
 
+    place = "mail"
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings(MAIL_COMMANDS),
         ("up,shift+tab", "app.focus_previous"),

@@ -93,6 +93,7 @@ class TablePicker(SearchScreen[str | None]):
     Without a `current` table no form is open yet.
     """
 
+    place = "tables"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(TABLE_COMMANDS)]
     # Title, two blank lines, and the key hints.
     around, share = 4, 0.6

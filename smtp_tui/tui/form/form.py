@@ -103,14 +103,11 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
     ]
 
     class Changed(Message):
-        """The row `key` was edited and a value changed.
+        """The row `key` was edited and a value changed."""
 
-        `left_out` says what a paste did not insert.
-        """
-
-        def __init__(self, key: str, left_out: str) -> None:
+        def __init__(self, key: str) -> None:
             super().__init__()
-            self.key, self.left_out = key, left_out
+            self.key = key
 
     class EditingPaused(Message):
         """Typing paused, or the field lost the focus."""
@@ -214,13 +211,6 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
         self.commit_edit()
         self._go_to(self._rows[key])
 
-    @property
-    def password_row(self) -> PasswordRow:
-        """The row of the password, or of the name of its place."""
-        row = self._rows[PASSWORD]
-        assert isinstance(row, PasswordRow)
-        return row
-
     async def list_paths(self, key: str) -> None:
         """Focus a row that holds a path, and list the files that it may name."""
         self.focus_field(key)
@@ -266,7 +256,7 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
         event.stop()
         self._typing = event.row.key
         self.history.type(self.draft, event.row.key, event.row.text)
-        self._show_edit(event.row.key, event.row.left_out)
+        self._show_edit(event.row.key)
 
     def on_password_row_emptied(self, event: PasswordRow.Emptied) -> None:
         """Erase the password that the file holds."""
@@ -321,13 +311,13 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
         self._file_context.preview_effects(self.draft)
         self._advice = (*self._file_context.advice(self.draft), *advise(self.draft.values()))
 
-    def _show_edit(self, key: str, left_out: str = "") -> None:
+    def _show_edit(self, key: str) -> None:
         """Show an edit at once, and its problems after a pause."""
         if self._pause is not None:
             self._pause.stop()
         self._pause = self.set_timer(REST, self.commit_edit)
         self.refresh_rows()
-        self.post_message(self.Changed(key, left_out))
+        self.post_message(self.Changed(key))
 
     def _count_folded(self) -> None:
         """Show how many advanced fields are set, and their worst advice, on the disclosure row."""

@@ -10,9 +10,8 @@ from rich.cells import cell_len
 from rich.style import Style
 from textual.binding import Binding, BindingType
 from textual.events import Key
-from textual.geometry import Offset, Region
+from textual.geometry import Offset
 from textual.message import Message
-from textual.widget import Widget
 
 from smtp_tui.diagnosis.advice import Severity
 from smtp_tui.safe_text import escape_controls, mask_credentials
@@ -32,7 +31,6 @@ from smtp_tui.tui.style import (
 from smtp_tui.tui.widgets.line import SingleLineWidget
 from smtp_tui.tui.widgets.line_editor import LineEditor
 from smtp_tui.tui.widgets.path_completion import PathEditor
-from smtp_tui.tui.widgets.secret_editor import SecretEditor
 
 SIGNS: dict[Severity, tuple[str, Style]] = {
     Severity.ERROR: ("!", BAD),
@@ -206,27 +204,17 @@ class PathRow(TextRow, PathEditor):
 
     folder: Path | None = None
 
-    @property
-    def room(self) -> Region:
-        """The visible part of the form."""
-        assert isinstance(self.parent, Widget)
-        return self.parent.region
-
     def show(self, state: RowState) -> None:
         """Show another state."""
         self.base = self.folder if state.is_path else None
         super().show(state)
 
 
-class PasswordRow(PathRow, SecretEditor):
+class PasswordRow(PathRow):
     """The password row; the file's password shows as bullets and can be deleted unseen."""
 
     class Emptied(Message):
         """A delete key was pressed with nothing typed: erase the file's password."""
-
-    def _notes(self, room: int) -> list[Span]:
-        """Return whether the password is shown, else the notes of any row."""
-        return self.shown_note(room) or super()._notes(room)
 
     def emptied(self) -> None:
         """Post that the file's password may be erased."""

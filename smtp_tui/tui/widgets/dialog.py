@@ -16,7 +16,7 @@ from textual.widget import Widget
 
 from smtp_tui.config.paths import expand
 from smtp_tui.safe_text import escape_controls
-from smtp_tui.tui.commands import Hints, key_name
+from smtp_tui.tui.commands import Hints, key_name, with_help
 from smtp_tui.tui.messages import folder_question
 from smtp_tui.tui.style import BAD, CAUTION, DIM, PLAIN, STRONG, Span
 from smtp_tui.tui.textual_compat import NoRepaintOnResize
@@ -24,7 +24,6 @@ from smtp_tui.tui.widgets.line_editor import PromptLine
 from smtp_tui.tui.widgets.list import FilteredList, ListView, Menu
 from smtp_tui.tui.widgets.pager import Result, SectionedScreen
 from smtp_tui.tui.widgets.path_completion import PathPrompt
-from smtp_tui.tui.widgets.secret_editor import SecretPrompt
 from smtp_tui.tui.widgets.text_page import TextBlock, TextPage, plain
 
 LABEL = "SMTP Password"
@@ -82,6 +81,10 @@ class ChoiceDialog(Dialog[str]):
         super().__init__(TextPage(text), _keys(answers))
         self._answers = answers
 
+    def action_leave(self) -> None:
+        """Give the answer of Escape, which changes nothing."""
+        self.dismiss("escape")
+
     def on_key(self, event: Key) -> None:
         """Return the key if it is an answer."""
         # Accept an answer typed with Caps Lock.
@@ -132,7 +135,7 @@ class PromptDialog(Dialog[str | None]):
         self._may_be_empty = may_be_empty
         problem_part = [TextPage([plain(problem, BAD)])] if problem else []
         complete = (("Tab", "Complete"),) if is_path else ()
-        hints = ("Enter", actions[0]), *complete, ("Esc", actions[1])
+        hints = with_help((("Enter", actions[0]), *complete, ("Esc", actions[1])))
         super().__init__(TextPage([plain(title, DIM)]), self._line, *problem_part, hints=hints)
 
     def action_take(self) -> None:
@@ -187,8 +190,8 @@ class AskPassword(Dialog[str | None]):
         whose = f" of {account}" if account else ""
         kind, verb = ("message", "Send") if sends else ("test", "Test")
         title = f"The password{whose}, for this {kind} only. It is not stored."
-        self._line = SecretPrompt(LABEL)
-        keys = _keys({"enter": verb, "alt+v": "Show it", "escape": f"Do not {verb.lower()}"})
+        self._line = PromptLine(LABEL, is_masked=True)
+        keys = _keys({"enter": verb, "escape": f"Do not {verb.lower()}"})
         super().__init__(TextPage([plain(title)]), self._line, keys)
 
     def action_take(self) -> None:
@@ -200,14 +203,19 @@ class AskPassword(Dialog[str | None]):
 class ListChoiceDialog(Dialog[int | None]):
     """A choice from a list, which letters filter; returns the line's index."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [("enter", "take"), ("escape,f10,ctrl+x", "leave")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        ("enter", "take"),
+        ("escape", "leave"),
+        ("shift+tab", "go(-1)"),
+        ("tab", "go(1)"),
+    ]
 
     def __init__(
         self, title: str, lines: Sequence[str], index: int, notes: Sequence[TextBlock] = ()
     ) -> None:
         self._lines = tuple(map(escape_controls, lines))
         self._list = FilteredList(Menu(self._lines, index), str)
-        hints = ("Enter", "Choose"), ("Up Down", "Move"), ("Esc", "Back")
+        hints = with_help((("Enter", "Choose"), ("Up Down", "Move"), ("Esc", "Back")))
         head = TextPage([plain(title, STRONG), *notes])
         super().__init__(head, self._list, hints=hints, flexible=self._list)
 
@@ -215,6 +223,10 @@ class ListChoiceDialog(Dialog[int | None]):
         """Return the chosen line's index."""
         if (chosen := self._list.chosen) is not None:
             self.dismiss(self._lines.index(chosen))
+
+    def action_go(self, by: int) -> None:
+        """Move by lines."""
+        self._list.action_go(by)
 
 
 def select(

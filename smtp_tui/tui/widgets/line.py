@@ -132,13 +132,17 @@ class KeyHints(SingleLineWidget):
     def spans(self, width: int) -> list[Span]:
         """Return the hints that fit, with alternative keys if everything fits."""
         whole = self._indent + sum(len(keys) + len(word) + 3 for keys, word in self._hints) - 2
+        hints = [(keys if whole <= width else keys.split()[0], word) for keys, word in self._hints]
+        # The way back is the last hint of a dialog; where space is short, others give way.
+        back = hints[-1:] if hints and hints[-1][0] == "Esc" else []
+        room = width - self._indent + 2 - sum(len(keys) + len(word) + 3 for keys, word in back)
         spans: list[Span] = [(" " * self._indent, PLAIN)]
-        used = self._indent
-        for keys, word in self._hints:
-            shown = keys if whole <= width else keys.split()[0]
-            used += len(shown) + len(word) + 3
-            if used - 2 <= width:
-                spans += [(shown, STRONG), (f" {word}  ", DIM)]
+        for keys, word in hints[: len(hints) - len(back)]:
+            room -= len(keys) + len(word) + 3
+            if room >= 0:
+                spans += [(keys, STRONG), (f" {word}  ", DIM)]
+        for keys, word in back:
+            spans += [(keys, STRONG), (f" {word}", DIM)]
         return spans
 
 

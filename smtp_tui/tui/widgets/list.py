@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import ClassVar, Generic, TypeVar
 
@@ -62,9 +63,14 @@ def filter_rows(
     searched: Callable[[RowT], str],
     distance: Callable[[RowT, Sequence[str]], int],
 ) -> tuple[RowT, ...]:
-    """Return the rows whose `searched` text contains every word, by ascending `distance`."""
-    found = [row for row in rows if all(word in searched(row) for word in words)]
-    return tuple(sorted(found, key=lambda row: distance(row, words)))
+    """Return the rows whose `searched` text has a word that begins with each of `words`.
+
+    If there are none, the rows that contain the words anywhere. The order is by `distance`.
+    """
+    rows = [row for row in rows if all(word in searched(row) for word in words)]
+    begins = [re.compile(rf"(?<![^\W_]){re.escape(word)}") for word in words]
+    found = [row for row in rows if all(begin.search(searched(row)) for begin in begins)]
+    return tuple(sorted(found or rows, key=lambda row: distance(row, words)))
 
 
 def word_distance(text: str, words: Sequence[str]) -> int:
@@ -90,6 +96,8 @@ class ListView(ChangedLinesWidget, Generic[RowT], can_focus=True):
     ]
 
     none_found = ""
+    # The words that the rows were filtered by.
+    words: Sequence[str] = ()
     # A steady list keeps its height: if it shrank during typing, everything below it would move and
     # be repainted.
     is_steady = False
@@ -159,6 +167,24 @@ class ListView(ChangedLinesWidget, Generic[RowT], can_focus=True):
         """Return the beginning of the chosen row."""
         return Offset(LEAD, self._cursor_line)
 
+    def action_page(self, pages: int) -> None:
+        """Scroll by screenfuls, each overlapping by one line; the cursor goes to the top row."""
+        width, height = self.size
+        lines = self._lines(width)
+        room = max(height - (self.heading(width - LEAD) is not None), 1)
+        most = max(len(lines) - room, 0)
+        top = max(min(self._top + pages * max(room - 1, 1), most), 0)
+        # At an end, the cursor goes to the first or last row.
+        starts = {row: at for at, (row, _) in reversed([*enumerate(lines)])}
+        below = [row for row, at in starts.items() if at >= top]
+        index = len(self.rows) - 1 if pages > 0 and top == most else min(below, default=0)
+        self._top = top
+        self.action_go(index - self.index)
+
+    def marked_line(self) -> int:
+        """Return which of the chosen row's lines is marked."""
+        return 0
+
     def draw(self) -> list[Strip]:
         """Return the heading and the visible lines, scrolled to the chosen row."""
         width, height = self.size
@@ -166,16 +192,17 @@ class ListView(ChangedLinesWidget, Generic[RowT], can_focus=True):
         strips = [] if heading is None else [make_strip([(" " * LEAD, PLAIN), *heading], width)]
         room = max(height - len(strips), 1)
         own = [at for at, (row, _) in enumerate(lines) if row == self.index] or [0]
+        marked = own[0] + self.marked_line() if self.rows else -1
         # Scroll no further than needed; show the top of a row that is higher than the list.
         top = max(min(self._top, len(lines) - room), own[-1] + 1 - room, 0)
         self._top = top = min(top, own[0])
-        self._cursor_line = len(strips) + own[0] - top
+        self._cursor_line = len(strips) + max(marked - top, 0)
         shown = range(top, min(top + room, len(lines)))
         for at in shown:
             spans = lines[at][1]
             is_cut = (at == shown[0] and at > 0) or (at == shown[-1] and at < len(lines) - 1)
             more = "…" if is_cut and heading is not None else " "
-            if at == own[0] and self.rows and self.is_marked:
+            if at == marked and self.is_marked:
                 spans = self.mark(f">{more}", spans, width)
             else:
                 spans = [(" ", PLAIN), (more, DIM), *spans]
@@ -221,8 +248,7 @@ class FindLine(LineEditor):
         self._label = f"{label}  "
         self._on_edited = on_edited
         self.placeholder = placeholder
-        # What the filter found, at the end of the line.
-        self.note = ""
+        self._note = ""
 
     @property
     def value_at(self) -> int:
@@ -233,8 +259,13 @@ class FindLine(LineEditor):
         """Return label, text and note."""
         room = width - self.value_at
         value, used = self.value_spans(room)
-        note = self.note.rjust(room - used) if len(self.note) + 2 <= room - used else ""
+        note = self._note.rjust(room - used) if len(self._note) + 2 <= room - used else ""
         return [(self._label, STRONG), *value, (note, DIM)]
+
+    def show_note(self, note: str) -> None:
+        """Show how much was found, at the end of the line."""
+        self._note = note
+        self.repaint()
 
     def edited(self) -> None:
         """Filter the list."""
@@ -248,16 +279,17 @@ class FindLine(LineEditor):
 class FilteredList(NoRepaintOnResize, Vertical, Generic[RowT]):
     """A line to type a few letters into, and below it the rows that contain them.
 
-    `searched` is the text of a row that is matched; `distance` orders the matches, nearest first.
+    `searched` is the text of a row that is matched. The nearest match by `distance` is chosen; it
+    is the first one unless the list `keeps_order`. Without `pages`, PgUp and PgDn are the screen's.
     """
 
     DEFAULT_CSS = "FilteredList { height: auto; }"
     BINDINGS: ClassVar[list[BindingType]] = [
         ("escape", "clear"),
-        ("up,shift+tab", "go(-1)"),
-        ("down,tab", "go(1)"),
-        ("pageup", "go(-10)"),
-        ("pagedown", "go(10)"),
+        ("up", "go(-1)"),
+        ("down", "go(1)"),
+        ("pageup", "page(-1)"),
+        ("pagedown", "page(1)"),
         ("home", "go(-100000)"),
         ("end", "go(100000)"),
     ]
@@ -273,8 +305,12 @@ class FilteredList(NoRepaintOnResize, Vertical, Generic[RowT]):
         distance: Callable[[RowT, Sequence[str]], int] | None = None,
         label: str = "Find",
         placeholder: str = "a few letters",
+        keeps_order: bool = False,
+        pages: bool = True,
     ) -> None:
         super().__init__()
+        self._keeps_order = keeps_order
+        self._pages = pages
         self.line = FindLine(label, placeholder, self._filter)
         self.rows = rows
         # The letters go to the line, and its height stays while fewer rows match.
@@ -299,11 +335,11 @@ class FilteredList(NoRepaintOnResize, Vertical, Generic[RowT]):
         head = 0 if self.rows.heading(self.size.width) is None else 1
         self.rows.limit(max(min(most - 1, len(self._all) + head), 1))
 
-    def matches(self, words: Sequence[str]) -> tuple[RowT, ...]:
-        """Return the rows that contain every word, nearest first."""
-        return filter_rows(
-            words, self._all, lambda row: self._searched(row).casefold(), self._distance
-        )
+    def choose(self, row: RowT) -> None:
+        """Move to a row, if it is listed."""
+        if row in self.rows.rows:
+            self.rows.show(self.rows.rows, self.rows.rows.index(row))
+            self.post_message(self.Moved())
 
     def action_go(self, by: int) -> None:
         """Move by rows."""
@@ -317,10 +353,29 @@ class FilteredList(NoRepaintOnResize, Vertical, Generic[RowT]):
         chosen = self.chosen
         self.line.load("")
         self._filter()
-        if chosen in self._all:
-            self.action_go(self._all.index(chosen) - self.rows.index)
+        if chosen is not None:
+            self.choose(chosen)
+
+    def action_page(self, pages: int) -> None:
+        """Move by screenfuls."""
+        if not self._pages:
+            raise SkipAction
+        self.rows.action_page(pages)
+        self.post_message(self.Moved())
+
+    def words_of(self, text: str) -> list[str]:
+        """Return the words to search for in a typed text."""
+        return text.split()
 
     def _filter(self) -> None:
-        words = self.line.text.casefold().split()
-        self.rows.show(self.matches(words) if words else self._all)
+        self.rows.words = words = self.words_of(self.line.text.casefold())
+        found = filter_rows(
+            words, self._all, lambda row: self._searched(row).casefold(), self._distance
+        )
+        if self._keeps_order and words and found:
+            listed = [row for row in self._all if row in found]
+            self.rows.show(listed, listed.index(found[0]))
+        else:
+            self.rows.show(found)
+        self.line.show_note(f"{len(found)} of {len(self._all)}" if words else "")
         self.post_message(self.Moved())

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, TypeVar
 
 from rich.cells import cell_len
 from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.events import Key, Paste
 from textual.geometry import Offset
 from textual.message import Message
@@ -17,7 +17,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from smtp_tui.safe_text import escape_controls
-from smtp_tui.tui.commands import Hints
+from smtp_tui.tui.commands import Hints, with_help
 from smtp_tui.tui.style import (
     DIM,
     PLAIN,
@@ -34,7 +34,6 @@ from smtp_tui.tui.widgets.list import FilteredList, ListView
 from smtp_tui.tui.widgets.text_page import READING_KEYS, TextBlock, TextPage, plain
 
 Result = TypeVar("Result")
-FOOT = "Esc closes, Up Down PgUp PgDn scroll"
 # Seconds without a key until a pasted text is parsed: a paste may arrive key by key.
 PAUSE = 0.3
 
@@ -43,8 +42,15 @@ PAUSE = 0.3
 class SectionedScreen(PaintOnceScreen, Screen[Result], inherit_bindings=False):
     """A screen of stacked parts; returns a result, or None if the admin goes back.
 
-    Its keys may scroll a `page` in it. `hints` add a last line of key hints.
+    Its keys may scroll a `page` in it. `hints` add a last line of key hints. The help opens at the
+    keys of `place`.
     """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        ("f10,ctrl+x", "leave"),
+        Binding("f1,ctrl+g,?", "app.help", show=False, id="help"),
+    ]
+    place = "dialog"
 
     # Textual focuses nothing while the terminal reports that another window has the focus.
     AUTO_FOCUS = ""
@@ -80,14 +86,17 @@ class SectionedScreen(PaintOnceScreen, Screen[Result], inherit_bindings=False):
 
 
 class PagerScreen(SectionedScreen[None]):
-    """A full-screen page with a line at its foot; subclasses yield its blocks."""
+    """A full-screen page to read; subclasses yield its blocks."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [("escape,q,enter,f10,ctrl+x", "leave"), *READING_KEYS]
+    # Enter does not close it: people press it to go on reading.
+
+    BINDINGS: ClassVar[list[BindingType]] = [("escape,q", "leave"), *READING_KEYS]
 
     def __init__(self, hints: Hints | None = None) -> None:
         self.page = TextPage()
-        foot = [TextPage([plain(FOOT, DIM)], classes="foot")] if hints is None else []
-        super().__init__(self.page, *foot, hints=hints, classes="sheet", indent=1)
+        if hints is None:
+            hints = with_help((("Up Down PgUp PgDn", "Scroll"), ("Esc", "Back")))
+        super().__init__(self.page, hints=hints, classes="sheet", indent=1)
 
     def blocks(self, width: int) -> Iterable[TextBlock]:
         """Return the blocks of the page, for a width in cells."""
@@ -110,7 +119,6 @@ class SearchScreen(SectionedScreen[Result]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        ("f10,ctrl+x", "leave"),
         ("pageup", "page(-1)"),
         ("pagedown", "page(1)"),
     ]

@@ -1,0 +1,99 @@
+"""The help: it opens at the place one is at, is searched as one types, and runs what is chosen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.tui.driving import SAMPLE, FakeCheck, Hand, form_on
+
+FIND = "Find  a few letters of a key"
+
+
+def first_place(hand: Hand) -> str:
+    """The heading above the first line of the help."""
+    line = next(number for number, line in enumerate(hand.lines) if FIND in line)
+    return hand.lines[line + 1].strip()
+
+
+async def test_in_the_form_it_opens_at_the_form(tmp_path: Path) -> None:
+    async with form_on(SAMPLE, tmp_path) as hand:
+        await hand.press("f1")
+        assert first_place(hand) == "In the form"
+        assert "In the form and the log" in hand.screen
+
+
+async def test_in_the_log_it_opens_at_the_log(tmp_path: Path) -> None:
+    async with form_on(SAMPLE, tmp_path) as hand:
+        await hand.press("f6", "f1")
+        assert first_place(hand) == "In the log"
+        await hand.press("escape")
+        assert "F6" in hand.hints
+
+
+@pytest.mark.parametrize(
+    ("keys", "shown", "place"),
+    [
+        (("alt+i",), "Import the settings", "In the import"),
+        (("alt+x",), "The settings for", "In the export"),
+        (("alt+p",), "The settings of a mail provider", "In the list of providers"),
+        (("alt+s",), "Find the settings", "In the search for settings"),
+        (("f7",), "Send a test message", "In a test message"),
+        (("alt+d",), "Saving changes nothing", "In the difference before saving"),
+        (("alt+a",), "Which program does", "In every dialog"),
+        (("ctrl+p",), "Menu", "In every dialog"),
+        (("x", "f10"), "does not contain your changes", "In every dialog"),
+    ],
+)
+async def test_in_a_dialog_it_opens_at_the_dialog(
+    tmp_path: Path, keys: tuple[str, ...], shown: str, place: str
+) -> None:
+    async with form_on(SAMPLE, tmp_path) as hand:
+        await hand.press(*keys)
+        await hand.until(lambda: shown in hand.screen)
+        assert "F1 Help" in hand.screen or len(keys) > 1
+        await hand.press("f1")
+        assert first_place(hand) == place
+        await hand.press("f1")
+        assert shown in hand.screen
+
+
+async def test_letters_search_and_enter_runs(tmp_path: Path) -> None:
+    check = FakeCheck()
+    async with form_on(SAMPLE, tmp_path, check=check) as hand:
+        await hand.press("f1")
+        assert not hand.hints.strip().startswith("Enter Run")
+        await hand.type("test the sett")
+        assert "> F5 ^T" in hand.screen
+        assert "F2 ^O" not in hand.screen
+        assert hand.hints.strip().startswith("Enter Run")
+        await hand.press("enter")
+        await hand.until(lambda: "PASSED" in hand.screen)
+    assert len(check.requests) == 1
+
+
+async def test_a_dialog_runs_its_own_commands_only(tmp_path: Path) -> None:
+    async with form_on(SAMPLE, tmp_path) as hand:
+        await hand.press("alt+x")
+        await hand.until(lambda: "The settings for" in hand.screen)
+        await hand.press("f1")
+        await hand.type("f5 ^t")
+        assert "> F5 ^T" in hand.screen
+        await hand.press("enter")
+        assert "Find  f5 ^t" in hand.screen
+        await hand.press("escape")
+        await hand.type("choose the program from")
+        await hand.press("enter")
+        await hand.until(lambda: "Which program needs the settings?" in hand.screen)
+
+
+async def test_what_was_typed_in_a_dialog_is_still_there(tmp_path: Path) -> None:
+    async with form_on(SAMPLE, tmp_path) as hand:
+        await hand.press("f7")
+        await hand.until(lambda: "Send a test message" in hand.screen)
+        await hand.type("me@example.org")
+        await hand.press("f1", "escape")
+        assert "me@example.org" in hand.screen
+        await hand.type("x")
+        assert "me@example.orgx" in hand.screen
