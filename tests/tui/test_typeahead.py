@@ -25,7 +25,7 @@ async def test_what_is_typed_behind_a_key_that_opens_a_dialog_goes_there(tmp_pat
     async with form_on(SAMPLE, tmp_path) as hand:
         await hand.press_at_once("ctrl+p", "t", "e", "s")
         await hand.until(lambda: "Menu  tes" in hand.screen)
-        await hand.press_at_once("escape", "x", "down", "9")
+        await hand.press_at_once("escape", "escape", "x", "down", "9")
         await hand.until(lambda: "25879" in hand.row("SMTP Port"))
         assert "mail.example.netx" in hand.row("SMTP Host")
 
