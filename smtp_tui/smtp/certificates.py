@@ -221,7 +221,7 @@ def chain_texts(chain: Sequence[Certificate]) -> list[str]:
         if number:
             owner = f"next in the chain: {cert.subject}"
         if not cert.is_readable:
-            texts += [cert.subject, f"SHA-256 {cert.sha256}"]
+            texts += [cert.subject, "  SHA-256 fingerprint:", *_fingerprint_lines(cert)]
             continue
         left, key = in_words(cert.left()), f"{cert.key}, signed with {cert.signature}"
         texts += [
@@ -229,10 +229,16 @@ def chain_texts(chain: Sequence[Certificate]) -> list[str]:
             f"  issued by {cert.issuer or 'an issuer without a name'}",
             f"  valid {cert.not_before:%Y-%m-%d} to {cert.not_after:%Y-%m-%d}, {left}",
             f"  {key if cert.key else 'cannot read its key and signature'}; SHA-256 fingerprint:",
-            f"  {cert.sha256}",
+            *_fingerprint_lines(cert),
         ]
     more = len(chain) - CHAIN_SHOWN
     return [*texts, f"and {more} more certificates"] if more > 0 else texts
+
+
+def _fingerprint_lines(cert: Certificate) -> list[str]:
+    """Return the hash as `openssl x509 -fingerprint` writes it, in lines of 16 bytes."""
+    text = ":".join(cert.sha256[at : at + 2].upper() for at in range(0, len(cert.sha256), 2))
+    return [f"  {text[at : at + 48]}" for at in range(0, len(text), 48)]
 
 
 def _address(text: str) -> str:

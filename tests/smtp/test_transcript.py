@@ -100,7 +100,9 @@ def established(*chain: Certificate) -> TlsEstablished:
             [
                 " * TLSv1.3 TLS_AES",
                 " * an unreadable certificate",
-                " * SHA-256 e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+                " *   SHA-256 fingerprint:",
+                " *   E3:B0:C4:42:98:FC:1C:14:9A:FB:F4:C8:99:6F:B9:24:",
+                " *   27:AE:41:E4:64:9B:93:4C:A4:95:99:1B:78:52:B8:55",
             ],
         ),
         (
@@ -108,7 +110,9 @@ def established(*chain: Certificate) -> TlsEstablished:
             [
                 " * the handshake failed; the server had sent",
                 " * an unreadable certificate",
-                " * SHA-256 e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+                " *   SHA-256 fingerprint:",
+                " *   E3:B0:C4:42:98:FC:1C:14:9A:FB:F4:C8:99:6F:B9:24:",
+                " *   27:AE:41:E4:64:9B:93:4C:A4:95:99:1B:78:52:B8:55",
             ],
         ),
         (
@@ -144,7 +148,7 @@ def test_certificate_lines() -> None:
         " *   issued by CN=Test CA",
         f" *   valid {shown.not_before:%Y-%m-%d} to {shown.not_after:%Y-%m-%d}, 30 days left",
         " *   EC P-256, signed with ecdsa-with-SHA256; SHA-256 fingerprint:",
-        " *   ab",
+        " *   AB",
     ]
     above = told(established(shown, certificate()))[6:]
     assert above[:2] == [" * next in the chain: CN=mail", " *   issued by CN=Test CA"]

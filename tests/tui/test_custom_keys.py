@@ -228,8 +228,8 @@ DOES_IN_LOG = {
     "filter": "dialogue only",
     "wrap": "wrapped",
     "fold": "nothing to unfold",
-    "earlier_test": ">─ test 1",
-    "later_test": ">─ test 1",
+    "earlier_test": "> ── test 1",
+    "later_test": "> ── test 1",
     "compare": "nothing to compare",
     "copy": "Sent the line to the terminal",
     "copy_test": "Sent 4 lines to the terminal",
@@ -292,9 +292,9 @@ async def test_a_capital_with_a_command_of_its_own_is_that_one(tmp_path: Path) -
             await hand.press("f5")
             await hand.until(lambda: "PASSED" in hand.screen)
         await hand.press("f6", "t", "t")
-        assert ">─ test 1" in hand.screen
+        assert "> ── test 1" in hand.screen
         await hand.press("T")
-        assert ">─ test 2" in hand.screen
+        assert "> ── test 2" in hand.screen
 
 
 async def test_a_capital_is_typed_where_one_types(tmp_path: Path) -> None:

@@ -95,7 +95,7 @@ class TestReading:
             for keys in (["up"] * 12, ["pageup"] * 3, ["down"], ["k", "j"], ["space"], ["home"]):
                 await hand.press(*keys)
                 assert cursor_line(hand)
-            assert cursor_line(hand).startswith(">─ test 1, ")
+            assert cursor_line(hand).startswith("> ── test 1, ")
             await hand.press("end")
             assert "220 line 49 end" in cursor_line(hand)
 
@@ -161,7 +161,7 @@ class TestKeysOfTheLog:
         async with form_on(SAMPLE, tmp_path, check=FakeCheck((*numbered(90), PASSED))) as hand:
             await in_log(hand)
             await hand.press("g")
-            assert cursor_line(hand).startswith(">─ test 1, ")
+            assert cursor_line(hand).startswith("> ── test 1, ")
             log = hand.form_screen.test_pane.log_view
             half = (log.size.height - 1) // 2
             await hand.press("ctrl+d")

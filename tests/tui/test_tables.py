@@ -162,7 +162,7 @@ async def test_afterwards_the_failed_one_opens_with_its_log(tmp_path: Path) -> N
         await hand.press("f5")
         await hand.until(lambda: "1 passed, 1 failed, 2 not tested" in hand.screen)
         assert row(hand, "b.smtp").startswith("> b.smtp")
-        assert "FAILED at login: login rejected" in row(hand, "b.smtp")
+        assert "FAILED: login rejected" in row(hand, "b.smtp")
         assert "FAILED at login: It failed with auth-rejected." in hand.screen
         await hand.press("enter")
         await hand.until(lambda: "b.example" in hand.row("SMTP Host"))
@@ -235,7 +235,7 @@ async def test_results_have_colours(tmp_path: Path) -> None:
         screen = hand.pilot.app.screen
         strips = screen._compositor.render_strips()
         colours = {
-            segment.text.split()[0]: segment.style.color
+            segment.text.split()[0].rstrip(":"): segment.style.color
             for strip in strips
             for segment in strip
             if segment.style and segment.text.startswith(("PASSED", "FAILED", "? It"))

@@ -11,11 +11,12 @@ from textual.binding import BindingType
 from textual.worker import Worker
 
 from smtp_tui.config.document import Document
+from smtp_tui.diagnosis.causes import label
 from smtp_tui.safe_text import escape_controls
 from smtp_tui.tui.commands import TABLE_COMMANDS, hints_of
 from smtp_tui.tui.custom_keys import bindings
 from smtp_tui.tui.model.check_request import Runner
-from smtp_tui.tui.model.session import SessionMemory, outcome, verdict_line
+from smtp_tui.tui.model.session import SessionMemory, outcome
 from smtp_tui.tui.model.table_tests import TableTests
 from smtp_tui.tui.style import BAD, CAUTION, DIM, FOCUS, GOOD, OURS, PLAIN, STRONG, Span
 from smtp_tui.tui.test_pane.progress import STAGES
@@ -68,7 +69,10 @@ class TableList(ListView[str]):
         if reason := tests.reason(table):
             return f"? {reason.removesuffix('.')}", CAUTION
         if done := tests.done(table):
-            return verdict_line(done.verdict), GOOD if done.verdict.ok else BAD
+            verdict = done.verdict
+            # The column has no room for the stage too, which the details below name.
+            failed = f"FAILED: {label(verdict.cause)}" if verdict.cause else outcome(verdict)
+            return (outcome(verdict), GOOD) if verdict.ok else (failed, BAD)
         return "", PLAIN
 
     def _seconds(self, table: str) -> str:
@@ -84,7 +88,7 @@ class TableList(ListView[str]):
     def _widths(self, width: int) -> tuple[tuple[int, ...], int]:
         rows = [(*self._names(table), self.result(table)[0]) for table in self._tests.tables]
         all_rows = [_HEADS, ("", "", _LONGEST_WAIT), *rows]
-        return column_widths(all_rows, width - _TIME - 1, _LEAST)
+        return column_widths(all_rows, width - _TIME - 2, _LEAST)
 
 
 class TablePicker(SearchScreen[str | None]):

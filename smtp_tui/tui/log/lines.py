@@ -16,7 +16,7 @@ from smtp_tui.tui.log.entries import Entry, LogHeading
 from smtp_tui.tui.log.model import LogModel, pieces
 from smtp_tui.tui.log.render import LEAD, render_row
 from smtp_tui.tui.log.search import LogSearch
-from smtp_tui.tui.style import FOCUS, PLAIN, STRONG, make_strip
+from smtp_tui.tui.style import PLAIN, STRONG, make_strip
 from smtp_tui.tui.widgets.line import ChangedLinesWidget
 
 CURSOR_SIGN, BLOCK_SIGN = ">", "|"
@@ -142,7 +142,7 @@ class LogLines(ChangedLinesWidget, can_focus=True):
             sign = BLOCK_SIGN
         else:
             return strip
-        return Strip([Segment(sign, FOCUS), *strip.crop(1)])
+        return Strip([Segment(sign, STRONG), *strip.crop(1)])
 
     @property
     def text_width(self) -> int:

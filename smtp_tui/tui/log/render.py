@@ -40,11 +40,9 @@ def render_row(
     number, start, end = model.piece(index)
     line = model.entry(number)
     if not isinstance(line, TranscriptLine):
-        dash = to_charset("─") * 2
-        title = _highlight(_title_spans(line), pattern)
-        return _window([(f"{dash} ", DIM), *title, (f" {dash}", DIM)], 0, width).adjust_cell_length(
-            width, PLAIN
-        )
+        dashes, title = to_charset("──"), _highlight(_title_spans(line), pattern)
+        spans = [(f"  {dashes} ", DIM), *title, (f" {dashes}", DIM)]
+        return _window(spans, 0, width).adjust_cell_length(width, PLAIN)
     text, style = model.text(number), MARKS[line.mark]
     spans = _highlight([(text, style)], pattern)
     if model.width:
