@@ -155,3 +155,21 @@ async def test_a_dialog_that_asks_for_a_file_completes_too(folder: Path) -> None
         await hand.type("l")
         await hand.press("tab")
         assert "certs/client.pem" in hand.screen
+
+
+@pytest.mark.parametrize("size", [(80, 24), (60, 20), (140, 40)])
+async def test_the_list_covers_rows_of_the_form_and_nothing_else(
+    folder: Path, size: tuple[int, int]
+) -> None:
+    for number in range(30):
+        (folder / "certs" / f"client-{number}.pem").touch()
+    async with form_on(SAMPLE, folder, size=size) as hand:
+        await ca_file(hand)
+        await hand.go_to("Client Key")
+        await hand.type("certs/client")
+        form = hand.form_screen.form.region
+        below = hand.lines[form.bottom]
+        await hand.press("tab")
+        assert "more" in hand.screen
+        assert hand.lines[form.bottom] == below
+        assert hand.row("Client Key").startswith(">")

@@ -12,7 +12,7 @@ from smtp_tui.safe_text import escape_controls
 from smtp_tui.tui.messages import text
 from smtp_tui.tui.model.choices import Choice
 from smtp_tui.tui.model.row_state import RowState
-from smtp_tui.tui.style import BAD, DIM, FOCUS, PLAIN, STRONG, Span, truncate
+from smtp_tui.tui.style import BAD, DIM, PLAIN, STRONG, Span, truncate
 from smtp_tui.tui.widgets.dialog import Dialog
 from smtp_tui.tui.widgets.list import FilteredList, ListView
 from smtp_tui.tui.widgets.text_page import TextBlock, TextPage, plain
@@ -44,12 +44,6 @@ class ChoiceList(ListView[Choice]):
             word, style = self._word(choice)
             pad = " " * (self._word_width - len(word))
             yield ([(word, style), (f"{pad}{summary}{gap}", DIM), (side, style)],)
-
-    def mark(self, lead: str, spans: list[Span], width: int) -> list[Span]:
-        """Return the line under the cursor with its word marked."""
-        del width
-        (word, _), *rest = spans
-        return [(lead, STRONG), (word, FOCUS), *rest]
 
     def _word(self, choice: Choice) -> Span:
         if choice == self._chosen:

@@ -10,8 +10,9 @@ from rich.cells import cell_len
 from rich.style import Style
 from textual.binding import Binding, BindingType
 from textual.events import Key
-from textual.geometry import Offset
+from textual.geometry import Offset, Region
 from textual.message import Message
+from textual.widget import Widget
 
 from smtp_tui.diagnosis.advice import Severity
 from smtp_tui.safe_text import escape_controls, mask_credentials
@@ -203,6 +204,12 @@ class PathRow(TextRow, PathEditor):
     """A row whose text may be a path; a relative one starts from `folder`."""
 
     folder: Path | None = None
+
+    @property
+    def room(self) -> Region:
+        """The visible part of the form."""
+        assert isinstance(self.parent, Widget)
+        return self.parent.region
 
     def show(self, state: RowState) -> None:
         """Show another state."""

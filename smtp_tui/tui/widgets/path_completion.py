@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar
 
 from rich.cells import cell_len
 from textual.actions import SkipAction
 from textual.binding import Binding, BindingType
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.strip import Strip
 
 from smtp_tui.config.path_completion import PathCompletion, complete_path
@@ -17,7 +17,7 @@ from smtp_tui.tui.style import DIM, PLAIN, Span, make_strip, truncate
 from smtp_tui.tui.widgets.line import ChangedLinesWidget
 from smtp_tui.tui.widgets.line_editor import LineEditor, PromptLine
 
-_MOST_LINES = 6
+_MOST_LINES = 7
 _GAP = 2
 _LEAD = "│ "
 
@@ -25,16 +25,26 @@ _LEAD = "│ "
 class PathCandidates(ChangedLinesWidget):
     """The names that may follow, in columns, over the lines below the path."""
 
-    DEFAULT_CSS = "PathCandidates { overlay: screen; constrain: none inflect; height: auto; }"
+    DEFAULT_CSS = "PathCandidates { overlay: screen; height: auto; }"
 
-    def __init__(self, names: Sequence[str], count: int, column: int) -> None:
+    def __init__(self, found: PathCompletion, column: int) -> None:
         super().__init__()
-        self._names, self._count = names, count
+        self._names, self._count = found.names, found.count
         self._column = max(column - len(_LEAD), 0)
+        self._most = _MOST_LINES
 
-    def get_content_height(self, _container: Size, _viewport: Size, width: int) -> int:
+    def place(self, row: Region, room: Region) -> None:
+        """Take the lines of `room` below the row; if they are too few, those above it."""
+        below, above = room.bottom - row.bottom, row.y - room.y
+        lines = len(self._lines(row.width))
+        is_above = lines > below and above > below
+        self._most = max(min(lines, above if is_above else below), 1)
+        if is_above:
+            self.styles.offset = (0, -self._most - row.height)
+
+    def get_content_height(self, _container: Size, _viewport: Size, _width: int) -> int:
         """Return the number of lines."""
-        return len(self._lines(width))
+        return self._most
 
     def draw(self) -> list[Strip]:
         """Return the names, sorted downwards."""
@@ -42,10 +52,13 @@ class PathCandidates(ChangedLinesWidget):
         return [make_strip(spans, width) for spans in self._lines(width)]
 
     def _lines(self, width: int) -> list[list[Span]]:
+        """Return at most as many lines as there may be; the last tells how many names are left."""
         room = max(width - self._column - len(_LEAD), 1)
         cell = min(max(map(cell_len, self._names)) + _GAP, room)
         across = max(room // cell, 1)
-        down = min(-(-len(self._names) // across), _MOST_LINES)
+        down = -(-len(self._names) // across)
+        if down > self._most or self._count > len(self._names):
+            down = min(down, self._most - 1)
         shown = self._names[: across * down]
         lead: list[Span] = [(" " * self._column, PLAIN), (_LEAD, DIM)]
         lines = []
@@ -75,6 +88,11 @@ class PathEditor(LineEditor):
     completes_untouched = False
     _is_touched = False
     _candidates: PathCandidates | None = None
+
+    @property
+    def room(self) -> Region:
+        """The part of the screen that the list of candidates may cover."""
+        return self.screen.region
 
     async def action_complete(self) -> None:
         """Complete the path, if it was typed here."""
@@ -125,7 +143,8 @@ class PathEditor(LineEditor):
 
     async def _list(self, found: PathCompletion) -> None:
         if self.is_attached:
-            self._candidates = PathCandidates(found.names, found.count, self.value_at)
+            self._candidates = PathCandidates(found, self.value_at)
+            self._candidates.place(self.region, self.room)
             await self.screen.mount(self._candidates, after=self)
 
     def _close_candidates(self) -> None:
