@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -225,8 +226,8 @@ def leaving(terminal: Terminal) -> None:
     press(terminal, "leave")
 
 
-def conflict(terminal: Terminal) -> None:
-    """Another program and the form changed the same setting."""
+def overtaken(terminal: Terminal) -> None:
+    """Another program changed the file in the meantime."""
     form(terminal)
     terminal.press("Right")
     terminal.wait_for("‹ssl›")
@@ -236,6 +237,12 @@ def conflict(terminal: Terminal) -> None:
     file_of(terminal).write_text(text, encoding="utf-8")
     press(terminal, "save")
     settle(terminal)
+
+
+def conflict(terminal: Terminal) -> None:
+    """It changed the same setting as the form."""
+    overtaken(terminal)
+    terminal.press("m")
 
 
 def explanation(terminal: Terminal) -> None:
@@ -255,11 +262,10 @@ def choices(terminal: Terminal) -> None:
 
 def paths(terminal: Terminal) -> None:
     """The files that a path could mean."""
-    for _ in range(12):
-        if any(line.startswith(">CA File") for line in terminal.lines):
-            break
-        terminal.press("Down")
-        settle(terminal)
+    press(terminal, "jump")
+    terminal.wait_until(lambda: re.search("C ?CA File", terminal.text) is not None, "letters")
+    terminal.press("c")
+    terminal.wait_for(">CA File")
     terminal.press("\x15", "c", "Tab")
 
 
@@ -366,7 +372,7 @@ def picking(_terminal: Terminal) -> None:
 def tested(terminal: Terminal) -> None:
     """All tables tested, the first failure chosen."""
     terminal.press("F5")
-    terminal.wait_for("passed", "failed")
+    terminal.wait_for("1 passed", "3 failed")
 
 
 def chosen(terminal: Terminal) -> None:
@@ -411,6 +417,7 @@ SCENES: dict[str, Scene] = {
     "error": Scene(explained),
     "difference": Scene(difference),
     "leave": Scene(leaving),
+    "overtaken": Scene(overtaken),
     "conflict": Scene(conflict),
     "tables": Scene(picking, SEVERAL),
     "tested": Scene(tested, SEVERAL),

@@ -19,11 +19,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 from smtp_tui.checks import run as engine
 from smtp_tui.diagnosis.verdict import Verdict
-from smtp_tui.discovery.search import discover
+from smtp_tui.discovery import search
 from smtp_tui.program import main
 from smtp_tui.smtp import certificates, events, tls, tls_errors
 from smtp_tui.smtp.events import Event
@@ -148,12 +147,11 @@ def _use_this_network(ports: Mapping[int, int]) -> None:
 
 
 def _set() -> None:
-    from smtp_tui.tui.controllers import discovery
+    search.discover = measured(search.discover)  # before anybody imports it by name
     from smtp_tui.tui.test_pane import pane as bench
 
     bench.monotonic = lambda: 0.0  # type: ignore[attr-defined]
     engine.run = _paced(engine.run)
-    patch.object(discovery, "discover", measured(discover)).start()
     tls.certificate_from = _dated(tls.certificate_from)  # type: ignore[attr-defined]
     for module in (bench, certificates, tls_errors):
         module.datetime = _Still  # type: ignore[attr-defined]
