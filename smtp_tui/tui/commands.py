@@ -266,6 +266,8 @@ COMMANDS: tuple[FormCommand, ...] = (
     _command("domain", "alt+n", "DNS", "what DNS says about the sender's domain",
         lambda runner: runner.discovery.show_domain(),
         synonyms="dkim spf dmarc mx ptr"),
+    _command("peek", "alt+v", "Show password", "show or hide the password that you typed",
+        synonyms="reveal unmask look"),
     _command("switch", "f6 ctrl+l", "Log", "go to the log, and back to the form", hints=(6, 4),
         synonyms="dialogue transcript protocol"),
     _command("commands", "ctrl+p f12 :", "Menu", "all commands and fields by name", hints=(9, 0)),

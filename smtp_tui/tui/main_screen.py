@@ -257,6 +257,19 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
             dialog = ChoicesDialog(row.label.strip(), listed, row.state)
             self.app.push_screen(dialog, lambda word: row.choose(word) if word else None)
 
+    def action_peek(self) -> None:
+        """Show or hide the password as it was typed here."""
+        self.show_form()
+        if self.form.password_row.can_be_shown:
+            self.form.focus_field(PASSWORD)
+            self.form.password_row.toggle()
+        else:
+            self.show_message("Only a password that you type here can be shown.")
+
+    def on_screen_suspend(self) -> None:
+        """Hide the password before a dialog opens."""
+        self.form.password_row.hide()
+
     def action_jump(self) -> None:
         """Show a letter next to each field; the next key selects one."""
         self.show_form()

@@ -32,6 +32,7 @@ class FormCommandRunner:
         """Run a command's handler; while a test runs, another test only shows BUSY."""
         if command.handler is None:
             return
+        self.context.form.password_row.hide()
         workers = self.context.screen.workers
         if not command.is_test:
             self.start(command.handler, command.action)

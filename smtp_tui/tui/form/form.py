@@ -211,6 +211,13 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
         self.commit_edit()
         self._go_to(self._rows[key])
 
+    @property
+    def password_row(self) -> PasswordRow:
+        """The row of the password, or of the name of its place."""
+        row = self._rows[PASSWORD]
+        assert isinstance(row, PasswordRow)
+        return row
+
     async def list_paths(self, key: str) -> None:
         """Focus a row that holds a path, and list the files that it may name."""
         self.focus_field(key)

@@ -32,6 +32,7 @@ from smtp_tui.tui.style import (
 from smtp_tui.tui.widgets.line import SingleLineWidget
 from smtp_tui.tui.widgets.line_editor import LineEditor
 from smtp_tui.tui.widgets.path_completion import PathEditor
+from smtp_tui.tui.widgets.secret_editor import SecretEditor
 
 SIGNS: dict[Severity, tuple[str, Style]] = {
     Severity.ERROR: ("!", BAD),
@@ -217,11 +218,15 @@ class PathRow(TextRow, PathEditor):
         super().show(state)
 
 
-class PasswordRow(PathRow):
+class PasswordRow(PathRow, SecretEditor):
     """The password row; the file's password shows as bullets and can be deleted unseen."""
 
     class Emptied(Message):
         """A delete key was pressed with nothing typed: erase the file's password."""
+
+    def _notes(self, room: int) -> list[Span]:
+        """Return whether the password is shown, else the notes of any row."""
+        return self.shown_note(room) or super()._notes(room)
 
     def emptied(self) -> None:
         """Post that the file's password may be erased."""

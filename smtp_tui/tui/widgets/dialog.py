@@ -24,6 +24,7 @@ from smtp_tui.tui.widgets.line_editor import PromptLine
 from smtp_tui.tui.widgets.list import FilteredList, ListView, Menu
 from smtp_tui.tui.widgets.pager import Result, SectionedScreen
 from smtp_tui.tui.widgets.path_completion import PathPrompt
+from smtp_tui.tui.widgets.secret_editor import SecretPrompt
 from smtp_tui.tui.widgets.text_page import TextBlock, TextPage, plain
 
 LABEL = "SMTP Password"
@@ -190,8 +191,8 @@ class AskPassword(Dialog[str | None]):
         whose = f" of {account}" if account else ""
         kind, verb = ("message", "Send") if sends else ("test", "Test")
         title = f"The password{whose}, for this {kind} only. It is not stored."
-        self._line = PromptLine(LABEL, is_masked=True)
-        keys = _keys({"enter": verb, "escape": f"Do not {verb.lower()}"})
+        self._line = SecretPrompt(LABEL)
+        keys = _keys({"enter": verb, "alt+v": "Show it", "escape": f"Do not {verb.lower()}"})
         super().__init__(TextPage([plain(title)]), self._line, keys)
 
     def action_take(self) -> None:

@@ -102,6 +102,8 @@ class LineEditor(SingleLineWidget, can_focus=True):
     placeholder = ""
     is_fixed = False
     is_masked = False
+    # Whether a masked text is shown all the same.
+    is_shown = False
     # Index of the first visible character.
     _first = 0
 
@@ -186,9 +188,11 @@ class LineEditor(SingleLineWidget, can_focus=True):
 
     def _cells(self) -> list[str]:
         """Return the text shown for each character, with control characters escaped."""
-        if self.is_masked:
+        if self.is_masked and not self.is_shown:
             return [BULLET] * len(self.text)
         cells = [to_charset(escape_controls(character)) for character in self.text]
+        if self.is_shown:
+            return cells
         # An admin may type a URL with a password into a host field.
         start, end = password_span(self.text)
         return [*cells[:start], *[BULLET] * (end - start), *cells[end:]]

@@ -1,0 +1,94 @@
+"""Alt+V shows the password as it was typed, for a while, and no other password ever."""
+
+from pathlib import Path
+
+import pytest
+
+from smtp_tui.tui.widgets import secret_editor
+from tests.tui.driving import SAMPLE, FakeCheck, Hand, form_on, settle
+
+SECRET = "swordfish:1@2"
+NOTE = "Alt+V hides"
+
+
+async def typed(hand: Hand) -> None:
+    """Type a password and have it shown."""
+    await hand.go_to("SMTP Password")
+    await hand.type(SECRET)
+    await hand.press("alt+v")
+    assert SECRET in hand.row("SMTP Password")
+    assert NOTE in hand.row("SMTP Password")
+
+
+async def test_it_is_shown_and_hidden_by_the_same_key(tmp_path: Path) -> None:
+    async with form_on(SAMPLE, tmp_path, size=(140, 40)) as hand:
+        await typed(hand)
+        await hand.press("x")
+        assert f"{SECRET}x" in hand.row("SMTP Password")
+        await hand.press("alt+v")
+        assert "swordfish" not in hand.screen
+        assert NOTE not in hand.screen
+
+
+KEYS = ["down", "up", "tab", "f5", "f2", "f6", "f10", "f4", "f8", "ctrl+p", "alt+d"]
+
+
+@pytest.mark.parametrize("key", KEYS)
+async def test_whatever_comes_next_hides_it(tmp_path: Path, key: str) -> None:
+    async with form_on(SAMPLE, tmp_path, check=FakeCheck()) as hand:
+        await typed(hand)
+        await hand.press(key)
+        assert "swordfish" not in hand.screen
+        row = hand.form_screen.form.password_row
+        await hand.until(lambda: not row.is_shown)
+
+
+async def test_it_hides_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(secret_editor, "SHOWN", 0.01)
+    async with form_on(SAMPLE, tmp_path) as hand:
+        await hand.go_to("SMTP Password")
+        await hand.type(SECRET)
+        await hand.press("alt+v")
+        await hand.until(lambda: "swordfish" not in hand.screen)
+
+
+async def test_it_hides_before_a_shell_takes_the_screen(tmp_path: Path) -> None:
+    async with form_on(SAMPLE, tmp_path) as hand:
+        await typed(hand)
+        hand.pilot.app.app_suspend_signal.publish(hand.pilot.app)
+        await settle(hand.pilot.app)
+        assert "swordfish" not in hand.screen
+
+
+async def test_a_stored_password_is_never_shown(tmp_path: Path) -> None:
+    async with form_on(SAMPLE, tmp_path) as hand:
+        await hand.go_to("SMTP Password")
+        await hand.press("alt+v")
+        assert "hunter2" not in hand.screen
+        assert "Only a password that you type here can be shown." in hand.screen
+
+
+async def test_from_elsewhere_the_key_goes_there(tmp_path: Path) -> None:
+    async with form_on(SAMPLE, tmp_path) as hand:
+        await hand.go_to("SMTP Password")
+        await hand.type(SECRET)
+        await hand.press("down", "down", "alt+v")
+        assert hand.row("SMTP Password").startswith(">")
+        assert SECRET in hand.row("SMTP Password")
+
+
+async def test_a_password_asked_for_can_be_shown(tmp_path: Path) -> None:
+    check = FakeCheck()
+    text = SAMPLE.replace('"hunter2hunter2"', "{ ask = true }")
+    async with form_on(text, tmp_path, check=check) as hand:
+        await hand.press("f5")
+        await hand.type(SECRET)
+        assert SECRET not in hand.screen
+        await hand.press("alt+v")
+        assert SECRET in hand.screen
+        assert NOTE in hand.screen
+        await hand.press("alt+v")
+        assert SECRET not in hand.screen
+        await hand.press("enter")
+        await hand.until(lambda: "PASSED" in hand.screen)
+    assert check.requests[0].secret == SECRET
