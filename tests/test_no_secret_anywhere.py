@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from tests.terminal import on_terminal
 pytestmark = pytest.mark.integration
 
 WRONG = "never-the-right-one"
+PEEKED = "looked-at-once"
 LISTENERS = (Listener.PLAIN, Listener.STARTTLS_REQUIRED, Listener.STARTTLS_WRONG_NAME)
 MECHANISMS = ("plain", "login", "cram-md5", "scram-sha-256", "auto")
 
@@ -118,6 +120,28 @@ def on_screen(file: Path) -> bytes:
         return bytes(terminal.output)
 
 
+def shown_once(file: Path) -> bytes:
+    """Everything that the form writes but for the time in which it shows what was typed."""
+    environment = {**os.environ, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"}
+    environment["XDG_STATE_HOME"] = str(file.parent)
+    with on_terminal([sys.executable, "-m", "smtp_tui", str(file)], environment) as terminal:
+        terminal.wait_for("SMTP Host", "Quit")
+        terminal.press("Down", "Down", "Down", "Down", "Down", "Down", PEEKED)
+        terminal.wait_for("modified")
+        before = bytes(terminal.output)
+        terminal.press("\x1bv")
+        terminal.wait_for(PEEKED, "Alt+V hides")
+        terminal.press("F5")
+        terminal.wait_for("FAILED")
+        assert PEEKED not in terminal.text
+        shown = len(terminal.output)
+        terminal.press("F6", "Home", "F6", "\x1bv")
+        terminal.wait_for(PEEKED)
+        os.kill(terminal.process, signal.SIGTERM)
+        terminal.wait_for_end()
+        return before + bytes(terminal.output[shown:]).replace(PEEKED.encode(), b"", 1)
+
+
 def defect() -> bytes:
     """What is printed when the program itself fails while it holds the password."""
     code = (
@@ -141,13 +165,13 @@ def defect() -> bytes:
 def test_the_password_is_in_nothing_that_is_written(
     mail_servers: MailServers, file: Path, tmp_path: Path
 ) -> None:
-    written = [*headless(mail_servers, file), on_screen(file), defect()]
+    written = [*headless(mail_servers, file), shown_once(file), on_screen(file), defect()]
     assert len(written) > len(LISTENERS) * len(MECHANISMS)
     assert WRONG in file.read_text(encoding="utf-8")  # where it belongs, and nowhere else
     others = [one for one in tmp_path.rglob("*") if one.is_file() and one != file]
     written += [one.read_bytes() for one in others]
     written.append(mail_servers.log.encode())
-    for secret in (mail_servers.user.password, WRONG):
+    for secret in (mail_servers.user.password, WRONG, PEEKED):
         for form in forms_of(secret, mail_servers.user.name):
             found = [one for one in written if form in one]
             assert not found, (form, found[0][-2000:])

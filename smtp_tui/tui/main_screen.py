@@ -173,6 +173,8 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         """Show the new state, and whether the verdict is still about it."""
         self.show_state()
         self._sidebar_controller.clear_message()
+        if event.left_out:
+            self.show_message(event.left_out)
         # Report a missing keyring at once, not only when the password is saved.
         is_keyring = self.form.draft.password.location is PasswordLocation.KEYRING
         if event.key == KEPT and is_keyring:

@@ -103,11 +103,14 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
     ]
 
     class Changed(Message):
-        """The row `key` was edited and a value changed."""
+        """The row `key` was edited and a value changed.
 
-        def __init__(self, key: str) -> None:
+        `left_out` says what a paste did not insert.
+        """
+
+        def __init__(self, key: str, left_out: str) -> None:
             super().__init__()
-            self.key = key
+            self.key, self.left_out = key, left_out
 
     class EditingPaused(Message):
         """Typing paused, or the field lost the focus."""
@@ -263,7 +266,7 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
         event.stop()
         self._typing = event.row.key
         self.history.type(self.draft, event.row.key, event.row.text)
-        self._show_edit(event.row.key)
+        self._show_edit(event.row.key, event.row.left_out)
 
     def on_password_row_emptied(self, event: PasswordRow.Emptied) -> None:
         """Erase the password that the file holds."""
@@ -318,13 +321,13 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
         self._file_context.preview_effects(self.draft)
         self._advice = (*self._file_context.advice(self.draft), *advise(self.draft.values()))
 
-    def _show_edit(self, key: str) -> None:
+    def _show_edit(self, key: str, left_out: str = "") -> None:
         """Show an edit at once, and its problems after a pause."""
         if self._pause is not None:
             self._pause.stop()
         self._pause = self.set_timer(REST, self.commit_edit)
         self.refresh_rows()
-        self.post_message(self.Changed(key))
+        self.post_message(self.Changed(key, left_out))
 
     def _count_folded(self) -> None:
         """Show how many advanced fields are set, and their worst advice, on the disclosure row."""

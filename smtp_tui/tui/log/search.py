@@ -36,6 +36,8 @@ class LogSearch:
         self.is_typed = True
         self.pattern: re.Pattern[str] | None = None
         self.matches: list[int] = []
+        # What a paste left out, until the next key.
+        self.note = ""
         self._scanned = 0
         self._hidden = 0
 
@@ -95,7 +97,7 @@ class LogSearch:
         summary = (f"  {self.summary(number)}" if self.pattern else "", STRONG)
         spans = [("/", OURS), (escape_controls(self.line.text), PLAIN), summary]
         if self.is_typed:
-            return spans
+            return [*spans, (f"   {self.note}", DIM)]
         keys = (
             span
             for action, label in _SEARCH_KEYS

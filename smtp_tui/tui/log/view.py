@@ -15,6 +15,7 @@ from smtp_tui.tui.log.entries import FoldableLogLine
 from smtp_tui.tui.log.lines import LogLines
 from smtp_tui.tui.log.model import nearest
 from smtp_tui.tui.log.search import LogSearch
+from smtp_tui.tui.widgets.line_editor import PASTE_CUT, first_line
 
 NO_FOLDS = "There is nothing to unfold: the log shows no certificate."
 EMPTY = "The log is empty. F5 starts a test."
@@ -85,11 +86,13 @@ class LogView(LogLines):
                 self.show_message(UNKNOWN_KEY.format(key=shown, help=key_of("help")))
 
     def on_paste(self, event: Paste) -> None:
-        """Search for the first line of a paste."""
+        """Search for the first line of a paste that is not blank."""
         event.stop()
-        lines = [line for line in event.text.splitlines() if line.strip()]
-        if lines and self.search and self.search.is_typed:
-            self._type_search(self.search, lines[0])
+        line, count = first_line(event.text)
+        if line and self.search and self.search.is_typed:
+            self._type_search(self.search, line)
+            self.search.note = PASTE_CUT.format(count=count) if count > 1 else ""
+            self.repaint()
 
     def step_back(self) -> bool:
         """Clear a message, else end a search, else clear a marked block.
@@ -214,6 +217,7 @@ class LogView(LogLines):
 
     def _type_search(self, search: LogSearch, text: str) -> None:
         """Insert text into the search, and go to the first match from its origin."""
+        search.note = ""
         search.line.insert(text)
         search.scan(self.rows)
         number = nearest(search.matches, search.origin - 1, 1)

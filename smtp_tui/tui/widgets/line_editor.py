@@ -76,6 +76,19 @@ def password_span(text: str) -> tuple[int, int]:
     return (0, 0) if is_whole else (user.end(), len(text))
 
 
+PASTE_CUT = "Pasted the first of {count} lines."
+
+
+def first_line(pasted: str) -> tuple[str, int]:
+    """Return the first line that is not blank, and how many lines there are from it on."""
+    lines = pasted.splitlines()
+    while len(lines) > 1 and not lines[0].strip():
+        del lines[0]
+    while len(lines) > 1 and not lines[-1].strip():
+        del lines[-1]
+    return "".join(lines[:1]), len(lines)
+
+
 # Textual's own Input repaints its whole line for each key, shows control characters raw, and puts
 # the typed text into the reprs of its messages, passwords included.
 class LineEditor(SingleLineWidget, can_focus=True):
@@ -104,6 +117,8 @@ class LineEditor(SingleLineWidget, can_focus=True):
     is_masked = False
     # Whether a masked text is shown all the same.
     is_shown = False
+    # What the last edit, if it was a paste, did not insert.
+    left_out = ""
     # Index of the first visible character.
     _first = 0
 
@@ -142,11 +157,13 @@ class LineEditor(SingleLineWidget, can_focus=True):
             self._edit(self._line.insert, event.character)
 
     def on_paste(self, event: Paste) -> None:
-        """Insert the first line of the pasted text."""
+        """Insert the first line of the pasted text that is not blank."""
         event.stop()
         # No setting has more lines; ignore the rest of a file pasted by mistake.
-        for line in event.text.splitlines()[:1]:
-            self._edit(self._line.insert, line)
+        line, count = first_line(event.text)
+        if line:
+            left_out = PASTE_CUT.format(count=count) if count > 1 else ""
+            self._edit(self._line.insert, line, left_out)
 
     def watch_has_focus(self, has_focus: bool) -> None:
         """Move the cursor to the end; without the focus, show the text from its beginning."""
@@ -176,11 +193,11 @@ class LineEditor(SingleLineWidget, can_focus=True):
             return [(shown, PLAIN)], cell_len(shown)
         return self._window(cells, width)
 
-    def _edit(self, change: Callable[[str], None], argument: str) -> None:
+    def _edit(self, change: Callable[[str], None], argument: str, left_out: str = "") -> None:
         """Move, insert or delete, and show it."""
         if self.is_fixed:
             return
-        before = self.text
+        before, self.left_out = self.text, left_out
         change(argument)
         self.repaint()
         if self.text != before:
@@ -242,5 +259,8 @@ class PromptLine(LineEditor):
         return len(self._label)
 
     def spans(self, width: int) -> list[Span]:
-        """Return label and text."""
-        return [(self._label, FOCUS), *self.value_spans(width - self.value_at)[0]]
+        """Return label and text, and what a paste left out."""
+        value, used = self.value_spans(width - self.value_at)
+        left_out = f"  {self.left_out}" if self.left_out else ""
+        note = truncate(left_out, width - self.value_at - used)
+        return [(self._label, FOCUS), *value, (note, DIM)]

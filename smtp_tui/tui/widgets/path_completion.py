@@ -131,10 +131,10 @@ class PathEditor(LineEditor):
         self._close_candidates()
         super().watch_has_focus(has_focus)
 
-    def _edit(self, change: Callable[[str], None], argument: str) -> None:
+    def _edit(self, change: Callable[[str], None], argument: str, left_out: str = "") -> None:
         self._is_touched = True
         self._close_candidates()
-        super()._edit(change, argument)
+        super()._edit(change, argument, left_out)
 
     def _replace(self, text: str) -> None:
         self._line.move("end")
