@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from rich.color import Color
 
 from smtp_tui.smtp.events import DialogueNote, Event, Sent, TlsEstablished, WarningId
 from smtp_tui.tui.commands import LOG_COMMANDS
@@ -426,7 +427,7 @@ class TestComparing:
             await self.compared(hand)
             assert "host = mail.example.net" in hand.screen
             assert "host = mail.example.netx" in hand.screen
-            assert "5 lines are the same" in hand.screen
+            assert "7 lines are the same" in hand.screen
             assert "port =" not in hand.screen
             rows = [line.strip() for line in hand.lines]
             if size[0] < 120:
@@ -438,6 +439,29 @@ class TestComparing:
                 assert row.endswith("│ <- 250 AUTH LOGIN")
             await hand.press("escape")
             await hand.until(lambda: "The last two tests" not in hand.screen)
+
+    async def test_it_is_coloured_as_the_difference_is_and_the_change_is_bold(
+        self, tmp_path: Path
+    ) -> None:
+        for size in ((80, 30), (140, 40)):
+            check = FakeCheck((said("AUTH PLAIN", 250), PASSED))
+            async with form_on(SAMPLE, tmp_path, check=check, size=size) as hand:
+                await run_test(hand)
+                check.script = (said("AUTH LOGIN", 250), said("only now", 220), PASSED)
+                await run_test(hand)
+                await self.compared(hand)
+                parts = [
+                    (part.text.removeprefix("+ ").strip(), part.style.color, part.style.bold)
+                    for strip in hand.pilot.app.screen._compositor.render_strips()
+                    for part in strip
+                    if part.style and part.style.color
+                ]
+            red, green = Color.parse("red"), Color.parse("green")
+            assert ("<- 250 AUTH", red, False) in parts
+            assert ("PLA", red, True) in parts
+            assert ("<- 250 AUTH", green, False) in parts
+            assert ("LOG", green, True) in parts
+            assert ("<- 220 only now", green, True) in parts
 
     async def test_times_do_not_count(self, tmp_path: Path) -> None:
         first = said("mx ESMTP; Tue, 24 Nov 2026 10:00:00 +0100 (CET)")

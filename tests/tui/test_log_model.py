@@ -335,8 +335,8 @@ class TestComparing:
 
     def test_one_below_the_other_the_earlier_comes_first(self) -> None:
         rows = list(unified_lines(list(compare_lines(["a", "b", "c", "z"], ["a", "x", "y", "z"]))))
-        assert "".join(side for side, _ in rows) == " --++ "
-        assert [text for _, text in rows] == ["a", "b", "c", "x", "y", "z"]
+        assert "".join(side for side, _, _ in rows) == " --++ "
+        assert [text for _, text, _ in rows] == ["a", "b", "c", "x", "y", "z"]
 
     def test_far_from_what_differs_a_word_is_enough(self) -> None:
         old = [f"line {number}" for number in range(30)]

@@ -10,7 +10,7 @@ from itertools import groupby, takewhile, zip_longest
 from operator import eq
 from typing import ClassVar
 
-from rich.cells import set_cell_size
+from rich.cells import cell_len
 from rich.style import Style
 from textual.binding import BindingType
 
@@ -20,9 +20,8 @@ from smtp_tui.settings.fields import FIELDS, Field, FieldKind
 from smtp_tui.settings.password_sources import LiteralSource, source_as_toml
 from smtp_tui.smtp.transcript import lines_of
 from smtp_tui.tui.log.model import pieces
-from smtp_tui.tui.model.session import CompletedTest, outcome
-from smtp_tui.tui.model.verdict_text import verdict_lines
-from smtp_tui.tui.style import DIM, PLAIN, STRONG, Span
+from smtp_tui.tui.model.session import CompletedTest, verdict_line
+from smtp_tui.tui.style import BAD, DIM, GOOD, PLAIN, STRONG, Span
 from smtp_tui.tui.widgets.pager import PagerScreen
 from smtp_tui.tui.widgets.text_page import TextBlock, plain
 
@@ -58,12 +57,17 @@ class ComparedLines:
     right: str = ""
 
 
+def _equal_start(one: Sequence[str], other: Sequence[str]) -> int:
+    """Return how many items at the start are equal."""
+    return sum(takewhile(bool, map(eq, one, other)))
+
+
 def compare_lines(old: Sequence[str], new: Sequence[str]) -> Iterator[ComparedLines]:
     """Yield the lines of two dialogues in pairs, ignoring times and challenges."""
     old_keys, new_keys = [[_VARIABLE.sub("", line) for line in lines] for lines in (old, new)]
     # SequenceMatcher is quadratic: most dialogues are the same at both ends.
-    first = sum(takewhile(bool, map(eq, old_keys, new_keys)))
-    last = sum(takewhile(bool, map(eq, old_keys[first:][::-1], new_keys[first:][::-1])))
+    first = _equal_start(old_keys, new_keys)
+    last = _equal_start(old_keys[first:][::-1], new_keys[first:][::-1])
     a_end, b_end = len(old_keys) - last, len(new_keys) - last
     yield from (
         ComparedLines(ComparisonMark.SAME, *both)
@@ -101,31 +105,33 @@ def skip_equal(pairs: Sequence[ComparedLines], context: int = 2) -> Iterator[Com
             yield ComparedLines(ComparisonMark.SKIPPED, f"{subject} the same")
 
 
-def unified_lines(pairs: Sequence[ComparedLines]) -> Iterator[tuple[ComparisonMark, str]]:
-    """Yield the lines in one column; at each difference, earlier lines come first."""
+def unified_lines(pairs: Sequence[ComparedLines]) -> Iterator[tuple[ComparisonMark, str, str]]:
+    """Yield the lines in one column, each with the line that it is compared with.
+
+    At each difference, earlier lines come first.
+    """
     for is_equal, run in groupby(
         pairs, lambda pair: pair.side in (ComparisonMark.SAME, ComparisonMark.SKIPPED)
     ):
         group = [*run]
         if is_equal:
-            yield from ((pair.side, pair.left) for pair in group)
+            yield from ((pair.side, pair.left, "") for pair in group)
             continue
         yield from (
-            (ComparisonMark.EARLIER, pair.left)
+            (ComparisonMark.EARLIER, pair.left, pair.right)
             for pair in group
             if pair.side is not ComparisonMark.LATER
         )
         yield from (
-            (ComparisonMark.LATER, pair.right)
+            (ComparisonMark.LATER, pair.right, pair.left)
             for pair in group
             if pair.side is not ComparisonMark.EARLIER
         )
 
 
 def _dialogue(test: CompletedTest) -> list[str]:
-    """Return the lines of a test's dialogue and verdict, without times."""
-    lines = [line for event in test.events for line in lines_of(event)]
-    lines += verdict_lines(test.verdict, test.request.mail)
+    """Return the lines of a test's dialogue, without times."""
+    lines = (line for event in test.events for line in lines_of(event))
     return [f"{line.mark} {line.text}" for line in lines]
 
 
@@ -165,29 +171,55 @@ def _shown(field: Field, test: CompletedTest) -> str:
 
 
 def _title(which: str, test: CompletedTest) -> str:
-    return f"{which}, {test.moment.astimezone():%H:%M:%S}, {outcome(test.verdict)}"
+    return f"{which}, {test.moment.astimezone():%H:%M:%S}, {verdict_line(test.verdict)}"
 
 
-def _below(pairs: Sequence[ComparedLines], width: int, title: Style | None) -> Iterator[list[Span]]:
-    for side, text in unified_lines(pairs):
-        style = title or (DIM if side in (ComparisonMark.SAME, ComparisonMark.SKIPPED) else PLAIN)
-        for index, piece in enumerate(pieces(text, width - 2)):
-            yield [(f"{side} " if index == 0 else "  ", style), (piece, style)]
+# The colours of lines that only one test has; the words that changed are bold.
+_COLOURS = {ComparisonMark.EARLIER: BAD, ComparisonMark.LATER: GOOD}
+_SOFT = Style(bold=False)
+
+
+def _styled(
+    text: str, other: str, side: ComparisonMark, width: int, *, is_title: bool
+) -> Iterator[list[Span]]:
+    """Yield the lines of a text, at most `width` cells each; bold is what `other` lacks."""
+    strong = _COLOURS.get(side, DIM)
+    weak = strong + _SOFT if side in _COLOURS and other and not is_title else strong
+    start = _equal_start(text, other)
+    end = len(text) - _equal_start(text[start:][::-1], other[start:][::-1])
+    begin = 0
+    for piece in pieces(text, width):
+        cuts = [min(max(at - begin, 0), len(piece)) for at in (start, end)]
+        parts = piece[: cuts[0]], piece[cuts[0] : cuts[1]], piece[cuts[1] :]
+        yield [*zip(parts, (weak, strong, weak), strict=True)]
+        begin += len(piece)
+
+
+def _below(
+    pairs: Sequence[ComparedLines], width: int, *, is_title: bool = False
+) -> Iterator[list[Span]]:
+    for side, text, other in unified_lines(pairs):
+        for index, line in enumerate(_styled(text, other, side, width - 2, is_title=is_title)):
+            sign = (f"{side} " if index == 0 else "  ", _COLOURS.get(side, DIM))
+            yield [sign, *line]
 
 
 def _side_by_side(
-    pairs: Sequence[ComparedLines], width: int, title: Style | None
+    pairs: Sequence[ComparedLines], width: int, *, is_title: bool = False
 ) -> Iterator[list[Span]]:
     room = (width - 2 - len(_GAP)) // 2
     for pair in pairs:
-        style = title or (
-            DIM if pair.side in (ComparisonMark.SAME, ComparisonMark.SKIPPED) else PLAIN
+        is_changed = pair.side is ComparisonMark.CHANGED
+        sides = (ComparisonMark.EARLIER, ComparisonMark.LATER) if is_changed else (pair.side,) * 2
+        columns = (
+            [*_styled(pair.left, pair.right, sides[0], room, is_title=is_title)],
+            [*_styled(pair.right, pair.left, sides[1], room, is_title=is_title)],
         )
-        columns = pieces(pair.left, room), pieces(pair.right, room)
-        for index, (left, right) in enumerate(zip_longest(*columns, fillvalue="")):
-            sign = f"{pair.side if index == 0 and title is None else ' '} "
-            cells = (set_cell_size(left, room), style), (_GAP, DIM), (right, style)
-            yield [(sign, STRONG), *cells]
+        blank: list[Span] = []
+        for index, (left, right) in enumerate(zip_longest(*columns, fillvalue=blank)):
+            sign = f"{pair.side if index == 0 and not is_title else ' '} "
+            used = sum(cell_len(text) for text, _ in left)
+            yield [(sign, STRONG), *left, (" " * (room - used), PLAIN), (_GAP, DIM), *right]
 
 
 class CompareScreen(PagerScreen):
@@ -209,11 +241,14 @@ class CompareScreen(PagerScreen):
         """Yield the differences for a width in cells."""
         rows = _side_by_side if width >= WIDE else _below
         yield plain("The last two tests", STRONG)
-        yield plain("Times and the content of the server's challenges are ignored.", DIM, gap=False)
+        yield from map(_preformatted, rows([self._titles], width, is_title=True))
         for title, pairs in (("Settings", self._settings), ("Dialogue", self._dialogue)):
             yield plain(title, STRONG)
             if not pairs:
                 yield plain(f"Both had the same {title.lower()}.", gap=False)
-                continue
-            for row in (*rows([self._titles], width, STRONG), *rows(pairs, width, None)):
-                yield TextBlock(tuple(row), is_preformatted=True, gap=False)
+            yield from map(_preformatted, rows(pairs, width))
+        yield plain("Times and the content of the server's challenges are ignored.", DIM)
+
+
+def _preformatted(line: list[Span]) -> TextBlock:
+    return TextBlock(tuple(line), is_preformatted=True, gap=False)
