@@ -170,6 +170,6 @@ async def test_the_list_covers_rows_of_the_form_and_nothing_else(
         form = hand.form_screen.form.region
         below = hand.lines[form.bottom]
         await hand.press("tab")
-        assert "more" in hand.screen
+        assert "client-0.pem" in hand.screen
         assert hand.lines[form.bottom] == below
         assert hand.row("Client Key").startswith(">")
