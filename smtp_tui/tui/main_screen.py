@@ -26,7 +26,7 @@ from smtp_tui.tui.controllers.command_runner import FormCommandRunner
 from smtp_tui.tui.controllers.context import ControllerContext, UndoController
 from smtp_tui.tui.custom_keys import bindings
 from smtp_tui.tui.form.form import KEPT, Form
-from smtp_tui.tui.form.rows import ChoiceRow
+from smtp_tui.tui.form.rows import ChoiceRow, Row
 from smtp_tui.tui.layout import MESSAGE, LayoutRequest, ScreenLayout, is_low, verdict_lines
 from smtp_tui.tui.log.view import LogView
 from smtp_tui.tui.messages import format_internal_error
@@ -186,6 +186,13 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         """Show why a choice is rejected."""
         self.show_message(event.why)
 
+    def on_row_touched(self, event: Row.Touched) -> None:
+        """Show how to edit the row that the focus returned to."""
+        if event.wakes:
+            self._sidebar_controller.clear_message()
+        else:
+            self.show_message(f"Enter edits {event.row.label.strip()}.")
+
     def on_form_editing_paused(self) -> None:
         """Update the sidebar for the typed text."""
         self._sidebar_controller.refresh(from_top=False)
@@ -221,7 +228,15 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         if self.test_pane.stop() or self._waits.stop():
             return
         self._sidebar_controller.clear_message()
+        if isinstance(self.focused, LogView) or self.form.current_row.is_at_rest:
+            self.action_leave_log()
+        else:
+            self.show_form()
+
+    def action_leave_log(self) -> None:
+        """Return to the form, where the next letters may be meant for the log."""
         self.show_form()
+        self.form.rest()
 
     def action_zoom(self) -> None:
         """Give the log the whole height, or restore the form."""

@@ -111,3 +111,11 @@ async def test_keys_behind_tab_in_a_path_wait_for_its_completion(tmp_path: Path)
         await hand.until(lambda: "‹plain›" in hand.row("Authentication Type"))
         assert hand.row("SMTP Password").endswith("certs/ca.pem")
         assert hand.row("Authentication Type").startswith(">")
+
+
+@pytest.mark.usefixtures("patience")
+async def test_letters_behind_escape_from_the_log_are_typed_nowhere(tmp_path: Path) -> None:
+    async with form_on(SAMPLE, tmp_path) as hand:
+        await hand.press_at_once("down", "f6", "escape", *"dttT", "enter", "1", "down", "x")
+        await hand.until(lambda: "tickets.example.orgx" in hand.row("Domain"))
+        assert "25871" in hand.row("SMTP Port")

@@ -162,6 +162,10 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
         """Focus the row that had the focus last."""
         self._go_to(self.current_row)
 
+    def rest(self) -> None:
+        """Let no key edit the current row before the admin moves, or presses Enter."""
+        self.current_row.is_at_rest = True
+
     def show_letters(self) -> list[tuple[str, str]]:
         """Show each row's letter; return (letter, label) of the rows scrolled or folded away."""
         hidden, top = [], self.scroll_offset.y
@@ -314,6 +318,7 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
 
     def _go_to(self, row: Row) -> None:
         # `Widget.focus` waits for the next callback: keys typed ahead would reach the old row.
+        self._last.is_at_rest = row.is_at_rest = False
         self._last = row
         self.screen.set_focus(row)
 

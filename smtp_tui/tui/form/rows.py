@@ -9,7 +9,7 @@ from typing import ClassVar
 from rich.cells import cell_len
 from rich.style import Style
 from textual.binding import Binding, BindingType
-from textual.events import Key
+from textual.events import Event, InputEvent, Key
 from textual.geometry import Offset, Region
 from textual.message import Message
 from textual.widget import Widget
@@ -34,6 +34,10 @@ from smtp_tui.tui.widgets.line_editor import LineEditor
 from smtp_tui.tui.widgets.path_completion import PathEditor
 from smtp_tui.tui.widgets.secret_editor import SecretEditor
 
+# Keys that would edit the row which has the focus; printable ones come on top.
+_EDITING = ("backspace", "delete", "ctrl+d", "ctrl+w", "ctrl+u", "ctrl+k")
+_MOVING = ("left", "right", "home", "end")
+
 SIGNS: dict[Severity, tuple[str, Style]] = {
     Severity.ERROR: ("!", BAD),
     Severity.WARNING: ("?", CAUTION),
@@ -53,7 +57,20 @@ class RowEvent(Message):
 
 
 class Row(SingleLineWidget, can_focus=True):
-    """One line of the form, usually one setting."""
+    """One line of the form, usually one setting.
+
+    `is_at_rest`: the focus came back to it from elsewhere, and perhaps nobody looked where. Then
+    keys that would edit only say so, until one shows that somebody did.
+    """
+
+    class Touched(RowEvent):
+        """A key would have edited the row at rest; or, if it `wakes`, it may be edited again."""
+
+        def __init__(self, row: Row, *, wakes: bool) -> None:
+            super().__init__(row)
+            self.wakes = wakes
+
+    is_at_rest = False
 
     def __init__(
         self, key: str, label: str, *, label_width: int = LABEL_WIDTH, classes: str | None = None
@@ -106,6 +123,25 @@ class Row(SingleLineWidget, can_focus=True):
     def value_width(self) -> int:
         """The cells of the value itself, without what may be cut off."""
         raise NotImplementedError
+
+    async def on_event(self, event: Event) -> None:
+        """Keep keys that edit from a row at rest."""
+        if not self.is_at_rest or not isinstance(event, InputEvent):
+            await super().on_event(event)
+            return
+        key = event.key if isinstance(event, Key) else ""
+        edits = isinstance(event, Key) and event.is_printable and not key.startswith("alt+")
+        if edits or key in _EDITING:
+            self.post_message(self.Touched(self, wakes=False))
+        elif key == "enter":
+            self.is_at_rest = False
+            self.post_message(self.Touched(self, wakes=True))
+        else:
+            # A paste or a click, too, is meant for what one sees.
+            self.is_at_rest = bool(key) and key not in _MOVING
+            await super().on_event(event)
+            return
+        event.stop()
 
     @property
     def hides_problem(self) -> bool:

@@ -38,7 +38,7 @@ class LogView(LogLines):
         Binding("end,G", "ends(1)", show=False),
         Binding("left", "sideways(-1)", show=False),
         Binding("right", "sideways(1)", show=False),
-        Binding("q", "screen.switch", show=False),
+        Binding("q", "screen.leave_log", show=False),
         *bindings(LOG_COMMANDS),
     ]
 

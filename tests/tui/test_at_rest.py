@@ -1,0 +1,91 @@
+"""Back from the log by Esc or q, letters are not typed into a field that nobody looked at."""
+
+from pathlib import Path
+
+import pytest
+from textual.events import Paste
+
+from tests.tui.driving import SAMPLE, Hand, form_on, settle
+
+
+async def back(hand: Hand, key: str = "escape") -> None:
+    """Go from the port to the log, and back."""
+    await hand.press("down", "f6", key)
+    assert hand.row("SMTP Port").startswith(">")
+
+
+@pytest.mark.parametrize("way", ["escape", "q"])
+@pytest.mark.parametrize("key", ["t", "T", "1", "space", "backspace", "delete", "ctrl+u"])
+async def test_a_letter_is_not_typed_but_says_what_edits(
+    tmp_path: Path, way: str, key: str
+) -> None:
+    async with form_on(SAMPLE, tmp_path) as hand:
+        await back(hand, way)
+        await hand.press(key)
+        assert hand.row("SMTP Port").endswith("2587")
+        assert "Enter edits SMTP Port." in hand.screen
+        assert "modified" not in hand.lines[0]
+
+
+@pytest.mark.parametrize("key", ["a", "space", "delete"])
+async def test_a_choice_rests_too(tmp_path: Path, key: str) -> None:
+    async with form_on(SAMPLE, tmp_path) as hand:
+        await hand.go_to("Authentication Type")
+        await hand.press("f6", "escape", key)
+        assert "‹plain›" in hand.row("Authentication Type")
+        assert "Enter edits Authentication Type." in hand.screen
+
+
+async def test_enter_edits_and_stays(tmp_path: Path) -> None:
+    async with form_on(SAMPLE, tmp_path) as hand:
+        await back(hand)
+        await hand.press("1", "enter")
+        assert "Enter edits" not in hand.screen
+        await hand.press("1")
+        assert "25871" in hand.row("SMTP Port")
+
+
+@pytest.mark.parametrize(
+    ("keys", "row", "text"),
+    [
+        (("left",), "SMTP Port", "25817"),
+        (("end",), "SMTP Port", "25871"),
+        (("up",), "SMTP Host", "mail.example.net1"),
+        (("tab",), "Domain", "tickets.example.org1"),
+        (("f6", "f6"), "SMTP Port", "25871"),
+        (("f11", "p"), "SMTP Port", "25871"),
+    ],
+)
+async def test_a_key_that_moves_ends_the_rest(
+    tmp_path: Path, keys: tuple[str, ...], row: str, text: str
+) -> None:
+    async with form_on(SAMPLE, tmp_path) as hand:
+        await back(hand)
+        await hand.press(*keys, "1")
+        assert text in hand.row(row)
+
+
+async def test_a_paste_is_meant(tmp_path: Path) -> None:
+    async with form_on(SAMPLE, tmp_path) as hand:
+        await back(hand)
+        hand.pilot.app.post_message(Paste("1"))
+        await settle(hand.pilot.app)
+        assert "25871" in hand.row("SMTP Port")
+
+
+@pytest.mark.parametrize(
+    "keys", [("f6", "f6"), ("f1", "escape"), ("ctrl+p", "escape"), ("escape",)]
+)
+async def test_nothing_else_rests(tmp_path: Path, keys: tuple[str, ...]) -> None:
+    async with form_on(SAMPLE, tmp_path) as hand:
+        await hand.press("down", *keys, "1")
+        assert "25871" in hand.row("SMTP Port")
+
+
+async def test_other_keys_work_and_leave_it_at_rest(tmp_path: Path) -> None:
+    async with form_on(SAMPLE, tmp_path) as hand:
+        await back(hand)
+        await hand.press("f5")
+        await hand.until(lambda: "PASSED" in hand.screen)
+        await hand.press("escape", "1")
+        assert "Enter edits SMTP Port." in hand.screen
