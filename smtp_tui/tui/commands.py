@@ -299,7 +299,7 @@ LOG_COMMANDS: tuple[FormCommand, ...] = (
     _command("filter", "f", "Filter", "show all lines, the dialogue, or warnings and facts",
         hints=(0, 6)),
     _command("wrap", "w", "Wrap", "wrap long lines, or cut them off", hints=(0, 12)),
-    _command("fold", "enter", "Unfold", "unfold or fold a certificate; elsewhere all",
+    _command("fold", "enter", "Unfold", "unfold or fold a certificate or DNS; elsewhere all",
         hints=(0, 14)),
     _command("earlier_test", "t", "Tests", "the start of this test, then of the one above",
         hints=(0, 10)),

@@ -72,6 +72,11 @@ async def test_a_passed_test_asks_about_the_senders_domain(
         await hand.until(lambda: "SPF of example.test covers mail.example.net" in last_test(hand))
         assert "what receivers find in DNS" in last_test(hand)
         assert "MX: Replies and bounces reach example.test" in last_test(hand)
+        # Folded, the facts leave the dialogue in view.
+        await hand.until(lambda: "[+] DNS about example.test: covered by SPF" in hand.screen)
+        assert "-> EHLO" in hand.screen
+        await hand.press("f6", "enter")
+        assert "SPF: " in hand.screen
 
 
 @pytest.mark.parametrize("size", [(80, 24), (140, 40), (60, 20)])

@@ -17,7 +17,7 @@ from smtp_tui.tui.log.model import nearest
 from smtp_tui.tui.log.search import LogSearch
 from smtp_tui.tui.widgets.line_editor import PASTE_CUT, first_line
 
-NO_FOLDS = "There is nothing to unfold: the log shows no certificate."
+NO_FOLDS = "There is nothing to unfold."
 EMPTY = "The log is empty. F5 starts a test."
 NO_SEARCH = "There is no search to continue. {find} starts one."
 UNKNOWN_KEY = "{key} has no effect in the log. {help} lists the keys."

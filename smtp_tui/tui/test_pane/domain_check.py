@@ -19,6 +19,7 @@ from smtp_tui.smtp.events import Connected, Event
 from smtp_tui.smtp.transcript import TranscriptLine, TranscriptMark
 from smtp_tui.threads import in_daemon_thread
 from smtp_tui.tui.commands import key_of
+from smtp_tui.tui.log.entries import Entry, FoldableLogLine, FoldedLogLine
 from smtp_tui.tui.messages import format_internal_error, reword, text, texts_of
 from smtp_tui.tui.style import CAUTION, DIM, GOOD, OURS, PLAIN, STRONG
 from smtp_tui.tui.widgets.text_page import TextBlock
@@ -67,8 +68,15 @@ def summary(found: DomainReport) -> TextBlock:
     """Return a line for the verdict: one fact of each subject in two or three words."""
     label = (text("dns-bar", "label", domain=escape_controls(found.domain)), STRONG)
     key = (text("dns-bar", "more", key=key_of("domain")), DIM)
+    is_bad = any(fact.weight is FactSeverity.BAD for fact in found.facts)
+    sign = [("! ", CAUTION)] if is_bad else []
+    return TextBlock((*sign, label, (short_facts(found), PLAIN), key), gap=False)
+
+
+def short_facts(found: DomainReport) -> str:
+    """Return one fact of each subject in two or three words."""
     if found.is_silent:
-        return TextBlock((label, (text("dns-bar", "silent"), PLAIN), key), gap=False)
+        return text("dns-bar", "silent")
     shown = []
     for subject in _ORDER:
         facts = [fact for fact in found.facts if fact.subject == subject]
@@ -80,9 +88,22 @@ def summary(found: DomainReport) -> TextBlock:
             shown.append(text("dns-bar", "unknown", subject=subject.upper()))
         elif ranked and ranked[0].id in texts_of("dns-short"):
             shown.append(text("dns-short", ranked[0].id))
+    return ", ".join(shown)
+
+
+def log_entries(found: DomainReport, seconds: float) -> Iterator[Entry]:
+    """Yield a summary for the log, and below it each fact, folded: the dialogue stays in view."""
+    text_shown = text("dns-log", "heading", domain=found.domain)
+    short = text("dns-log", "short", domain=found.domain, facts=short_facts(found))
     is_bad = any(fact.weight is FactSeverity.BAD for fact in found.facts)
-    sign = [("! ", CAUTION)] if is_bad else []
-    return TextBlock((*sign, label, (", ".join(shown), PLAIN), key), gap=False)
+    mark = TranscriptMark.WARNING if is_bad else TranscriptMark.FACT
+    yield FoldableLogLine(
+        seconds, mark, escape_controls(text_shown), escape_controls(short), begins_folded=True
+    )
+    for fact in found.facts:
+        mark = TranscriptMark.WARNING if fact.weight is FactSeverity.BAD else TranscriptMark.FACT
+        wording = f"{fact.subject.upper()}: {sentence(fact)}"
+        yield FoldedLogLine(seconds, mark, escape_controls(wording))
 
 
 def page_blocks(found: DomainReport, *, with_records: bool = False) -> Iterator[TextBlock]:
@@ -188,7 +209,6 @@ class DomainCheckTask:
             check = DomainCheck(resolver_of(self._lookup), self.selectors)
             return await check.facts(request.sending_settings, connected)
 
-        self._log(text("dns-log", "heading", domain=domain), self._seconds)
         asked = asyncio.create_task(facts())
         try:
             await asyncio.wait([asked], timeout=SOON)
@@ -202,13 +222,8 @@ class DomainCheckTask:
             if found.is_silent:
                 names = {"seconds": f"{SECONDS:g}", "domain": domain}
                 self._log(text("dns-log", "silent", **names), seconds, TranscriptMark.WARNING)
-            for fact in () if found.is_silent else found.facts:
-                mark = (
-                    TranscriptMark.WARNING
-                    if fact.weight is FactSeverity.BAD
-                    else TranscriptMark.FACT
-                )
-                self._log(f"{fact.subject.upper()}: {sentence(fact)}", seconds, mark)
+            else:
+                self._test_pane.log_view.add(log_entries(found, seconds))
             verdict.show_extra(summary(found))
         except Exception as error:  # a bug in this check must not cost a passed verdict
             verdict.show_extra(None)
