@@ -194,6 +194,12 @@ class MergeConflict:
     ours: object = field(repr=False)
     theirs: object = field(repr=False)
 
+    @property
+    def shown(self) -> tuple[str, str]:
+        """The values in the file and here, with secrets masked."""
+        theirs, ours = (_shown(self.key, value) for value in (self.theirs, self.ours))
+        return theirs, ours
+
     def __str__(self) -> str:
         """Describe the conflict in one line, with secrets masked."""
         values = (self.base, self.ours, self.theirs)

@@ -138,6 +138,8 @@ CHANGED_COMMANDS: tuple[FormCommand, ...] = (
 
 # Keys when both changed the same setting; Left and Right choose the value to save.
 CONFLICT_COMMANDS: tuple[FormCommand, ...] = (
+    FormCommand("choose(-1)", "left", "File", "take the value that is in the file now"),
+    FormCommand("choose(1)", "right", "Form", "take the value that you set in the form"),
     FormCommand("take", "f2 ctrl+o", "Merge and save", "save the values that you chose"),
     FormCommand("leave", "escape", "Back", "save nothing"),
 )

@@ -95,6 +95,11 @@ async def test_they_are_dropped(tmp_path: Path) -> None:
     async with form_on(SAMPLE, tmp_path, keeps_changes=True) as hand:
         await hand.until(lambda: "D Discard them" in hand.screen)
         await hand.press("d")
+        await hand.until(lambda: "Discard the kept changes for good?" in hand.screen)
+        await hand.press("enter")
+        await hand.until(lambda: "D Discard them" in hand.screen)
+        assert files(tmp_path)
+        await hand.press("d", "y")
         await hand.until(lambda: not files(tmp_path))
         assert "modified" not in hand.lines[0]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from pathlib import Path
 
@@ -136,12 +137,18 @@ class TestChangedOnDisk:
             await hand.press("m")
             await hand.until(lambda: "Which value do you want" in hand.screen)
             assert "port was 2587, is 2525 in the file now, and 587 here" in hand.screen
+            assert "Left takes the file's, Right the form's" in " ".join(hand.screen.split())
+            assert re.search(r"SMTP Port +2525 +587 +not chosen yet", hand.screen)
             await hand.press("f2")
             assert "Choose a value for each field" in hand.screen
             if key == "f":
                 await hand.press("f", "f", "f2")  # file, then form
             else:
-                await hand.press("left", *["right"] * (key == "right"), "f2")
+                await hand.press(key)
+                chosen = r"2525 +‹587›" if key == "right" else r"‹2525› +587"
+                assert re.search(rf"SMTP Port +{chosen}", hand.screen)
+                assert "not chosen" not in hand.screen
+                await hand.press("f2")
             await hand.until(lambda: "Which value do you want" not in hand.screen)
             await hand.until(lambda: "modified" not in hand.lines[0])
             assert f"port = {port}\n" in hand.file.read_text("utf-8")

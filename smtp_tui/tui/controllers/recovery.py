@@ -15,8 +15,11 @@ from smtp_tui.tui.model.recovery import (
     save_recovery,
     unsaved_changes,
 )
-from smtp_tui.tui.widgets.dialog import choose
+from smtp_tui.tui.style import CAUTION
+from smtp_tui.tui.widgets.dialog import choose, confirm
 from smtp_tui.tui.widgets.text_page import plain
+
+DISCARD = "Discard the kept changes for good? Nothing else has them."
 
 
 class CrashRecovery(Controller):
@@ -36,10 +39,18 @@ class CrashRecovery(Controller):
         # Changes that the file already has were made elsewhere: discard them without a question.
         answer = "d"
         if has_news(recovered, self.context.file_context.draft()):
-            text = plain(recovery_question(recovered, time.time()))
-            answers = (("r", "Restore them"), ("d", "Discard them"), ("escape", "Later"))
-            answer = await choose(self.form.app, [text], answers)
+            answer = await self._ask(recovery_question(recovered, time.time()))
         if answer == "r":
             self.show_change(restore_changes(recovered, self.draft, self.form.history))
         if answer != "escape":
             discard_recovery(name, self.table)
+
+    async def _ask(self, question: str) -> str:
+        """Return `r` to restore, `d` to discard or `escape` to ask later."""
+        answers = (("r", "Restore them"), ("d", "Discard them"), ("escape", "Later"))
+        discard = plain(DISCARD, CAUTION)
+        # The first key typed into the form may meet this question: a letter discards nothing.
+        while (answer := await choose(self.form.app, [plain(question)], answers)) == "d":
+            if await confirm(self.form.app, [discard], "Discard"):
+                break
+        return answer

@@ -193,7 +193,9 @@ class SaveController(Controller):
                 conflicting = {conflict.key for conflict in merge.conflicts}
                 kept: frozenset[str] | None = frozenset()
                 if conflicting:
-                    kept = await self.show_dialog(ConflictDialog(merge.conflicts))
+                    kept = await self.show_dialog(
+                        ConflictDialog(merge.conflicts, document.path.name)
+                    )
                 if kept is not None:
                     return self._reload(conflicting - kept)
             case "reload":

@@ -10,6 +10,7 @@ from rich.cells import cell_len
 from rich.style import Style
 from textual.binding import BindingType
 from textual.events import DescendantFocus
+from textual.geometry import Offset
 from textual.strip import Strip
 
 from smtp_tui.config.atomic_write import WriteOptions
@@ -28,7 +29,7 @@ from smtp_tui.tui.form.rows import ChoiceRow
 from smtp_tui.tui.messages import text
 from smtp_tui.tui.model.row_state import RowState
 from smtp_tui.tui.model.save_transaction import SavePreview
-from smtp_tui.tui.style import BAD, CAUTION, DIM, OURS, PLAIN, STRONG, Span, make_strip
+from smtp_tui.tui.style import BAD, CAUTION, DIM, OURS, PLAIN, STRONG, Span, make_strip, truncate
 from smtp_tui.tui.widgets.dialog import Dialog
 from smtp_tui.tui.widgets.pager import Result
 from smtp_tui.tui.widgets.text_page import READING_KEYS, TextBlock, TextPage, plain
@@ -163,6 +164,40 @@ class FileChangedDialog(_DiffBase[str | None]):
         self.dismiss("reload")
 
 
+class ConflictRow(ChoiceRow):
+    """A key and its two values, in columns; Left takes the file's, Right the form's."""
+
+    def __init__(self, conflict: MergeConflict, column: int) -> None:
+        super().__init__(conflict.key, BY_KEY[conflict.key].label, (FILE_VALUE, FORM_VALUE))
+        self._values = conflict.shown
+        self._column = column
+        self.show(RowState(note=text("diff", "open")))
+
+    def value_spans(self, width: int) -> tuple[list[Span], int]:
+        """Return both values, the chosen one marked."""
+        column = column_width(self._column, width)
+        shown = [truncate(value, column - 3) for value in self._values]
+        spans: list[Span] = [(f" {value} ", DIM) for value in shown]
+        if self.current >= 0:
+            spans[self.current] = (f"‹{shown[self.current]}›", STRONG)
+        cells = [(text + " " * (column - cell_len(text)), style) for text, style in spans]
+        return cells, 2 * column
+
+    def cursor_at(self) -> Offset:
+        """Return the place of the chosen value, or of the file's."""
+        column = column_width(self._column, self.size.width - self.value_at)
+        return Offset(self.value_at + 1 + max(self.current, 0) * column, 0)
+
+    def action_step(self, by: int) -> None:
+        """Choose the value on the left or on the right."""
+        self.choose(self.words[by > 0])
+
+
+def column_width(wanted: int, room: int) -> int:
+    """Return the width of each of two columns, with a gap; `room` is for both and a note."""
+    return max(min(wanted, (room - len(text("diff", "open")) - 2) // 2), 8)
+
+
 class ConflictDialog(Dialog[frozenset[str] | None]):
     """Asks whose value to keep for each key changed both in the form and in the file.
 
@@ -176,30 +211,52 @@ class ConflictDialog(Dialog[frozenset[str] | None]):
         ("down,tab,enter", "app.focus_next"),
     ]
 
-    def __init__(self, conflicts: Sequence[MergeConflict]) -> None:
+    def __init__(self, conflicts: Sequence[MergeConflict], file: str) -> None:
         self._conflicts = {conflict.key: conflict for conflict in conflicts}
+        self._heads = text("diff", "in-file"), text("diff", "in-form")
+        longest = max(cell_len(value) for found in conflicts for value in found.shown)
+        # The marks of the chosen value, and a gap.
+        self._column = max(longest + 2, *map(len, self._heads)) + 2
         # No default: Enter alone must not overwrite what another program wrote.
-        choices = FILE_VALUE, FORM_VALUE
-        self._rows = [ChoiceRow(key, BY_KEY[key].label, choices) for key in self._conflicts]
-        self._note = TextPage(most=4)
-        title = TextPage([plain(text("diff", "conflicts"), STRONG)])
+        self._rows = [ConflictRow(conflict, self._column) for conflict in conflicts]
+        self._head, self._note = TextPage(), TextPage(most=4)
+        self._file = file
         hints = hints_of(CONFLICT_COMMANDS)
-        super().__init__(title, *self._rows, self._note, hints=hints)
+        super().__init__(self._head, *self._rows, self._note, hints=hints)
+
+    def on_resize(self) -> None:
+        """Lay out the heading of the columns."""
+        super().on_resize()
+        at = self._rows[0].value_at
+        column = column_width(self._column, self.size.width - 2 - at)
+        heads = " " * at + "".join(f" {head}".ljust(column) for head in self._heads)
+        title = plain(text("diff", "conflicts", file=self._file), STRONG)
+        which = plain(text("diff", "which"), gap=False)
+        self._head.show([title, which, TextBlock(((heads, DIM),), is_preformatted=True)])
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         """Describe the focused key's conflict."""
-        if isinstance(event.widget, ChoiceRow):
-            self._note.show([plain(f"{self._conflicts[event.widget.key]}.")])
+        if isinstance(event.widget, ConflictRow):
+            self._show_note(f"{self._conflicts[event.widget.key]}.", DIM)
 
     def on_choice_row_chosen(self, event: ChoiceRow.Chosen) -> None:
         """Show the choice."""
         event.row.show(RowState(chosen=event.word))
 
+    def _show_note(self, note: str, style: Style) -> None:
+        # The rows above have no gap of their own.
+        self._note.show([plain("", gap=False), plain(note, style, gap=False)])
+
+    def action_choose(self, by: int) -> None:
+        """Choose the value on the left or on the right for the focused key."""
+        if isinstance(self.focused, ConflictRow):
+            self.focused.action_step(by)
+
     def action_take(self) -> None:
         """Return the choices, if every conflict has one."""
         for row in self._rows:
             if row.state.chosen is None:
-                self._note.show([plain(text("diff", "undecided"), BAD)])
+                self._show_note(text("diff", "undecided"), BAD)
                 self.set_focus(row)
                 return
         self.dismiss(frozenset(row.key for row in self._rows if row.state.chosen == FORM_VALUE))
