@@ -7,6 +7,7 @@ import gc
 import io
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from smtp_tui.cli.commands import Invocation, load
@@ -14,6 +15,7 @@ from smtp_tui.cli.parser import UsageError
 from smtp_tui.cli.terminal import (
     has_colours,
     has_terminal,
+    is_dumb,
     is_light,
     keep_columns,
     print_error,
@@ -30,12 +32,10 @@ def form(call: Invocation) -> int:
     """Open the form on the file that the call names, or on a new one."""
     if not has_terminal():
         file = f" {call.words[0]}" if call.words else ""
-        raise UsageError(
-            f"the form needs a terminal that can move its cursor; smtp-tui check{file} does not"
-        )
+        raise UsageError(f"the form needs a terminal; smtp-tui check{file} does not")
     path = Path(call.words[0]) if call.words else default_config()
     document, table = _open_document(path, call.options.table, call.options.dialect)
-    return _open_form(document, table, _preferences(call))
+    return _open_form(document, table, call)
 
 
 def _open_document(
@@ -73,11 +73,14 @@ def _preferences(call: Invocation) -> Preferences:
 def _open_form(
     document: Document,
     table: str | None,
-    preferences: Preferences,
+    call: Invocation,
     *,
     notice: str = "",
     is_demo: bool = False,
 ) -> int:
+    preferences = _preferences(call)
+    if call.options.linear or is_dumb():
+        return _open_linear(document, table, call, preferences, notice, is_demo)
     prepare_surroundings()
     # Textual reads the environment on import, which takes 200 ms that a check saves.
     from smtp_tui.tui import app, style
@@ -86,6 +89,27 @@ def _open_form(
     return app.run_app(
         document, table, preferences, notice=notice, is_demo=is_demo, report=print_error
     )
+
+
+def _open_linear(
+    document: Document,
+    table: str | None,
+    call: Invocation,
+    preferences: Preferences,
+    notice: str,
+    is_demo: bool,
+) -> int:
+    # The searches and the password stores take 150 ms to import, which a check saves.
+    from smtp_tui.tui.linear.app import run_linear
+
+    if preferences.ascii:
+        _set_encoding("ascii")
+    if not call.options.linear:
+        term = os.environ.get("TERM") or "not set"
+        print_line(
+            f"TERM is {term}, so this is the form line by line; --linear does the same elsewhere."
+        )
+    return run_linear(document, table, notice=notice, is_demo=is_demo, report=print_error)
 
 
 def prepare_surroundings() -> None:
@@ -113,7 +137,10 @@ def _reduce_charset() -> str:
     """Switch output to ASCII or the terminal's legacy encoding; return its name."""
     keep_columns()
     encoding = sys.stdout.encoding.casefold()
-    charset = "ascii" if encoding.startswith("utf") else encoding
+    return _set_encoding("ascii" if encoding.startswith("utf") else encoding)
+
+
+def _set_encoding(charset: str) -> str:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding=charset, errors="smtp-tui")
     return charset
@@ -131,24 +158,22 @@ def demo(call: Invocation) -> int:
     with running_demo() as sample:
         document = Document.open(sample.file)
         if not has_terminal() or call.options.json or call.options.quiet:
-            return _check_demo(document, call)
-        preferences = _preferences(call)
-        status = _open_form(document, "smtp", preferences, notice=sample.notice, is_demo=True)
-        if sample.is_saved:
-            print_line(f"Saved in the copy {sample.file}, which the demo deletes now.")
-        return status
+            return _check_demo(document, sample.cure, call)
+        status = _open_form(document, "smtp", call, notice=sample.notice, is_demo=True)
+        is_saved = sample.is_saved
+    if is_saved:
+        print_line(f"Saved in the copy {sample.file}, which is gone now.")
+    return status
 
 
-def _check_demo(document: Document, call: Invocation) -> int:
+def _check_demo(document: Document, cure: Mapping[str, str], call: Invocation) -> int:
     """Check the sample file as it is, which fails, and with its fix; return the second status."""
-    from smtp_tui.demo import CURE  # as in `demo`
-
     check = load("cli.check:check_values")
     values = document.values("smtp")
     check(values, document.path, "smtp", call)
     if not call.options.json:
-        cure = ", ".join(f'{key} = "{value}"' for key, value in CURE.items())
+        fix = ", ".join(f'{key} = "{value}"' for key, value in cure.items())
         print_line("")
-        print_line(f"The demo's file fails on purpose. Its fix is {cure}. The test with the fix:")
+        print_line(f"The demo's file fails on purpose. Its fix is {fix}. The test with the fix:")
         print_line("")
-    return int(check({**values, **CURE}, document.path, "smtp", call))
+    return int(check({**values, **cure}, document.path, "smtp", call))

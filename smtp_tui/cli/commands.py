@@ -167,7 +167,7 @@ _MEANINGS = {
     for option in [CommandLineOption(usage, text)]
 }
 
-_APPEARANCE = ("theme", "ascii", "mouse")
+_APPEARANCE = ("linear", "theme", "ascii", "mouse")
 _PASSWORD = ("password_stdin", "password_fd", "ask_password")
 _CHECK = (
     *("table", "dialect", "hostname", "set", "timeout", "extra", "no_experiments"),

@@ -167,9 +167,13 @@ _DARK_COLOURS = frozenset({"0", "1", "2", "3", "4", "5", "6", "8", "default"})
 
 
 def has_terminal() -> bool:
-    """Whether the terminal can show the form."""
-    term = os.environ.get("TERM", "dumb")
-    return sys.stdin.isatty() and sys.stdout.isatty() and term not in ("", "dumb")
+    """Whether there is a terminal to ask and answer on, even one for lines alone."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def is_dumb() -> bool:
+    """Whether the terminal cannot move its cursor, which the form needs."""
+    return os.environ.get("TERM", "dumb") in ("", "dumb")
 
 
 def speaks_utf8() -> bool:

@@ -52,6 +52,11 @@ class SampleFile:
     text: str = field(repr=False)  # it contains the password
 
     @property
+    def cure(self) -> dict[str, str]:
+        """What makes the settings work, by key."""
+        return CURE
+
+    @property
     def is_saved(self) -> bool:
         """Whether the file has been changed since it was made."""
         return self.file.read_text(encoding="utf-8") != self.text

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from smtp_tui import launch
+from smtp_tui.cli.commands import Invocation
 from smtp_tui.config.document import Document
-from tests.cli.program import COMMAND, Outcome, environment
+from tests.cli.program import COMMAND, Outcome, environment, run_program
 from tests.terminal import on_terminal
 
 Call = Callable[..., Outcome]
@@ -22,7 +23,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Opened:
     """What the form was opened on, in place of opening it."""
     seen: Opened = []
 
-    def note(document: Document, table: str | None, notice: str = "") -> int:
+    def note(document: Document, table: str | None, call: Invocation) -> int:
         seen.append((document, table))
         return 0
 
@@ -72,9 +73,29 @@ def test_a_file_that_will_not_do(call: Call, toml: Toml, opened: Opened) -> None
     assert not opened
 
 
-@pytest.mark.parametrize("term", ["dumb", ""])
-def test_a_terminal_that_cannot_move_its_cursor(term: str) -> None:
-    command = [*COMMAND, "mail.toml"]
+@pytest.mark.parametrize(("term", "shown"), [("dumb", "dumb"), ("", "not set")])
+def test_on_a_terminal_that_cannot_move_its_cursor_it_asks_line_by_line(
+    tmp_path: Path, term: str, shown: str
+) -> None:
+    command = [*COMMAND, str(tmp_path / "mail.toml")]
     with on_terminal(command, environment(TERM=term), (120, 24)) as terminal:
-        terminal.wait_for("smtp-tui check mail.toml does not")
-        assert terminal.wait_for_end() == 2
+        terminal.wait_for(
+            f"TERM is {shown}, so this is the form line by line; --linear does the same elsewhere.",
+            "1 SMTP Host [required]:",
+        )
+        terminal.press("\x04")
+        assert terminal.wait_for_end() == 0
+    with on_terminal([*command, "--linear"], environment(TERM=term), (120, 24)) as terminal:
+        terminal.wait_for("1 SMTP Host [required]:")
+        assert "TERM is" not in terminal.text
+        terminal.press("\x04")
+        assert terminal.wait_for_end() == 0
+
+
+@pytest.mark.parametrize("words", [(), ("--linear",)])
+@pytest.mark.parametrize("term", ["dumb", "xterm"])
+def test_without_a_terminal_it_names_the_check(term: str, words: tuple[str, ...]) -> None:
+    outcome = run_program("mail.toml", *words, env=environment(TERM=term))
+    assert outcome == Outcome(
+        2, "", "smtp-tui: the form needs a terminal; smtp-tui check mail.toml does not\n"
+    )

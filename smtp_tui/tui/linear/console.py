@@ -1,0 +1,166 @@
+"""Write lines to a terminal and read answers from it.
+
+Nothing moves the cursor, colours a text or draws a line again, so that screen readers, braille
+displays and teletypes can follow.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import textwrap
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
+from getpass import getpass
+from types import FrameType
+from typing import Any, TypeVar
+
+from smtp_tui.safe_text import escape_controls
+from smtp_tui.tui.commands import with_keys
+
+T = TypeVar("T")
+_NARROWEST, _USUAL = 20, 80
+HANGUP = 128 + signal.SIGHUP
+_CONTROLS = "That line contains control characters, perhaps of an arrow key. Type it again."
+_YES = ("y", "yes")
+
+
+class StoppedError(Exception):
+    """Ctrl+C stopped what was running."""
+
+
+@contextmanager
+def on_ctrl_c(handler: Callable[[int, FrameType | None], Any]) -> Iterator[None]:
+    """Let `handler` handle Ctrl+C."""
+    previous = signal.signal(signal.SIGINT, handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous)
+
+
+async def stoppable(call: Coroutine[Any, Any, T]) -> T:
+    """Await a call; StoppedError if Ctrl+C stopped it."""
+    task, loop = asyncio.ensure_future(call), asyncio.get_running_loop()
+    stopped = False
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        nonlocal stopped
+        stopped = True
+        # From a signal handler only this wakes a loop that waits for a server.
+        loop.call_soon_threadsafe(task.cancel)
+
+    with on_ctrl_c(stop):
+        try:
+            return await task
+        except asyncio.CancelledError:
+            if not stopped:
+                task.cancel()
+                raise
+    raise StoppedError
+
+
+class Console:
+    """A terminal for lines.
+
+    `ask` raises KeyboardInterrupt for Ctrl+C and EOFError for Ctrl+D. Questions count both as no.
+    """
+
+    def show(self, text: str, first: str = "", rest: str = "") -> None:
+        """Write a paragraph, wrapped; `first` precedes its first line, `rest` all others."""
+        lines = textwrap.wrap(
+            escape_controls(with_keys(text)),
+            self.width,
+            initial_indent=first,
+            subsequent_indent=rest,
+            break_long_words=False,  # a name or hash cut in two cannot be copied
+            break_on_hyphens=False,
+        )
+        for line in lines or [first.rstrip()]:
+            self.write(f"{line}\n")
+
+    def show_verbatim(self, line: str) -> None:
+        """Write a line of a file or command, which is not wrapped."""
+        self.write(f"{escape_controls(line.expandtabs())}\n")
+
+    def ask(self, prompt: str, *, is_secret: bool = False) -> str:
+        """Return the line that the admin types after a prompt; a secret is not echoed."""
+        while True:
+            with on_ctrl_c(signal.default_int_handler):
+                try:
+                    line = self.read(escape_controls(prompt), is_secret=is_secret)
+                except (KeyboardInterrupt, EOFError):
+                    self.write("\n")
+                    raise
+            if escape_controls(line) == line or is_secret:
+                return line
+            self.show(_CONTROLS)
+
+    def confirm(self, question: str) -> bool:
+        """Ask a yes/no question; only y means yes."""
+        # People press Enter without reading, so it never means yes.
+        self.show(question)
+        return self._answer("y/N: ") in _YES
+
+    def choose(self, question: str, answers: Sequence[tuple[str, str]]) -> str:
+        """Ask a question with (letter, label) answers; "" if the admin goes back."""
+        self.show(question)
+        letters = [letter for letter, _ in answers]
+        for letter, label in answers:
+            self.show(label, f"  {letter} ", "    ")
+        while True:
+            answer = self._answer(f"{', '.join(letters)} or Enter to go back: ")
+            if answer in ("", *letters):
+                return answer
+            self.show(f"{answer} is none of these letters.")
+
+    def choose_line(self, lines: Sequence[str], prompt: str) -> int | None:
+        """Let the admin choose a line by its number; None to go back."""
+        for number, line in enumerate(lines, 1):
+            self.show(line, f"{number:3} ", "    ")
+        while True:
+            answer = self._answer(f"{prompt} 1 to {len(lines)}, or Enter to go back: ")
+            if not answer:
+                return None
+            if answer.isdecimal() and 1 <= int(answer) <= len(lines):
+                return int(answer) - 1
+            self.show(f"{answer} is no number from 1 to {len(lines)}.")
+
+    def _answer(self, prompt: str) -> str:
+        try:
+            return self.ask(prompt).strip().casefold()
+        except (KeyboardInterrupt, EOFError):
+            return ""
+
+    @property
+    def width(self) -> int:
+        """The columns of a line."""
+        try:
+            columns = os.get_terminal_size(sys.stdout.fileno()).columns
+        except (OSError, ValueError):
+            columns = _USUAL
+        # A full line makes some terminals add an empty one.
+        return max((columns or _USUAL) - 1, _NARROWEST)
+
+    def write(self, text: str) -> None:
+        """Write a text as it is."""
+        try:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+        except OSError:  # nobody reads any more
+            raise SystemExit(HANGUP) from None
+
+    def read(self, prompt: str, *, is_secret: bool) -> str:
+        """Write a prompt and read a line, without its end."""
+        if is_secret:
+            return getpass(prompt)
+        self.write(prompt)
+        try:
+            line = sys.stdin.buffer.readline()
+        except OSError:  # the terminal is gone
+            raise SystemExit(HANGUP) from None
+        if not line:
+            raise EOFError
+        return line.decode(sys.stdin.encoding or "utf-8", "replace").rstrip("\r\n")

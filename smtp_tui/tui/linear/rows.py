@@ -1,0 +1,198 @@
+"""The rows of the form as prompts and lines, and what they accept."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from smtp_tui.diagnosis.advice import Advice, Severity, advise
+from smtp_tui.diagnosis.field_notes import observations_of, value_note
+from smtp_tui.records import record
+from smtp_tui.safe_text import mask_credentials, shortened
+from smtp_tui.settings.fields import BY_KEY, FIELDS, FieldKind
+from smtp_tui.settings.schema import explanation
+from smtp_tui.tui.model.choices import choices
+from smtp_tui.tui.model.draft import PASSWORD, SettingsDraft
+from smtp_tui.tui.model.file_context import OpenFileContext
+from smtp_tui.tui.model.fixes import LastTest
+from smtp_tui.tui.model.password import BULLETS, PasswordLocation
+from smtp_tui.tui.model.row_state import (
+    RowState,
+    choices_of,
+    concerning,
+    password_location_state,
+    raw_of,
+    row_states,
+)
+
+KEPT, KEPT_LABEL = "kept", "Kept in"
+KEPT_SUMMARY = "Where the password is kept. Saving moves it to another place that you choose."
+SIGNS = {Severity.ERROR: "!", Severity.WARNING: "?", Severity.NOTE: "i"}
+_CHOICES = (FieldKind.CHOICE, FieldKind.SWITCH)
+
+
+def _keys() -> Iterator[str]:
+    for field in FIELDS:
+        if not field.advanced:
+            yield field.key
+        if field.key == PASSWORD:
+            yield KEPT
+    yield from (field.key for field in FIELDS if field.advanced)
+
+
+KEYS = tuple(_keys())
+FIRST_ADVANCED = 1 + sum(not field.advanced for field in FIELDS)  # KEPT stands before it
+
+
+def label_of(key: str) -> str:
+    """Return a row's label."""
+    return KEPT_LABEL if key == KEPT else BY_KEY[key].label
+
+
+def row_named(text: str) -> int | None:
+    """Return the index of the row with this number, key or label, or a unique start of it."""
+    wanted = text.strip().casefold()
+    if wanted.isdecimal():
+        return int(wanted) - 1 if 1 <= int(wanted) <= len(KEYS) else None
+    names = [(key, label_of(key).casefold()) for key in KEYS]
+    for matches in (
+        [index for index, row in enumerate(names) if wanted in row],
+        [index for index, row in enumerate(names) if any(n.startswith(wanted) for n in row)],
+        # `port` and `password`, as people say them.
+        [index for index, (_, label) in enumerate(names) if wanted in label.split()],
+    ):
+        if wanted and len(matches) == 1:
+            return matches[0]
+    return None
+
+
+def choices_at(key: str) -> tuple[str, ...]:
+    """Return the values that a row offers; empty if it accepts any text."""
+    if key == KEPT:
+        return tuple(PasswordLocation)
+    return choices_of(BY_KEY[key]) if BY_KEY[key].kind in _CHOICES else ()
+
+
+def choice_typed(key: str, text: str) -> str | None:
+    """Return the choice with this number or name, or a unique start of it; else None."""
+    words, wanted = choices_at(key), text.strip().casefold()
+    if wanted.isdecimal():
+        return words[int(wanted) - 1] if 1 <= int(wanted) <= len(words) else None
+    if wanted in words:
+        return wanted
+    if key != KEPT and BY_KEY[key].problem_with(wanted) is None:
+        parsed = BY_KEY[key].parse(wanted)
+        for word in words:
+            if BY_KEY[key].parse(raw_of(BY_KEY[key], word)) == parsed:
+                return word
+    matches = [word for word in words if word.startswith(wanted)]
+    return matches[0] if len(matches) == 1 else None
+
+
+@record
+class FormRows:
+    """The state of every row and the advice on them, at one moment."""
+
+    states: dict[str, RowState]
+    advice: tuple[Advice, ...]
+    draft: SettingsDraft
+
+    def value(self, key: str) -> str:
+        """Return a row's value as a line shows it, and its note."""
+        state = self.states[key]
+        if state.is_masked and state.text:
+            return "typed, not saved yet"
+        shown = state.chosen or state.text or state.placeholder
+        if state.chosen is None and choices_at(key):
+            shown = self.draft.text(key)  # no value that this row knows
+        note = f" {state.note}" if state.note.startswith("(") else f", {state.note}"
+        text = f"{shown.replace(BULLETS, 'set')}{note if state.note else ''}"
+        return shortened(mask_credentials(" ".join(text.split())))
+
+    def prompt(self, index: int) -> str:
+        """Return the prompt of a row."""
+        key, note = KEYS[index], ""
+        if key == PASSWORD:
+            location = self.draft.password.location
+            note = ", not echoed" if self.states[key].is_masked else f", kept in: {location}"
+        fault = f"; ! {self.states[key].fault}" if self.states[key].fault else ""
+        return f"{index + 1} {label_of(key)}{note} [{self.value(key)}{fault}]: "
+
+    def line(self, index: int) -> str:
+        """Return a row's line in the list: a sign, its number, label, value and problem."""
+        key, state = KEYS[index], self.states[KEYS[index]]
+        fault = state.problem or state.fault
+        marks = f"  ! {fault}" if fault else ""
+        if state.advice and not fault:
+            marks = f"  {SIGNS[state.advice.severity]} {state.advice.short}"
+        sign = "*" if state.is_changed else " "
+        return f"{sign}{index + 1:2} {label_of(key)}: {self.value(key)}{marks}"
+
+
+def form_rows(
+    draft: SettingsDraft, file_context: OpenFileContext, faults: Mapping[str, str]
+) -> FormRows:
+    """Compute the state of every row; `faults` are what the last test found wrong, by field."""
+    file_context.preview_effects(draft)
+    advice = (*file_context.advice(draft), *advise(draft.values()))
+    states = row_states(draft, advice)
+    states[KEPT] = password_location_state(draft)
+    for key, fault in faults.items():
+        states[key] = replace(states[key], fault=fault)
+    return FormRows(states, advice, draft)
+
+
+def explanation_lines(key: str, rows: FormRows, last: LastTest | None) -> Iterator[str]:
+    """Yield what a row is about: its summary, choices, meaning, last finding and advice."""
+    state, draft = rows.states[key], rows.draft
+    summary = KEPT_SUMMARY if key == KEPT else BY_KEY[key].summary
+    yield f"{label_of(key)}: {summary}"
+    facts = last.facts if last and not last.is_stale else None
+    for number, choice in enumerate(choices(key, choices_at(key), state, facts), 1):
+        known = ", ".join(filter(None, (choice.summary, choice.availability)))
+        yield f"{number} {choice.word}{f': {known}' if known else ''}"
+    field = PASSWORD if key == KEPT else key
+    if state.limit:
+        yield f"Cannot be set here. {state.limit}"
+    elif state.refused:
+        yield f"Not here: {', '.join(state.refused)}. {next(iter(state.refused.values()))}"
+    if note := value_note(field, draft.values()):
+        yield f"Now: {note}"
+    if last and (found := observations_of(field, last.facts, last.verdict)):
+        yield f"{'Last test, before your change' if last.is_stale else 'Last test'}: {found}"
+    if state.problem:
+        yield f"! {state.problem}"
+    yield from map(advice_line, concerning(rows.advice, field))
+
+
+def advice_line(advice: Advice) -> str:
+    """Return an advice in full."""
+    more = f" {advice.more}" if advice.more else ""
+    return f"{SIGNS[advice.severity]} {BY_KEY[advice.field].label}: {advice.text}{more}"
+
+
+def page_paragraphs(key: str) -> Iterator[tuple[str, str, str]]:
+    """Yield the paragraphs of a field's page, each with the indent of its first and other lines."""
+    paragraph: list[str] = []
+    is_code = False
+    for line in (*explanation(PASSWORD if key == KEPT else key).splitlines(), ""):
+        is_fence = line.startswith("```")
+        starts = not line or is_fence or line.startswith(("#", "- ")) or is_code
+        if starts and paragraph:
+            yield _paragraph(paragraph)
+            paragraph = []
+        if is_fence:
+            is_code = not is_code
+        elif is_code:
+            yield line, "    ", "    "
+        elif line.startswith("#"):
+            yield "", "", ""
+            yield line.lstrip("# "), "", ""
+        elif line:
+            paragraph.append(line)
+
+
+def _paragraph(lines: Sequence[str]) -> tuple[str, str, str]:
+    text = re.sub(r"`([^`]+)`|\*\*([^*]+)\*\*", r"\1\2", " ".join(map(str.strip, lines)))
+    return (text[2:], "- ", "  ") if text.startswith("- ") else (text, "", "")

@@ -1,0 +1,278 @@
+"""Save the settings and leave, asking line by line where consent is needed."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Coroutine, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from smtp_tui.config import diff
+from smtp_tui.config.atomic_write import WriteOptions
+from smtp_tui.config.diff import DiffLine
+from smtp_tui.config.errors import DocumentError, NoRenameError
+from smtp_tui.config.file_access import has_private_mode
+from smtp_tui.config.paths import real
+from smtp_tui.tui.linear.console import Console, StoppedError, stoppable
+from smtp_tui.tui.linear.context import LinearContext, labels_of
+from smtp_tui.tui.messages import as_sentence, folder_question, text
+from smtp_tui.tui.model.file_context import preview_changes
+from smtp_tui.tui.model.password_mover import PasswordMoveCancelledError
+from smtp_tui.tui.model.recovery import (
+    discard_recovery,
+    has_news,
+    load_recovery,
+    recovery_question,
+    restore_changes,
+    save_recovery,
+    unsaved_changes,
+)
+from smtp_tui.tui.model.save_transaction import (
+    NOTHING_SAVED,
+    SavePreview,
+    SaveResult,
+    SaveTransaction,
+)
+from smtp_tui.tui.model.waits import WaitCancelledError
+
+T = TypeVar("T")
+
+
+class ConsoleWaits:
+    """Awaits calls until they end or Ctrl+C stops the waiting."""
+
+    SLOW = 2.0  # seconds after which a line says what is awaited
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self.place = ""
+
+    async def on(self, call: Coroutine[Any, Any, T], warning: str = "") -> T:
+        """Await a call and return its result; WaitCancelledError(warning) if it was stopped."""
+        waiting = f"Waiting for {self.place}. Ctrl+C stops waiting; then nothing is saved."
+        slow = asyncio.get_running_loop().call_later(self.SLOW, self._console.show, waiting)
+        try:
+            return await stoppable(call)
+        except StoppedError:
+            raise WaitCancelledError(warning) from None
+        finally:
+            slow.cancel()
+
+
+class LinearSave:
+    """Saves the draft; answers the questions of `SaveTransaction` on the terminal."""
+
+    def __init__(self, context: LinearContext) -> None:
+        self.context, self.console = context, context.console
+        self.document, self.table, self.draft = context.document, context.table, context.draft
+        self._waits = ConsoleWaits(context.console)
+
+    async def save(self) -> bool:
+        """Save the changes; if the file lacks the table, show the difference first."""
+        if self.document.exists and self.document.lacks(self.table) and self.draft.changed:
+            return await self.review()
+        return await self._save(WriteOptions())
+
+    async def review(self) -> bool:
+        """Show the difference, and save if the admin agrees; return whether it was saved."""
+        for key, problem in self.draft.unsavable().items():
+            return self._report(SaveResult(False, f"There is nothing to show. {problem}", key))
+        if diff.is_gone(self.document) and not await self.may_recreate():
+            return self._report(SaveResult(False, NOTHING_SAVED))
+        try:
+            preview = await self._transaction.preview()
+        except WaitCancelledError:
+            return self._report(SaveResult(False, NOTHING_SAVED))
+        except DocumentError as error:
+            return self._report(SaveResult(False, as_sentence(error)))
+        options = None if preview is None else self._agreed(preview)
+        return options is not None and await self._save(options)
+
+    def make_private(self) -> None:
+        """Make the file readable only by its owner, at once."""
+        if has_private_mode(self.document.path):
+            self.console.show("Only its owner can already read the file, or it does not exist yet.")
+            return
+        options = WriteOptions(private=True)
+        try:
+            try:
+                self.document.save(self.table, {}, create=True, options=options)
+            # A mounted file, or a folder that this user cannot write, prevents a rename.
+            except NoRenameError as error:
+                if not self._overwrites(str(error)):
+                    return
+                options = replace(options, in_place=True)
+                self.document.save(self.table, {}, create=True, options=options)
+        except DocumentError as error:
+            self.console.show(as_sentence(error))
+            return
+        self.context.file_context.check_readers()
+        self.console.show("Only its owner can read the file now (mode 0600).")
+
+    async def may_leave(self) -> bool:
+        """Ask whether to save unsaved changes, and do so; return whether the admin may leave."""
+        if not self.draft.changed:
+            return True
+        file, changed = self.document.path.name, ", ".join(self.draft.changed)
+        question = f"{file} does not contain your changes yet: {changed}."
+        answer = self.console.choose(question, (("s", "Save and leave"), ("d", "Discard")))
+        return answer == "d" or (answer == "s" and await self.save())
+
+    # Unsaved changes of a session that a signal or a crash ended
+
+    def keep_changes(self) -> bool:
+        """Keep unsaved changes for the next session; return whether they were kept."""
+        unsaved = unsaved_changes(self.draft, self.document.path, self.table)
+        return unsaved is not None and save_recovery(unsaved)
+
+    def offer_recovery(self) -> None:
+        """Ask whether to restore or discard kept changes that the file does not have yet."""
+        name = str(real(self.document.path))
+        recovered = load_recovery(name, self.table)
+        if recovered is None:
+            return
+        # Changes that the file already has were made elsewhere: discard them without a question.
+        answer = "d"
+        if has_news(recovered, self.context.file_context.draft()):
+            question = recovery_question(recovered, time.time())
+            answers = ("r", "Restore them"), ("d", "Discard them")
+            answer = self.console.choose(question, answers)
+        if answer == "r":
+            self.console.show(restore_changes(recovered, self.draft, self.context.history))
+        if answer:
+            discard_recovery(name, self.table)
+
+    # The questions of a save
+
+    async def may_recreate(self) -> bool:
+        """Ask whether saving may create the removed file again."""
+        path = self.document.path
+        create = "Create its folder and the file" if not path.parent.exists() else "Create it"
+        agrees = self.console.confirm(
+            f"{path.name} was deleted after smtp-tui read it. Nothing is lost: its content is "
+            f"here. {create} again, readable only by its owner (mode 0600)?"
+        )
+        if agrees:
+            self.document.recreate()
+        return agrees
+
+    async def catch_up(self) -> bool:
+        """Show what another program changed; True if the changes here are merged with it."""
+        document, ours, merge = self.document, self.draft.changed, None
+        try:
+            lines = diff.changes_on_disk(document)
+        except DocumentError as error:
+            self.console.show(f"Not saved. {as_sentence(error)}")
+            return False
+        with suppress(DocumentError):
+            # If the file on disk cannot be parsed, merging fails, but reloading may work.
+            merge = diff.merged_with_disk(document, self.table, preview_changes(self.draft))
+        self.console.show(text("diff", "changed", file=document.path.name))
+        self._show_lines(lines)
+        state = text("diff", "unsaved" if ours else "saved", labels=", ".join(ours))
+        can_merge = bool(ours) and merge is not None
+        answers = [("m", "Merge and save")] if can_merge else []
+        answer = self.console.choose(state, [*answers, ("r", "Reload")])
+        if answer == "m" and merge is not None:
+            chosen = {conflict.key: self._chosen(conflict) for conflict in merge.conflicts}
+            if "" not in chosen.values():
+                return self._reload([key for key, whose in chosen.items() if whose == "f"])
+            answer = ""
+        discards = f"This discards your changes: {labels_of(dict.fromkeys(ours))}. Discard them?"
+        if answer == "r" and (not ours or self.console.confirm(discards)) and self._reload(ours):
+            self.console.show("Reloaded: the settings are those of the file as it is now.")
+            return False
+        self.console.show(NOTHING_SAVED)
+        return False
+
+    async def may_make_folder(self, path: Path) -> bool:
+        """Ask whether a missing folder may be created; True if it exists."""
+        question = folder_question(path)
+        return not question or self.console.confirm(question)
+
+    async def may_overwrite(self, why: str) -> bool:
+        """Ask whether to overwrite the file in place."""
+        return self._overwrites(why)
+
+    async def ask(self, text: str, answers: Sequence[tuple[str, str]]) -> str:
+        """Ask a question about the password; return the key of the answer."""
+        answer = self.console.choose(text, answers)
+        if not answer:
+            raise PasswordMoveCancelledError
+        return answer
+
+    def show_waiting(self, place: str) -> None:
+        """Name the place that a slow save waits for."""
+        self._waits.place = place
+
+    def _chosen(self, conflict: diff.MergeConflict) -> str:
+        # No default: Enter alone must not overwrite what another program wrote.
+        answers = ("f", "the value in the file"), ("h", "the value here")
+        return self.console.choose(f"{conflict}.", answers)
+
+    def _overwrites(self, why: str) -> bool:
+        copy = "smtp-tui keeps a copy of the old content until the new content is complete."
+        return self.console.confirm(f"{as_sentence(why)} {copy} Overwrite the file in place?")
+
+    def _reload(self, dropped: Sequence[str]) -> bool:
+        try:
+            self._transaction.reload(dropped)
+            self.context.session.forget_passed(self.table)
+        except DocumentError as error:
+            self.console.show(as_sentence(error))
+            return False
+        return True
+
+    async def _save(self, options: WriteOptions) -> bool:
+        result = await self._transaction.run(options)
+        if result and result.saved:
+            session, now = self.context.session, self.draft.snapshot()
+            session.follow_save(self.table, result.saved, now)
+        return result is not None and self._report(result)
+
+    @property
+    def _transaction(self) -> SaveTransaction:
+        context = self.context
+        return SaveTransaction(
+            self.document, self.table, self.draft, context.file_context, self, self._waits
+        )
+
+    def _report(self, result: SaveResult) -> bool:
+        self.context.history.keep_to(self.draft.password)
+        self.console.show(result.text)
+        return result.ok
+
+    def _agreed(self, preview: SavePreview) -> WriteOptions | None:
+        """Show the difference and ask whether to save; return how, or None."""
+        console = self.console
+        if not preview.lines:
+            console.show(text("diff", "same", file=preview.file))
+            return None
+        console.show(text("diff", "title", file=preview.file))
+        if preview.table:
+            console.show(text("diff", "new-table", table=preview.table))
+        for line in (*preview.notes, *preview.warnings):
+            console.show(line)
+        self._show_lines(preview.lines)
+        answers = [("y", "Save it")]
+        if not preview.is_new:
+            # A backup would keep the password that saving removes from the file.
+            keeps_backup = not preview.takes_secret_out
+            answers += (
+                [("b", f"Save it, and keep the old file as {preview.file}~")]
+                if keeps_backup
+                else []
+            )
+            answers.append(("p", "Save it, readable only by its owner (mode 0600)"))
+        answer = console.choose("Save this?", answers)
+        if not answer:
+            return None
+        return WriteOptions(backup=answer == "b", private=answer == "p")
+
+    def _show_lines(self, lines: Sequence[DiffLine]) -> None:
+        for line in lines:
+            # As it stands: a wrapped line would look like two lines of the file.
+            self.console.show_verbatim(str(line))
