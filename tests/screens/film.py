@@ -1,4 +1,4 @@
-"""A session as an animated picture: a file that does not work, tested, cured, saved.
+"""A session as an animated picture: a file that does not work, and F5, F9, F2.
 
 Each line that ever stood on the screen is drawn once, the frames stand one below the other, and one
 animation moves them past. A viewer that moves nothing shows the frame of the cure.
@@ -14,7 +14,7 @@ from typing import IO
 from tests.screens.ink import DARK, HEIGHT, Line, drawn_line, framed, lines_of
 from tests.screens.opening import opened, press, settle
 from tests.screens.relay import Relay
-from tests.screens.scenes import SSL_ON_587
+from tests.screens.scenes import CRAM
 from tests.terminal import Terminal
 
 SIZE = (80, 24)
@@ -48,16 +48,11 @@ def film(relay: Relay) -> tuple[str, str]:
     reel = Reel()
     with (
         NamedTemporaryFile() as gate,
-        opened(relay, SSL_ON_587, SIZE, gate=Path(gate.name)) as terminal,
+        opened(relay, CRAM, SIZE, gate=Path(gate.name)) as terminal,
     ):
         terminal.wait_for("SMTP Host", "Quit")
         settle(terminal)
-        reel.take(terminal, 2)
-        for _ in range(3):
-            terminal.press("Down")
-            settle(terminal)
-            reel.take(terminal, 0.4)
-        reel.hold(3)
+        reel.take(terminal, 3)
         _test(terminal, reel, gate, "test", "FAILED")
         reel.hold(4.5)
         _test(terminal, reel, gate, "fix", "PASSED")
