@@ -128,6 +128,22 @@ class TestDiscover:
         assert wish.providers
         assert search.closed == 1
 
+    async def test_the_searched_address_is_the_username_where_the_form_has_none(
+        self, tmp_path: Path, search: FakeSearch
+    ) -> None:
+        del search
+        text = SAMPLE.replace('username = "tickets@example.net"\npassword = "hunter2hunter2"\n', "")
+        async with form_on(text, tmp_path, lookup=LOOKUP) as hand:
+            await opens(hand)
+            await hand.press("ctrl+u")
+            await hand.type("me@example.org")
+            await hand.press("f5")
+            await hand.until(lambda: "FOUND mail.example.org port 465" in hand.screen)
+            assert "-> me@example.org" in flat(hand)
+            await hand.press("enter")
+            await is_back(hand)
+            assert "me@example.org" in hand.row("SMTP Username")
+
     async def test_another_line_is_taken(self, tmp_path: Path, search: FakeSearch) -> None:
         del search
         async with form_on(SAMPLE, tmp_path, lookup=LOOKUP) as hand:

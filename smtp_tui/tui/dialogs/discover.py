@@ -28,6 +28,7 @@ from smtp_tui.tui.model.settings_changes import (
     describe_change,
     server_change,
     unsupported_fields,
+    with_username,
 )
 from smtp_tui.tui.style import BAD, CAUTION, DIM, GOOD, OURS, STRONG
 from smtp_tui.tui.widgets.pager import SearchScreen
@@ -96,6 +97,8 @@ class DiscoverScreen(SearchScreen[ProbeResult | None]):
         # Whether the next search asks web servers, and whether the last one did.
         self._with_web = self._asked_web = False
         self._is_awaited = False
+        # The address of the last search, which is a likely username.
+        self._address: str | None = None
         self._row = TextRow("name", text("discover", "name"))
         self._web = ChoiceRow("autoconfig", text("discover", "autoconfig"), (_NO, _YES))
         self._progress = TextPage(most=3, classes="progress")
@@ -143,7 +146,7 @@ class DiscoverScreen(SearchScreen[ProbeResult | None]):
         if self.focused is not self._table:
             self._begin_search()
         elif (chosen := self._table.chosen) and chosen.probe:
-            self._finish(chosen.probe)
+            self._finish(with_username(chosen.probe, self._address))
 
     def action_search(self) -> None:
         """Search for the typed name."""
@@ -196,7 +199,7 @@ class DiscoverScreen(SearchScreen[ProbeResult | None]):
         self._table.clear()
         self._is_awaited = True
         steps = self._search(query, self._with_web)
-        results = DiscoveredServers(query.name)
+        results, self._address = DiscoveredServers(query.name), query.address
         self._results, self._end, self._started = results, None, monotonic()
         self._asked_web = self._with_web
         # `exclusive` cancels a running search, which closes its connections.
@@ -251,7 +254,8 @@ class DiscoverScreen(SearchScreen[ProbeResult | None]):
     def _show_details(self, *, from_top: bool) -> None:
         chosen = self._table.chosen
         effects: list[str] = []
-        if chosen and (probe := chosen.probe):
+        if chosen and chosen.probe:
+            probe = with_username(chosen.probe, self._address)
             change = server_change(probe, self._draft)
             effects = [
                 describe_change(change, self._draft),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 
 from smtp_tui.discovery.steps import (
     DiscoveryFinding,
@@ -139,6 +139,16 @@ def found_change(
         if mechanism not in usable and usable:
             change[AUTHENTICATION] = usable[0]
     return _differing(_without_pinned_trust(change, draft, certificate), draft)
+
+
+def with_username(probe: ProbeResult, address: str | None) -> ProbeResult:
+    """Return a probe whose username is the searched address, if nothing named another.
+
+    A server without logins gets none.
+    """
+    if address is None or ACCOUNT in probe.values or not probe.mechanisms:
+        return probe
+    return replace(probe, values={**probe.values, ACCOUNT: address})
 
 
 def server_change(probe: ProbeResult, draft: SettingsDraft) -> Change:
