@@ -35,7 +35,7 @@ _EQUAL = (
     (r"SMTP Port \[\d+\]", "SMTP Port [2587]"),
     (r"Testing CA #[\w-]+", "Testing CA #B2mXb0aVwMq8t1pZ"),
     (r"valid [\d-]+ to [\d-]+, \d+ days left", "valid 2026-11-28 to 2027-02-27, 89 days left"),
-    (r"\b[0-9a-f]{64}\b", "e373cae77b54a632fbf782942f1f52e70640ca542e6cad26f3ae9cb1e15184b7"),
+    (r"(?m)^( .*  )[\dA-F:]{47}:?$", r"\g<1>E3:73:CA:E7:7B:54:A6:32:FB:F7:82:94:2F:1F:52:E7:"),
 )
 
 

@@ -16,7 +16,16 @@ from smtp_tui.smtp.events import Event
 from smtp_tui.tui.linear.rows import KEYS, label_of
 from smtp_tui.tui.linear.session import COMMANDS
 from tests.table import table
-from tests.tui.driving import DIALOGUE, SAMPLE, FakeCheck, FakeKeyring, failed, keyring_is
+from tests.tui.driving import (
+    DIALOGUE,
+    PASSED,
+    SAMPLE,
+    FakeCheck,
+    FakeKeyring,
+    failed,
+    keyring_is,
+    said,
+)
 from tests.tui.linear_console import CTRL_C, answered
 
 SECRET = "hunter2hunter2"
@@ -191,6 +200,11 @@ class TestCommands:
         assert ended.text.count(f"{dialogue}PASSED: The login works.\n") == 2
         # Back at the field where one was.
         assert "2 SMTP Port [2587]: :log" in ended.text
+
+    def test_what_a_server_says_stays_as_it_is(self, tmp_path: Path) -> None:
+        check = FakeCheck((said("F9 10:F9:2F F5, Alt+D"), PASSED))
+        ended = answered(tmp_path, ":test", ":quit", runner=check)
+        assert "<- 220 F9 10:F9:2F F5, Alt+D\n" in ended.text
 
     def test_what_cannot_be_tested_is_gone_to(self, tmp_path: Path) -> None:
         ended = answered(tmp_path, ":test", "mx.example.org", ":quit", "d", text="[smtp]\n")

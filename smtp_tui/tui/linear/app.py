@@ -12,7 +12,7 @@ from types import FrameType
 from smtp_tui.config.dialects.spec import PLAIN
 from smtp_tui.config.document import Document
 from smtp_tui.config.errors import DocumentError
-from smtp_tui.tui.commands import set_active_keys
+from smtp_tui.tui.commands import set_active_keys, with_keys
 from smtp_tui.tui.linear.console import Console, on_ctrl_c
 from smtp_tui.tui.linear.context import LinearContext
 from smtp_tui.tui.linear.session import (
@@ -112,7 +112,7 @@ def _introduce(session: LinearSession, notice: str) -> None:
         remarks = document.remarks(table)
     except DocumentError:  # the first save reports it
         remarks = ()
-    for line in filter(None, (notice, *remarks, INTRO)):
+    for line in filter(None, (with_keys(notice), *remarks, INTRO)):
         console.show(line)
     if not context.is_demo:
         session.saving.offer_recovery()

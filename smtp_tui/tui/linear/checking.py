@@ -18,6 +18,7 @@ from smtp_tui.smtp.certificates import Certificate
 from smtp_tui.smtp.events import Cause, Event, Stage, StageEntered
 from smtp_tui.smtp.message import MailRequest
 from smtp_tui.smtp.transcript import lines_of
+from smtp_tui.tui.commands import key_of
 from smtp_tui.tui.linear.console import StoppedError, stoppable
 from smtp_tui.tui.linear.context import LinearContext
 from smtp_tui.tui.messages import folder_question, format_internal_error, text
@@ -89,7 +90,7 @@ class LinearChecks:
         """Write the dialogue of the last test again."""
         done = self.context.done
         if done is None:
-            self.console.show("No test has finished yet. F5 starts one.")
+            self.console.show("No test has finished yet. :test starts one.")
             return
         self.console.show(self._heading(done.settings, done.request.mail, done.moment))
         for event in done.events:
@@ -226,9 +227,9 @@ class LinearChecks:
         if proposals:
             return proposals
         if last is None or last.verdict.ok:
-            why = "There is nothing to fix: no test has failed. F5 starts a test."
+            why = "There is nothing to fix: no test has failed. :test starts a test."
         elif last.is_stale and last.verdict.fixes:
-            why = "The settings have changed since that test. Test again first: F5."
+            why = "The settings have changed since that test. Test again first: :test."
         else:
             why = "smtp-tui knows no safe fix for this failure. The verdict says what to do."
         self.console.show(why)
@@ -265,7 +266,7 @@ class LinearChecks:
             file = path.name
             change = {CA_FILE: file}
         self.context.apply(change, file=file)
-        self.console.show(format_done(change))
+        self.console.show(format_done(change, key_of("undo")))
         # No fix ever sends a message: the new test sends only the envelope.
         mail = done and done.request.mail and replace(done.request.mail, body=None)
         if mail and SENDER in change:

@@ -18,7 +18,6 @@ from types import FrameType
 from typing import Any, TypeVar
 
 from smtp_tui.safe_text import escape_controls
-from smtp_tui.tui.commands import with_keys
 
 T = TypeVar("T")
 _NARROWEST, _USUAL = 20, 80
@@ -71,7 +70,7 @@ class Console:
     def show(self, text: str, first: str = "", rest: str = "") -> None:
         """Write a paragraph, wrapped; `first` precedes its first line, `rest` all others."""
         lines = textwrap.wrap(
-            escape_controls(with_keys(text)),
+            escape_controls(text),
             self.width,
             initial_indent=first,
             subsequent_indent=rest,

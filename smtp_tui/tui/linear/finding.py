@@ -149,7 +149,7 @@ class LinearSearch:
             return
         self.console.show(f"{name}. {shown}.")
         self.context.apply(change)
-        self.console.show(format_done(change))
+        self.console.show(format_done(change, key_of("undo")))
 
     def _asked(self, prompt: str, proposed: str) -> str:
         try:

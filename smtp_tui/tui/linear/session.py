@@ -311,7 +311,7 @@ class LinearSession:
         done = self.context.done
         settings = done.settings if done else self.draft.reading().settings
         if settings is None:
-            self.console.show("No test has finished yet. F5 starts one.")
+            self.console.show("No test has finished yet. :test starts one.")
             return
         facts = done.verdict.facts if done else None
         folder = self.context.document.path.parent

@@ -248,10 +248,10 @@ def _labels(state: DraftState) -> str:
     return abridged(shown, _LABELS_SHOWN)
 
 
-def format_done(change: Mapping[str, object]) -> str:
-    """Return the message that follows an applied change."""
+def format_done(change: Mapping[str, object], undo: str = "F4") -> str:
+    """Return the message that follows an applied change; `undo` takes it back."""
     done = ", ".join(
         f"{BY_KEY[key].label} {'removed' if raw in ('', None) else format_value(key, raw)}"
         for key, raw in change.items()
     )
-    return f"Changed, not saved yet: {done}. F4 undoes it."
+    return f"Changed, not saved yet: {done}. {undo} undoes it."
