@@ -18,6 +18,7 @@ from smtp_tui.tui.custom_keys import bindings
 from smtp_tui.tui.model.check_request import Runner
 from smtp_tui.tui.model.session import SessionMemory, outcome
 from smtp_tui.tui.model.table_tests import TableTests
+from smtp_tui.tui.model.verdict_text import summary_of
 from smtp_tui.tui.style import BAD, CAUTION, DIM, FOCUS, GOOD, OURS, PLAIN, STRONG, Span
 from smtp_tui.tui.test_pane.progress import STAGES
 from smtp_tui.tui.widgets.list import FilteredList, ListView, column_widths, fit_cells
@@ -25,7 +26,7 @@ from smtp_tui.tui.widgets.pager import SearchScreen
 from smtp_tui.tui.widgets.text_page import TextBlock, TextPage, labelled, plain
 
 _HEADS = ("Table", "Server", "Result")
-_LEAST = (12, 14, 14)
+_LEAST = (12, 9, 22)
 _TIME = 7  # cells for the duration of a test
 # While tests run, results come and go: the columns stay where they are.
 _LONGEST_WAIT = "waiting for the TLS handshake"
@@ -204,8 +205,9 @@ class TablePicker(SearchScreen[str | None]):
         elif done is None:
             yield plain("Not tested in this session.", DIM, gap=False)
         else:
-            verdict = done.verdict
-            yield labelled(outcome(verdict), verdict.summary, GOOD if verdict.ok else BAD)
+            verdict, mail = done.verdict, done.request.mail
+            style = GOOD if verdict.ok else BAD
+            yield labelled(outcome(verdict), summary_of(verdict, mail), style)
             yield from (plain(text, gap=False) for text in (verdict.cure, verdict.why) if text)
 
     def _summary(self) -> str:
