@@ -10,10 +10,11 @@ the reload. If the file `is_gone`, call `document.recreate()` so that saving cre
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import re
 import tomllib
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import field
 from difflib import SequenceMatcher
 from enum import StrEnum
@@ -29,6 +30,7 @@ from smtp_tui.config.toml_edit.scan import KeyValue, scan
 from smtp_tui.config.toml_edit.values import toml_value
 from smtp_tui.records import record
 from smtp_tui.safe_text import MASK, mask_secrets
+from smtp_tui.settings.password_sources import describe_source, parse_source
 from smtp_tui.settings.validate import equivalent
 
 AROUND = 3  # lines of context
@@ -241,6 +243,9 @@ def _shown(key: str, value: object) -> str:
     if value is None:
         return "not set"
     shown = masked_value(key, value)
+    if isinstance(shown, Mapping):  # the place of a password, which nobody reads as TOML
+        with contextlib.suppress(ValueError):
+            return one_line(describe_source(parse_source(shown)), 80)
     try:
         return one_line(toml_value(shown), 80)
     except TypeError:  # a date, which no setting accepts

@@ -109,6 +109,23 @@ def source_as_toml(source: PasswordSource) -> str | dict[str, object]:
             return {"ask": True}
 
 
+def describe_source(source: PasswordSource) -> str:
+    """Name the place of a password in words, never the password."""
+    match source:
+        case LiteralSource():
+            return "a password in the file"
+        case KeyringSource(service):
+            return f"the keyring's entry {service}"
+        case EnvironmentSource(name):
+            return f"the environment variable {name}"
+        case FileSource(path):
+            return f"the file {path}"
+        case CommandSource(argv):
+            return f"what the command {argv[0]} prints"
+        case AskSource():
+            return "asked for at each test"
+
+
 _OWN = "smtp-tui "
 # Only these names count as hosts, as an application ID such as org.example.Mailer looks like one.
 _MAIL_HOST = re.compile(r"(smtp|mail|mx|relay|imap|submission)[a-z0-9-]*(\.[a-z0-9-]+){2,}\.?")

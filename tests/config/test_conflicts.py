@@ -76,8 +76,18 @@ def test_no_conflict_shows_a_secret() -> None:
     )
     moved = merge_changes(BASE, {**BASE, "password": {"env": "X"}}, {"password": "ours!"})
     assert str(moved.conflicts[0]) == (
-        'password was "********", is { env = "X" } in the file now, and "********" here'
+        'password was "********", is the environment variable X in the file now, '
+        'and "********" here'
     )
+    places = {
+        "the keyring's entry mail": {"keyring": "mail"},
+        "the file pw": {"file": "pw"},
+        "what the command pass prints": {"command": ["pass", "--token=ours!"]},
+        "asked for at each test": {"ask": True},
+    }
+    for words, place in places.items():
+        moved = merge_changes(BASE, {**BASE, "password": place}, {"password": "ours!"})
+        assert f"is {words} in the file now" in str(moved.conflicts[0])
 
 
 def test_a_document_goes_on_with_theirs_and_ours(toml_file: Toml) -> None:

@@ -536,7 +536,7 @@ EXAMPLES: list[Example] = [
     *_row(
         30,
         "keyring-unavailable",
-        "{ file = ",
+        "in a file",
         "keyring.errors.NoKeyringError: No recommended backend was available. Install a recommended"
         " 3rd party backend package",
         "RuntimeError: No recommended backend was available.",
