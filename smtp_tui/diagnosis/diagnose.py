@@ -195,12 +195,12 @@ def template_vars(settings: Settings | None, facts: CheckSummary) -> dict[str, s
             "issuer": certificate.issuer or "an unnamed issuer",
             "not_before": f"{certificate.not_before:%Y-%m-%d %H:%M} UTC",
             "not_after": f"{certificate.not_after:%Y-%m-%d %H:%M} UTC",
-            "sha256": certificate.sha256,
+            "sha256": certificate.fingerprint,
         }
     if facts.chain:
         names["missing"] = missing_issuer(facts.chain) or "an unnamed issuer"
         if anchor := anchor_of(facts.chain):
-            names |= {"trusted": anchor.subject, "trusted_sha256": anchor.sha256}
+            names |= {"trusted": anchor.subject, "trusted_sha256": anchor.fingerprint}
     names["address"] = facts.address or UNKNOWN
     names["hello"] = facts.greeted_as or "EHLO"
     names["mechanisms"] = " ".join(facts.mechanisms) or "none"

@@ -113,6 +113,11 @@ class Certificate:
         return any(_is_same_host(own.casefold(), wanted) for own in self.names)
 
     @property
+    def fingerprint(self) -> str:
+        """The hash as `openssl x509 -fingerprint` writes it."""
+        return ":".join(self.sha256[at : at + 2].upper() for at in range(0, len(self.sha256), 2))
+
+    @property
     def shown_names(self) -> str:
         """The first names in one line; some certificates have thousands."""
         return abridged(self.names, NAMES_IN_LINE)
@@ -236,8 +241,7 @@ def chain_texts(chain: Sequence[Certificate]) -> list[str]:
 
 
 def _fingerprint_lines(cert: Certificate) -> list[str]:
-    """Return the hash as `openssl x509 -fingerprint` writes it, in lines of 16 bytes."""
-    text = ":".join(cert.sha256[at : at + 2].upper() for at in range(0, len(cert.sha256), 2))
+    text = cert.fingerprint
     return [f"  {text[at : at + 48]}" for at in range(0, len(text), 48)]
 
 

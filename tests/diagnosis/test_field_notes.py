@@ -304,7 +304,11 @@ FINDINGS: list[tuple[str, list[Event], str]] = [
     ("server_name", TO_THE_LOGIN, "The certificate is for mail.example, smtp.example."),
     ("tls_minimum", TO_THE_LOGIN, "TLSv1.3 was negotiated."),
     ("tls_minimum", [finished(Stage.TLS, Cause.TLS_VERSION_UNSUPPORTED)], "no version in common."),
-    ("tls_fingerprint", TO_THE_LOGIN, f"The SHA-256 of the server's certificate is {'ab' * 32}."),
+    (
+        "tls_fingerprint",
+        TO_THE_LOGIN,
+        f"The SHA-256 of the server's certificate is {':'.join(['AB'] * 32)}.",
+    ),
     (
         "client_certificate",
         [finished(Stage.TLS, Cause.CLIENT_CERTIFICATE_REQUIRED)],

@@ -261,7 +261,7 @@ class TestTrust:
             assert "Pin this certificate?" in hand.screen
             await hand.press("Y")
             await passes(hand)
-        assert check.requests[-1].values["tls_fingerprint"] == LEAF.sha256
+        assert check.requests[-1].values["tls_fingerprint"] == LEAF.fingerprint
 
     async def test_a_ca_is_saved_beside_the_settings(self, tmp_path: Path) -> None:
         check = once(AUTHORITY, PIN, chain=[LEAF, ROOT])

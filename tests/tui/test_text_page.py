@@ -8,7 +8,7 @@ from textual.app import App, ComposeResult
 from textual.events import MouseScrollDown, MouseScrollUp
 
 from smtp_tui.tui.style import PLAIN, STRONG
-from smtp_tui.tui.widgets.text_page import TextBlock, TextPage, plain
+from smtp_tui.tui.widgets.text_page import TextBlock, TextPage, flow, plain
 from tests.tui.driving import SAMPLE, FakeCheck, form_on
 
 LAST_SHEET_LINE = -2
@@ -99,6 +99,14 @@ async def test_the_help_is_read_page_by_page_with_no_line_left_out(
         await hand.press("home")
         assert "> Up Down Tab Enter" in hand.screen
         assert hand.lines[0].startswith(" smtp-tui:")
+
+
+def test_a_long_word_breaks_after_a_colon() -> None:
+    lines = flow([plain(":".join(["AB"] * 12))], 20)
+    texts = ["".join(text for text, _ in line) for line in lines]
+    assert texts == ["AB:AB:AB:AB:AB:AB:", "AB:AB:AB:AB:AB:AB"]
+    (first, *_) = flow([plain("x" * 40)], 20)
+    assert "".join(text for text, _ in first) == "x" * 20
 
 
 async def test_what_is_typed_in_the_menu_stands_beside_its_name(tmp_path: Path) -> None:

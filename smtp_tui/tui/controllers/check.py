@@ -24,7 +24,7 @@ from smtp_tui.tui.model.authority_file import free_path, save_authority
 from smtp_tui.tui.model.check_request import needs_password_prompt, request_for
 from smtp_tui.tui.model.draft import ACCOUNT, HOST
 from smtp_tui.tui.model.file_context import risk_of_test
-from smtp_tui.tui.model.fixes import CA_FILE, FixKind, FixProposal, format_done
+from smtp_tui.tui.model.fixes import CA_FILE, FixKind, FixProposal, changes_of, format_done
 from smtp_tui.tui.model.mail_draft import MailField, sender_of
 from smtp_tui.tui.style import BAD
 from smtp_tui.tui.test_pane.pane import FROM
@@ -158,7 +158,7 @@ class CheckController(Controller):
 
     async def _apply_fix(self, proposal: FixProposal) -> bool:
         """Apply a fix and test again, or go to its field; False if the admin said no."""
-        fix, change, file = proposal.fix, {**proposal.fix.change}, ""
+        fix, change, file = proposal.fix, changes_of(proposal), ""
         if proposal.kind in (FixKind.GO_TO, FixKind.NAME):
             why = f"{BY_KEY[fix.field].label}: {escape_controls(fix.why)}"
             self.go_to_field(fix.field, why)

@@ -35,6 +35,7 @@ from smtp_tui.tui.model.fixes import (
     CA_FILE,
     FixKind,
     FixProposal,
+    changes_of,
     format_done,
     format_fix,
 )
@@ -245,7 +246,7 @@ class LinearChecks:
 
     async def _apply(self, proposal: FixProposal) -> str | None:
         """Apply a fix and test again, or return the field that the admin must fill in."""
-        fix, change, file, done = proposal.fix, {**proposal.fix.change}, "", self.context.done
+        fix, change, file, done = proposal.fix, changes_of(proposal), "", self.context.done
         if proposal.kind in (FixKind.GO_TO, FixKind.NAME):
             self.console.show(f"{BY_KEY[fix.field].label}: {fix.why}")
             return fix.field

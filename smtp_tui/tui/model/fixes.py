@@ -178,6 +178,14 @@ def format_value(key: str, raw: object) -> str:
     return str(parsed) if field.kind is FieldKind.CHOICE else mask_credentials(text_of(raw))
 
 
+def changes_of(proposal: FixProposal) -> dict[str, object]:
+    """Return what a fix sets in the form; a fingerprint as other programs print it."""
+    change = {**proposal.fix.change}
+    if pin := change.get(FINGERPRINT):
+        change[FINGERPRINT] = ":".join(pairs_of(str(pin)))
+    return change
+
+
 def pairs_of(digits: str) -> list[str]:
     """Split a hash into pairs of hex digits, in upper case as other programs print it."""
     return [digits[at : at + 2].upper() for at in range(0, len(digits), 2)]

@@ -149,13 +149,22 @@ def _pieces_that_fit(word: list[Span], width: int) -> Iterator[list[Span]]:
     for character, style in ((character, style) for text, style in word for character in text):
         size = cell_len(character)
         if used + size > width and piece:
-            yield piece
-            piece, used = [], 0
+            end = _break_in([character for character, _ in piece])
+            yield piece[:end]
+            piece = piece[end:]
+            used = sum(cell_len(text) for text, _ in piece)
         if size <= width:
             piece.append((character, style))
             used += size
     if piece:
         yield piece
+
+
+def _break_in(characters: Sequence[str]) -> int:
+    """Return where to end a line in a long word: after a colon or slash, else at the end."""
+    # A fingerprint is compared pair by pair, a URL read part by part.
+    ends = [at for at, character in enumerate(characters, 1) if character in ":/"]
+    return ends[-1] if ends and ends[-1] > len(characters) // 2 else len(characters)
 
 
 READING_KEYS: list[BindingType] = [
