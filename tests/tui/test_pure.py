@@ -117,6 +117,11 @@ class TestChoiceWindow:
         size = sum(map(len, self.WORDS[start:end])) + end - start - 1 + 2
         assert size + (2 if start else 0) + (2 if end < 6 else 0) <= 24
 
+    def test_as_many_show_as_fit_anywhere_around_the_current_one(self) -> None:
+        assert window(self.WORDS, 4, 32) == (1, 5)
+        assert window(self.WORDS, 5, 32) == (3, 6)
+        assert window(self.WORDS, 5, 10) == (5, 6)
+
 
 class TestStages:
     def test_times_add_up_when_a_stage_comes_again(self) -> None:

@@ -17,7 +17,7 @@ from textual.widget import Widget
 from smtp_tui.diagnosis.advice import Severity
 from smtp_tui.safe_text import escape_controls, mask_credentials
 from smtp_tui.settings.fields import FIELDS
-from smtp_tui.tui.model.row_state import RowState
+from smtp_tui.tui.model.row_state import DEFAULT, RowState
 from smtp_tui.tui.style import (
     BAD,
     CAUTION,
@@ -163,6 +163,11 @@ class Row(SingleLineWidget, can_focus=True):
         """Return where the value begins."""
         return Offset(self.value_at, 0)
 
+    @property
+    def note(self) -> str:
+        """The note behind the value."""
+        return self.state.note
+
     def watch_has_focus(self, has_focus: bool) -> None:
         """Show or hide the focus mark."""
         super().watch_has_focus(has_focus)
@@ -193,7 +198,7 @@ class Row(SingleLineWidget, can_focus=True):
         if state.problem:
             whole = f"  ! {state.problem}"
             return [(whole if cell_len(whole) <= room else "  !", BAD)]
-        note = f"  {state.note}" if state.note else ""
+        note = f"  {self.note}" if self.note else ""
         if state.advice is None:
             return [(note, DIM)] if cell_len(note) <= room else []
         sign, style = SIGNS[state.advice.severity]
@@ -323,22 +328,19 @@ MORE = "…"
 
 
 def window(words: Sequence[str], current: int, width: int) -> tuple[int, int]:
-    """Return the range of words around the current one that fits, with signs for the rest."""
-    start, end = current, current + 1
+    """Return the widest range of words around the current one that fits, with signs for the rest.
 
-    def fits(start: int, end: int) -> bool:
-        size = sum(map(len, words[start:end])) + (end - start - 1)
-        size += 2 if start <= current < end else 0
-        size += (2 if start > 0 else 0) + (2 if end < len(words) else 0)
-        return size <= width
-
-    while True:
-        if end < len(words) and fits(start, end + 1):
-            end += 1
-        if start > 0 and fits(start - 1, end):
-            start -= 1
-        elif end == len(words) or not fits(start, end + 1):
-            return start, end
+    Of ranges with equally many words, it is the one furthest to the right.
+    """
+    best = current, current + 1
+    for start in range(current + 1):
+        for end in range(current + 1, len(words) + 1):
+            # A blank between two words, the current one's mark, and a sign for the words cut off.
+            size = sum(map(len, words[start:end])) + (end - start - 1) + 2
+            size += (len(MORE) + 1) * ((start > 0) + (end < len(words)))
+            if size <= width and end - start >= best[1] - best[0]:
+                best = start, end
+    return best
 
 
 class ChoiceRow(Row):
@@ -387,6 +389,11 @@ class ChoiceRow(Row):
         if end < len(self.words):
             spans.append((f" {MORE}", DIM))
         return spans, sum(len(text) for text, _ in spans)
+
+    @property
+    def note(self) -> str:
+        """The note behind the words; parentheses around one already say that it is the default."""
+        return "" if self.state.note == DEFAULT else self.state.note
 
     @property
     def value_width(self) -> int:
@@ -453,11 +460,7 @@ class ChoiceRow(Row):
 
     def _visible(self, width: int) -> tuple[int, int]:
         """Return the range of the words that fit around the current one."""
-        room, all_words = width, sum(map(len, self.words)) + len(self.words) + 1
-        # If not all words fit, reserve space for the note first, but at most half the width.
-        if self.state.note and all_words > width:
-            room = max(width - len(self.state.note) - 2, width // 2)
-        return window(self.words, max(self.current, 0), room)
+        return window(self.words, max(self.current, 0), width)
 
     def _word_span(self, index: int) -> Span:
         word, unusable = self.words[index], {**self.state.refused, **self.state.doubts}
