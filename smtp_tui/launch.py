@@ -27,6 +27,8 @@ from smtp_tui.config.errors import NoFileError, NoTableError, SeveralTablesError
 from smtp_tui.config.paths import default_config
 from smtp_tui.config.preferences import THEMES, Preferences, read_preferences
 
+DUMB = "TERM is {}, so this is the form line by line; --linear does the same elsewhere."
+
 
 def form(call: Invocation) -> int:
     """Open the form on the file that the call names, or on a new one."""
@@ -80,7 +82,16 @@ def _open_form(
 ) -> int:
     preferences = _preferences(call)
     if call.options.linear or is_dumb():
-        return _open_linear(document, table, call, preferences, notice, is_demo)
+        if not call.options.linear:
+            print_line(DUMB.format(os.environ.get("TERM") or "not set"))
+        if preferences.ascii:
+            _set_encoding("ascii")
+        # The searches and the password stores take 150 ms to import, which a check saves.
+        from smtp_tui.tui.linear.app import run_linear
+
+        return run_linear(
+            document, table, preferences, notice=notice, is_demo=is_demo, report=print_error
+        )
     prepare_surroundings()
     # Textual reads the environment on import, which takes 200 ms that a check saves.
     from smtp_tui.tui import app, style
@@ -89,27 +100,6 @@ def _open_form(
     return app.run_app(
         document, table, preferences, notice=notice, is_demo=is_demo, report=print_error
     )
-
-
-def _open_linear(
-    document: Document,
-    table: str | None,
-    call: Invocation,
-    preferences: Preferences,
-    notice: str,
-    is_demo: bool,
-) -> int:
-    # The searches and the password stores take 150 ms to import, which a check saves.
-    from smtp_tui.tui.linear.app import run_linear
-
-    if preferences.ascii:
-        _set_encoding("ascii")
-    if not call.options.linear:
-        term = os.environ.get("TERM") or "not set"
-        print_line(
-            f"TERM is {term}, so this is the form line by line; --linear does the same elsewhere."
-        )
-    return run_linear(document, table, notice=notice, is_demo=is_demo, report=print_error)
 
 
 def prepare_surroundings() -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from smtp_tui.config.document import Document
+from smtp_tui.config.preferences import Preferences
 from smtp_tui.tui.linear.app import run_linear
 from smtp_tui.tui.linear.console import Console
 from smtp_tui.tui.model.check_request import Runner
@@ -88,6 +89,7 @@ def answered(
     table: str | None = "smtp",
     is_demo: bool = False,
     columns: int = 79,
+    preferences: Preferences | None = None,
 ) -> Ended:
     """Run a session on a file; text None: the file is as it is, or absent."""
     file = folder / "mail.toml"
@@ -98,6 +100,7 @@ def answered(
     status = run_linear(
         document,
         table,
+        preferences or Preferences(),
         notice="",
         is_demo=is_demo,
         report=reports.append,

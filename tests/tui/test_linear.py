@@ -13,8 +13,8 @@ from smtp_tui.checks.request import CheckRequest
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.settings.fields import FIELDS
 from smtp_tui.smtp.events import Event
+from smtp_tui.tui.linear.commands import COMMANDS
 from smtp_tui.tui.linear.rows import KEYS, label_of
-from smtp_tui.tui.linear.session import COMMANDS
 from tests.table import table
 from tests.tui.driving import (
     DIALOGUE,

@@ -13,10 +13,9 @@ from pathlib import Path
 
 from smtp_tui.checks.equivalents import equivalent_commands
 from smtp_tui.checks.output_file import FileNotWrittenError
-from smtp_tui.checks.report import TITLE, ReportedCheck, report_markdown, without, write_report
+from smtp_tui.checks.report import TITLE, without, write_report
 from smtp_tui.config.paths import absolute
 from smtp_tui.safe_text import escape_controls
-from smtp_tui.settings.password_sources import LiteralSource
 from smtp_tui.threads import in_daemon_thread
 from smtp_tui.tui.commands import key_of, with_keys
 from smtp_tui.tui.controllers.context import Controller
@@ -25,6 +24,7 @@ from smtp_tui.tui.dialogs.equivalents import EquivalentsScreen
 from smtp_tui.tui.dialogs.explain_error import ExplainErrorScreen
 from smtp_tui.tui.dialogs.program_text import copy_to_terminal
 from smtp_tui.tui.log.entries import Entry, Title
+from smtp_tui.tui.model.test_report import markdown_of
 from smtp_tui.tui.style import GOOD
 from smtp_tui.tui.widgets.dialog import ask_and_save
 
@@ -43,19 +43,7 @@ class ToolController(Controller):
         if done is None:
             self._show_in_log(with_keys(NO_TEST))
             return
-        request, settings = done.request, done.settings
-        is_typed = request.secret is not None and not isinstance(settings.password, LiteralSource)
-        entry = ReportedCheck(
-            settings=settings,
-            events=done.events,
-            verdict=done.verdict,
-            file=request.file,
-            table=request.table,
-            base=request.base,
-            assumed=request.assumed,
-            password_from="typed in the form" if is_typed else "",
-        )
-        content = report_markdown([entry], done.moment, os.environ.get("HOME", ""))
+        content = markdown_of(done)
         await self._ask_and_save("the report", content, done.moment, ".md", REPORT)
 
     async def save_text(self) -> None:

@@ -12,16 +12,12 @@ from types import FrameType
 from smtp_tui.config.dialects.spec import PLAIN
 from smtp_tui.config.document import Document
 from smtp_tui.config.errors import DocumentError
+from smtp_tui.config.preferences import NAME, Preferences
 from smtp_tui.tui.commands import set_active_keys, with_keys
+from smtp_tui.tui.linear.commands import COMMANDS, TableChosenError, choose_table
 from smtp_tui.tui.linear.console import Console, on_ctrl_c
 from smtp_tui.tui.linear.context import LinearContext
-from smtp_tui.tui.linear.session import (
-    COMMANDS,
-    INTRO,
-    LinearSession,
-    TableChosenError,
-    choose_table,
-)
+from smtp_tui.tui.linear.session import INTRO, LinearSession
 from smtp_tui.tui.model.check_request import Runner, run_check
 from smtp_tui.tui.model.file_context import OpenFileContext
 from smtp_tui.tui.model.session import SessionMemory
@@ -34,6 +30,7 @@ KEPT_FOR_LATER = (
 def run_linear(
     document: Document,
     table: str | None,
+    preferences: Preferences,
     *,
     notice: str,
     is_demo: bool,
@@ -50,15 +47,18 @@ def run_linear(
         gc.enable()
     console = console or Console()
     # Texts name a command by its key; here that is what one types.
-    set_active_keys({command.action: (f":{command.name}",) for command in COMMANDS})
+    set_active_keys(
+        {command.action: (f":{command.name}",) for command in COMMANDS if command.action}
+    )
     session: LinearSession | None = None
     memory = SessionMemory()
     with _signals_end():
         try:
             table = table or choose_table(console, document)
             while table is not None:
-                session = _open(console, document, table, memory, runner, is_demo)
-                _introduce(session, notice)
+                session = _open(console, document, table, memory, runner, preferences.dkim, is_demo)
+                problems = "; ".join(preferences.problems)
+                _introduce(session, notice, f"{NAME}: {problems}" if problems else "")
                 try:
                     asyncio.run(session.run())
                 except TableChosenError as chosen:
@@ -67,7 +67,7 @@ def run_linear(
                     break
         except BaseException as error:
             # After a signal or a crash, unsaved changes wait for the next session.
-            if session is not None and not is_demo and session.saving.keep_changes():
+            if session is not None and not is_demo and session.commands.saving.keep_changes():
                 report(KEPT_FOR_LATER)
             if isinstance(error, SystemExit) and isinstance(error.code, int):
                 return error.code
@@ -83,6 +83,7 @@ def _open(
     table: str,
     memory: SessionMemory,
     runner: Runner,
+    selectors: tuple[str, ...],
     is_demo: bool,
 ) -> LinearSession:
     file_context = OpenFileContext(document, table)
@@ -94,12 +95,13 @@ def _open(
         draft=file_context.draft(),
         runner=runner,
         session=memory,
+        selectors=selectors,
         is_demo=is_demo,
     )
     return LinearSession(context)
 
 
-def _introduce(session: LinearSession, notice: str) -> None:
+def _introduce(session: LinearSession, notice: str, remark: str) -> None:
     """Say what is open, how to answer, and what is wrong with it already."""
     context, console = session.context, session.console
     document, table = context.document, context.table
@@ -112,10 +114,10 @@ def _introduce(session: LinearSession, notice: str) -> None:
         remarks = document.remarks(table)
     except DocumentError:  # the first save reports it
         remarks = ()
-    for line in filter(None, (with_keys(notice), *remarks, INTRO)):
+    for line in filter(None, (with_keys(notice), remark, *remarks, INTRO)):
         console.show(line)
     if not context.is_demo:
-        session.saving.offer_recovery()
+        session.commands.saving.offer_recovery()
 
 
 @contextmanager

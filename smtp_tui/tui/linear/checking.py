@@ -20,7 +20,7 @@ from smtp_tui.smtp.message import MailRequest
 from smtp_tui.smtp.transcript import lines_of
 from smtp_tui.tui.commands import key_of
 from smtp_tui.tui.linear.console import StoppedError, stoppable
-from smtp_tui.tui.linear.context import LinearContext
+from smtp_tui.tui.linear.context import NO_TEST, LinearContext
 from smtp_tui.tui.messages import folder_question, format_internal_error, text
 from smtp_tui.tui.model.authority_file import free_path, save_authority
 from smtp_tui.tui.model.check_request import (
@@ -91,7 +91,7 @@ class LinearChecks:
         """Write the dialogue of the last test again."""
         done = self.context.done
         if done is None:
-            self.console.show("No test has finished yet. :test starts one.")
+            self.console.show(NO_TEST)
             return
         self.console.show(self._heading(done.settings, done.request.mail, done.moment))
         for event in done.events:

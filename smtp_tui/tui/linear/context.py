@@ -20,12 +20,15 @@ from smtp_tui.tui.model.mail_draft import MailDraft
 from smtp_tui.tui.model.session import CompletedTest, SessionMemory
 from smtp_tui.tui.model.undo import UndoStack
 
+NO_TEST = "No test has finished yet. :test starts one."
+
 
 @record(kw_only=True)
 class LinearContext:
     """One table of one document, and the state that the commands share.
 
-    `is_demo`: ask no other machine, and keep no unsaved changes for the next session.
+    `selectors` are DKIM selectors. `is_demo`: ask no other machine, and keep no unsaved changes
+    for the next session.
     """
 
     console: Console
@@ -35,6 +38,7 @@ class LinearContext:
     draft: SettingsDraft
     runner: Runner
     session: SessionMemory
+    selectors: tuple[str, ...]
     is_demo: bool
     history: UndoStack = field(default_factory=UndoStack)
     mail: MailDraft = field(default_factory=MailDraft)

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
 from functools import partial
-from typing import Any
 
-from smtp_tui.checks.equivalents import equivalent_commands
 from smtp_tui.config import keyring_backend
-from smtp_tui.config.document import Document
-from smtp_tui.records import record
 from smtp_tui.settings.fields import BY_KEY, FIELDS
-from smtp_tui.tui.commands import command_named
-from smtp_tui.tui.linear.checking import LinearChecks
-from smtp_tui.tui.linear.console import Console
+from smtp_tui.tui.linear.commands import (
+    COMMANDS,
+    LinearCommands,
+    QuitError,
+    TableChosenError,
+    command_typed,
+)
 from smtp_tui.tui.linear.context import LinearContext
-from smtp_tui.tui.linear.finding import LinearSearch
 from smtp_tui.tui.linear.rows import (
     FIRST_ADVANCED,
     KEPT,
@@ -27,12 +25,10 @@ from smtp_tui.tui.linear.rows import (
     page_paragraphs,
     row_named,
 )
-from smtp_tui.tui.linear.saving import LinearSave
 from smtp_tui.tui.messages import format_internal_error
 from smtp_tui.tui.model.draft import PASSWORD
 from smtp_tui.tui.model.password import PasswordLocation
 from smtp_tui.tui.model.row_state import raw_of
-from smtp_tui.tui.model.undo import UndoReport
 
 INTRO = (
     "Each line asks for a field. Enter keeps its value, - sets the default, ? explains, < goes "
@@ -44,39 +40,12 @@ COMMANDS_AT = len(KEYS)
 _SPECIAL = ("", "-", "<", "?", "??")
 
 
-class QuitError(Exception):
-    """The admin leaves."""
-
-
-class TableChosenError(Exception):
-    """The admin goes to another table of the file."""
-
-    def __init__(self, table: str) -> None:
-        super().__init__(table)
-        self.table = table
-
-
-@record
-class LinearCommand:
-    """A command at a prompt: its name, its help, and the form's command that it stands for.
-
-    `run` gets what stands after the name, and returns the field to go to next, or None.
-    """
-
-    name: str
-    help: str
-    run: Callable[[LinearSession, str], Coroutine[Any, Any, str | None]]
-    action: str = ""
-
-
 class LinearSession:
     """Edits one table of a document."""
 
     def __init__(self, context: LinearContext) -> None:
         self.context, self.console, self.draft = context, context.console, context.draft
-        self.saving = LinearSave(context)
-        self.checks = LinearChecks(context)
-        self.search = LinearSearch(context)
+        self.commands = LinearCommands(context)
         self._at = 0
         self._shows_advanced = False
 
@@ -90,7 +59,7 @@ class LinearSession:
             except KeyboardInterrupt:
                 self.console.show(HOW_TO_QUIT)
             except EOFError:
-                if await self.saving.may_leave():
+                if await self.commands.saving.may_leave():
                     return
             except TableChosenError:
                 raise
@@ -234,14 +203,14 @@ class LinearSession:
 
     async def _run(self, typed: str) -> None:
         """Run a command, or go to the field that is named."""
-        name, _, argument = typed.removeprefix(":").partition(" ")
-        command = next((one for one in COMMANDS if one.name == name.casefold()), None)
-        if command is not None:
-            key = await command.run(self, argument.strip())
+        words = typed.removeprefix(":")
+        name, _, argument = words.partition(" ")
+        if (row := row_named(words)) is not None:
+            self._go_to(row)
+        elif (command := command_typed(name)) is not None:
+            key = await command.run(self.commands, argument.strip())
             if key is not None:
                 self._go_to(KEYS.index(key))
-        elif (row := row_named(typed.removeprefix(":"))) is not None:
-            self._go_to(row)
         else:
             self.console.show(f"There is no command or field {typed}. :help lists them.")
 
@@ -249,153 +218,10 @@ class LinearSession:
         self._at = row
         self._shows_advanced |= row >= FIRST_ADVANCED
 
-    async def test(self, _argument: str) -> str | None:
-        """Test the settings."""
-        return await self.checks.test()
-
-    async def fix(self, _argument: str) -> str | None:
-        """Apply the best fix."""
-        return await self.checks.fix()
-
-    async def fixes(self, _argument: str) -> str | None:
-        """List the fixes."""
-        return await self.checks.choose_fix()
-
-    async def undo(self, _argument: str) -> None:
-        """Undo the last step."""
-        self._show_step(self.context.history.undo(self.draft), "There is nothing to undo.")
-
-    async def redo(self, _argument: str) -> None:
-        """Redo the step undone last."""
-        self._show_step(self.context.history.redo(self.draft), "There is nothing to redo.")
-
-    def _show_step(self, report: UndoReport | None, nothing: str) -> None:
-        self.console.show(report[0] if report else nothing)
-
-    async def save(self, _argument: str) -> None:
-        """Save the changes."""
-        await self.saving.save()
-
-    async def diff(self, _argument: str) -> None:
-        """Show what saving would change, and ask whether to save."""
-        await self.saving.review()
-
-    async def private(self, _argument: str) -> None:
-        """Let only the owner read the file."""
-        self.saving.make_private()
-
-    async def send(self, _argument: str) -> str | None:
-        """Send a test message."""
-        return await self.checks.send()
-
-    async def discover(self, argument: str) -> None:
-        """Find the settings of a domain."""
-        await self.search.discover(argument)
-
-    async def presets(self, argument: str) -> str | None:
-        """Set the settings of a provider."""
-        return self.search.presets(argument)
-
-    async def list_fields(self, _argument: str) -> None:
-        """List all fields with their values."""
-        rows = self.context.rows()
-        for index in range(len(KEYS)):
-            self.console.show(rows.line(index), "", "     ")
-
-    async def log(self, _argument: str) -> None:
-        """Write the last test's dialogue again."""
-        self.checks.show_log()
-
-    async def same(self, _argument: str) -> None:
-        """Show the same test with other programs."""
-        done = self.context.done
-        settings = done.settings if done else self.draft.reading().settings
-        if settings is None:
-            self.console.show("No test has finished yet. :test starts one.")
-            return
-        facts = done.verdict.facts if done else None
-        folder = self.context.document.path.parent
-        for command in equivalent_commands(settings, facts, folder):
-            self.console.show(f"{command.program}:")
-            if command.line:
-                self.console.show_verbatim(command.line)
-            for note in command.notes:
-                self.console.show(note, "- ", "  ")
-
-    async def tables(self, _argument: str) -> None:
-        """Go to another table of the file."""
-        names = self.context.document.tables()
-        if len(names) < 2:
-            self.console.show("This file has one SMTP table.")
-            return
-        table = choose_table(self.console, self.context.document, self.context.table)
-        if table is None or table == self.context.table:
-            return
-        if await self.saving.may_leave():
-            raise TableChosenError(table)
-
-    async def show_help(self, _argument: str) -> None:
-        """Show what can be typed."""
-        for line in HELP:
-            self.console.show(line, "", "  ")
-        for command in COMMANDS:
-            self.console.show(f":{command.name}  {command.help}", "  ", "      ")
-        self.console.show(
-            "Import, export, the DNS report and the comparison of two tests are in the form, and "
-            "most are commands of their own: smtp-tui --help."
-        )
-
-    async def quit(self, _argument: str) -> None:
-        """Leave, after a question about unsaved changes."""
-        if await self.saving.may_leave():
-            raise QuitError
-
-
-HELP = (
-    "At a field: Enter keeps its value, - sets the default, ? explains it and lists its choices, "
-    "?? shows its whole page, < goes back. Type a choice by its name, first letters or number.",
-    "A value that looks like one of these has a backslash before it: \\-",
-    ":3 and :port go to a field by its number or name. Commands work at every prompt:",
-)
-
 
 def _is_command(word: str, *, only_known: bool) -> bool:
     """Whether a word is a command; of a password only if it names a command or field."""
     name = word.removeprefix(":")
     if name == word or not only_known:
         return name != word
-    return row_named(name) is not None or any(name == command.name for command in COMMANDS)
-
-
-def _command(name: str, run: Any, action: str = "") -> LinearCommand:
-    return LinearCommand(name, command_named(action or name).help, run, action or name)
-
-
-COMMANDS = (
-    _command("test", LinearSession.test),
-    _command("fix", LinearSession.fix),
-    _command("fixes", LinearSession.fixes),
-    _command("undo", LinearSession.undo),
-    _command("redo", LinearSession.redo),
-    _command("save", LinearSession.save),
-    _command("diff", LinearSession.diff),
-    _command("private", LinearSession.private),
-    LinearCommand("list", "all fields with their values", LinearSession.list_fields),
-    LinearCommand("log", "the dialogue of the last test once more", LinearSession.log),
-    _command("send", LinearSession.send),
-    _command("discover", LinearSession.discover),
-    _command("presets", LinearSession.presets),
-    _command("tables", LinearSession.tables),
-    _command("same", LinearSession.same),
-    LinearCommand("help", "what can be typed", LinearSession.show_help, "help"),
-    _command("quit", LinearSession.quit, "leave"),
-)
-
-
-def choose_table(console: Console, document: Document, current: str | None = None) -> str | None:
-    """Let the admin choose a table of the file; None to go back."""
-    names = document.tables()
-    mark = {current: " (this one)"}
-    console.show(f"{document.path.name} has several SMTP tables.")
-    chosen = console.choose_line([f"{name}{mark.get(name, '')}" for name in names], "Table")
-    return None if chosen is None else names[chosen]
+    return row_named(name) is not None or any(name in command.names for command in COMMANDS)

@@ -1,0 +1,123 @@
+"""Show and save the last test's results line by line: its dialogue, a report, DNS, other programs.
+
+The dialogue is that of `LinearChecks`.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from smtp_tui.checks.equivalents import equivalent_commands
+from smtp_tui.checks.output_file import FileNotWrittenError
+from smtp_tui.checks.report import write_report
+from smtp_tui.config.paths import expand, is_there
+from smtp_tui.discovery.dns import Resolver, prepare
+from smtp_tui.discovery.domain import SECONDS, DomainCheck, DomainFact, FactSeverity
+from smtp_tui.smtp.events import Connected, Event
+from smtp_tui.threads import in_daemon_thread
+from smtp_tui.tui.linear.console import StoppedError, stoppable
+from smtp_tui.tui.linear.context import NO_TEST, LinearContext
+from smtp_tui.tui.messages import as_sentence, reword, text
+from smtp_tui.tui.model.check_request import request_for
+from smtp_tui.tui.model.test_report import markdown_of
+
+# The sign of each severity, as `smtp-tui check --domain-check` prints it.
+_SIGNS = {
+    FactSeverity.GOOD: "+",
+    FactSeverity.NOTE: "i",
+    FactSeverity.BAD: "!",
+    FactSeverity.UNKNOWN: "?",
+}
+_PATIENCE = 5.0  # seconds; writing to a pipe that nothing reads would block forever
+
+
+class LinearReports:
+    """Shows what the last test found, elsewhere than in its own lines."""
+
+    def __init__(self, context: LinearContext) -> None:
+        self.context, self.console = context, context.console
+
+    def show_programs(self) -> None:
+        """Show commands of other programs that repeat the test."""
+        done = self.context.done
+        settings = done.settings if done else self.context.draft.reading().settings
+        if settings is None:
+            self.console.show(NO_TEST)
+            return
+        facts = done.verdict.facts if done else None
+        folder = self.context.document.path.parent
+        for command in equivalent_commands(settings, facts, folder):
+            self.console.show(f"{command.program}:")
+            if command.line:
+                self.console.show_verbatim(command.line)
+            for note in command.notes:
+                self.console.show(note, "- ", "  ")
+
+    async def save_report(self, name: str) -> None:
+        """Save a report of the last test as Markdown, in a file that the admin names."""
+        done = self.context.done
+        if done is None:
+            self.console.show(NO_TEST)
+            return
+        path = self._chosen_path(name, f"-check-{done.moment:%Y%m%d-%H%M%S}.md")
+        if path is None:
+            return
+        try:
+            write = partial(write_report, path, markdown_of(done))
+            await stoppable(in_daemon_thread(write, _PATIENCE))
+        except (StoppedError, TimeoutError):
+            self.console.show(f"Not saved: {path} accepted nothing. Is it a pipe?")
+        except FileNotWrittenError as error:
+            self.console.show(as_sentence(error))
+        else:
+            self.console.show(f"Saved the report, without a password: {path}")
+
+    def _chosen_path(self, name: str, ending: str) -> Path | None:
+        """Return the path that the admin names, or one next to the settings; None to go back."""
+        document = self.context.document.path
+        proposed = f"{document.stem}{ending}"
+        try:
+            typed = name or self.console.ask(f"File for the report [{proposed}]: ").strip()
+        except (KeyboardInterrupt, EOFError):
+            return None
+        path = expand(typed, Path()) if typed else document.parent / proposed
+        replaces = is_there(path)
+        if replaces and not self.console.confirm(f"{path} already exists. Replace it?"):
+            return None
+        return path
+
+    async def show_domain(self, selectors: str) -> None:
+        """Ask DNS about the sender's domain; `selectors` are more of its DKIM keys."""
+        context, done = self.context, self.context.done
+        if context.is_demo:
+            self.console.show(text("dns", "alone"))
+            return
+        request = request_for(context.draft, file=context.document.path, table=context.table)
+        events: tuple[Event, ...] = ()
+        if done is not None and not context.draft.differing(done.draft):
+            request, events = done.request, done.events
+        settings = request.sending_settings
+        if settings is None:
+            problem = next(iter(context.draft.problems().values()), "")
+            self.console.show(text("dns", "unusable", problem=problem))
+            return
+        connections = [event for event in events if isinstance(event, Connected)]
+        connected = connections[-1] if connections else None
+        names = (*context.selectors, *selectors.replace(",", " ").split())
+
+        async def facts() -> tuple[DomainFact, ...]:
+            # dnspython takes 60 to 100 ms to import.
+            await in_daemon_thread(prepare)
+            return await DomainCheck(Resolver(), names).facts(settings, connected)
+
+        self.console.show(f"Asking DNS, {SECONDS:g} s at most. Ctrl+C stops.")
+        try:
+            found = await stoppable(facts())
+        except StoppedError:
+            self.console.write("\n")
+            self.console.show("Stopped.")
+            return
+        for fact in found:
+            wording = reword("dns-words", fact.text, way=":dns SELECTOR")
+            self.console.show(f"{fact.subject.upper()}: {wording}", f"{_SIGNS[fact.weight]} ", "  ")
