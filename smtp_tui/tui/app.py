@@ -102,7 +102,7 @@ class SmtpApp(KeyQueue, CrashSafeApp, inherit_bindings=False):
         for number in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self._exit_on_signal, number)
         # The shell wrote over the screen while the program was suspended.
-        self.app_resume_signal.subscribe(self, lambda _app: self.screen.refresh())
+        self.app_resume_signal.subscribe(self, lambda _app: self.action_redraw())
         if self._table is None:
             self._pick_table()
 
@@ -123,6 +123,7 @@ class SmtpApp(KeyQueue, CrashSafeApp, inherit_bindings=False):
     def on_resize(self, event: Resize) -> None:
         """Repaint everything if the window had another size for a moment only."""
         # The terminal cut off cells, but Textual repaints nothing: it painted this size before.
+        self.forget_cells()
         if self.screen_stack and event.size == self.screen.outer_size:
             self.screen.refresh()
 
@@ -130,11 +131,11 @@ class SmtpApp(KeyQueue, CrashSafeApp, inherit_bindings=False):
         """Place the terminal's cursor, once what the key changed has been painted."""
         self.screen.call_after_refresh(self.place_cursor)
 
-    def cursor_at(self) -> Offset:
-        """Return where the focused widget wants the cursor, else its corner or the screen's."""
+    def cursor_at(self) -> Offset | None:
+        """Return where the focused widget wants the cursor, else its corner."""
         focused = self.focused
         if focused is None:
-            return Offset()
+            return None
         wanted = focused.cursor_at() if isinstance(focused, ChangedLinesWidget) else None
         return focused.content_region.offset + (wanted or Offset())
 
@@ -169,6 +170,11 @@ class SmtpApp(KeyQueue, CrashSafeApp, inherit_bindings=False):
                 await dialog.run_action(chosen.action)
 
         self.push_screen(help_screen(getattr(dialog, "place", "dialog")), run)
+
+    def action_redraw(self) -> None:
+        """Repaint everything: another program may have written over the screen."""
+        self.forget_cells()
+        self.screen.refresh()
 
     def action_how_to_quit(self) -> None:
         """Show how to quit; Ctrl+C does not interrupt."""

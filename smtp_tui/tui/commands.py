@@ -281,6 +281,8 @@ COMMANDS: tuple[FormCommand, ...] = (
     _test("send", "f7 ctrl+n", "Send", "send a test message; asks for recipients first",
         lambda runner: runner.check.send(), hints=(10, 0),
         synonyms="mail message"),
+    _command("redraw", "alt+l", "Redraw", "paint the whole screen again", is_global=True,
+        synonyms="refresh repaint garbage"),
     _command("leave", "f10 ctrl+x", "Quit", "quit; asks first about unsaved changes",
         lambda runner: runner.saving.leave(), hints=(8, 19),
         synonyms="exit close"),

@@ -98,30 +98,3 @@ def truncate_left(text: str, width: int) -> str:
     while start and (used := used + cell_len(text[start - 1])) < width:
         start -= 1
     return "…" + text[start:] if width > 0 else ""
-
-
-def changed_span(old: Strip, new: Strip) -> tuple[int, int] | None:
-    """Return the first column that differs and the one after the last; None if equal."""
-    before, after = _cells(old), _cells(new)
-    if len(before) != len(after):
-        return 0, max(len(before), len(after))
-    differing = [column for column, cell in enumerate(after) if cell != before[column]]
-    if not differing:
-        return None
-    start, end = differing[0], differing[-1] + 1
-    while start > 0 and after[start][0] == "":
-        start -= 1
-    return start, end
-
-
-def _cells(strip: Strip) -> list[tuple[str, Style | None]]:
-    cells: list[tuple[str, Style | None]] = []
-    for text, style, _ in strip:
-        for character in text:
-            width = cell_len(character)
-            if width == 0 and cells:
-                cells[-1] = (cells[-1][0] + character, cells[-1][1])
-                continue
-            cells.append((character, style))
-            cells.extend([("", style)] * (width - 1))
-    return cells

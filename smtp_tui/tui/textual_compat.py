@@ -16,7 +16,7 @@ from string import ascii_lowercase
 from types import SimpleNamespace
 from typing import Any, Self, TextIO, cast
 
-from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
+from textual._ansi_sequences import ANSI_SEQUENCES_KEYS, SYNC_END, SYNC_START
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Resize, ScreenResume
@@ -24,6 +24,8 @@ from textual.geometry import Offset, Region, Size
 from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.widget import Widget
+
+from smtp_tui.tui.terminal_cells import CLEAR, TerminalCells
 
 
 class NoRepaintOnResize:
@@ -89,27 +91,30 @@ class CrashSafeApp(App[int], inherit_bindings=False):
     def before_crash(self) -> None:
         """Save unsaved data; for subclasses."""
 
-    def cursor_at(self) -> Offset:
-        """Return where on the screen the terminal's cursor belongs; for subclasses."""
-        return Offset()
+    def cursor_at(self) -> Offset | None:
+        """Return where on the screen one types; None if nowhere. For subclasses."""
+        return None
 
     # Public behaviour: each frame that Textual paints ends with a move to this position, which its
     # own widgets set.
     @property
     def cursor_position(self) -> Offset:
         """Where the terminal's cursor stands."""
-        return self.cursor_at()
+        return self.cursor_at() or Offset()
 
     @cursor_position.setter
     def cursor_position(self, position: Offset) -> None:
         """Ignore what Textual's own widgets set."""
 
+    def forget_cells(self) -> None:
+        """Forget what stands on the terminal, which others may have changed."""
+        if isinstance(self._driver, TerminalDriver):
+            self._driver.forget_cells()
+
     def place_cursor(self) -> None:
         """Move the terminal's cursor to where it belongs: no frame does if no cell changes."""
-        if self._driver is not None and self.screen_stack:
-            column, row = self.cursor_at()
-            self._driver.write(f"\x1b[{row + 1};{column + 1}H")
-            self._driver.flush()
+        if isinstance(self._driver, TerminalDriver) and self.screen_stack:
+            self._driver.place_cursor(self.cursor_at())
 
     def _fatal_error(self) -> None:
         # Public behaviour: after an unhandled exception the application ends and shows a traceback.
@@ -143,7 +148,9 @@ class LostTerminalStream:
 _OLD_TERMINALS = ("linux", "ansi", "vt", "cons", "sun", "wy", "xterm-mono", "pcansi")
 # Queries, and the sequences that set the keyboard protocol.
 _MODERN_SEQUENCES = ("\x1b[>", "\x1b[<u", "\x1b[?2026$p", "\x1b[?2048$p")
-_CLEAR = "\x1b[m\x1b[H\x1b[J"
+_HIDE_CURSOR, _SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
+# A frame in which the cursor jumps less often needs no protection from flicker.
+_FEW_MOVES = 3
 
 
 def decode_alt_keys() -> None:
@@ -157,12 +164,15 @@ def decode_alt_keys() -> None:
 
 
 class TerminalDriver(LinuxDriver):
-    """A driver that sends old terminals no queries, and requests no mouse movements."""
+    """A driver that sends changed cells only, old terminals no queries, and shows the cursor."""
 
     def __init__(self, app: App[object], **options: Any) -> None:
         super().__init__(app, **options)
         decode_alt_keys()
         self._is_old = os.environ.get("TERM", "").startswith(_OLD_TERMINALS)
+        self._cells = TerminalCells(can_erase=not self._is_old)
+        self._is_synchronized = False
+        self._is_cursor_shown = False
         # Public behaviour: the driver writes to standard error, which an admin may have
         # redirected to a file.
         if sys.__stdout__ is not None:
@@ -174,15 +184,44 @@ class TerminalDriver(LinuxDriver):
         # a second signal in between posts the newer size first, and the older one stays.
         cast(Any, super()).start_application_mode()
         asyncio.get_running_loop().add_signal_handler(signal.SIGWINCH, self._post_size)
-        # The stock driver hides the cursor, and widgets draw their own. Without the terminal's,
-        # screen readers and braille displays do not know where one types.
-        self.write("\x1b[?25h")
+        super().write(_SHOW_CURSOR)
+        self._is_cursor_shown = True
+
+    def place_cursor(self, place: Offset | None) -> None:
+        """Move the cursor, and show it; hide it at the corner if there is no place."""
+        column, row = place or Offset()
+        self.write(f"\x1b[{row + 1};{column + 1}H")
+        if self._is_cursor_shown is not (place is not None):
+            self._is_cursor_shown = place is not None
+            super().write(_SHOW_CURSOR if self._is_cursor_shown else _HIDE_CURSOR)
+        self.flush()
+
+    def forget_cells(self) -> None:
+        """Forget what stands on the terminal: what is painted next is sent in full."""
+        self._cells.forget(*self._app.size)
 
     def write(self, data: str) -> None:
-        """Write what the terminal supports."""
+        """Write what the terminal supports, and of a frame what changes."""
         if self._is_old and data.startswith(_MODERN_SEQUENCES):
             return
-        super().write(data)
+        # Public behaviour: the driver hides the cursor, for widgets draw their own. Screen readers
+        # and braille displays follow the terminal's.
+        if data == _HIDE_CURSOR:
+            return
+        # Public behaviour: if the terminal synchronizes updates, this encloses each frame.
+        if data in (SYNC_START, SYNC_END):
+            self._is_synchronized = data == SYNC_START
+            return
+        if self._cells.size != self._app.size:
+            self.forget_cells()
+        output = self._cells.feed(data)
+        if self._cells.moves > _FEW_MOVES:
+            if self._is_synchronized:
+                output = f"{SYNC_START}{output}{SYNC_END}"
+            elif self._is_cursor_shown:
+                output = f"{_HIDE_CURSOR}{output}{_SHOW_CURSOR}"
+        if output:
+            super().write(output)
 
     def stop_application_mode(self) -> None:
         """Restore the terminal; clear it if it has no alternate screen."""
@@ -191,7 +230,7 @@ class TerminalDriver(LinuxDriver):
         if self._writer_thread is None:
             return
         if self._is_old:
-            super().write(_CLEAR)
+            super().write(CLEAR)
         super().stop_application_mode()
 
     def _post_size(self) -> None:

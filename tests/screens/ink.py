@@ -63,18 +63,22 @@ Line = tuple[Run, ...]
 
 
 def lines_of(screen: pyte.Screen) -> list[Line]:
-    """Return the lines of a terminal."""
-    return [tuple(_runs(screen.buffer[y], screen.columns)) for y in range(screen.lines)]
+    """Return the lines of a terminal, its cursor as a block."""
+    cursor = screen.cursor
+    columns = {cursor.y: cursor.x} if not cursor.hidden else {}
+    return [
+        tuple(_runs(screen.buffer[y], screen.columns, columns.get(y))) for y in range(screen.lines)
+    ]
 
 
-def _runs(row: Any, columns: int) -> Iterator[Run]:
+def _runs(row: Any, columns: int, cursor: int | None) -> Iterator[Run]:
     """Yield what is to be drawn, cut where there is a gap, so that no font can shift much."""
     run: Run | None = None
     for column in range(columns):
         cell = row[column]
         if not cell.data:  # the second half of the letter before
             continue
-        look = _look(cell)
+        look = _look(cell._replace(reverse=not cell.reverse) if column == cursor else cell)
         if run and look == run.look and not _parts(run.text, cell.data):
             run = replace(run, text=run.text + cell.data)
             continue

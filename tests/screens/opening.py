@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -44,11 +44,14 @@ def opened(
     options: Sequence[str] = (),
     gate: Path | None = None,
     others: Sequence[str] = (),
+    *,
+    module: str = "tests.screens.stage",
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[Terminal]:
     """Open the form on a file with this text, in a folder and a home of its own.
 
     `others` are empty files beside it. With a `gate`, each byte that comes to that file lets one
-    event of a test happen.
+    event of a test happen. The `module` opens the form.
     """
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder, "home")
@@ -65,10 +68,10 @@ def opened(
         # From within the folder, so that no temporary path is in the picture.
         command = [
             "/bin/sh", "-c", 'cd "$1" && shift && exec "$@"', "sh", str(place),
-            sys.executable, "-m", "tests.screens.stage", FILE, *options,
+            sys.executable, "-m", module, FILE, *options,
         ]  # fmt: skip
-        environment = {**_environment(home, relay), GATE: str(gate or "")}
-        with on_terminal(command, environment, size) as terminal:
+        variables = {**_environment(home, relay), GATE: str(gate or ""), **(environment or {})}
+        with on_terminal(command, variables, size) as terminal:
             yield terminal
 
 

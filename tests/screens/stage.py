@@ -146,7 +146,8 @@ def _use_this_network(ports: Mapping[int, int]) -> None:
     loop.sock_connect = connected  # type: ignore[assignment,method-assign]
 
 
-def _set() -> None:
+def set_stage() -> None:
+    """Make all that is around the form unchanging."""
     search.discover = measured(search.discover)  # before anybody imports it by name
     from smtp_tui.tui.test_pane import pane as bench
 
@@ -161,5 +162,5 @@ def _set() -> None:
 
 if __name__ == "__main__":
     os.environ.setdefault("TEXTUAL_FPS", "30")
-    _set()
+    set_stage()
     sys.exit(main())

@@ -214,6 +214,7 @@ DOES = {
     "help": "edit, explain and test the SMTP settings",
     "explain": "What does this error mean?",
     "send": "Send a test message",
+    "redraw": "SMTP Host",
     "back": "",
     "theme": "Colours for a light background",
     "peek": "Only a password that you type here can be shown",

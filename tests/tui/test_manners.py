@@ -454,7 +454,7 @@ class TestSizes:
     def test_the_window_counts_and_not_what_a_shell_has_exported(self, tmp_path: Path) -> None:
         with the_form(tmp_path, size=(100, 30), COLUMNS="40", LINES="10") as terminal:
             terminal.wait_until(lambda: "F10" in terminal.lines[-1], "all rows")
-            assert " │ SMTP Host" in terminal.text
+            terminal.wait_for(" │ SMTP Host")
 
     def test_where_the_line_knows_no_size_what_is_exported_counts(self, tmp_path: Path) -> None:
         with the_form(tmp_path, size=(0, 0), COLUMNS="90", LINES="26") as terminal:

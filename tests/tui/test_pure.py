@@ -12,7 +12,7 @@ from smtp_tui.smtp.events import Stage
 from smtp_tui.smtp.message import MailRequest
 from smtp_tui.tui.form.rows import window
 from smtp_tui.tui.layout import LayoutRequest, compute_layout
-from smtp_tui.tui.style import PLAIN, STRONG, changed_span, make_strip, truncate, truncate_left
+from smtp_tui.tui.style import STRONG, truncate, truncate_left
 from smtp_tui.tui.test_pane.progress import (
     STAGES,
     ProgressBar,
@@ -65,17 +65,6 @@ class TestInk:
         assert truncate("abcdef", 4) == "abc…"
         assert truncate("abc", 4) == "abc"
         assert truncate_left("abcdef", 4) == "…def"
-
-    def test_only_what_changed_is_painted(self) -> None:
-        old, new = make_strip([("abcdef", PLAIN)], 10), make_strip([("abXdef", PLAIN)], 10)
-        assert changed_span(old, new) == (2, 3)
-        assert changed_span(old, old) is None
-
-    def test_a_wide_character_is_painted_whole(self) -> None:
-        old, new = make_strip([("漢a", PLAIN)], 6), make_strip([("漢", PLAIN), ("b", PLAIN)], 6)
-        assert changed_span(old, new) == (2, 3)
-        styled = make_strip([("漢", STRONG), ("a", PLAIN)], 6)
-        assert changed_span(old, styled) == (0, 2)
 
 
 class TestLineEdit:

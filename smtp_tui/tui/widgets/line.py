@@ -17,7 +17,6 @@ from smtp_tui.tui.style import (
     PLAIN,
     STRONG,
     Span,
-    changed_span,
     make_strip,
     truncate_left,
 )
@@ -39,29 +38,16 @@ class ChangedLinesWidget(NoRepaintOnResize, Widget):
         return None
 
     def repaint(self) -> None:
-        """Repaint the cells that changed."""
-        if not self._is_drawn:
-            # The widget was never shown at this size; `render_line` will draw it.
-            self._drawn = ()
-            return
-        old, self._drawn = self._drawn, self.draw()
-        # On a slow connection every cell counts: Textual would send the widget's whole region.
-        pairs = enumerate(zip(old, self._drawn, strict=True))
-        spans = [(y, changed_span(*pair)) for y, pair in pairs if pair[0] != pair[1]]
-        regions = [Region(span[0], y, span[1] - span[0], 1) for y, span in spans if span]
-        if regions:
-            self.refresh(*regions)
+        """Draw the lines again at the next frame; the driver sends only the cells that changed."""
+        self._drawn = ()
+        self.refresh()
 
     def render_line(self, y: int) -> Strip:
         """Return a line as last drawn."""
-        if not self._is_drawn:
-            self._drawn = self.draw()
-        return self._drawn[y] if y < len(self._drawn) else Strip.blank(self.size.width, PLAIN)
-
-    @property
-    def _is_drawn(self) -> bool:
         width, height = self.size
-        return len(self._drawn) == height > 0 and self._drawn[0].cell_length == width
+        if len(self._drawn) != height or self._drawn[0].cell_length != width:
+            self._drawn = self.draw()
+        return self._drawn[y] if y < len(self._drawn) else Strip.blank(width, PLAIN)
 
 
 class SingleLineWidget(ChangedLinesWidget):
