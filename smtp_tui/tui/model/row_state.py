@@ -74,7 +74,7 @@ def raw_of(field: Field, word: str) -> object:
 def row_states(
     draft: SettingsDraft, advice: Sequence[Advice] = (), faults: Mapping[str, str] = NO_FAULTS
 ) -> dict[str, RowState]:
-    """Return every field's state by key, each with its most severe advice and its fault."""
+    """Return every field's state by key, each with its fault, or else its most severe advice."""
     parsed, problems, changed = draft.parsed(), draft.problems(), draft.changed
     states = {}
     for spec in FIELDS:
@@ -86,12 +86,14 @@ def row_states(
         problem = escape_controls(problems.get(key, ""))
         # The placeholder of a required field already says that it is required.
         is_named = draft.raw(key) is None and spec.default_text == REQUIRED
+        # What a test found says more than what it was likely to find.
+        advised = (item for item in advice if item.field == key and key not in faults)
         state = replace(
             state,
             is_changed=key in changed,
             problem="" if is_named else problem,
             fault=escape_controls(faults.get(key, "")),
-            advice=most_severe(item for item in advice if item.field == key),
+            advice=most_severe(advised),
         )
         states[key] = _limited(state, draft.limits.get(key, ""))
     return states
