@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
 from smtp_tui.diagnosis.causes import listed, texts_of
+from smtp_tui.diagnosis.experiments import TriedEncryptions
 from smtp_tui.providers import Provider, UsernameKind, provider_of, providers_naming
 from smtp_tui.records import record
 from smtp_tui.safe_text import escape_controls, shortened
@@ -344,15 +346,42 @@ _RULES = (
 )  # fmt: skip
 
 
-def advise(values: Mapping[str, object]) -> tuple[Advice, ...]:
-    """Return the advice on a table's raw values, the most severe first."""
+def advise(
+    values: Mapping[str, object], tried: TriedEncryptions | None = None
+) -> tuple[Advice, ...]:
+    """Return the advice on a table's raw values, the most severe first.
+
+    What was `tried` at the same host is known, so no advice contradicts it.
+    """
     settings = parse_partial(values)
-    found = [_advice(*match) for rule in _RULES for match in rule(settings)]
+    if tried is not None and tried.host != (settings["host"] or "").casefold():
+        tried = None
+    matches = [match for rule in _RULES for match in rule(settings)]
+    if tried is not None:
+        matches = [match for match in matches if not _is_refuted(match[0], settings, tried)]
+    found = [_advice(*match) for match in matches]
+    if tried is not None:
+        found = [_without_vain_remedy(advice, settings, tried) for advice in found]
 
     def rank(advice: Advice) -> tuple[int, int]:
         return _SEVERITIES.index(advice.severity), _FIELD_ORDER[advice.field]
 
     return tuple(sorted(found, key=rank))
+
+
+def _is_refuted(identity: str, settings: PartialSettings, tried: TriedEncryptions) -> bool:
+    """Whether a test showed that the port does not expect what the advice says it does."""
+    expected, port = texts_of("advice.toml")[identity].get("expects"), settings["port"]
+    as_set = (port, str(settings["encryption"]))
+    return bool(expected) and ((port, expected) in tried.failed or as_set in tried.worked)
+
+
+def _without_vain_remedy(
+    advice: Advice, settings: PartialSettings, tried: TriedEncryptions
+) -> Advice:
+    remedy = texts_of("advice.toml")[advice.id].get("remedy")
+    failed = bool(remedy) and (settings["port"], remedy) in tried.failed
+    return replace(advice, more="") if failed else advice
 
 
 def _advice(identity: str, names: Mapping[str, str]) -> Advice:

@@ -10,7 +10,7 @@ from smtp_tui.safe_text import abridged, escape_controls, mask_credentials, shor
 from smtp_tui.settings.fields import BY_KEY, Settings
 from smtp_tui.settings.parsers import is_this_machine
 from smtp_tui.settings.validate import Problem
-from smtp_tui.smtp.certificates import anchor_of, missing_issuer
+from smtp_tui.smtp.certificates import Certificate, anchor_of, missing_issuer
 from smtp_tui.smtp.events import Cause, Finished, Stage, WarningId
 from smtp_tui.smtp.transcript import endpoint
 
@@ -32,7 +32,7 @@ _DURING = {
     Stage.MESSAGE: " while smtp-tui sent the message",
 }
 # Clauses, or empty text, that `experiments.hints` supplies after a failure.
-_OPTIONAL_NAMES = ("try_ports", "try_ssl", "try_starttls", "or_auto")
+_OPTIONAL_NAMES = ("try_ports", "try_ssl", "try_starttls", "or_auto", "encrypt")
 NAMES = (
     *("host", "port", "endpoint", "encryption", "authentication", "tls_minimum", "tls_name"),
     *("username", "detail", "command", "during", "speaks", "mechanisms", "reply", "peer_look"),
@@ -191,7 +191,7 @@ def template_vars(settings: Settings | None, facts: CheckSummary) -> dict[str, s
         names |= _end_vars(facts.finished, names["host"])
     if certificate := facts.tls and facts.tls.certificate:
         names |= {
-            "names": abridged(certificate.names, _SHOWN_NAMES) or certificate.subject,
+            "names": certificate_names(certificate),
             "issuer": certificate.issuer or "an unnamed issuer",
             "not_before": f"{certificate.not_before:%Y-%m-%d %H:%M} UTC",
             "not_after": f"{certificate.not_after:%Y-%m-%d %H:%M} UTC",
@@ -211,6 +211,20 @@ def template_vars(settings: Settings | None, facts: CheckSummary) -> dict[str, s
         why = label(facts.peer_would)
         names["peer_look"] = f" Mode peer would reject this certificate: {why}."
     return {name: escape_controls(shortened(value)) for name, value in names.items()}
+
+
+def certificate_names(certificate: Certificate, most: int = _SHOWN_NAMES) -> str:
+    """Return a certificate's names as the texts give them, but at most `most`."""
+    return abridged(certificate.names, most) or certificate.subject
+
+
+def with_one_name(text: str, certificate: Certificate) -> str:
+    """Return a verdict's text with one name of the certificate, for where rows are few."""
+    all_names, one = (
+        escape_controls(shortened(certificate_names(certificate, most)))
+        for most in (_SHOWN_NAMES, 1)
+    )
+    return text.replace(all_names, one)
 
 
 def _end_vars(finished: Finished, host: str) -> dict[str, str]:

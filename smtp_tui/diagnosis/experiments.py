@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from smtp_tui.diagnosis.causes import causes, listed
-from smtp_tui.diagnosis.verdict import CheckSummary
+from smtp_tui.diagnosis.verdict import CheckSummary, Verdict
 from smtp_tui.providers import provider_of
 from smtp_tui.records import record
 from smtp_tui.settings.choices import Authentication, Encryption, TlsVersion
@@ -27,6 +27,10 @@ TRUST = frozenset({"server_name", "ca_file", "tls_fingerprint"})
 SUBMISSION = ((587, "tls"), (465, "ssl"), (2525, "tls"))
 MOST = 6
 """Connections that the experiments of one check may open."""
+_UNTIL_TLS = (
+    Stage.SETTINGS, Stage.PASSWORD, Stage.RESOLVE, Stage.CONNECT, Stage.GREETING, Stage.EHLO,
+    Stage.TLS,
+)  # fmt: skip
 _MOST_NAMES = 2
 _MOST_PORTS = 2
 
@@ -150,6 +154,39 @@ def _certificate_names(settings: Settings, facts: CheckSummary) -> list[Experime
     ]
 
 
+@record
+class TriedEncryptions:
+    """Which encryptions of a host's ports worked, as (port, encryption), and which failed."""
+
+    host: str
+    worked: frozenset[tuple[int, str]] = frozenset()
+    failed: frozenset[tuple[int, str]] = frozenset()
+
+
+def tried_encryptions(
+    settings: Settings, verdict: Verdict, facts: CheckSummary
+) -> TriedEncryptions:
+    """Return what a check and its experiments showed about the host's ports."""
+    outcomes: dict[tuple[int, str], str] = {}
+    for trial in facts.trials:
+        change = dict(trial.change)
+        port = change.get("port", settings.port)
+        if "encryption" in change and isinstance(port, int):
+            outcomes[port, str(change["encryption"])] = trial.outcome
+    # A certificate shows that the port speaks TLS, trusted or not.
+    is_past_tls = verdict.stage not in _UNTIL_TLS
+    own = "ok" if verdict.ok or is_past_tls else verdict.cause or "unknown"
+    outcomes[settings.port, settings.encryption.value] = own
+    worked = {way for way, outcome in outcomes.items() if _is_encrypted(outcome)}
+    return TriedEncryptions(
+        settings.host.casefold(), frozenset(worked), frozenset(outcomes.keys() - worked)
+    )
+
+
+def _is_encrypted(outcome: str) -> bool:
+    return outcome == "ok" or outcome.startswith("certificate-")
+
+
 def hints(settings: Settings, facts: CheckSummary) -> dict[str, str]:
     """Return the parts of a cure that depend on the settings and the experiments' results.
 
@@ -170,6 +207,7 @@ def hints(settings: Settings, facts: CheckSummary) -> dict[str, str]:
         "try_ssl": "" if is_answered else try_ssl,
         "try_starttls": failed if starttls_failed else "Set encryption to tls (STARTTLS). ",
         "or_auto": "" if is_auto else "auto, or to ",
+        "encrypt": _encryption_hint(settings, facts),
     }
 
 
@@ -200,6 +238,20 @@ def _port_hint(settings: Settings, facts: CheckSummary) -> str:
     if failed := [way for way in ways if way in outcomes]:
         return f"smtp-tui also tried {_listed(failed, 'and')}, without success. "
     return other_ports(ways)
+
+
+def _encryption_hint(settings: Settings, facts: CheckSummary) -> str:
+    """Suggest an encryption, or report that those of this port were tried in vain."""
+    outcomes = {
+        str(change["encryption"]): trial.outcome
+        for trial in facts.trials
+        if "encryption" in (change := dict(trial.change))
+        and change.get("port") in (None, settings.port)
+    }
+    failed = [name for name, outcome in outcomes.items() if not _is_encrypted(outcome)]
+    if len(failed) < 2:
+        return "Set encryption to tls (port 587) or ssl (port 465). "
+    return f"{_port_hint(settings, facts)}Neither {listed(failed, 'nor')} works on this port. "
 
 
 def other_ports(ways: Iterable[tuple[int, str]]) -> str:

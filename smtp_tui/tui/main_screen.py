@@ -335,6 +335,7 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
     def show_state(self) -> None:
         """Show the unsaved state, what the last test means for it, and the current key hints."""
         self.test_pane.update()
+        self.form.show_tried(self.test_pane.tried)
         self.form.show_faults(self.test_pane.faults)
         is_new = not self._document.exists
         state = [NO_TABLE] if not is_new and self._document.lacks(self._table) else []

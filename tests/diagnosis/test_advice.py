@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from smtp_tui.diagnosis.advice import Advice, Severity, advise
 from smtp_tui.diagnosis.causes import texts_of
+from smtp_tui.diagnosis.experiments import TriedEncryptions
 from smtp_tui.providers import UsernameKind, providers
 from smtp_tui.settings.choices import Authentication
 from smtp_tui.settings.fields import BY_KEY, FIELDS
@@ -225,6 +226,40 @@ def test_a_rule_holds_and_does_not(
     assert rule not in ids({**values, **otherwise})
 
 
+@pytest.mark.parametrize(
+    ("values", "known", "gone"),
+    [
+        # A port that works as it is set, and one where the advice's encryption failed.
+        ({"port": 465, "encryption": "tls"}, {"worked": [(465, "tls")]}, True),
+        ({"port": 587, "encryption": "ssl"}, {"failed": [(587, "tls"), (587, "ssl")]}, True),
+        ({"port": 587, "encryption": "none"}, {"failed": [(587, "tls")]}, True),
+        ({"port": 587, "encryption": "ssl"}, {"failed": [(465, "tls")]}, False),
+        ({"port": 587, "encryption": "ssl"}, {"host": "other.example"}, False),
+    ],
+)
+def test_no_advice_contradicts_a_test(
+    values: dict[str, Any], known: dict[str, Any], gone: bool
+) -> None:
+    tried = TriedEncryptions(
+        known.get("host", HOST),
+        frozenset(known.get("worked", ())),
+        frozenset(known.get("failed", ())),
+    )
+    about = {"port-wants-ssl", "port-wants-tls", "submission-in-clear"}
+    given = {"host": HOST, **values}
+    assert about & {advice.id for advice in advise(given)}
+    assert bool(about & {advice.id for advice in advise(given, tried)}) is not gone
+
+
+def test_what_failed_is_not_recommended_but_the_danger_stays() -> None:
+    given = {**LOGIN, "host": HOST, "port": 2525, "encryption": "none", "authentication": "plain"}
+    tried = TriedEncryptions(HOST, failed=frozenset({(2525, "tls")}))
+    (before,) = [advice for advice in advise(given) if advice.id == "secret-readable"]
+    (after,) = [advice for advice in advise(given, tried) if advice.id == "secret-readable"]
+    assert "Set encryption to tls" in before.more
+    assert (after.more, after.text) == ("", before.text)
+
+
 def test_every_rule_has_been_seen() -> None:
     assert {rule for rule, _, _ in HELD} == set(texts_of("advice.toml"))
 
@@ -233,6 +268,7 @@ def test_every_rule_has_been_seen() -> None:
 def test_texts_are_whole(rule: str) -> None:
     told = texts_of("advice.toml")[rule]
     keys = {"severity", "field", "others", "short", "text", "more", "sources", "taken"}
+    keys |= {"expects", "remedy"}
     assert set(told) <= keys
     assert Severity(told["severity"])
     assert {told["field"], *told.get("others", ())} <= set(BY_KEY)

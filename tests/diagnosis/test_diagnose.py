@@ -68,7 +68,7 @@ def test_further_faults_are_told_in_a_sentence_each() -> None:
     verdict = diagnose(settings(), facts_of(end), 1.0)
     assert verdict.also == ("certificate-expired",)
     assert verdict.also_texts == (
-        "The certificate for mail.example, smtp.example expired on 2026-04-02 03:04 UTC.",
+        "The certificate expired on 2026-04-02 03:04 UTC. It is for mail.example, smtp.example.",
     )
     assert verdict.tls
     assert verdict.tls.certificate is CERTIFICATE

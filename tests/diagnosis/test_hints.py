@@ -159,3 +159,17 @@ def test_an_unknown_command_accuses_nobody(line: str) -> None:
     assert found.cause == "command-rejected"
     assert found.field is None
     assert "recipient" not in found.why
+
+
+def test_encryptions_that_were_tried_in_vain_are_not_advised() -> None:
+    here = [
+        Experiment(
+            seconds=1, name=name, outcome="reply-malformed", text="", change=(("encryption", name),)
+        )
+        for name in ("tls", "ssl")
+    ]
+    fault = Cause.AUTH_NEEDS_ENCRYPTION
+    told = cure(fault, Stage.AUTH, UP, *here, encryption="none")
+    assert "Neither tls nor ssl works on this port." in told
+    assert "Set encryption to tls" not in told
+    assert "Set encryption to tls" in cure(fault, Stage.AUTH, UP, encryption="none")

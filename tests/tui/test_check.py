@@ -12,7 +12,7 @@ async def test_a_test_shows_dialogue_stages_and_verdict(tmp_path: Path) -> None:
     check = FakeCheck()
     async with form_on(SAMPLE, tmp_path, check=check) as hand:
         await hand.press("f5")
-        await hand.until(lambda: "PASSED: The login works." in hand.screen)
+        await hand.until(lambda: "PASSED: the login works." in hand.screen)
         await hand.until(lambda: "-> EHLO tickets.example.org" in hand.screen)
         strip = next(line for line in hand.lines if "resolve" in line)
         assert "resolve 3" in strip
@@ -40,7 +40,7 @@ async def test_a_failure_names_its_stage_and_what_to_do(tmp_path: Path) -> None:
     verdict = failed("auth-rejected", summary="The login was refused.", cure="Mend the password.")
     async with form_on(SAMPLE, tmp_path, check=FakeCheck((*DIALOGUE, verdict))) as hand:
         await hand.press("f5")
-        await hand.until(lambda: "FAILED at login: The login was refused." in hand.screen)
+        await hand.until(lambda: "FAILED at login: the login was refused." in hand.screen)
         assert "Mend the password." in hand.screen
         assert any("AUTH ✗" in line for line in hand.lines)
         await hand.type("x")

@@ -75,7 +75,7 @@ async def test_one_key_cures_and_tests_again(tmp_path: Path, key: str) -> None:
         assert "‹ssl›" in hand.row("Encryption Type")
         assert hand.row("Encryption Type").startswith("*")
         assert "modified" in hand.lines[0]
-        assert "Changed, not saved yet: Encryption Type ssl. F4 undoes it." in hand.screen
+        assert " F2 saves Encryption Type (tls -> ssl) to mail.toml." in hand.screen
         assert hand.hints.startswith(" F4 Undo  F5 Test ")
         assert hand.file.read_text("utf-8") == SAMPLE
     assert [request.values["encryption"] for request in check.requests] == ["TLS", "ssl"]
@@ -275,7 +275,7 @@ class TestTrust:
             await passes(hand)
             file = tmp_path / "mail.example.net-acme-ca.pem"
             assert file.read_text("ascii") == ssl.DER_cert_to_PEM_cert(ROOT.der)
-            assert "Changed, not saved yet: CA File mail.example.net-acme" in hand.screen
+            assert "F2 saves CA File (the system's -> mail.example.net-acme" in hand.screen
             await hand.press("f2")
             await hand.until(lambda: "Saved" in hand.screen)
             assert f'ca_file = "{file.name}"' in hand.file.read_text("utf-8")

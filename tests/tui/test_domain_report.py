@@ -67,7 +67,7 @@ async def test_a_passed_test_asks_about_the_senders_domain(
         await hand.until(lambda: "Alt+N: all" in hand.screen)
         told = verdict_of(hand)
         assert told.endswith("Alt+N: all")
-        assert told.startswith("PASSED: The login works.")
+        assert told.startswith("PASSED: the login works.")
         assert "Domain example.test: covered by SPF, DMARC reject, MX found, no PTR" in told
         await hand.until(lambda: "SPF of example.test covers mail.example.net" in last_test(hand))
         assert "what receivers find in DNS" in last_test(hand)
@@ -90,7 +90,7 @@ async def test_the_verdict_stays_what_cannot_be_missed(
             await hand.press("f5")
             await hand.until(lambda: hand.form_screen.test_pane.domain.found is not None)
             await settle(hand.pilot.app)
-            assert any(line.startswith(" PASSED: The server takes it.") for line in hand.lines)
+            assert any(line.startswith(" PASSED: the server takes it.") for line in hand.lines)
 
 
 async def test_what_keeps_mail_from_arriving_is_marked(tmp_path: Path) -> None:

@@ -197,7 +197,7 @@ class TestCommands:
         ended = answered(tmp_path, "mx.example.org", ":test", ":log", ":quit", "d", runner=check)
         assert check.requests[0].values["host"] == "mx.example.org"
         dialogue = "   0.100 <- 220 mail.example.net ESMTP\n   0.100 -> EHLO tickets.example.org\n"
-        assert ended.text.count(f"{dialogue}PASSED: The login works.\n") == 2
+        assert ended.text.count(f"{dialogue}PASSED: the login works.\n") == 2
         # Back at the field where one was.
         assert "2 SMTP Port [2587]: :log" in ended.text
 

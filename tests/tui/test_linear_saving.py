@@ -62,7 +62,7 @@ class TestFixes:
         check = TwoTests(ENCRYPTION, ELSEWHERE)
         ended = answered(tmp_path, ":test", ":fix", ":save", ":quit", runner=check)
         assert ":fix sets Encryption Type to ssl and tests again. :fixes lists both." in ended.plain
-        assert "PASSED: The login works.\n:save saves Encryption Type (tls -> ssl) to" in ended.text
+        assert "PASSED: the login works.\n:save saves Encryption Type (tls -> ssl) to" in ended.text
         assert "Changed, not saved yet: Encryption Type ssl. :undo undoes it." in ended.text
         assert check.requests[1].values["encryption"] == "ssl"
         assert 'encryption = "ssl"' in ended.saved

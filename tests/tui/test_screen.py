@@ -102,7 +102,7 @@ async def test_the_verdict_stays_in_sight_on_a_small_screen(
         await hand.press("escape")
         assert hand.row("SMTP Host").startswith(">")
         assert hand.row("More")
-        assert "FAILED at login: The server refuses" in hand.screen
+        assert "FAILED at login: the server refuses" in hand.screen
         assert re.search(r"^[─ ].* AUTH ✗", hand.screen, re.M)
 
 
@@ -249,7 +249,7 @@ async def test_the_sidebar_tells_the_last_test_while_the_log_is_focused(tmp_path
         await hand.press("f6")
         assert "│ The last test" in hand.screen
         await hand.press("f5")
-        await hand.until(lambda: "│ PASSED: The login" in hand.screen)
+        await hand.until(lambda: "│ PASSED: the login" in hand.screen)
         await hand.press("f6")
         assert "│ SMTP Host" in hand.screen
 

@@ -59,7 +59,7 @@ async def test_a_message_goes_out_with_the_defaults(tmp_path: Path, keys: list[s
         await hand.type("a@b.example, c@d.example")
         assert not check.requests
         await hand.press(*keys)
-        await hand.until(lambda: "PASSED: The server took the message, as 4aBcDe" in hand.screen)
+        await hand.until(lambda: "PASSED: the server took the message, as 4aBcDe" in hand.screen)
         assert "a message to a@b.example and 1 more" in str(
             hand.form_screen.test_pane.log_view.rows.entries
         )
@@ -346,7 +346,7 @@ class TestPostfix:
             await open_dialog(hand)
             await hand.type(envelopes.ACCEPTED_RECIPIENT)
             await hand.press("f2")
-            await hand.until(lambda: "PASSED: The server accepted the message, as " in hand.screen)
+            await hand.until(lambda: "PASSED: the server accepted the message, as " in hand.screen)
             log = "\n".join(map(str, hand.form_screen.test_pane.log_view.rows.entries))
             for said in ("-> MAIL FROM:<alice@", "-> RCPT TO:<carol@", "-> DATA", "queued as "):
                 assert said in log

@@ -191,7 +191,7 @@ async def test_the_open_table_shows_its_test_too(tmp_path: Path) -> None:
         await hand.press("f5")
         await hand.until(lambda: "2 passed" in hand.screen)
         await hand.press("enter")
-        await hand.until(lambda: "PASSED: The login works." in hand.screen)
+        await hand.until(lambda: "PASSED: the login works." in hand.screen)
         assert "a.example" in hand.row("SMTP Host")
 
 

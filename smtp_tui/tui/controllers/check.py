@@ -179,7 +179,8 @@ class CheckController(Controller):
             file = path.name
             change = {CA_FILE: file}
         self.form.history.apply(self.draft, change, file=file)
-        self.show_change(format_done(change))
+        message = format_done(change)
+        self.show_change(message)
         # No fix ever sends a message: the new test sends only the envelope.
         done = self.test_pane.done
         mail = done.request.mail if done else None
@@ -189,6 +190,9 @@ class CheckController(Controller):
             self.context.mail.type(MailField.FROM, "")
             mail = replace(mail, sender=None)
         await self._test_form(mail)
+        if (last := self.test_pane.last_test) and last.verdict.ok:
+            # The verdict now says what there is to save.
+            self.context.sidebar.withdraw_message(message)
         return True
 
     async def _confirm(self, proposal: FixProposal) -> bool:

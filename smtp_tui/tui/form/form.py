@@ -16,6 +16,7 @@ from textual.timer import Timer
 
 from smtp_tui.config.paths import PEM_FIELDS
 from smtp_tui.diagnosis.advice import Advice, advise
+from smtp_tui.diagnosis.experiments import TriedEncryptions
 from smtp_tui.settings.fields import BY_KEY, FIELDS, FieldKind
 from smtp_tui.tui.form.rows import (
     MORE_LABEL,
@@ -129,6 +130,7 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
             if isinstance(row, PathRow):
                 row.folder = file_context.folder
         self._advice: tuple[Advice, ...] = ()
+        self._tried: TriedEncryptions | None = None
         self._faults: Mapping[str, str] = NO_FAULTS
         self._typing: str | None = None
         self._pause: Timer | None = None
@@ -192,6 +194,13 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
         """Show problems and advice, unless an edit is pending."""
         if self._pause is None:  # else they show when typing pauses
             self.commit_edit()
+
+    def show_tried(self, tried: TriedEncryptions | None) -> None:
+        """Keep the advice from contradicting what was tried."""
+        if tried != self._tried:
+            self._tried = tried
+            self._compute_advice()
+            self.refresh_rows()
 
     def show_faults(self, faults: Mapping[str, str]) -> None:
         """Mark the fields that the last test found wrong, each with a few words; {} for none."""
@@ -324,7 +333,10 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
 
     def _compute_advice(self) -> None:
         self._file_context.preview_effects(self.draft)
-        self._advice = (*self._file_context.advice(self.draft), *advise(self.draft.values()))
+        self._advice = (
+            *self._file_context.advice(self.draft),
+            *advise(self.draft.values(), self._tried),
+        )
 
     def _show_edit(self, key: str, left_out: str = "") -> None:
         """Show an edit at once, and its problems after a pause."""

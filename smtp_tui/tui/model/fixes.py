@@ -26,6 +26,7 @@ CA_FILE, FINGERPRINT = "ca_file", "tls_fingerprint"
 OWN = "certificate-self-signed"
 _PAIRS_SHOWN = 4
 _LABELS_SHOWN = 2
+_GROUP = 8
 
 
 @record
@@ -189,6 +190,13 @@ def changes_of(proposal: FixProposal) -> dict[str, object]:
 def pairs_of(digits: str) -> list[str]:
     """Split a hash into pairs of hex digits, in upper case as other programs print it."""
     return [digits[at : at + 2].upper() for at in range(0, len(digits), 2)]
+
+
+def grouped(digits: str) -> str:
+    """Format a hash so that lines break between groups of pairs, which people compare."""
+    pairs = pairs_of(digits)
+    groups = [":".join(pairs[at : at + _GROUP]) for at in range(0, len(pairs), _GROUP)]
+    return ": ".join(groups)
 
 
 def format_fix(proposal: FixProposal, draft: SettingsDraft, file: str = "") -> str:

@@ -16,13 +16,11 @@ from smtp_tui.tui.model.fixes import (
     FixProposal,
     format_current,
     format_value,
-    pairs_of,
+    grouped,
 )
 
 WEAKENS, ASKS = "WEAKENS", "asks first"
 SHA_256 = "SHA-256"
-# Hash pairs that stay together in a line: people compare them group by group.
-_GROUP = 8
 
 
 @record
@@ -59,9 +57,7 @@ def reason_of(fix: Fix) -> str:
 
 def certificate_facts(certificate: Certificate) -> Iterator[tuple[str, str]]:
     """Yield what an admin compares, escaped: names, issuer, dates, key and hash."""
-    pairs = pairs_of(certificate.sha256)
-    groups = [":".join(pairs[at : at + _GROUP]) for at in range(0, len(pairs), _GROUP)]
-    for label, value in (*_readable_facts(certificate), (SHA_256, ": ".join(groups))):
+    for label, value in (*_readable_facts(certificate), (SHA_256, grouped(certificate.sha256))):
         yield label, escape_controls(value)
 
 

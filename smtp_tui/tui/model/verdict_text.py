@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from smtp_tui.diagnosis.causes import label
+from smtp_tui.diagnosis.diagnose import with_one_name
 from smtp_tui.diagnosis.verdict import Recipient, Verdict
 from smtp_tui.records import record
 from smtp_tui.safe_text import abridged, escape_controls
@@ -15,12 +16,14 @@ from smtp_tui.smtp.message import MailRequest
 from smtp_tui.smtp.transcript import TranscriptLine, TranscriptMark
 from smtp_tui.tui.commands import key_of
 from smtp_tui.tui.model.draft import PASSWORD, SettingsDraft
-from smtp_tui.tui.model.fixes import FixKind, FixProposal, describe_fix, format_value
+from smtp_tui.tui.model.fixes import FixKind, FixProposal, describe_fix, format_value, grouped
 from smtp_tui.tui.model.session import outcome
 
 STALE = "tests again: this was before your last change."
 _SENTENCE = re.compile(r"(?<=[.?!]) (?=[A-Z`])")
 _CHANGES_SHOWN = 3
+# First words that a sentence may begin with in the middle of a line; others may be names.
+_PLAIN_WORDS = frozenset({"A", "After", "An", "No", "Nothing", "Server", "The", "There", "This"})
 
 
 @record
@@ -68,7 +71,7 @@ def verdict_text(
     """
     fix_key, list_key = keys or (key_of("fix"), key_of("fixes"))
     sends = mail is not None and mail.body is not None
-    cure, why = verdict.cure, verdict.why
+    cure, why = (_for_few_rows(text, verdict) for text in (verdict.cure, verdict.why))
     key = action = others = ""
     more = []
     if verdict.ok:
@@ -81,8 +84,10 @@ def verdict_text(
         if first.kind is FixKind.SET:  # then the reason says more than the cure
             cure, why = why, cure
     elif cure and not is_stale:
-        action, *rest = _SENTENCE.split(cure, maxsplit=1)
-        cure = "".join(rest)
+        sentences = _SENTENCE.split(cure)
+        # What was tried already is nothing to do.
+        action = next((text for text in sentences if not text.startswith("smtp-tui ")), cure)
+        cure = " ".join(text for text in sentences if text != action)
     if is_stale and not proposals:
         if saves:
             more.append(VerdictLine(f"{key} {action}"))
@@ -98,7 +103,7 @@ def verdict_text(
         more.append(VerdictLine(", ".join(map(label, warnings)), "Warnings", is_warning=True))
     return VerdictText(
         outcome(verdict),
-        escape_controls(summary_of(verdict, mail)),
+        escape_controls(_after_colon(_for_few_rows(summary_of(verdict, mail), verdict))),
         key,
         escape_controls(action),
         others,
@@ -108,6 +113,20 @@ def verdict_text(
         ),
         is_stale,
     )
+
+
+def _after_colon(sentence: str) -> str:
+    first, _, rest = sentence.partition(" ")
+    return f"{first.lower()} {rest}" if first in _PLAIN_WORDS else sentence
+
+
+def _for_few_rows(text: str, verdict: Verdict) -> str:
+    """Return a text with one name of the certificate, and its hash in groups."""
+    certificate = verdict.tls.certificate if verdict.tls else None
+    if certificate is None:
+        return text
+    text = with_one_name(text, certificate)
+    return text.replace(certificate.sha256, grouped(certificate.sha256))
 
 
 def changes_to_save(draft: SettingsDraft, file: str) -> str:

@@ -13,6 +13,7 @@ from textual.containers import Vertical
 from textual.signal import Signal
 
 from smtp_tui.checks.request import CheckRequest
+from smtp_tui.diagnosis.experiments import TriedEncryptions, tried_encryptions
 from smtp_tui.diagnosis.faults import RECIPIENTS, faults_of
 from smtp_tui.diagnosis.verdict import CheckSummary, Verdict
 from smtp_tui.records import record
@@ -90,6 +91,8 @@ class TestPane(NoRepaintOnResize, Vertical):
         self.before: CompletedTest | None = None
         # What can be done about the last test now, the best first.
         self.fixes: tuple[FixProposal, ...] = ()
+        # What the last test showed about its host's ports; true also for other values.
+        self.tried: TriedEncryptions | None = None
         # Published when a check of the sender's domain starts, ends or stops.
         self.domain_changed: Signal[None] = Signal(self, "domain_changed")
         self._facts = CheckSummary()
@@ -276,6 +279,7 @@ class TestPane(NoRepaintOnResize, Vertical):
         self.progress.repaint()
         self.log_view.end_test(verdict_line(verdict))
         self.before, self.done, self._shows_verdict = self.done, done, True
+        self.tried = tried_encryptions(done.settings, verdict, self._facts)
         self.update()
 
     def _faults(self) -> dict[str, str]:

@@ -27,7 +27,7 @@ BEGINNINGS = (
 _LINES = 3
 _CLAUSE_ENDS = (". ", ": ", "; ", ", ", " (")
 # A clause that leaves most of the line empty says too little.
-_SHORTEST_CLAUSE = 0.6
+_SHORTEST_CLAUSE = 0.5
 
 
 def verdict_blocks(text: VerdictText, extra: TextBlock | None = None) -> list[TextBlock]:

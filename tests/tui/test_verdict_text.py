@@ -1,0 +1,136 @@
+"""A verdict in words: what happened, what to do, then the rest."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from smtp_tui.diagnosis.verdict import Recipient, TlsSummary
+from smtp_tui.smtp.events import Stage, WarningId
+from smtp_tui.tui.model.draft import SettingsDraft
+from smtp_tui.tui.model.fixes import fix_proposals
+from smtp_tui.tui.model.verdict_text import changes_to_save, verdict_lines, verdict_text
+from smtp_tui.tui.test_pane.verdict import cut_at_clause
+from tests.tui.driving import PASSED, failed
+from tests.tui.fixes import ENCRYPTION, LEAF, PASSWORD, certificate, failing
+
+FILE = {"host": "mail.example.net", "port": 587, "password": "hunter2hunter2"}
+NAMES = ("a.example", "b.example", "c.example")
+
+
+class TestAction:
+    def test_the_first_fix_is_what_to_do(self) -> None:
+        verdict = failing(ENCRYPTION, PASSWORD)
+        text = verdict_text(verdict, None, fix_proposals(verdict, ()))
+        assert (text.key, text.action) == ("F9", "sets Encryption Type to ssl and tests again.")
+        assert text.others == "F8 lists both."
+
+    def test_another_front_end_has_keys_of_its_own(self) -> None:
+        verdict = failing(ENCRYPTION, PASSWORD)
+        text = verdict_text(verdict, None, fix_proposals(verdict, ()), keys=(":fix", ":fixes"))
+        assert (text.key, text.others) == (":fix", ":fixes lists both.")
+
+    def test_the_reason_of_a_fix_comes_before_the_cure(self) -> None:
+        verdict = replace(failing(ENCRYPTION), cure="Set encryption.", why="It speaks TLS.")
+        text = verdict_text(verdict, None, fix_proposals(verdict, ()))
+        assert [line.text for line in text.more] == ["It speaks TLS.", "Set encryption."]
+
+    def test_without_a_fix_the_cure_begins(self) -> None:
+        verdict = failed("server-closed", cure="Look in `the log`. Then try again.", why="Perhaps.")
+        text = verdict_text(verdict)
+        assert (text.key, text.action) == ("", "Look in `the log`.")
+        assert [line.text for line in text.more] == ["Then try again.", "Perhaps."]
+
+    def test_what_was_tried_in_vain_is_nothing_to_do(self) -> None:
+        cure = "smtp-tui also tried port 465 (ssl), without success. Ask the server's admin."
+        text = verdict_text(failed("connection-refused", cure=cure))
+        assert text.action == "Ask the server's admin."
+        assert text.more[0].text == "smtp-tui also tried port 465 (ssl), without success."
+
+    def test_for_other_values_the_test_comes_first(self) -> None:
+        text = verdict_text(failed("server-closed", cure="Look."), is_stale=True)
+        assert (text.key, text.action) == (
+            "F5",
+            "tests again: this was before your last change.",
+        )
+        assert [line.text for line in text.more] == ["Look."]
+
+
+class TestSaving:
+    def test_after_a_pass_it_says_what_saving_writes(self) -> None:
+        draft = SettingsDraft(FILE)
+        assert verdict_text(PASSED).action == "Nothing to save."
+        draft.edit("port", "465")
+        text = verdict_text(PASSED, saves=changes_to_save(draft, "mail.toml"))
+        assert (text.key, text.action) == ("F2", "saves SMTP Port (587 -> 465) to mail.toml.")
+
+    def test_several_are_named_and_the_rest_counted(self) -> None:
+        draft = SettingsDraft(FILE)
+        draft.restore({"port": 465, "encryption": "ssl", "username": "me", "timeout": 5})
+        draft.password.type("hunter3hunter3")
+        told = changes_to_save(draft, "mail.toml")
+        assert told == ("saves SMTP Port, Encryption Type, SMTP Username and 2 more to mail.toml.")
+
+    def test_no_password_is_shown(self) -> None:
+        draft = SettingsDraft(FILE)
+        draft.password.type("hunter3hunter3")
+        assert changes_to_save(draft, "mail.toml") == "saves SMTP Password to mail.toml."
+
+    def test_an_untested_change_is_saved_after_a_test(self) -> None:
+        text = verdict_text(PASSED, saves="saves SMTP Port to mail.toml.", is_stale=True)
+        assert text.key == "F5"
+        assert text.more[0].text == "F2 saves SMTP Port to mail.toml."
+
+
+class TestRest:
+    def test_a_message_that_may_be_on_its_way_comes_first(self) -> None:
+        verdict = replace(
+            failed("server-closed", Stage.MESSAGE, cure="Look in its log. Wait."),
+            warnings=(WarningId.PIPELINING_SUSPECT, WarningId.DELIVERY_UNKNOWN),
+            warning_texts=("A filter.", "It may be delivered."),
+            recipients=tuple(Recipient(address=a, code=550, text="No") for a in ("a@b", "c@d")),
+        )
+        lines = [str(line) for line in verdict_text(verdict).more]
+        assert lines[:3] == ["It may be delivered.", "a@b: 550 No", "c@d: 550 No"]
+        assert lines[-1] == "Warnings: pipelining not working"
+
+    def test_of_a_certificate_one_name_is_shown_and_the_hash_in_groups(self) -> None:
+        shown = certificate("CN=a.example", *NAMES)
+        verdict = replace(
+            failed(
+                "certificate-expired",
+                Stage.TLS,
+                summary="It is for a.example, b.example, c.example.",
+                cure=f"Compare {LEAF.sha256}.",
+            ),
+            tls=TlsSummary(certificate=replace(shown, sha256=LEAF.sha256)),
+        )
+        text = verdict_text(verdict)
+        assert text.happened == "It is for a.example and 2 more."
+        assert LEAF.sha256[:8].upper() not in text.action
+        assert f"{LEAF.sha256[:2]}:{LEAF.sha256[2:4]}:".upper() in text.action
+        # The saved dialogue has them all.
+        assert "b.example" in verdict_lines(verdict, None)[0].text
+
+    def test_words_of_a_server_are_inert(self) -> None:
+        verdict = failed("x", summary="It said \x1b[31m.", cure="Do \x9b. More \x1b.", why="\u202e")
+        text = verdict_text(verdict)
+        shown = text.happened + text.action + "".join(map(str, text.more))
+        assert not set("\x1b\x9b\u202e") & set(shown)
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "shown"),
+    [
+        ("The port is silent.", 40, "The port is silent."),
+        ("The port is silent, and so is the host.", 30, "The port is silent …"),
+        ("The port answers: 220 mail.example.net", 24, "The port answers …"),
+        # A clause that is too short leaves the row empty.
+        ("No: the port answers nothing at all", 24, "No: the port answers …"),
+        ("一二三四五, 六七八九十", 16, "一二三四五 …"),
+        ("Unbroken", 5, "…"),
+    ],
+)
+def test_a_row_ends_at_a_clause(text: str, width: int, shown: str) -> None:
+    assert cut_at_clause(text, width).strip() == shown
