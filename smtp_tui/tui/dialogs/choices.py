@@ -9,6 +9,7 @@ from rich.cells import cell_len
 from textual.binding import BindingType
 
 from smtp_tui.safe_text import escape_controls
+from smtp_tui.tui.commands import with_help
 from smtp_tui.tui.messages import text
 from smtp_tui.tui.model.choices import Choice
 from smtp_tui.tui.model.row_state import RowState
@@ -55,7 +56,7 @@ class ChoiceList(ListView[Choice]):
 class ChoicesDialog(Dialog[str | None]):
     """Asks for one of a field's words; returns it, or None."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [("enter", "take"), ("escape,f10,ctrl+x", "leave")]
+    BINDINGS: ClassVar[list[BindingType]] = [("enter", "take"), ("escape", "leave")]
 
     def __init__(self, label: str, choices: Sequence[Choice], state: RowState) -> None:
         words = [choice.word for choice in choices]
@@ -66,7 +67,7 @@ class ChoicesDialog(Dialog[str | None]):
         self._meaning = TextPage()
         self._meaning.styles.height = _MEANING_LINES
         take, choose, back = (text("hints", name) for name in ("take", "choose", "back"))
-        hints = ("Enter", take), ("Up Down", choose), ("Esc", back)
+        hints = with_help((("Enter", take), ("Up Down", choose), ("Esc", back)))
         head = TextPage([plain(label, STRONG)])
         super().__init__(head, self._list, self._meaning, hints=hints, flexible=self._list)
 
