@@ -148,7 +148,7 @@ def candidates(
     if not usable:
         text = f"auto accepts none of those offered ({offered})"
         raise CheckAborted(Cause.AUTH_MECHANISM_NOT_OFFERED, text)
-    return usable, f"the strongest mechanism offered that is safe {where}"
+    return usable, f"the strongest offered, safe {where}"
 
 
 def require_usable(client: SMTPClient, settings: Settings, secret: str) -> None:
@@ -174,7 +174,7 @@ async def authenticate(
         if not encrypted and mechanism in GIVES_SECRET_AWAY:
             client.note("the password is sent unencrypted", WarningId.PASSWORD_IN_CLEAR)
         elif not encrypted and mechanism != "EXTERNAL":
-            text = "the connection is unencrypted: everything except the password can be read"
+            text = "unencrypted connection: all but the password can be read"
             client.note(text, WarningId.LINK_OPEN)
         try:
             reply, is_unsupported = await run_mechanism(

@@ -117,7 +117,7 @@ async def _send_up_to_data(transaction: _Transaction) -> Reply:
         if reply is not None:
             return reply
         client.note(
-            "the server loses commands sent in a group; smtp-tui repeats them one by one",
+            "the server loses grouped commands; smtp-tui repeats them one by one",
             WarningId.PIPELINING_SUSPECT,
         )
         transaction.replies.clear()
@@ -201,7 +201,7 @@ async def _send_message(client: SMTPClient, go_ahead: Reply, message: bytes) -> 
     except (CheckAborted, asyncio.CancelledError) as error:  # the timeout cancels
         if not (isinstance(error, CheckAborted) and error.reply):
             client.note(
-                "smtp-tui sent the message, but the server did not reply: it may or may not arrive",
+                "no reply after the message was sent: it may or may not arrive",
                 WarningId.DELIVERY_UNKNOWN,
             )
         raise

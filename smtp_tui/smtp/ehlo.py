@@ -62,7 +62,7 @@ async def ehlo(client: SMTPClient, name: str) -> EhloKeywords:
     reply = await client.send_and_read(f"EHLO {name}")
     if reply.code in (500, 502):
         client.note(
-            "the server does not know EHLO; smtp-tui uses HELO, without extensions",
+            "the server does not know EHLO; smtp-tui uses HELO, no extensions",
             WarningId.HELO_FALLBACK,
         )
         reply = await client.send_and_read(f"HELO {name}")

@@ -60,7 +60,7 @@ async def secure(client: SMTPClient, settings: Settings, context: ssl.SSLContext
         seen = f"its SHA-256 is {leaf.sha256}" if leaf else "the server sent no certificate"
         raise CheckAborted(Cause.CERTIFICATE_FINGERPRINT_MISMATCH, seen, certificate=leaf)
     if settings.tls_fingerprint:
-        client.note("the certificate is the pinned one; smtp-tui checks neither chain nor name")
+        client.note("the certificate is the pinned one; chain and name do not matter")
     elif not verified:
         text = "the certificate is not verified: the server may be an impostor"
         client.note(text, WarningId.CERTIFICATE_NOT_VERIFIED)

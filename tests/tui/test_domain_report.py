@@ -121,7 +121,7 @@ async def test_of_a_server_inside_dns_is_asked_by_key_alone(
 ) -> None:
     async with form_on(TEXT, tmp_path, check=check(INSIDE), lookup=asking(names)) as hand:
         await hand.press("f5")
-        await hand.until(lambda: "DNS was not asked about example.test" in hand.screen)
+        await hand.until(lambda: "DNS not asked: " in hand.screen)
         assert names.asked == []
         await hand.press("alt+n")
         await hand.until(lambda: "DMARC at _dmarc.example.test asks receivers" in hand.screen)
