@@ -52,14 +52,18 @@ class TableList(ListView[str]):
         for table in self.rows:
             result, style = self.result(table)
             cells = fit_cells((*self._names(table), result), widths, gap)
-            time = self._seconds(table).rjust(_TIME)
-            yield ([*zip(cells, (STRONG, PLAIN, style), strict=True), (time, DIM)],)
+            spans: list[Span] = []
+            for cell, cell_style in zip(cells, (STRONG, PLAIN, style), strict=True):
+                shown = cell.rstrip()
+                spans += [(shown, cell_style), (cell[len(shown) :], PLAIN)]
+            seconds = self._seconds(table)
+            yield ([*spans, (" " * (_TIME - len(seconds)), PLAIN), (seconds, DIM)],)
 
     def mark(self, lead: str, spans: list[Span], width: int) -> list[Span]:
         """Return the chosen row with its name marked, so that its result keeps its colour."""
         del width
         (name, _), *others = spans
-        return [(f"{lead}{name.rstrip()}", FOCUS), (name[len(name.rstrip()) :], PLAIN), *others]
+        return [(f"{lead}{name}", FOCUS), *others]
 
     def result(self, table: str) -> Span:
         """Return what a table's test came to, or what it waits for."""
