@@ -31,20 +31,23 @@ class ChoiceList(ListView[Choice]):
         super().__init__(choices, max(current, 0))
         self._chosen = choices[current] if current >= 0 else None
         self._is_default = is_default
+        # The meaning of the word under the cursor stands below.
+        self.is_explained = True
         # The columns stay put while the list shrinks.
         self._word_width = max(len(choice.word) for choice in choices) + 2 + _GAP
+        self._summary_width = max(cell_len(choice.summary) for choice in choices) + _GAP
         self._side_width = max(len(choice.availability) for choice in choices)
 
     def layout_rows(self, width: int) -> Iterator[Iterable[list[Span]]]:
-        """Yield word, as much of the summary as fits, and the availability."""
+        """Yield word, summary and availability, without summaries if they would be cut."""
+        room = width - self._word_width - self._side_width
+        if self.is_explained and room < self._summary_width - _GAP:
+            room = 0
         for choice in self.rows:
-            side = choice.availability.ljust(self._side_width)
-            room = width - self._word_width - len(side) - _GAP
-            summary = truncate(choice.summary, room) if room > 8 else ""
-            gap = " " * max(width - self._word_width - cell_len(summary) - len(side), 0)
             word, style = self._word(choice)
-            pad = " " * (self._word_width - len(word))
-            yield ([(word, style), (f"{pad}{summary}{gap}", DIM), (side, style)],)
+            summary = truncate(choice.summary, min(room, self._summary_width) - _GAP)
+            columns = word.ljust(self._word_width), summary.ljust(min(room, self._summary_width))
+            yield (list(zip((*columns, choice.availability), (style, DIM, style), strict=True)),)
 
     def _word(self, choice: Choice) -> Span:
         if choice == self._chosen:
@@ -61,8 +64,8 @@ class ChoicesDialog(Dialog[str | None]):
     def __init__(self, label: str, choices: Sequence[Choice], state: RowState) -> None:
         words = [choice.word for choice in choices]
         current = words.index(state.chosen) if state.chosen in words else -1
-        rows = ChoiceList(choices, current, is_default=state.is_default)
-        self._list = FilteredList(rows, lambda choice: f"{choice.word} {choice.meaning}")
+        self._rows = ChoiceList(choices, current, is_default=state.is_default)
+        self._list = FilteredList(self._rows, lambda choice: f"{choice.word} {choice.meaning}")
         self._state, self._choices = state, choices
         self._meaning = TextPage()
         self._meaning.styles.height = _MEANING_LINES
@@ -77,7 +80,8 @@ class ChoicesDialog(Dialog[str | None]):
 
     def on_resize(self) -> None:
         """Show the meaning where the list is whole with it."""
-        self._meaning.display = self.size.height >= len(self._choices) + _AROUND + _MEANING_LINES
+        has_room = self.size.height >= len(self._choices) + _AROUND + _MEANING_LINES
+        self._meaning.display = self._rows.is_explained = has_room
         super().on_resize()
 
     def on_filtered_list_moved(self) -> None:
