@@ -100,6 +100,19 @@ async def test_letters_find_a_table(tmp_path: Path) -> None:
         await hand.until(lambda: "h7.example" in hand.row("SMTP Host"))
 
 
+async def test_letters_find_a_result(tmp_path: Path) -> None:
+    check = Checks(failing=frozenset({"t05.smtp", "t09.smtp"}))
+    check.released.set()
+    async with form_on(MANY, tmp_path, table=None, check=check) as hand:
+        await hand.press("f5")
+        await hand.until(lambda: "10 passed, 2 failed" in hand.screen)
+        await hand.type("fail")
+        assert row(hand, "t05.smtp").startswith("> t05.smtp")
+        assert row(hand, "t09.smtp")
+        assert not row(hand, "t06.smtp")
+        assert "2 of 12" in hand.screen
+
+
 async def test_the_last_verdict_stands_beside_its_table(tmp_path: Path) -> None:
     async with form_on(TABLES, tmp_path, table="a.smtp") as hand:
         await hand.press("f5")

@@ -80,6 +80,10 @@ class TableList(ListView[str]):
             return (outcome(verdict), GOOD) if verdict.ok else (failed, BAD)
         return "", PLAIN
 
+    def searched(self, table: str) -> str:
+        """Return what typed letters find: `fail` lists the tables that failed."""
+        return " ".join((*self._names(table), self.result(table)[0]))
+
     def _seconds(self, table: str) -> str:
         """Return how long a test took, or has taken so far."""
         if running := self._tests.running(table):
@@ -117,8 +121,9 @@ class TablePicker(SearchScreen[str | None]):
         self._tests = TableTests(document, session, runner, self._schedule)
         tables = self._tests.tables
         index = tables.index(current) if current in tables else 0
+        rows = TableList(self._tests, index)
         self._list = FilteredList(
-            TableList(self._tests, index), str, placeholder="a few letters of a table's name"
+            rows, rows.searched, placeholder="a few letters of a name, a server or a result"
         )
         self._is_first = current is None
         self._message = ""
