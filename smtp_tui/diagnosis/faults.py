@@ -5,11 +5,13 @@ The words are the `faults` of a cause in `causes.toml`.
 
 from __future__ import annotations
 
+import re
+
 from smtp_tui.diagnosis.causes import causes
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.records import record
-from smtp_tui.settings.fields import Settings
-from smtp_tui.smtp.events import Stage
+from smtp_tui.settings.fields import BY_KEY, Settings
+from smtp_tui.smtp.events import Cause, Stage
 
 LONGEST = 16  # characters: the rest of a row belongs to its value
 # The recipients of a test message: no field of the settings.
@@ -28,6 +30,8 @@ def faults_of(verdict: Verdict, settings: Settings | None) -> tuple[FieldFault, 
     """Return the fields at fault, and those whose value the server rejected."""
     if verdict.cause is None:
         return ()
+    if verdict.cause == Cause.SETTINGS_INVALID:
+        return _unusable(verdict)
     faults: dict[str, str] = causes().get(verdict.cause, {}).get("faults", {})
     code = str(verdict.reply.code) if verdict.reply else ""
     return tuple(
@@ -35,6 +39,13 @@ def faults_of(verdict: Verdict, settings: Settings | None) -> tuple[FieldFault, 
         for key, short in faults.items()
         if _is_involved(key, verdict)
     )
+
+
+def _unusable(verdict: Verdict) -> tuple[FieldFault, ...]:
+    """Return the field that the detail of unusable settings begins with."""
+    finished = verdict.facts.finished if verdict.facts else None
+    key = re.match(r"\w*", finished.detail if finished else "")
+    return (FieldFault(key[0], "cannot be used"),) if key and key[0] in BY_KEY else ()
 
 
 def _key(key: str, verdict: Verdict, settings: Settings | None) -> str:

@@ -60,6 +60,13 @@ def test_a_rejected_recipient_is_marked() -> None:
     assert found == {"to: 550 rejected"}
 
 
+def test_a_file_that_cannot_be_read_is_marked() -> None:
+    end = finished(Stage.SETTINGS, Cause.SETTINGS_INVALID, detail="ca_file /ca.pem: no such file")
+    verdict = diagnose(settings(), facts_of(end), 1.0)
+    (found,) = faults_of(verdict, settings())
+    assert (found.key, found.short) == ("ca_file", "cannot be used")
+
+
 def test_nothing_is_marked_where_no_field_is_at_fault() -> None:
     assert faults(Cause.SERVER_CLOSED, Stage.EHLO) == set()
     tested = settings()

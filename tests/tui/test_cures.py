@@ -285,6 +285,27 @@ class TestTrust:
             assert file.exists()
         assert check.requests[-1].values["ca_file"] == file.name
 
+    async def test_the_admins_own_ca_file_comes_first(self, tmp_path: Path) -> None:
+        for name in ("corporate-ca.pem", "corporate-old.pem"):
+            (tmp_path / name).write_text("x", encoding="utf-8")
+        check = once(AUTHORITY, PIN, OPEN, chain=[LEAF, ROOT])
+        async with form_on(SAMPLE, tmp_path, check=check) as hand:
+            await fail(hand)
+            assert " F9 goes to CA File: name the file with your CA's certificate." in hand.screen
+            await hand.press("f9")
+            assert hand.row("CA File").startswith(">")
+            await hand.until(lambda: "corporate-old.pem" in hand.screen)
+            assert "Type the path of the file; Tab completes it." in hand.screen
+            await hand.type("corp")
+            await hand.press("tab")
+            await hand.until(lambda: "corporate-" in hand.row("CA File"))
+            await hand.type("c")
+            await hand.press("tab")
+            await hand.until(lambda: "corporate-ca.pem" in hand.row("CA File"))
+            await hand.press("f5")
+            await passes(hand)
+        assert check.requests[-1].values["ca_file"] == "corporate-ca.pem"
+
     async def test_its_folder_is_made_only_after_a_yes(self, tmp_path: Path) -> None:
         check = once(AUTHORITY, chain=[LEAF, ROOT])
         folder = tmp_path / "nodir"

@@ -110,7 +110,8 @@ class TestRest:
         assert text.happened == "It is for a.example and 2 more."
         assert LEAF.sha256[:8].upper() not in text.action
         assert f"{LEAF.sha256[:2]}:{LEAF.sha256[2:4]}:".upper() in text.action
-        # The saved dialogue has them all.
+        # The page of the last test and the saved dialogue have them all.
+        assert "b.example" in verdict_text(verdict, is_whole=True).happened
         assert "b.example" in verdict_lines(verdict, None)[0].text
 
     def test_words_of_a_server_are_inert(self) -> None:

@@ -29,6 +29,7 @@ from smtp_tui.tui.model.mail_draft import MailField, sender_of
 from smtp_tui.tui.style import BAD
 from smtp_tui.tui.test_pane.pane import FROM
 from smtp_tui.tui.widgets.dialog import AskPassword, confirm, may_make_folder
+from smtp_tui.tui.widgets.path_completion import PathEditor
 from smtp_tui.tui.widgets.text_page import plain
 
 
@@ -161,7 +162,13 @@ class CheckController(Controller):
         fix, change, file = proposal.fix, changes_of(proposal), ""
         if proposal.kind in (FixKind.GO_TO, FixKind.NAME):
             why = f"{BY_KEY[fix.field].label}: {escape_controls(fix.why)}"
+            if proposal.kind is FixKind.NAME:
+                why = f"Type the path of the file; Tab completes it. {escape_controls(fix.why)}"
             self.go_to_field(fix.field, why)
+            row = self.form.current_row
+            if proposal.kind is FixKind.NAME and isinstance(row, PathEditor):
+                # A row of More has no place on the screen before it is laid out.
+                self.form.call_after_refresh(row.list_candidates)
             return True
         if proposal.asks and not await self._confirm(proposal):
             return False

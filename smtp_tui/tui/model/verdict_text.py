@@ -62,16 +62,21 @@ def verdict_text(
     *,
     saves: str = "",
     is_stale: bool = False,
+    is_whole: bool = False,
     keys: tuple[str, str] | None = None,
 ) -> VerdictText:
     """Return a verdict in words; `mail` is what the check was to submit.
 
     `proposals` are the fixes to offer now and `saves` what saving would write (`changes_to_save`).
-    `keys` apply the first fix and list them all; without them, the form's keys do.
+    With `is_whole`, all names of the certificate are shown. `keys` apply the first fix and list
+    them all; without them, the form's keys do.
     """
     fix_key, list_key = keys or (key_of("fix"), key_of("fixes"))
     sends = mail is not None and mail.body is not None
-    cure, why = (_for_few_rows(text, verdict) for text in (verdict.cure, verdict.why))
+    happened, cure, why = (
+        _of_certificate(text, verdict, is_whole=is_whole)
+        for text in (summary_of(verdict, mail), verdict.cure, verdict.why)
+    )
     key = action = others = ""
     more = []
     if verdict.ok:
@@ -103,7 +108,7 @@ def verdict_text(
         more.append(VerdictLine(", ".join(map(label, warnings)), "Warnings", is_warning=True))
     return VerdictText(
         outcome(verdict),
-        escape_controls(_after_colon(_for_few_rows(summary_of(verdict, mail), verdict))),
+        escape_controls(_after_colon(happened)),
         key,
         escape_controls(action),
         others,
@@ -120,12 +125,12 @@ def _after_colon(sentence: str) -> str:
     return f"{first.lower()} {rest}" if first in _PLAIN_WORDS else sentence
 
 
-def _for_few_rows(text: str, verdict: Verdict) -> str:
-    """Return a text with one name of the certificate, and its hash in groups."""
+def _of_certificate(text: str, verdict: Verdict, *, is_whole: bool) -> str:
+    """Return a text with the certificate's hash in groups, and unless `is_whole` one name only."""
     certificate = verdict.tls.certificate if verdict.tls else None
     if certificate is None:
         return text
-    text = with_one_name(text, certificate)
+    text = text if is_whole else with_one_name(text, certificate)
     return text.replace(certificate.sha256, grouped(certificate.sha256))
 
 

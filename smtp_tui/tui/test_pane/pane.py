@@ -27,7 +27,12 @@ from smtp_tui.tui.model.check_request import Runner, run_to_verdict, title_of
 from smtp_tui.tui.model.draft import SettingsDraft
 from smtp_tui.tui.model.fixes import FixProposal, LastTest, available_fixes
 from smtp_tui.tui.model.session import CompletedTest, SessionMemory, verdict_line
-from smtp_tui.tui.model.verdict_text import changes_to_save, verdict_lines, verdict_text
+from smtp_tui.tui.model.verdict_text import (
+    VerdictText,
+    changes_to_save,
+    verdict_lines,
+    verdict_text,
+)
 from smtp_tui.tui.test_pane.progress import ProgressBar
 from smtp_tui.tui.test_pane.verdict import VerdictPanel, verdict_blocks, warning_blocks
 from smtp_tui.tui.textual_compat import NoRepaintOnResize
@@ -211,16 +216,8 @@ class TestPane(NoRepaintOnResize, Vertical):
         last, tested = self.last_test, self._tested
         passed = tested.session.passed(tested.table)
         self.fixes = available_fixes(last, tested.draft, passed)
-        if last is None or self.done is None:
-            return
-        text = verdict_text(
-            last.verdict,
-            self.done.request.mail,
-            self.fixes,
-            saves=changes_to_save(tested.draft, tested.file) if last.verdict.ok else "",
-            is_stale=last.is_stale,
-        )
-        self.verdict.show_verdict(text)
+        if last is not None:
+            self.verdict.show_verdict(self._verdict_text(last))
 
     def hide_verdict(self) -> None:
         """Show no verdict until a value changes: what it is about cannot be tested now."""
@@ -244,9 +241,23 @@ class TestPane(NoRepaintOnResize, Vertical):
 
     def verdict_blocks(self) -> list[TextBlock]:
         """Return the last verdict in full, with its warnings; [] without one."""
-        if self.done is None or self.verdict.text is None:
+        last = self.last_test
+        if last is None:
             return []
-        return [*verdict_blocks(self.verdict.text), *warning_blocks(self.done.verdict)]
+        text = self._verdict_text(last, is_whole=True)
+        return [*verdict_blocks(text), *warning_blocks(last.verdict)]
+
+    def _verdict_text(self, last: LastTest, *, is_whole: bool = False) -> VerdictText:
+        tested, mail = self._tested, self.done.request.mail if self.done else None
+        saves = changes_to_save(tested.draft, tested.file) if last.verdict.ok else ""
+        return verdict_text(
+            last.verdict,
+            mail,
+            self.fixes,
+            saves=saves,
+            is_stale=last.is_stale,
+            is_whole=is_whole,
+        )
 
     def stop(self) -> bool:
         """Stop the check, which closes its connection, or the DNS check; False if none runs."""
