@@ -293,7 +293,7 @@ class TestTrust:
             await fail(hand)
             assert " F9 goes to CA File: name the file with your CA's certificate." in hand.screen
             await hand.press("f9")
-            assert hand.row("CA File").startswith(">")
+            await hand.until(lambda: hand.row("CA File").startswith(">"))
             await hand.until(lambda: "corporate-old.pem" in hand.screen)
             assert "Type the path of the file; Tab completes it." in hand.screen
             await hand.type("corp")
