@@ -27,7 +27,7 @@ from smtp_tui.config.errors import NoFileError, NoTableError, SeveralTablesError
 from smtp_tui.config.paths import default_config
 from smtp_tui.config.preferences import THEMES, Preferences, read_preferences
 
-DUMB = "TERM is {}, so this is the form line by line; --linear does the same elsewhere."
+DUMB = "TERM is {}, so the form is line by line. --linear does the same elsewhere."
 
 
 def form(call: Invocation) -> int:
@@ -85,7 +85,7 @@ def _open_form(
         if not call.options.linear:
             print_line(DUMB.format(os.environ.get("TERM") or "not set"))
         if preferences.ascii:
-            _set_encoding("ascii")
+            _reduce_charset()
         # The searches and the password stores take 150 ms to import, which a check saves.
         from smtp_tui.tui.linear.app import run_linear
 
@@ -96,7 +96,11 @@ def _open_form(
     # Textual reads the environment on import, which takes 200 ms that a check saves.
     from smtp_tui.tui import app, style
 
-    style.set_charset(_reduce_charset() if preferences.ascii else None)
+    charset = None
+    if preferences.ascii:
+        keep_columns()
+        charset = _reduce_charset()
+    style.set_charset(charset)
     return app.run_app(
         document, table, preferences, notice=notice, is_demo=is_demo, report=print_error
     )
@@ -125,12 +129,8 @@ def prepare_surroundings() -> None:
 
 def _reduce_charset() -> str:
     """Switch output to ASCII or the terminal's legacy encoding; return its name."""
-    keep_columns()
     encoding = sys.stdout.encoding.casefold()
-    return _set_encoding("ascii" if encoding.startswith("utf") else encoding)
-
-
-def _set_encoding(charset: str) -> str:
+    charset = "ascii" if encoding.startswith("utf") else encoding
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding=charset, errors="smtp-tui")
     return charset

@@ -46,7 +46,7 @@ class TestFields:
         assert [int(number) for number, _ in prompts] == [*range(1, 21)]
         assert "2 SMTP Port [2587]: " in ended.text
         assert "10 OpenSSL Verify Mode [peer (default)]: " in ended.text
-        assert "12 Timeout [30 (default), seconds]: " in ended.text
+        assert "12 Timeout [30 seconds (default)]: " in ended.text
         assert ended.saved == SAMPLE
 
     def test_those_that_are_rarely_needed_can_be_left_out(self, tmp_path: Path) -> None:
@@ -58,7 +58,7 @@ class TestFields:
     def test_a_value_a_default_and_back(self, tmp_path: Path) -> None:
         ended = answered(tmp_path, "mx.example.org", "<", "", "-", ":save", ":quit")
         assert "1 SMTP Host [mx.example.org]: " in ended.text
-        assert "SMTP Port: 587 (default)" in ended.text
+        assert "SMTP Port: 587, submission (default)" in ended.text
         assert ended.saved == SAMPLE.replace("mail.example.net", "mx.example.org").replace(
             "port = 2587\n", ""
         )

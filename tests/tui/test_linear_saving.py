@@ -161,7 +161,7 @@ class TestQuestions:
         to = "a@example.org, b@example.org"
         ended = answered(tmp_path, ":send", "", "nobody", to, "", "", "y", ":quit", runner=check)
         assert "From [tickets@example.net]: " in ended.text
-        assert "To []: nobody" in ended.text
+        assert "To [required]: nobody" in ended.text
         mail = check.requests[0].mail
         assert mail is not None
         assert [recipient.address for recipient in mail.recipients] == [

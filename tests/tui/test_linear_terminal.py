@@ -114,6 +114,22 @@ def _change_the_domain(terminal: Terminal) -> None:
     terminal.wait_for("4 Encryption Type [")
 
 
+def test_the_prompt_comes_again_after_a_stop(file: Path) -> None:
+    with on_terminal(*line_by_line(file)) as terminal:
+        prompt = "1 SMTP Host [mail.example.net]:"
+        terminal.wait_for(prompt)
+        os.kill(terminal.process, signal.SIGSTOP)
+        os.waitpid(terminal.process, os.WUNTRACED)
+        os.kill(terminal.process, signal.SIGCONT)
+        terminal.wait_until(lambda: terminal.text.count(prompt) == 2, "the prompt again")
+        terminal.press("mx.example.org", "Enter", ":password", "Enter")
+        terminal.wait_for("2 SMTP Port [2587]:", "7 SMTP Password, not echoed [set]:")
+        # Ctrl+Z where nothing is echoed does nothing.
+        terminal.press("\x1a", "won", "Enter")
+        terminal.wait_for("SMTP Password: 3 characters")
+        assert b"won" not in terminal.output
+
+
 def test_it_loads_neither_textual_nor_rich(tmp_path: Path) -> None:
     program = (
         "import sys\nfrom smtp_tui.program import main\nstatus = main(sys.argv[1:])\n"
@@ -135,7 +151,10 @@ def test_narrow_and_in_ascii(file: Path) -> None:
         terminal.wait_for("1 SMTP Host [mail.example.net]:")
         terminal.press(":encryption", "Enter")
         terminal.wait_for("4 Encryption Type [tls]:")
-        terminal.press("??", "Enter", ":quit", "Enter")
+        terminal.press("??", "Enter")
+        prompt = "4 Encryption Type [tls]:"
+        terminal.wait_until(lambda: terminal.text.count(prompt) == 2, "the prompt again")
+        terminal.press(":quit", "Enter")
         assert terminal.wait_for_end() == 0
         assert terminal.output.isascii()
         long = [line for line in terminal.output.decode().split("\r\n") if len(line) > 39]

@@ -15,7 +15,7 @@ from smtp_tui.config.errors import DocumentError
 from smtp_tui.config.preferences import NAME, Preferences
 from smtp_tui.tui.commands import set_active_keys, with_keys
 from smtp_tui.tui.linear.commands import COMMANDS, TableChosenError, choose_table
-from smtp_tui.tui.linear.console import Console, on_ctrl_c
+from smtp_tui.tui.linear.console import Console, on_signal
 from smtp_tui.tui.linear.context import LinearContext
 from smtp_tui.tui.linear.session import INTRO, LinearSession
 from smtp_tui.tui.model.check_request import Runner, run_check
@@ -127,11 +127,9 @@ def _signals_end() -> Iterator[None]:
     def end(number: int, _frame: FrameType | None) -> None:
         raise SystemExit(128 + number)
 
-    numbers = (signal.SIGTERM, signal.SIGHUP)
-    previous = [signal.signal(number, end) for number in numbers]
-    try:
-        with on_ctrl_c(lambda _number, _frame: None):
-            yield
-    finally:
-        for number, handler in zip(numbers, previous, strict=True):
-            signal.signal(number, handler)
+    with (
+        on_signal(signal.SIGTERM, end),
+        on_signal(signal.SIGHUP, end),
+        on_signal(signal.SIGINT, lambda _number, _frame: None),
+    ):
+        yield

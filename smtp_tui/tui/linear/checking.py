@@ -299,7 +299,8 @@ class LinearChecks:
         self.console.show("A test message, a real one, to every address in To.")
         for field in MailField:
             while True:
-                shown = draft.text(field) or {MailField.FROM: sender.description}.get(field, "")
+                placeholders = {MailField.FROM: sender.description, MailField.TO: "required"}
+                shown = draft.text(field) or placeholders.get(field, "")
                 try:
                     typed = self.console.ask(f"{field} [{shortened(shown)}]: ")
                 except (KeyboardInterrupt, EOFError):

@@ -31,13 +31,13 @@ class StoppedError(Exception):
 
 
 @contextmanager
-def on_ctrl_c(handler: Callable[[int, FrameType | None], Any]) -> Iterator[None]:
-    """Let `handler` handle Ctrl+C."""
-    previous = signal.signal(signal.SIGINT, handler)
+def on_signal(number: int, handler: Callable[[int, FrameType | None], Any] | int) -> Iterator[None]:
+    """Let `handler` handle a signal."""
+    previous = signal.signal(number, handler)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, previous)
+        signal.signal(number, previous)
 
 
 async def stoppable(call: Coroutine[Any, Any, T]) -> T:
@@ -51,7 +51,7 @@ async def stoppable(call: Coroutine[Any, Any, T]) -> T:
         # From a signal handler only this wakes a loop that waits for a server.
         loop.call_soon_threadsafe(task.cancel)
 
-    with on_ctrl_c(stop):
+    with on_signal(signal.SIGINT, stop):
         try:
             return await task
         except asyncio.CancelledError:
@@ -87,7 +87,7 @@ class Console:
     def ask(self, prompt: str, *, is_secret: bool = False) -> str:
         """Return the line that the admin types after a prompt; a secret is not echoed."""
         while True:
-            with on_ctrl_c(signal.default_int_handler):
+            with on_signal(signal.SIGINT, signal.default_int_handler):
                 try:
                     line = self.read(escape_controls(prompt), is_secret=is_secret)
                 except (KeyboardInterrupt, EOFError):
@@ -154,12 +154,16 @@ class Console:
     def read(self, prompt: str, *, is_secret: bool) -> str:
         """Write a prompt and read a line, without its end."""
         if is_secret:
-            return getpass(prompt)
+            # Some shells turn the echo on when a program that they stopped continues.
+            with on_signal(signal.SIGTSTP, signal.SIG_IGN):
+                return getpass(prompt)
         self.write(prompt)
-        try:
-            line = sys.stdin.buffer.readline()
-        except OSError:  # the terminal is gone
-            raise SystemExit(HANGUP) from None
+        # After Ctrl+Z and `fg` the shell's lines stand below the prompt.
+        with on_signal(signal.SIGCONT, lambda _number, _frame: self.write(prompt)):
+            try:
+                line = sys.stdin.buffer.readline()
+            except OSError:  # the terminal is gone
+                raise SystemExit(HANGUP) from None
         if not line:
             raise EOFError
         return line.decode(sys.stdin.encoding or "utf-8", "replace").rstrip("\r\n")

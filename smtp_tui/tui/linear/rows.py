@@ -26,7 +26,7 @@ from smtp_tui.tui.model.row_state import (
     row_states,
 )
 
-KEPT, KEPT_LABEL = "kept", "Kept in"
+KEPT, KEPT_LABEL, TIMEOUT = "kept", "Kept in", "timeout"
 KEPT_SUMMARY = "Where the password is kept. Saving moves it to another place that you choose."
 SIGNS = {Severity.ERROR: "!", Severity.WARNING: "?", Severity.NOTE: "i"}
 _CHOICES = (FieldKind.CHOICE, FieldKind.SWITCH)
@@ -106,9 +106,11 @@ class FormRows:
         shown = state.chosen or state.text or state.placeholder
         if state.chosen is None and choices_at(key):
             shown = self.draft.text(key)  # no value that this row knows
-        note = f" {state.note}" if state.note.startswith("(") else f", {state.note}"
-        text = f"{shown.replace(BULLETS, 'set')}{note if state.note else ''}"
-        return shortened(mask_credentials(" ".join(text.split())))
+        # What follows two blanks says whose default the value is, or where a password goes.
+        value, _, origin = shown.replace(BULLETS, "set").partition("  ")
+        joint = " " if key == TIMEOUT or state.note.startswith("(") else ", "
+        noted = f"{value}{joint}{state.note}" if state.note else value
+        return shortened(mask_credentials(" ".join(f"{noted} {origin}".split())))
 
     def prompt(self, index: int) -> str:
         """Return the prompt of a row."""

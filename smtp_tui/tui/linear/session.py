@@ -194,10 +194,12 @@ class LinearSession:
             trouble = await keyring_backend.keyring_state()
             found = (trouble, keyring_backend.looked_for()) if trouble else None
             self.context.file_context.keyring_trouble = found
-        self.context.show_news(before)
         # A variable, path or command has to be named.
-        needs_name = not password.is_masked and location is not PasswordLocation.ASK
-        self._at = KEYS.index(PASSWORD) if needs_name and not password.text else self._at + 1
+        if location is PasswordLocation.ASK or password.is_masked or password.text:
+            self.context.show_news(before)
+            self._at += 1
+        else:
+            self._at = KEYS.index(PASSWORD)
 
     # Commands
 
