@@ -66,6 +66,14 @@ class SingleLineWidget(ChangedLinesWidget):
         return [line, *[Strip.blank(width, PLAIN)] * (height - 1)][:height]
 
 
+class Rule(SingleLineWidget):
+    """A line that separates parts."""
+
+    def spans(self, width: int) -> list[Span]:
+        """Return the line."""
+        return [("─" * width, DIM)]
+
+
 class StatusBar(SingleLineWidget):
     """The file, its table, its application, and the unsaved state."""
 
