@@ -96,9 +96,9 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         tested = TestedTable(form.draft, session, table, document.path.name)
         self.test_pane = pane = TestPane(runner, notice, lookup, about, tested, id="test_pane")
         self.message = TextPage(most=MESSAGE, indent=1, id="message")
-        application = document.application or PLAIN_KEYS
-        others = f"{key_of('tables')}: other tables" if len(document.tables()) > 1 else ""
-        self.status = StatusBar(str(document.path), table, application, others, id="status")
+        others = f" ({key_of('tables')}: others)" if len(document.tables()) > 1 else ""
+        keys = document.application or f"{PLAIN_KEYS} keys"
+        self.status = StatusBar(str(document.path), f"{table}{others}", keys, id="status")
         self.divider = Divider(id="divider")
         self.hints = KeyHints(hints_at(), id="hints")
         about_file = partial(file_blocks, document, table)

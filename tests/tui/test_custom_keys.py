@@ -236,7 +236,7 @@ DOES_IN_LOG = {
     "copy": "Sent the line to the terminal",
     "copy_test": "Sent 4 lines to the terminal",
     "mark": "1 marked",
-    "zoom": "· smtp · plain\n> resolve",
+    "zoom": "· smtp · plain keys\n> resolve",
     "report": "Save a report",
     "save_text": "Save the dialogue",
     "same": "The same test with other programs",
