@@ -136,7 +136,6 @@ class TablePicker(SearchScreen[str | None]):
 
     def on_mount(self) -> None:
         """Show the first page, and keep the clocks of running tests going."""
-        super().on_mount()
         self.set_interval(1, self._show_clocks)
         self._show()
 
