@@ -213,11 +213,11 @@ class TablePicker(SearchScreen[str | None]):
         elif done is None:
             yield plain("Not tested in this session.", DIM, gap=False)
         else:
-            words = verdict_text(done.verdict, done.request.mail)
-            style = GOOD if done.verdict.ok else BAD
+            verdict = done.verdict
+            words = verdict_text(verdict, done.request.mail)
+            style = GOOD if verdict.ok else BAD
             yield labelled(words.outcome, words.happened, style)
-            lines = () if done.verdict.ok else (words.action, *words.more)
-            yield from (plain(str(line), gap=False) for line in lines)
+            yield from (plain(text, gap=False) for text in (verdict.cure, verdict.why) if text)
 
     def _summary(self) -> str:
         tests, counts = self._tests, Counter[str]()
