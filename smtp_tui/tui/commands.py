@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
 from functools import partial
@@ -21,8 +22,10 @@ SIGN_KEYS = {
     "backslash": "\\",
     "circumflex_accent": "^",
     "right_square_bracket": "]",
-    "@": "Space",
+    "@": "Spc",
 }
+# Keys, by their start, that terminals may not send, by the start of TERM.
+RARE_KEYS = {"linux": ("alt+",), "screen": ("alt+",), "vt": ("alt+", "f")}
 
 
 def key_name(key: str) -> str:
@@ -78,17 +81,27 @@ class FormCommand:
         return " ".join(map(key_name, self.active_keys))
 
     @property
-    def hint_keys(self) -> str:
-        """The keys to show in the key hints."""
+    def shown_keys(self) -> tuple[str, ...]:
+        """The keys to show, formatted for display, the first one first."""
         # A third key is a character, which works only where no text is typed, or Ctrl+S, which
         # flow control may swallow.
-        others = self.default_keys[2:]
-        return " ".join(key_name(key) for key in self.active_keys if key not in others)
+        keys = [key for key in self.active_keys if key not in self.default_keys[2:]]
+        name = os.environ.get("TERM", "")
+        rare = next((keys for term, keys in RARE_KEYS.items() if name.startswith(term)), ())
+        # tmux, which passes Alt on, calls itself screen-256color.
+        if name == "screen" or not name.startswith("screen"):
+            keys.sort(key=lambda key: len(key) > 1 and key.startswith(rare))
+        return tuple(map(key_name, keys))
+
+    @property
+    def hint_keys(self) -> str:
+        """The keys to show in the key hints."""
+        return " ".join(self.shown_keys)
 
     @property
     def first_key(self) -> str:
         """The key to show where only one fits."""
-        return key_name(self.active_keys[0])
+        return self.shown_keys[0]
 
 
 _chosen_keys: dict[str, tuple[str, ...]] = {}
@@ -205,6 +218,14 @@ EQUIVALENT_COMMANDS: tuple[FormCommand, ...] = (
     FormCommand("leave", "escape", "Back", "go back"),
 )
 
+# Keys in the explanation at full size.
+EXPLANATION_COMMANDS: tuple[FormCommand, ...] = (
+    FormCommand("turn(1)", "tab", "Next field", "the next field; Shift+Tab: the one before"),
+    FormCommand("choose('fix')", "f9 ctrl+r", "Fix", "apply the best fix, test again"),
+    FormCommand("choose('error')", "e", "Explain an error", "an error of another program"),
+    FormCommand("leave", "escape", "Back", "go back to the field that the page explains"),
+)
+
 # Keys in the explanation of an error; Enter starts a new line there.
 ERROR_COMMANDS: tuple[FormCommand, ...] = (
     FormCommand("visit", "f9 ctrl+r", "Go to it", "go to the field that the explanation names"),
@@ -219,20 +240,20 @@ _test = partial(_command, is_test=True)
 # fmt: off
 COMMANDS: tuple[FormCommand, ...] = (
     _test("test", "f5 ctrl+t", "Test", "test the settings in the form, saved or not",
-        lambda runner: runner.check.test(), hints=(4, 18),
+        lambda runner: runner.check.test(), hints=(3, 12),
         synonyms="check try connect verify run"),
     _test("fix", "f9 ctrl+r", "Fix", "apply the best fix for a failed test, test again",
-        lambda runner: runner.check.fix(), hints=(1, 1),
+        lambda runner: runner.check.fix(), hints=(1, 10),
         synonyms="repair cure"),
     _test("fixes", "f8 ctrl+f", "Fixes", "list all fixes, to choose one",
-        lambda runner: runner.check.choose_fix(), hints=(2, 2),
+        lambda runner: runner.check.choose_fix(), hints=(2, 11),
         synonyms="alternatives trust pin"),
     _command("undo", "f4 ctrl+underscore", "Undo", "undo the last change, yours or a fix",
-        hints=(3, 3),
+        hints=(9, 0),
         synonyms="revert"),
     _command("redo", "ctrl+backslash alt+e", "Redo", "redo what was undone"),
     _command("save", "f2 ctrl+o ctrl+s", "Save", "save the changes to the file",
-        lambda runner: runner.saving.save(), hints=(5, 0),
+        lambda runner: runner.saving.save(), hints=(4, 0),
         synonyms="write store"),
     _command("diff", "alt+d insert", "Diff", "show what saving would change in the file",
         lambda runner: runner.saving.review(),
@@ -270,21 +291,24 @@ COMMANDS: tuple[FormCommand, ...] = (
         synonyms="dkim spf dmarc mx ptr"),
     _command("peek", "alt+v", "Reveal", "show or hide the password that you typed",
         synonyms="show unmask peek"),
-    _command("switch", "f6 ctrl+l", "Log", "go to the log, and back to the form", hints=(6, 4),
+    _command("switch", "f6 ctrl+l", "Log", "go to the log, and back to the form", hints=(5, 1),
         synonyms="dialogue transcript protocol"),
-    _command("commands", "ctrl+p f12 :", "Menu", "all commands and fields by name", hints=(9, 0)),
+    _command("commands", "ctrl+p f12 :", "Menu", "all commands and fields by name", hints=(10, 0)),
     _command("jump", "f11 ctrl+v", "Go to", "go to a field by the letter shown next to it"),
-    _command("help", "f1 ctrl+g ?", "Help", "show what every key does", hints=(7, 8),
+    _command("help", "f1 ctrl+g ?", "Help", "show what every key does", hints=(7, 9),
         synonyms="keys shortcuts manual"),
-    _command("explain", "f3 ctrl+y", "Why", "explain an error from any program",
-        lambda runner: runner.tools.explain()),
+    _command("explain", "f3 ctrl+y", "Explain", "explain the field, or the last test, in full",
+        hints=(6, 8), synonyms="why describe"),
+    _command("error", "alt+w", "Error", "what an error of another program means",
+        lambda runner: runner.tools.explain(),
+        synonyms="paste bounce explain"),
     _test("send", "f7 ctrl+n", "Send", "send a test message; asks for recipients first",
-        lambda runner: runner.check.send(), hints=(10, 0),
+        lambda runner: runner.check.send(), hints=(11, 0),
         synonyms="mail message"),
     _command("redraw", "alt+l", "Redraw", "paint the whole screen again", is_global=True,
         synonyms="refresh repaint garbage"),
     _command("leave", "f10 ctrl+x", "Quit", "quit; asks first about unsaved changes",
-        lambda runner: runner.saving.leave(), hints=(8, 19),
+        lambda runner: runner.saving.leave(), hints=(8, 20),
         synonyms="exit close"),
     _command("back", "escape", "Stop", "stop what runs, or go back to the form"),
     _command("theme", "alt+t", "Theme", "use colours for a light or a dark background",
@@ -296,33 +320,31 @@ COMMANDS: tuple[FormCommand, ...] = (
 )
 
 LOG_COMMANDS: tuple[FormCommand, ...] = (
-    _command("find", "/ ctrl+w", "Find", "search; a capital makes it case-sensitive", hints=(0, 5),
+    _command("find", "/ ctrl+w", "Find", "search; a capital makes it case-sensitive", hints=(0, 2),
         synonyms="search grep"),
     _command("next_match", "n", "Next", "the next match"),
     _command("previous_match", "N", "Previous", "the previous match"),
     _command("filter", "f", "Filter", "show all lines, the dialogue, or warnings and facts",
-        hints=(0, 6)),
-    _command("wrap", "w", "Wrap", "wrap long lines, or cut them off", hints=(0, 12)),
+        hints=(0, 3)),
+    _command("wrap", "w", "Wrap", "wrap long lines, or cut them off", hints=(0, 13)),
     _command("fold", "enter", "Unfold", "unfold or fold a certificate or DNS; elsewhere all",
         hints=(0, 14)),
     _command("earlier_test", "t", "Tests", "the start of this test, then of the one above",
-        hints=(0, 10)),
+        hints=(0, 6)),
     _command("later_test", "T", "Later test", "the start of the test below"),
     _command("compare", "d", "Compare", "show what differs between the last two tests",
-        lambda runner: runner.tools.compare(), hints=(0, 11),
+        lambda runner: runner.tools.compare(), hints=(0, 7),
         synonyms="difference"),
     _command("copy", "c", "Copy", "copy the line or the marked block (terminal clipboard)",
-        lambda runner: runner.tools.copy(), hints=(0, 7),
+        lambda runner: runner.tools.copy(), hints=(0, 4),
         synonyms="clipboard yank"),
     _command("copy_test", "a", "Copy test", "copy the whole last test",
         lambda runner: runner.tools.copy_test(),
         synonyms="clipboard yank"),
     _command("mark", "m", "Mark", "start a block here; moving the cursor extends it",
         hints=(0, 15)),
-    _command("zoom", "z", "Whole screen", "give the log the whole screen, or the form its part",
-        hints=(0, 13)),
     _command("report", "r", "Report", "save a report of the last test, without secrets",
-        lambda runner: runner.tools.report(), hints=(0, 9),
+        lambda runner: runner.tools.report(), hints=(0, 5),
         synonyms="ticket markdown"),
     _command("save_text", "o", "Save text", "save the dialogue of the last test as plain text",
         lambda runner: runner.tools.save_text(), hints=(0, 16),
@@ -378,7 +400,14 @@ def hints_of(commands: Iterable[FormCommand], hidden: Collection[str] = ()) -> H
     return with_help(tuple((command.hint_keys, command.label) for command in shown))
 
 
-def hints_at(*, has_fixes: bool = False, can_undo: bool = False, is_in_log: bool = False) -> Hints:
+def hints_at(
+    *,
+    has_fixes: bool = False,
+    can_undo: bool = False,
+    is_in_log: bool = False,
+    is_busy: bool = False,
+    has_passed: bool = False,
+) -> Hints:
     """Return the key hints, most useful first: 80 columns show all that matter now."""
     hidden = {"send"} if has_fixes else {"fix", "fixes"}
     hidden |= set() if can_undo else {"undo"}
@@ -387,12 +416,20 @@ def hints_at(*, has_fixes: bool = False, can_undo: bool = False, is_in_log: bool
         for command in configurable()
         if command.hints[is_in_log] and command.action not in hidden
     ]
+    # Nothing is left but to save what has passed.
+    order = ("save", "undo", "test", "send") if can_undo and has_passed else ()
+    shown.sort(key=lambda command: command.hints[is_in_log])
+    if not is_in_log:
+        shown.sort(key=lambda command: [*order, command.action].index(command.action))
     hints = []
-    for command in sorted(shown, key=lambda command: command.hints[is_in_log]):
+    for command in shown:
         # The help lists the menu's other keys; in this line they would push out `Send`.
         keys = command.first_key if command.action == "commands" else command.hint_keys
-        returns_to_form = is_in_log and command.action == "switch"
-        hints.append((keys, "Form" if returns_to_form else command.label))
+        if is_busy and command.action == "test":
+            hints.append((key_of("back"), "Stop"))
+        else:
+            returns_to_form = is_in_log and command.action == "switch"
+            hints.append((keys, "Form" if returns_to_form else command.label))
     return tuple(hints)
 
 

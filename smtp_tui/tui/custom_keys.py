@@ -12,7 +12,7 @@ from smtp_tui.records import record
 from smtp_tui.safe_text import escape_controls
 from smtp_tui.tui.commands import LOG_COMMANDS, SIGN_KEYS, FormCommand, configurable, key_name
 
-_NAMED = {sign.casefold(): name for name, sign in SIGN_KEYS.items()} | {"@": "@"}
+_NAMED = {sign.casefold(): name for name, sign in SIGN_KEYS.items()} | {"@": "@", "space": "@"}
 
 _ANYWHERE = re.compile(
     r"f([1-9]|1\d|2[0-4])|insert|alt\+[ac-eg-z]"

@@ -2,35 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
-from textual.geometry import NULL_OFFSET, NULL_REGION, NULL_SPACING, Region, Size
+from textual.geometry import NULL_OFFSET, NULL_SPACING, Offset, Region, Size
 from textual.layout import ArrangeResult, Layout, WidgetPlacement
 from textual.widget import Widget
 
 from smtp_tui.records import record
 
-FORM_WIDTH, SIDEBAR_WIDTH, GUTTER = 54, 40, 1
-NARROW, LOW, WIDE = 80, 24, 100
-BESIDE_THE_FORM = 12  # status, progress, verdict, hints, and a log of six lines
-BESIDE_THE_VERDICT = 9  # status, progress, message, hints, and a log of five lines
-HIGH, NOT_TINY = 32, 18
-LEAST_TEST_PANE = 3  # progress, a line of the verdict, and a line for the key of a fix
+# Below NARROW columns there is no sidebar, from WIDE on it has the whole height. It grows once form
+# and log have FORM_AND_LOG columns, until its lines are as long as is good to read.
+NARROW, WIDE, FORM_AND_LOG = 80, 100, 84
+FORM_WIDTH, SIDEBAR_WIDTH, WIDEST_SIDEBAR, GUTTER = 54, 40, 64, 1
+LOW, HIGH, NOT_TINY = 24, 32, 18
+EDGES = 2  # title and key hints
 MESSAGE = 3  # most lines of a message
+LEAST_LOG, LEAST_FORM, LEAST_EXPLANATION = 5, 4, 9
+LEAST_VERDICT = 2  # what happened, and what to do
+LEAST_TEST_PANE = 1 + LEAST_VERDICT  # with the progress line
+LOG_BELOW_ALL_ROWS = 6  # lines of the log that a form with all rows must leave
+
+LineCount = Callable[[int], int]
+"""The number of lines that a text needs at a width."""
 
 
-@record
+def no_lines(_width: int) -> int:
+    """Return the lines of a part that is not there."""
+    return 0
+
+
+@record(kw_only=True)
 class LayoutRequest:
-    """The rows that the form needs, and the lines that the message needs at a width.
+    """The rows of form and log, and the lines that the texts need.
 
-    Where form and test pane take turns, `test_pane` selects the test pane. With `whole` they take
-    turns at every size.
+    Before the first test the rows of the log belong to the form and the next steps. With the focus
+    the log takes rows from the form. Where the two take turns, `shows_pane` selects the test pane.
     """
 
     form: int
-    message: Callable[[int], int]
-    test_pane: bool = False
-    whole: bool = False
+    message: LineCount = no_lines
+    next_steps: LineCount = no_lines
+    log: int = 0
+    verdict: LineCount = no_lines
+    has_tested: bool = True
+    log_focused: bool = False
+    shows_pane: bool = False
 
 
 def is_low(size: Size) -> bool:
@@ -43,85 +59,152 @@ def lacks_sidebar(size: Size) -> bool:
     return size.width < NARROW or size.height < NOT_TINY
 
 
+def fits_all_rows(size: Size, rows: int, *, has_tested: bool) -> bool:
+    """Whether a form with all its rows leaves enough room for what stands below it."""
+    below = 0 if size.width >= NARROW else LEAST_EXPLANATION
+    if has_tested:
+        below = 1 + LOG_BELOW_ALL_ROWS + _usual_verdict(size)
+    return not is_low(size) and size.height - EDGES >= rows + below
+
+
 def compute_layout(size: Size, wants: LayoutRequest) -> dict[str, Region]:
-    """Return the region of each part, by widget id; empty if it is not shown."""
+    """Return the region of each part that is shown, by widget id."""
     width, height = size
-    side = SIDEBAR_WIDTH if width >= WIDE else 0
-    left = width - side - GUTTER - 1 if side else width
-    message_lines = min(wants.message(left), max(height - 6, 1))
-    body = Region(0, 1, left, max(height - 2 - message_lines, 0))
-    form, test_pane = _split_body(body, size, wants)
-    form, divider, sidebar = _split_form(form, size, wants)
+    side, form_width = _columns(width)
+    left = form_width if width >= WIDE else width
+    body = Region(0, 1, left, max(height - EDGES, 0))
+    message = min(wants.message(left), max(height - 6, 1), body.height)
+    split = _with_test_pane if wants.has_tested else _with_next_steps
+    regions = split(size, body, message, wants)
+    form = regions.pop("form", Region())
+    # On a medium width the sidebar stands next to the form only, unless there is no log.
+    column = regions.pop("column", Region(0, 1, 0, body.height if width >= WIDE else form.height))
     if side:
-        divider = Region(left + GUTTER, 1, 1, max(height - 2, 0))
-        sidebar = Region(divider.right, 1, side, max(height - 2, 0))
-    return {
+        at = width - side
+        regions["divider"] = Region(at - 1, 1, 1, column.height)
+        beside = regions.get("next")
+        rows = beside.y - 2 if beside and beside.x == at else column.height
+        regions["sidebar"] = Region(at, 1, side, rows)
+    elif wants.form > form.height:
+        regions["divider"] = Region(width - 1, 1, 1, form.height)
+        form_width -= 1
+    regions |= {
         "status": Region(0, 0, width, 1),
-        "form": form,
-        "divider": divider,
-        "sidebar": sidebar,
-        "test_pane": test_pane,
-        "message": Region(0, body.bottom, left, message_lines),
+        "form": Region(0, 1, form_width, form.height),
+        "message": Region(0, body.bottom - message, left, message),
         "hints": Region(0, height - 1, width, 1),
     }
+    return {name: region for name, region in regions.items() if region}
 
 
-def verdict_lines(size: Size, wants: LayoutRequest) -> int:
-    """Return how many lines the verdict may take next to the other visible parts."""
-    if wants.whole:
-        return max(size.height - BESIDE_THE_VERDICT, 3)
-    if is_low(size) and not wants.test_pane:
-        message = MESSAGE if lacks_sidebar(size) else 1
-        return max(size.height - 2 - message - wants.form - LEAST_TEST_PANE + 1, 1)
-    has_room = size.height >= HIGH or NOT_TINY <= size.height < LOW
-    return 5 if has_room else 3
+def _columns(width: int) -> tuple[int, int]:
+    """Return the columns of sidebar and form; without a sidebar 0 and the whole width."""
+    if width < NARROW:
+        return 0, width
+    if width < WIDE:
+        return width - FORM_WIDTH - GUTTER - 1, FORM_WIDTH
+    side = min(max(width - FORM_AND_LOG, SIDEBAR_WIDTH), WIDEST_SIDEBAR)
+    return side, width - side - GUTTER - 1
 
 
-def _split_body(body: Region, size: Size, wants: LayoutRequest) -> tuple[Region, Region]:
+def _with_next_steps(
+    size: Size, body: Region, message: int, wants: LayoutRequest
+) -> dict[str, Region]:
+    """Split the body before the first test: next steps below the form, or the explanation."""
+    side, width = _columns(size.width)
+    free = body.height - message
+    form = body.split_horizontal(min(wants.form, free))[0]
+    has_column = side > 0 and not is_low(size)
+    below = body.height - wants.form - 1
+    if not has_column or below >= wants.next_steps(width):
+        gap = 1 if has_column or below >= wants.next_steps(body.width) else 0
+        top = form.bottom + gap
+        regions = {"next": Region(0, top, width if has_column else body.width, 1 + free - top)}
+    else:
+        lines = min(wants.next_steps(side), body.height - 1 - LEAST_EXPLANATION)
+        # A message, which spans both columns on a medium width, covers the end of the steps.
+        covered = message if size.width < WIDE else 0
+        top = body.bottom - lines
+        regions = {"next": Region(size.width - side, top, side, max(lines - covered, 0))}
+    if has_column and size.width < WIDE:
+        regions["column"] = Region(0, 1, 0, free)
+    return regions | {"form": form}
+
+
+def _with_test_pane(
+    size: Size, body: Region, message: int, wants: LayoutRequest
+) -> dict[str, Region]:
     """Split the body into form and test pane; without room for both, one is empty."""
-    if is_low(size) or wants.whole:
-        if wants.test_pane:
-            return NULL_REGION, body
-        if body.height - wants.form >= LEAST_TEST_PANE:
-            return body.split_horizontal(wants.form)
-        return body, NULL_REGION
-    rows = min(wants.form, max(size.height - BESIDE_THE_FORM, 1))
-    top, bottom = body.split_horizontal(min(rows, body.height))
-    return top, bottom
+    if not is_low(size):
+        most = body.height - 1 - LEAST_LOG - _usual_verdict(size)
+        form, pane = body.split_horizontal(min(wants.form, most))
+        regions = _split_pane(size, pane, message, wants)
+        if wants.log_focused:
+            missing = max(wants.log - regions["log"].height, 0)
+            rows = max(form.height - missing, min(form.height, LEAST_FORM))
+            form, pane = body.split_horizontal(rows)
+    elif wants.shows_pane:
+        form, pane = Region(), body
+    elif body.height - wants.form >= LEAST_TEST_PANE:
+        form, pane = body.split_horizontal(wants.form)
+    else:
+        return {"form": body.split_horizontal(body.height - message)[0]}
+    return {"form": form, **_split_pane(size, pane, message, wants)}
 
 
-def _split_form(form: Region, size: Size, wants: LayoutRequest) -> tuple[Region, Region, Region]:
-    """Split the form's region into form, divider and, on a medium width, sidebar."""
-    if not form or size.width >= WIDE:
-        return form, NULL_REGION, NULL_REGION
-    if size.width < NARROW:
-        overflows = wants.form > form.height
-        rows, divider = form.split_vertical(form.width - 1) if overflows else (form, NULL_REGION)
-        return rows, divider, NULL_REGION
-    rows, rest = form.split_vertical(FORM_WIDTH)
-    divider, sidebar = rest.split_vertical(GUTTER)[1].split_vertical(1)
-    return rows, divider, sidebar
+def _split_pane(size: Size, pane: Region, message: int, wants: LayoutRequest) -> dict[str, Region]:
+    """Split the test pane; rows that the log leaves blank are lent to the verdict."""
+    strip, rest = pane.split_horizontal(1)
+    needed = wants.verdict(pane.width)
+    lent = rest.height - wants.log
+    if is_low(size) and not wants.shows_pane:
+        lent = rest.height
+    rows = min(needed, max(_usual_verdict(size), lent))
+    # A message covers the verdict's end and moves nothing, if two lines of the verdict stay.
+    rows = max(rows, LEAST_VERDICT + 1, message + min(needed, LEAST_VERDICT))
+    log, verdict = rest.split_horizontal(max(rest.height - rows, 0))
+    verdict = verdict.split_horizontal(max(verdict.height - message, 0))[0]
+    shown = strip.union(log).union(verdict)
+    return {"test_pane": shown, "strip": strip, "log": log, "verdict": verdict}
 
 
-class ScreenLayout(Layout):
-    """A Textual layout that places each child by `compute_layout`."""
+def _usual_verdict(size: Size) -> int:
+    """Return the lines that a verdict may take from the log."""
+    return 6 if size.height >= HIGH else 4
+
+
+class ComputedLayout(Layout):
+    """A Textual layout that places children by their regions on the screen."""
 
     # CSS has no arithmetic such as `max-height: 100h - 12`, so Python computes the heights in any
     # case. Each region is final, so one pass is enough.
     name = "computed"
 
-    def __init__(self, wants: Callable[[], LayoutRequest]) -> None:
-        self._wants = wants
+    def __init__(self, regions: Callable[[Size], dict[str, Region]], part: str = "") -> None:
+        self._regions = regions
+        # The part whose children these are; "" for the screen.
+        self._part = part
 
     def arrange(
-        self, parent: Widget, children: list[Widget], size: Size, greedy: bool = True
+        self, parent: Widget, children: Iterable[Widget], size: Size, greedy: bool = True
     ) -> ArrangeResult:
-        """Place the children whose region is not empty."""
+        """Place the children that have a region."""
         del parent, greedy
-        regions = compute_layout(size, self._wants())
-        placed = [(child, regions[child.id or ""]) for child in children]
+        regions = self._regions(size)
+        origin = regions[self._part].offset if self._part in regions else Offset(0, 0)
         return [
-            WidgetPlacement(region, NULL_OFFSET, NULL_SPACING, child)
-            for child, region in placed
-            if region
+            WidgetPlacement(regions[name].translate(-origin), NULL_OFFSET, NULL_SPACING, child)
+            for child in children
+            if (name := child.id or "") in regions
         ]
+
+
+class PlacedByScreen:
+    """A mixin before a widget class: the screen's layout places the children."""
+
+    computed_layout: ComputedLayout
+
+    @property
+    def layout(self) -> Layout:
+        """The layout by `compute_layout`; Textual CSS cannot express it."""
+        return self.computed_layout

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.layout import Layout
+from textual.geometry import Region, Size
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
@@ -25,21 +25,30 @@ from smtp_tui.tui.commands import (
 from smtp_tui.tui.controllers.command_runner import FormCommandRunner
 from smtp_tui.tui.controllers.context import ControllerContext, UndoController
 from smtp_tui.tui.custom_keys import bindings
+from smtp_tui.tui.explanations import LAST_TEST, file_blocks, remarks
 from smtp_tui.tui.form.form import KEPT, Form
 from smtp_tui.tui.form.rows import ChoiceRow, Row
-from smtp_tui.tui.layout import MESSAGE, LayoutRequest, ScreenLayout, is_low, verdict_lines
-from smtp_tui.tui.log.view import LogView
+from smtp_tui.tui.layout import (
+    MESSAGE,
+    ComputedLayout,
+    LayoutRequest,
+    PlacedByScreen,
+    compute_layout,
+    fits_all_rows,
+    is_low,
+)
+from smtp_tui.tui.log.view import EMPTY, LogView
 from smtp_tui.tui.messages import format_internal_error
 from smtp_tui.tui.model.check_request import Runner
 from smtp_tui.tui.model.choices import choices, is_same_server
-from smtp_tui.tui.model.draft import PASSWORD
+from smtp_tui.tui.model.draft import HOST, PASSWORD
 from smtp_tui.tui.model.file_context import OpenFileContext
 from smtp_tui.tui.model.password import PasswordLocation
 from smtp_tui.tui.model.session import CompletedTest, SessionMemory
-from smtp_tui.tui.sidebar import Sidebar, SidebarController, file_blocks, remarks
+from smtp_tui.tui.next_steps import NextSteps
+from smtp_tui.tui.sidebar import Sidebar, SidebarController
 from smtp_tui.tui.style import BAD
 from smtp_tui.tui.test_pane.pane import DnsOptions, TestedTable, TestPane
-from smtp_tui.tui.test_pane.verdict import BEGINNINGS
 from smtp_tui.tui.textual_compat import PaintOnceScreen, allow_switch
 from smtp_tui.tui.widgets.line import Divider, KeyHints, StatusBar
 from smtp_tui.tui.widgets.text_page import TextPage
@@ -57,7 +66,7 @@ def help_dialogs() -> tuple[type[HelpScreen], type[CommandPalette]]:
     return HelpScreen, CommandPalette
 
 
-class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
+class MainScreen(PlacedByScreen, PaintOnceScreen, Screen[None], inherit_bindings=False):
     """Form, sidebar and test pane."""
 
     AUTO_FOCUS = ""
@@ -82,7 +91,8 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         lookup: DnsOptions,
     ) -> None:
         super().__init__()
-        self._computed_layout = ScreenLayout(lambda: self._wants)
+        self.computed_layout = ComputedLayout(self._place)
+        self._regions: dict[str, Region] = {}
         self._document = document
         self._table = table
         self._switch_table = switch_table
@@ -91,14 +101,17 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         file_context = OpenFileContext(document, table)
         self.form = form = Form(file_context.draft(), file_context, id="form")
         self.sidebar = Sidebar(indent=1, id="sidebar")
-        notice = notice or ("" if form.draft.raw("host") else BEGINNINGS)
-        about = remarks(document, table)
+        self.next_steps = NextSteps(
+            has_host=form.draft.raw(HOST) is not None,
+            remarks=remarks(document, table),
+            notice=notice,
+            id="next",
+        )
         tested = TestedTable(form.draft, session, table, document.path.name)
-        self.test_pane = pane = TestPane(runner, notice, lookup, about, tested, id="test_pane")
+        self.test_pane = pane = TestPane(runner, lookup, tested, id="test_pane")
+        pane.computed_layout = ComputedLayout(lambda _size: self._regions, "test_pane")
         self.message = TextPage(most=MESSAGE, indent=1, id="message")
-        others = f" ({key_of('tables')}: others)" if len(document.tables()) > 1 else ""
-        keys = document.application or f"{PLAIN_KEYS} keys"
-        self.status = StatusBar(str(document.path), f"{table}{others}", keys, id="status")
+        self.status = self._status_bar()
         self.divider = Divider(id="divider")
         self.hints = KeyHints(hints_at(), id="hints")
         about_file = partial(file_blocks, document, table)
@@ -115,13 +128,13 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         self.command_runner = FormCommandRunner(context)
         undo = UndoController(context)
         self.action_undo, self.action_redo = undo.undo, undo.redo
-        self._wants_test_pane = self._zooms = self._is_seen = False
+        self._has_tested = self._wants_test_pane = self._is_seen = False
         self._file_context, self._has_looked_for_keyring = file_context, False
 
     def compose(self) -> ComposeResult:
         """Yield the parts; `compute_layout` places them."""
         yield from (self.status, self.form, self.divider, self.sidebar)
-        yield from (self.test_pane, self.message, self.hints)
+        yield from (self.next_steps, self.test_pane, self.message, self.hints)
 
     def on_mount(self) -> None:
         """Fill the parts before the first paint; watch how much of the form is visible."""
@@ -139,19 +152,26 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
 
     def on_resize(self) -> None:
         """Adapt the parts to the new size."""
-        self._wants_test_pane = self.test_pane.is_busy or isinstance(self.focused, LogView)
+        self.follow_now()
+        self._wants_test_pane = self.test_pane.is_busy or self._is_in_log
         self._make_room()
         self.call_after_refresh(self._after_resize)
 
-    @property
-    def layout(self) -> Layout:
-        """The layout by `compute_layout`; Textual CSS cannot express it."""
-        return self._computed_layout
-
-    @property
-    def _wants(self) -> LayoutRequest:
-        rows, message = self.form.line_count, self.message.line_count
-        return LayoutRequest(rows, message, self._wants_test_pane, self._zooms)
+    def _place(self, size: Size) -> dict[str, Region]:
+        """Return the region of each part, and keep those of the test pane's parts."""
+        log = self.test_pane.log_view
+        wants = LayoutRequest(
+            form=self.form.line_count,
+            message=self.message.line_count,
+            next_steps=self.next_steps.line_count,
+            log=len(log.rows),
+            verdict=self.test_pane.verdict.line_count,
+            has_tested=self._has_tested,
+            log_focused=self.focused is log,
+            shows_pane=self._wants_test_pane,
+        )
+        self._regions = compute_layout(size, wants)
+        return self._regions
 
     # Messages from the parts
 
@@ -211,15 +231,19 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
 
     def action_page(self, pages: int) -> None:
         """Scroll the sidebar by pages."""
+        self.follow_now()
         self.sidebar.action_page(pages)
 
     def action_switch(self) -> None:
         """Move the focus to the log, or back."""
-        if isinstance(self.focused, LogView):
+        if self._is_in_log:
             self.show_form()
-        else:
-            self.show_test_pane()
+        elif self._has_tested:
+            self._sidebar_controller.clear_message()
             self.set_focus(self.test_pane.log_view)
+            self.show_test_pane()
+        else:
+            self._refuse_log()
 
     def action_back(self) -> None:
         """Step back in the log, else stop a test or a wait, else return to the form."""
@@ -227,27 +251,27 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
             return
         if self.test_pane.stop() or self._waits.stop():
             return
-        self._sidebar_controller.clear_message()
-        if isinstance(self.focused, LogView) or self.form.current_row.is_at_rest:
+        if self._sidebar_controller.clear_message() and self._is_in_log:
+            return
+        if self._is_in_log or self.form.current_row.is_at_rest:
             self.action_leave_log()
         else:
             self.show_form()
+
+    def _refuse_log(self) -> None:
+        """Show that the log is empty; the next letters may be meant for it."""
+        self.form.rest()
+        self.show_message(EMPTY)
 
     def action_leave_log(self) -> None:
         """Return to the form, where the next letters may be meant for the log."""
         self.show_form()
         self.form.rest()
 
-    def action_zoom(self) -> None:
-        """Give the log the whole height, or restore the form."""
-        self._zooms = not self._zooms
-        self._make_room()
-        self.test_pane.refresh(layout=True)
-
     def action_help(self) -> None:
         """Show the help, the keys of the part with the focus first, and run the chosen command."""
         help_screen, _ = help_dialogs()
-        place = "log" if isinstance(self.focused, LogView) else "form"
+        place = "log" if self._is_in_log else "form"
         # Without their title and the key that the list below has too.
         about_file = [*file_blocks(self._document, self._table)][1:-1]
         self.app.push_screen(help_screen(place, about_file), self._choose)
@@ -255,6 +279,27 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
     def action_run_command(self, action: str) -> None:
         """Run a command that has a handler."""
         self.command_runner.run(command_named(action))
+
+    def action_explain(self) -> None:
+        """Show the explanation of the field, or of the last test, at full size."""
+        # Imported at first use, as `_help_dialogs`.
+        from smtp_tui.tui.dialogs.explanation import ExplanationScreen
+
+        self.follow_now()
+        is_about_test = self._is_in_log and self.test_pane.verdict.text is not None
+        subject = LAST_TEST if is_about_test else self.form.current_row.key
+        subjects = [subject] if is_about_test else self.form.shown_keys
+        explain = self._sidebar_controller.explanation
+        screen = ExplanationScreen(self._status_bar(), subjects, subject, explain)
+        self.app.push_screen(screen, self._after_explanation)
+
+    async def _after_explanation(self, result: tuple[str, str] | None) -> None:
+        """Go to the field explained last, and run the chosen command."""
+        subject, command = result or ("", "")
+        if subject not in ("", LAST_TEST, self.form.current_row.key):
+            self.form.focus_field(subject)
+        if command:
+            self.command_runner.run(command_named(command))
 
     async def action_commands(self) -> None:
         """Open the palette of all commands and fields."""
@@ -300,9 +345,11 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
                 self.form.focus_field(chosen)
             case FormCommand() if chosen.handler:
                 self.command_runner.run(chosen)
+            case FormCommand() if chosen in LOG_COMMANDS and not self._has_tested:
+                self._refuse_log()
             case FormCommand() if chosen in LOG_COMMANDS:
-                self.show_test_pane()
                 self.set_focus(self.test_pane.log_view)
+                self.show_test_pane()
                 await self.test_pane.log_view.run_action(chosen.action)
             case FormCommand():
                 await (self.app if chosen.is_global else self).run_action(chosen.action)
@@ -313,12 +360,15 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
 
     def show_form(self) -> None:
         """Show the form and focus it."""
-        self._want_test_pane(False)
+        self._wants_test_pane = False
         self.form.focus_last()
+        self._make_room()
 
     def show_test_pane(self) -> None:
-        """Show the test pane."""
-        self._want_test_pane(True)
+        """Show the test pane, in place of the form where they take turns."""
+        self._has_tested = True
+        self._wants_test_pane = True
+        self._make_room()
 
     def show_tests(self, tests: Iterable[CompletedTest]) -> None:
         """Show finished tests as if they had just run in this form."""
@@ -332,6 +382,16 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         allow_switch(self)
         self.app.call_later(self._switch_table, table, document, notice)
 
+    def follow_now(self) -> None:
+        """Show the page of the focused field now, not after a rest."""
+        self._sidebar_controller.follow_now()
+
+    def _status_bar(self) -> StatusBar:
+        document = self._document
+        others = f"{key_of('tables')}: other tables" if len(document.tables()) > 1 else ""
+        application = document.application or PLAIN_KEYS
+        return StatusBar(str(document.path), self._table, application, others, id="status")
+
     def show_state(self) -> None:
         """Show the unsaved state, what the last test means for it, and the current key hints."""
         self.test_pane.update()
@@ -344,27 +404,27 @@ class MainScreen(PaintOnceScreen, Screen[None], inherit_bindings=False):
         self._show_hints()
 
     def _show_hints(self) -> None:
+        last = self.test_pane.last_test
         hints = hints_at(
             has_fixes=bool(self.test_pane.fixes),
             can_undo=bool(self.form.history),
-            is_in_log=isinstance(self.focused, LogView),
+            is_in_log=self._is_in_log,
+            is_busy=self.test_pane.is_busy,
+            has_passed=last is not None and last.verdict.ok and not last.is_stale,
         )
         self.hints.show(hints)
 
-    def _want_test_pane(self, wanted: bool) -> None:
-        """Select form or test pane where they take turns."""
-        if wanted != self._wants_test_pane:
-            takes_turns = is_low(self.size) or self._zooms
-            self._wants_test_pane, self._zooms = wanted, self._zooms and wanted
-            self._make_room()
-            self.test_pane.refresh(layout=takes_turns)
+    @property
+    def _is_in_log(self) -> bool:
+        return isinstance(self.focused, LogView)
 
     def _make_room(self) -> None:
-        """Limit the verdict's lines, and hide the message about a hidden field."""
-        self.test_pane.verdict.limit(verdict_lines(self.size, self._wants))
-        self._sidebar_controller.set_field_hidden(
-            self._wants_test_pane and (is_low(self.size) or self._zooms)
-        )
+        """Lay the parts out anew, and hide the message about a hidden field."""
+        form = self.form
+        form.adapt(fits_all=fits_all_rows(self.size, form.row_count, has_tested=self._has_tested))
+        self._sidebar_controller.set_field_hidden(self._wants_test_pane and is_low(self.size))
+        # The layout of the test pane's parts depends on more than its size.
+        self.test_pane.verdict.refresh(layout=True)
 
     def _mark_divider(self) -> None:
         form = self.form

@@ -246,6 +246,9 @@ async def settle(app: App[int]) -> None:
     while app.is_running and _is_key_under_way(app):
         await asyncio.sleep(0.002)
         await _quiet()
+    for screen in app.screen_stack if app.is_running else ():
+        if isinstance(screen, MainScreen):
+            screen.follow_now()  # in place of the rest after which the sidebar follows
     while app.is_running and app.screen_stack:
         screen = app.screen
         screen._on_timer_update()  # in place of the timer, which paints 60 times a second at most

@@ -208,8 +208,9 @@ async def test_a_test_that_was_stopped_leaves_no_findings(tmp_path: Path) -> Non
 
 async def test_advice_on_what_is_folded_away_stands_at_more(tmp_path: Path) -> None:
     async with form_on(SAMPLE + "timeout = 2\n", tmp_path) as hand:
-        assert hand.row("More").endswith("? short")
         await hand.go_to("More")
+        await hand.press("left")
+        assert hand.row("More").endswith("? short")
         assert "More ? Timeout: The whole test must end within 2 s" in sidebar(hand)
         await hand.press("enter")
         assert "?" not in hand.row("More")

@@ -76,7 +76,7 @@ async def test_one_key_cures_and_tests_again(tmp_path: Path, key: str) -> None:
         assert hand.row("Encryption Type").startswith("*")
         assert "modified" in hand.lines[0]
         assert " F2 saves Encryption Type (tls -> ssl) to mail.toml." in hand.screen
-        assert hand.hints.startswith(" F4 Undo  F5 Test ")
+        assert hand.hints.startswith(" F2 Save  F4 Undo  F5 Test ")
         assert hand.file.read_text("utf-8") == SAMPLE
     assert [request.values["encryption"] for request in check.requests] == ["TLS", "ssl"]
 

@@ -59,7 +59,7 @@ def test_no_key_has_two_commands() -> None:
         ("C-t", "ctrl+t", "^T"),
         ("ctrl+_", "ctrl+underscore", "^_"),
         ("^\\", "ctrl+backslash", "^\\"),
-        ("Ctrl+Space", "ctrl+@", "^Space"),
+        ("Ctrl+Space", "ctrl+@", "^Spc"),
         ("M-e", "alt+e", "Alt+E"),
         ("Alt+E", "alt+e", "Alt+E"),
         ("Ins", "insert", "Ins"),
@@ -125,9 +125,9 @@ class TestInTheForm:
         keys = {"test": ("f2", "ctrl+space"), "report": ("x",), "help": ("f9",)}
         check = FakeCheck()
         async with form_on(SAMPLE, tmp_path, check=check, preferences=prefer(keys)) as hand:
-            assert "F2 ^Space Test" in hand.hints
+            assert "F2 Test" in hand.hints
             assert "^O Save" in hand.hints
-            assert "Not tested yet. F2 tests" in hand.screen
+            assert re.search("F2 +test these", hand.screen)
             await hand.press("f5")
             await hand.press("f2")
             await hand.until(lambda: "PASSED" in hand.screen)
@@ -136,7 +136,7 @@ class TestInTheForm:
             await hand.press("f6", "x")
             await hand.until(lambda: "Save a report" in hand.screen)
             await hand.press("escape", "escape", "f9")
-            assert "  F2 ^Space " in hand.screen
+            assert "  F2 ^Spc " in hand.screen
             await hand.press("pagedown")
             assert "  F9 " in hand.screen
             await hand.press("f9")
@@ -157,7 +157,7 @@ class TestInTheForm:
     async def test_the_next_form_has_the_usual_keys_again(self, tmp_path: Path) -> None:
         async with form_on(SAMPLE, tmp_path, preferences=prefer({"test": ("f12",)})) as hand:
             assert "F12 Test" in hand.hints
-        async with form_on(SAMPLE, tmp_path) as hand:
+        async with form_on(SAMPLE, tmp_path, size=(100, 24)) as hand:
             assert "F5 ^T Test" in hand.hints
 
 
@@ -186,10 +186,12 @@ async def test_help_is_complete_and_scrolls_at_80_by_24(tmp_path: Path, key: str
 @pytest.mark.parametrize("key", ["f6", "ctrl+l"])
 async def test_the_log_and_back(tmp_path: Path, key: str) -> None:
     async with form_on(SAMPLE, tmp_path) as hand:
+        await hand.press("f5")
+        await hand.until(lambda: "PASSED" in hand.screen)
         await hand.press(key)
-        assert "The last test" in hand.screen
+        assert not hand.row("SMTP Host").startswith(">")
         await hand.press(key)
-        assert "│ SMTP Host" in hand.screen
+        assert hand.row("SMTP Host").startswith(">")
 
 
 DOES = {
@@ -208,11 +210,12 @@ DOES = {
     "import": "Import the settings",
     "export": "The settings for Chatwoot",
     "domain": "contacts no other machine",
-    "switch": "The last test",
+    "switch": "The log is empty",
     "commands": "a few letters",
     "jump": "Which letter",
     "help": "edit, explain and test the SMTP settings",
-    "explain": "What does this error mean?",
+    "explain": "E Explain an error",
+    "error": "What does this error mean?",
     "send": "Send a test message",
     "redraw": "SMTP Host",
     "back": "",
@@ -236,7 +239,6 @@ DOES_IN_LOG = {
     "copy": "Sent the line to the terminal",
     "copy_test": "Sent 4 lines to the terminal",
     "mark": "1 marked",
-    "zoom": "· smtp · plain keys\n> resolve",
     "report": "Save a report",
     "save_text": "Save the dialogue",
     "same": "The same test with other programs",
@@ -270,14 +272,6 @@ async def test_every_command_of_the_log_by_its_first_key(
         await hand.until(lambda: DOES_IN_LOG[command.action] in hand.screen)
 
 
-async def test_in_an_empty_log_no_key_does_harm(tmp_path: Path) -> None:
-    for command in LOG_COMMANDS:
-        async with form_on(SAMPLE, tmp_path) as hand:
-            await hand.press("f6", command.default_keys[0], "up", "down", "x", "enter", "escape")
-            await hand.press("escape", "f6", "f5")
-            await hand.until(lambda: "PASSED" in hand.screen)
-
-
 async def test_a_letter_of_the_hints_counts_as_a_capital_too(tmp_path: Path) -> None:
     async with form_on(SAMPLE, tmp_path) as hand:
         await hand.press("f5")
@@ -303,6 +297,8 @@ async def test_a_capital_is_typed_where_one_types(tmp_path: Path) -> None:
     async with form_on(SAMPLE, tmp_path) as hand:
         await hand.press("X")
         assert "mail.example.netX" in hand.row("SMTP Host")
+        await hand.press("f5")
+        await hand.until(lambda: "PASSED" in hand.screen)
         await hand.press("f6", "/", "F")
         assert "/F" in hand.screen
         assert "dialogue only" not in hand.screen
@@ -310,6 +306,8 @@ async def test_a_capital_is_typed_where_one_types(tmp_path: Path) -> None:
 
 async def test_every_key_of_a_command_does_what_its_first_key_does(tmp_path: Path) -> None:
     async with form_on(SAMPLE, tmp_path) as hand:
+        await hand.press("f5")
+        await hand.until(lambda: "PASSED" in hand.screen)
         for commands, way in ((COMMANDS, "down"), (LOG_COMMANDS, "f6")):
             await hand.press(way)
             bound = hand.form_screen.active_bindings.values()

@@ -278,7 +278,7 @@ async def test_what_dns_says_steers_no_terminal(tmp_path: Path) -> None:
 
 async def test_the_sidebar_beside_the_log_tells_it_too(tmp_path: Path, names: NameServer) -> None:
     async with form_on(TEXT, tmp_path, check=check(), lookup=asking(names), size=(140, 40)) as hand:
-        await hand.press("f6", "f5")
+        await hand.press("f5", "f6")
         await hand.until(lambda: "What DNS says about example.test" in hand.screen)
 
 

@@ -21,8 +21,8 @@ django.core.mail failed
 """
 
 
-async def open_screen(hand: Hand, key: str = "f3") -> PasteArea:
-    await hand.press(key)
+async def open_screen(hand: Hand, *keys: str) -> PasteArea:
+    await hand.press(*keys or ("alt+w",))
     await hand.until(lambda: isinstance(hand.pilot.app.screen, ExplainErrorScreen))
     return hand.pilot.app.screen.query_exactly_one(PasteArea)
 
@@ -32,10 +32,12 @@ async def paste(hand: Hand, text: str) -> None:
     await settle(hand.pilot.app)
 
 
-@pytest.mark.parametrize("key", ["f3", "ctrl+y"])
-async def test_a_paste_of_several_lines_is_explained_whole(tmp_path: Path, key: str) -> None:
+@pytest.mark.parametrize("keys", [("alt+w",), ("f3", "e"), ("ctrl+y", "E")])
+async def test_a_paste_of_several_lines_is_explained_whole(
+    tmp_path: Path, keys: tuple[str, ...]
+) -> None:
     async with form_on(SAMPLE, tmp_path) as hand:
-        text = await open_screen(hand, key)
+        text = await open_screen(hand, *keys)
         assert "What does this error mean?" in hand.screen
         await paste(hand, LOG)
         await hand.until(lambda: "starts TLS, but the server answers in plain" in hand.screen)

@@ -26,6 +26,8 @@ async def test_a_fault_stands_behind_the_value_and_the_choices_make_room(tmp_pat
 
 async def test_a_fault_among_the_folded_fields_names_the_first(tmp_path: Path) -> None:
     async with form_on(SAMPLE, tmp_path) as hand:
+        await hand.go_to("More")
+        await hand.press("left")
         await mark(hand, **FAULTS)
         assert hand.row("More").endswith("! CA File")
         hand.form_screen.form.unfold()

@@ -124,21 +124,22 @@ class TestReading:
             await hand.press("w")
             assert " wrapped" not in hand.screen
 
-    async def test_the_whole_height_by_one_key(self, tmp_path: Path) -> None:
+    async def test_the_log_grows_with_the_focus(self, tmp_path: Path) -> None:
         async with form_on(SAMPLE, tmp_path, check=FakeCheck((*numbered(50), PASSED))) as hand:
-            await in_log(hand)
-            before = hand.form_screen.test_pane.log_view.size.height
-            await hand.press("z")
-            await hand.until(lambda: hand.form_screen.test_pane.log_view.size.height > 2 * before)
-            assert cursor_line(hand)
-            await hand.press("escape")
-            await hand.until(lambda: hand.row("SMTP Host").startswith(">"))
+            await run_test(hand)
+            before, rows = hand.form_screen.test_pane.log_view.size.height, hand.lines[1:5]
             await hand.press("f6")
-            assert hand.row("SMTP Host")
+            assert hand.form_screen.test_pane.log_view.size.height == before + 7
+            assert cursor_line(hand)
+            assert [row[1:54] for row in hand.lines[1:5]] == [row[1:54] for row in rows]
+            await hand.press("escape")
+            assert hand.form_screen.test_pane.log_view.size.height == before
+            assert hand.row("SMTP Host").startswith(">")
 
     async def test_twenty_thousand_lines(self, tmp_path: Path) -> None:
         async with form_on(SAMPLE, tmp_path) as hand:
             log = hand.form_screen.test_pane.log_view
+            await run_test(hand)
             log.add(LogNotice(f"line {number}") for number in range(30_000))
             await hand.until(lambda: "line 29999" in hand.screen)
             assert 20_000 <= len(log.rows.entries) <= 22_000
@@ -147,6 +148,7 @@ class TestReading:
     async def test_letting_lines_go_moves_nothing_under_the_eyes(self, tmp_path: Path) -> None:
         async with form_on(SAMPLE, tmp_path) as hand:
             log = hand.form_screen.test_pane.log_view
+            await run_test(hand)
             log.add(LogNotice(f"line {number}") for number in range(20_000))
             await hand.until(lambda: "line 19999" in hand.screen)
             await hand.press("f6", *["up"] * 30)
@@ -198,20 +200,17 @@ class TestKeysOfTheLog:
             await hand.press("g", "escape")
             assert hand.row("SMTP Host").startswith(">")
 
-    @pytest.mark.parametrize("key", ["f", "w", "m", "t", "T", "c", "a", "d", "r", "o"])
-    async def test_before_the_first_test_each_key_says_that_there_is_none(
-        self, tmp_path: Path, key: str
-    ) -> None:
+    async def test_before_the_first_test_there_is_no_log_to_go_to(self, tmp_path: Path) -> None:
         async with form_on(SAMPLE, tmp_path) as hand:
-            await hand.press("f6", key)
-            await hand.until(
-                lambda: any(
-                    why in hand.screen
-                    for why in ("log is empty", "no test has finished", "No test has finished yet.")
-                )
-            )
-            await hand.press("escape")
-            assert hand.form_screen.focused is hand.form_screen.test_pane.log_view
+            await hand.press("f6")
+            assert "The log is empty. F5 starts a test." in hand.screen
+            await hand.press("d")  # meant for the log
+            assert hand.row("SMTP Host") == ">SMTP Host            mail.example.net"
+            await hand.press("ctrl+p")
+            await hand.type("wrap")
+            await hand.press("enter")
+            assert "The log is empty. F5 starts a test." in hand.screen
+            assert hand.row("SMTP Host").startswith(">")
 
 
 class TestSearching:
@@ -552,9 +551,7 @@ class TestCopying:
     async def test_the_dialogue_is_saved_as_text(self, tmp_path: Path) -> None:
         check = FakeCheck((*DIALOGUE, SHAKEN, PASSED))
         async with form_on(SAMPLE, tmp_path, check=check, size=WIDE) as hand:
-            await hand.press("f6", "o")
-            await hand.until(lambda: "No test has finished yet" in hand.screen)
-            await run_test(hand)
+            await in_log(hand)
             await hand.press("f", "o")
             await hand.until(lambda: "as plain text" in hand.screen)
             await hand.press("enter")
@@ -570,7 +567,7 @@ class TestCopying:
 class TestKeys:
     async def test_help_and_hints_tell_them(self, tmp_path: Path) -> None:
         async with form_on(SAMPLE, tmp_path, size=(200, 90)) as hand:
-            await hand.press("f6")
+            await in_log(hand)
             for command in LOG_COMMANDS:
                 assert command.help in hand.screen.replace("│", "") or command.label
             assert "Find" in hand.hints

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from rich.cells import cell_len
@@ -11,7 +12,7 @@ from textual.geometry import Region, Size
 from smtp_tui.smtp.events import Stage
 from smtp_tui.smtp.message import MailRequest
 from smtp_tui.tui.form.rows import window
-from smtp_tui.tui.layout import LayoutRequest, compute_layout
+from smtp_tui.tui.layout import LayoutRequest, compute_layout, fits_all_rows
 from smtp_tui.tui.style import STRONG, truncate, truncate_left
 from smtp_tui.tui.test_pane.progress import (
     STAGES,
@@ -210,28 +211,123 @@ class TestWays:
         assert shown.rstrip("─ ").endswith("message") or width < 12
 
 
+def wants(
+    form: int = 11, message: int = 0, verdict: int = 2, next_steps: int = 6, **others: Any
+) -> LayoutRequest:
+    """A request whose texts need so many lines at any width."""
+    return LayoutRequest(
+        form=form,
+        message=lambda _width: message,
+        verdict=lambda _width: verdict,
+        next_steps=lambda _width: next_steps,
+        **others,
+    )
+
+
+PARTS = ("strip", "log", "verdict")  # of the test pane
+
+
 class TestPlaces:
     @table("width", [1, 20, 60, 80, 99, 100, 140, 200])
     @table("height", [1, 3, 10, 20, 24, 40, 60])
-    def test_nothing_overlaps_and_all_is_on_the_screen(self, width: int, height: int) -> None:
+    @table("form", [11, 21])
+    @table("message", [0, 1, 3])
+    @table("state", ["new", "tested", "pane", "log"])
+    def test_nothing_overlaps_and_all_is_on_the_screen(
+        self, width: int, height: int, form: int, message: int, state: str
+    ) -> None:
         size = Size(width, height)
-        for test_pane in (False, True):
-            at = compute_layout(
-                size, LayoutRequest(form=11, message=lambda _width: 1, test_pane=test_pane)
-            )
-            shown = [part for part in at.values() if part]
-            assert all(size.region.contains_region(part) for part in shown if height > 3)
-            area = Region.from_union(shown)
-            assert area.width <= width
-            if height > 3:
-                assert sum(part.area for part in shown) <= size.area
+        request = wants(
+            form=form,
+            message=message,
+            log=30,
+            has_tested=state != "new",
+            shows_pane=state in ("pane", "log"),
+            log_focused=state == "log",
+        )
+        at = compute_layout(size, request)
+        inner = [at.pop(name) for name in PARTS if name in at]
+        for parts in (list(at.values()), inner):
+            assert all(size.region.contains_region(part) for part in parts if height > 3)
+            overlapping = [
+                (one, other)
+                for number, one in enumerate(parts)
+                for other in parts[:number]
+                if one.intersection(other).area
+            ]
+            assert not overlapping or height <= 3
+        if "test_pane" in at:
+            assert all(at["test_pane"].contains_region(part) for part in inner)
 
-    def test_the_sidebar_has_forty_columns_and_the_height_where_it_is_wide(self) -> None:
-        at = compute_layout(Size(140, 40), LayoutRequest(form=11, message=lambda _width: 0))
-        assert at["sidebar"].size == Size(40, 38)
-        assert at["test_pane"].height == 27
+    @pytest.mark.parametrize(
+        ("width", "side"), [(80, 24), (100, 40), (124, 40), (140, 56), (200, 64)]
+    )
+    def test_the_sidebar_grows_with_the_window(self, width: int, side: int) -> None:
+        at = compute_layout(Size(width, 40), wants())
+        assert at["sidebar"].width == side
+        assert at["form"].width >= 54
+        assert at["sidebar"].height == (11 if width == 80 else 38)
 
-    def test_the_log_has_room_beside_an_unfolded_form(self) -> None:
-        at = compute_layout(Size(80, 24), LayoutRequest(form=20, message=lambda _width: 0))
+    def test_before_the_first_test_the_form_has_all_rows(self) -> None:
+        at = compute_layout(Size(80, 24), wants(form=21, has_tested=False, next_steps=9))
+        assert at["form"].height == 21
+        assert at["sidebar"] == Region(56, 1, 24, 12)
+        assert at["next"] == Region(56, 14, 24, 9)
+        assert "test_pane" not in at
+
+    def test_on_high_windows_the_next_steps_stand_below_the_form(self) -> None:
+        at = compute_layout(Size(140, 40), wants(form=21, has_tested=False, next_steps=9))
+        assert at["next"].offset == (0, 23)
+        assert at["sidebar"].height == 38
+
+    def test_a_message_moves_no_next_step(self) -> None:
+        for size in (Size(80, 24), Size(60, 20), Size(140, 40)):
+            tops = [
+                compute_layout(size, wants(message=message, has_tested=False))["next"].offset
+                for message in (0, 1, 3)
+            ]
+            assert len(set(tops)) == 1
+
+    def test_the_log_has_room_next_to_an_unfolded_form(self) -> None:
+        at = compute_layout(Size(80, 24), wants(form=21))
         assert at["form"].height == 12
         assert at["test_pane"].height == 10
+        assert at["log"].height >= 5
+
+    def test_a_verdict_takes_blank_rows_of_the_log(self) -> None:
+        full, blank = (compute_layout(Size(80, 24), wants(verdict=9, log=rows)) for rows in (30, 3))
+        assert full["verdict"].height == 4
+        assert full["log"].height == 6
+        assert blank["verdict"].height == 7
+        assert blank["log"].height == 3
+
+    def test_a_message_covers_the_end_of_the_verdict_and_moves_nothing(self) -> None:
+        without, one = (
+            compute_layout(Size(80, 24), wants(verdict=4, log=30, message=message))
+            for message in (0, 1)
+        )
+        assert one["log"] == without["log"]
+        assert one["verdict"].height == without["verdict"].height - 1
+        many = compute_layout(Size(80, 24), wants(verdict=4, log=30, message=3))
+        assert many["verdict"].height == 2
+
+    @pytest.mark.parametrize(("log", "form"), [(3, 11), (8, 10), (30, 4)])
+    def test_with_the_focus_the_log_takes_what_it_needs(self, log: int, form: int) -> None:
+        at = compute_layout(Size(80, 24), wants(log=log, log_focused=True))
+        assert at["form"].height == form
+        assert at["test_pane"].bottom == 23
+
+    @pytest.mark.parametrize(
+        ("size", "before", "after"),
+        [
+            (Size(80, 24), True, False),
+            (Size(80, 23), False, False),
+            (Size(100, 30), True, False),
+            (Size(120, 36), True, True),
+            (Size(60, 24), False, False),
+            (Size(60, 50), True, True),
+        ],
+    )
+    def test_when_all_rows_of_the_form_fit(self, size: Size, before: bool, after: bool) -> None:
+        assert fits_all_rows(size, 21, has_tested=False) is before
+        assert fits_all_rows(size, 21, has_tested=True) is after

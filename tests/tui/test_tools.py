@@ -47,15 +47,18 @@ async def test_a_report_is_saved_beside_the_settings_without_the_secret(tmp_path
 
 async def test_without_a_test_there_is_no_report(tmp_path: Path) -> None:
     async with form_on(SAMPLE, tmp_path) as hand:
-        await hand.press("f6", "r")
+        await hand.press("ctrl+p")
+        await hand.type("report")
+        await hand.press("enter")
         assert "No test has finished yet" in hand.screen
 
 
 async def test_nothing_is_overwritten_unasked(tmp_path: Path) -> None:
     async with form_on(SAMPLE, tmp_path, size=(140, 40)) as hand:
         await run_test(hand)
+        await hand.press("f6")
         for _ in range(2):
-            await hand.press("f6", "r", "ctrl+u")
+            await hand.press("r", "ctrl+u")
             await hand.type(str(tmp_path / "x.md"))
             await hand.press("enter")
             await hand.press("escape")
@@ -106,6 +109,7 @@ async def test_a_password_that_was_typed_is_told_as_such(tmp_path: Path) -> None
 
 async def test_the_same_with_other_programs_one_at_a_time(tmp_path: Path) -> None:
     async with form_on(SAMPLE, tmp_path) as hand:
+        await run_test(hand)
         await hand.press("f6", "s")
         await hand.until(lambda: isinstance(hand.pilot.app.screen, EquivalentsScreen))
         assert "‹swaks›  openssl  curl" in hand.screen
@@ -132,6 +136,7 @@ async def test_the_command_alone_is_copied_and_saved(
         "smtp_tui.tui.app.SmtpApp.copy_to_clipboard", lambda _app, text: sent.append(text)
     )
     async with form_on(SAMPLE, tmp_path) as hand:
+        await run_test(hand)
         await hand.press("f6", "s")
         await hand.until(lambda: isinstance(hand.pilot.app.screen, EquivalentsScreen))
         await hand.press("c")
@@ -151,6 +156,7 @@ async def test_the_command_alone_is_copied_and_saved(
 async def test_a_program_that_has_nothing_to_do_offers_no_copy(tmp_path: Path) -> None:
     text = SAMPLE.replace('"TLS"', '"none"') + "enable_starttls_auto = false\n"
     async with form_on(text, tmp_path) as hand:
+        await run_test(hand)
         await hand.press("f6", "s")
         await hand.until(lambda: isinstance(hand.pilot.app.screen, EquivalentsScreen))
         assert "C Copy" in hand.hints

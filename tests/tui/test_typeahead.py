@@ -33,7 +33,7 @@ async def test_what_is_typed_behind_a_key_that_opens_a_dialog_goes_there(tmp_pat
 @pytest.mark.usefixtures("patience")
 async def test_what_is_pasted_behind_such_a_key_goes_there_too(tmp_path: Path) -> None:
     async with form_on(SAMPLE, tmp_path) as hand:
-        for event in (Key("f3", None), Paste(PASTED)):
+        for event in (Key("alt+w", None), Paste(PASTED)):
             hand.pilot.app.post_message(event)
         await hand.until(lambda: PASTED in hand.screen)
         await hand.press_at_once("escape")
@@ -55,7 +55,7 @@ async def test_what_is_typed_while_a_dialog_is_long_in_coming_waits_for_it(
 
     monkeypatch.setattr(ToolController, "explain", late)
     async with form_on(SAMPLE, tmp_path) as hand:
-        await hand.press_at_once("f3", "x", "y")
+        await hand.press_at_once("alt+w", "x", "y")
         await hand.until(lambda: "xy" in hand.screen and "What does this error" in hand.screen)
         await hand.press("escape")
         await hand.until(lambda: hand.row("SMTP Host").endswith("mail.example.net"))

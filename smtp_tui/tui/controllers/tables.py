@@ -10,9 +10,9 @@ from smtp_tui.safe_text import escape_controls
 from smtp_tui.tui.controllers.context import Controller
 from smtp_tui.tui.controllers.save import SaveController
 from smtp_tui.tui.dialogs.tables import TablePicker
+from smtp_tui.tui.explanations import file_blocks
 from smtp_tui.tui.messages import as_sentence
 from smtp_tui.tui.model.session import SessionMemory
-from smtp_tui.tui.sidebar import file_blocks
 from smtp_tui.tui.style import BAD
 from smtp_tui.tui.widgets.dialog import ListChoiceDialog
 

@@ -55,7 +55,7 @@ class ExplainErrorScreen(PasteScreen[str | None]):
     place = "error"
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings(ERROR_COMMANDS),
-        ("f3,f10,ctrl+y,ctrl+x", "leave"),
+        ("f10,ctrl+x", "leave"),
     ]
 
     def __init__(self) -> None:

@@ -72,6 +72,7 @@ def help_entries(place: str = FORM) -> tuple[HelpEntry, ...]:
         "everywhere": (*commands.COMMANDS, *commands.MENU_COMMANDS),
         _EVERY_DIALOG: texts_of("help-dialog").items(),
         "fixes": commands.FIX_COMMANDS,
+        "explanation": commands.EXPLANATION_COMMANDS,
         "error": commands.ERROR_COMMANDS,
         "discover": commands.DISCOVER_COMMANDS,
         "presets": commands.PRESET_COMMANDS,
@@ -118,8 +119,7 @@ def _distance(entry: HelpEntry, words: Sequence[str]) -> int:
     names = [*title.split(), *(entry.what.split("_") if isinstance(entry.what, str) else ())]
     if all(any(name.startswith(word) for name in names) for word in words):
         return 0
-    # Of one or two letters a synonym is rarely meant.
-    synonyms = entry.synonyms.split() if max(map(len, words), default=0) > 2 else []
+    synonyms = entry.synonyms.split()
     if all(any(name.startswith(word) for name in (*names, *synonyms)) for word in words):
         return 1
     return 2 if all(word in title for word in words) else 3
@@ -269,7 +269,7 @@ class PaletteList(_EntryList):
             gap = " " * max(width - cell_len(title + after + help_text) - right, 0)
             rest: Span = (f"{after}{help_text}{gap}", DIM)
             found: Span = (f"{synonym}{' ' * _GAP}" if synonym else "", PLAIN)
-            yield ([(title, STRONG), rest, found, (entry.keys, STRONG)],)
+            yield ([(title, PLAIN), rest, found, (entry.keys, STRONG)],)
 
 
 class CommandPalette(Dialog[FormCommand | str | None]):

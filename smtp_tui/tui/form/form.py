@@ -32,6 +32,7 @@ from smtp_tui.tui.model.file_context import OpenFileContext
 from smtp_tui.tui.model.password import PasswordLocation
 from smtp_tui.tui.model.row_state import (
     NO_FAULTS,
+    RowState,
     choices_of,
     concerning,
     most_severe,
@@ -80,11 +81,10 @@ def _row(key: str) -> Row:
     if key == KEPT:
         return ChoiceRow(KEPT, "  Kept in", tuple(PasswordLocation))
     field = BY_KEY[key]
-    classes = "folded" if field.advanced else None
     if field.kind in (FieldKind.CHOICE, FieldKind.SWITCH):
-        return ChoiceRow(key, field.label, choices_of(field), classes=classes)
+        return ChoiceRow(key, field.label, choices_of(field))
     kind = PasswordRow if key == PASSWORD else PathRow if key in PEM_FIELDS else TextRow
-    return kind(key, field.label, classes=classes)
+    return kind(key, field.label)
 
 
 class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
@@ -94,8 +94,6 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
     Form {
         height: auto;
         scrollbar-size: 0 0;
-        .folded { display: none; }
-        &.-unfolded .folded { display: block; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -125,6 +123,9 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
         self._file_context = file_context
         self._more = DisclosureRow()
         self._rows = {key: self._more if key == MORE_LABEL else _row(key) for key in _row_keys()}
+        # The admin's own choice; None as long as the size of the window decides.
+        self._wants_all: bool | None = None
+        self._show_all(False)
         self._last = next(iter(self._rows.values()))
         for row in self._rows.values():
             if isinstance(row, PathRow):
@@ -152,6 +153,16 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
         return len(self._shown_rows())
 
     @property
+    def shown_keys(self) -> list[str]:
+        """The keys of the displayed rows, from top to bottom."""
+        return [row.key for row in self._shown_rows()]
+
+    @property
+    def row_count(self) -> int:
+        """The number of rows with the advanced fields."""
+        return len(self._rows)
+
+    @property
     def current_row(self) -> Row:
         """The focused row, or the one focused last."""
         focused = self.screen.focused
@@ -159,6 +170,10 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
         if isinstance(focused, Row) and focused in self.children and self.region:
             self._last = focused
         return self._last
+
+    def state_of(self, key: str) -> RowState:
+        """Return what a row shows."""
+        return self._rows[key].state
 
     def focus_last(self) -> None:
         """Focus the row that had the focus last."""
@@ -234,11 +249,29 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
         assert isinstance(row, PasswordRow)
         return row
 
+    async def list_paths(self, key: str) -> None:
+        """Focus a row that holds a path, and list the files that it may name."""
+        self.focus_field(key)
+        if isinstance(row := self._rows[key], PathRow):
+            await row.list_candidates()
+
     def unfold(self, wanted: bool = True) -> None:
         """Show or hide the advanced fields."""
-        self.set_class(wanted, "-unfolded")
+        if wanted != self._more.is_open:
+            self._show_all(wanted)
+            self._count_folded()
+
+    def adapt(self, *, fits_all: bool) -> None:
+        """Show the advanced fields where all fit, unless the admin chose otherwise."""
+        is_on_one = self._last.key in BY_KEY and BY_KEY[self._last.key].advanced
+        wants_all = fits_all if self._wants_all is None else self._wants_all
+        self.unfold(wants_all or is_on_one)
+
+    def _show_all(self, wanted: bool) -> None:
         self._more.open(wanted)
-        self._count_folded()
+        for key, row in self._rows.items():
+            if key in BY_KEY and BY_KEY[key].advanced:
+                row.display = wanted
 
     def advice_on(self, key: str) -> list[Advice]:
         """Return the advice on a row, as of the last typing pause."""
@@ -298,6 +331,7 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
     def on_disclosure_row_toggled(self, event: DisclosureRow.Toggled) -> None:
         """Show the advanced fields, scrolling to as many as fit, or hide them."""
         event.stop()
+        self._wants_all = event.is_open
         self.unfold(event.is_open)
         if event.is_open:
             # The rows below have no position until they are laid out.

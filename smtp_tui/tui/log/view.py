@@ -191,10 +191,6 @@ class LogView(LogLines):
             self.show_message(with_keys(EMPTY))
         return not self.rows.entries
 
-    async def action_zoom(self) -> None:
-        """Give the log the whole height, or restore the form."""
-        await self.run_action("screen.zoom")
-
     def _go_to_heading(self, direction: int) -> None:
         number = nearest(self.rows.headings, self.current_row[0], direction)
         if number is None:

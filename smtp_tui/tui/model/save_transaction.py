@@ -16,17 +16,11 @@ from smtp_tui.config import diff
 from smtp_tui.config.atomic_write import WriteOptions
 from smtp_tui.config.diff import DiffLine
 from smtp_tui.config.document import Document
-from smtp_tui.config.errors import (
-    ChangedOnDiskError,
-    DocumentError,
-    NoRenameError,
-    PasswordError,
-    one_line,
-)
+from smtp_tui.config.errors import ChangedOnDiskError, DocumentError, NoRenameError, PasswordError
 from smtp_tui.config.password_store import backup_with
 from smtp_tui.records import record
 from smtp_tui.safe_text import escape_controls
-from smtp_tui.settings.fields import BY_KEY, FIELDS
+from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.settings.password_sources import KeyringSource
 from smtp_tui.threads import in_daemon_thread
 from smtp_tui.tui.model.draft import ACCOUNT, PASSWORD, SettingsDraft, text_of
@@ -159,17 +153,13 @@ class SaveTransaction:
         new_text = document.changed(self._table, preview_changes(draft), create=True)
         moves = PASSWORD in draft.changed and (password.moves or password.fills_keyring)
         is_open = self._file_context.is_open and password.will_be_in_file
-        notes = ["The password is stored in its new place first and read back."] if moves else []
-        # Keys that are added beside unknown ones may repeat or contradict them.
-        if draft.changed and (unknown := document.unknown_keys(self._table)):
-            listed = one_line(", ".join(unknown), 200)
-            notes.append(f"Keys that smtp-tui does not know stay as they are: {listed}.")
+        note = "The password is stored in its new place first and read back."
         warning = "Every user of this machine can read the file, including the password."
         lacks_table = document.exists and document.lacks(self._table)
         return SavePreview(
             file=document.path.name,
             lines=diff.diff_lines(old_text, new_text, document.path.name, document.secret_keys),
-            notes=tuple(notes),
+            notes=(note,) if moves else (),
             warnings=(warning,) if is_open else (),
             takes_secret_out=bool(password.leaving) and PASSWORD in draft.changed,
             is_new=not document.exists,
@@ -230,15 +220,14 @@ class SaveTransaction:
         before = snapshot.state()
         edits = {key: raw for key, raw in self._draft.state().items() if raw != before[key]}
         self._file_context.rebase(self._draft, edits, keep_password=bool(refusal))
-        result = _result(list(changes), self._document.path.name, notes, refusal, options)
+        result = _result(list(changes), notes, refusal, options)
         return result if edits else replace(result, saved=snapshot)
 
 
 def _result(
-    keys: Sequence[str], file: str, notes: Sequence[str], refusal: str, options: WriteOptions
+    keys: Sequence[str], notes: Sequence[str], refusal: str, options: WriteOptions
 ) -> SaveResult:
-    labels = ", ".join(field.label for field in FIELDS if field.key in keys)
-    done = [f"Saved {labels} to {file}"] if keys else [] if refusal else ["Saved"]
+    done = [f"Saved: {', '.join(keys)}"] if keys else [] if refusal else ["Saved"]
     done += ["only its owner can read the file now"] if options.private and not refusal else []
     done += ["written in place"] if options.in_place else []
     text = ". ".join(["; ".join(done), *(note[:1].upper() + note[1:] for note in notes)])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from time import monotonic
@@ -20,6 +20,7 @@ from smtp_tui.records import record
 from smtp_tui.settings.fields import BY_KEY, Settings
 from smtp_tui.smtp.events import Event, Stage, StageEntered
 from smtp_tui.smtp.message import MailRequest
+from smtp_tui.tui.layout import PlacedByScreen
 from smtp_tui.tui.log.entries import Entry, LogHeading, entries_of
 from smtp_tui.tui.log.view import LogView
 from smtp_tui.tui.messages import format_internal_error, text
@@ -71,22 +72,20 @@ class TestedTable:
     file: str
 
 
-class TestPane(NoRepaintOnResize, Vertical):
+class TestPane(PlacedByScreen, NoRepaintOnResize, Vertical):
     """Runs one check at a time and shows it as it happens."""
 
     def __init__(
         self,
         runner: Runner,
-        notice: str,
         lookup: DnsOptions,
-        remarks: Sequence[str],
         tested: TestedTable,
         *,
         id: str,
     ) -> None:
         self.progress = ProgressBar(id="strip")
         self.log_view = LogView(id="log")
-        self.verdict = VerdictPanel(notice, remarks, id="verdict")
+        self.verdict = VerdictPanel(id="verdict")
         super().__init__(self.progress, self.log_view, self.verdict, id=id)
         self.runner = runner
         self.lookup = lookup
@@ -106,9 +105,8 @@ class TestPane(NoRepaintOnResize, Vertical):
         self._check: asyncio.Task[Verdict | None] | None = None
         self._domain: DomainCheckTask | None = None
         self._tested = tested
-        # Whether the panel shows the verdict of `done`: no test has begun since; and whether its
-        # values have been saved since, which a message says.
-        self._shows_verdict = self._is_saved = False
+        # Whether the panel shows the verdict of `done`: no test has begun since.
+        self._shows_verdict = False
 
     def on_mount(self) -> None:
         """Show the log's focus and view state on the line above it."""
@@ -230,7 +228,6 @@ class TestPane(NoRepaintOnResize, Vertical):
         after, tested = self._tested.draft.snapshot(), self._tested
         if self.done and not before.differing(self.done.draft):
             self.done = replace(self.done, draft=after)
-        self._is_saved = True
         tested.session.follow_save(tested.table, before, after)
 
     def last_entries(self) -> list[Entry]:
@@ -257,7 +254,6 @@ class TestPane(NoRepaintOnResize, Vertical):
             mail,
             self.fixes,
             saves=saves,
-            is_saved=self._is_saved,
             is_stale=last.is_stale,
             is_whole=is_whole,
         )
@@ -273,7 +269,7 @@ class TestPane(NoRepaintOnResize, Vertical):
         if self._domain is not None:
             self._domain.reset()
         self._facts, self._events = CheckSummary(), []
-        self._shows_verdict = self._is_saved = False
+        self._shows_verdict = False
         self._count += 1
         self.progress.begin(mail)
         self.log_view.begin_test(LogHeading(self._count, f"{moment.astimezone():%H:%M:%S}", title))

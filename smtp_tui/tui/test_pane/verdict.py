@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from rich.cells import cell_len, set_cell_size
 from rich.style import Style
 
 from smtp_tui.diagnosis.causes import label
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.smtp.events import Stage
-from smtp_tui.tui.commands import key_of, with_keys
+from smtp_tui.tui.commands import key_of
 from smtp_tui.tui.model.verdict_text import VerdictLine, VerdictText
 from smtp_tui.tui.style import BAD, CAUTION, DIM, GOOD, OURS, PLAIN, STRONG, Span
 from smtp_tui.tui.test_pane.progress import STAGES
 from smtp_tui.tui.widgets.text_page import TextBlock, TextPage, flow, labelled, plain
 
-UNTESTED = (
-    "Not tested yet. F5 tests the settings in the form, saved or not. F3 explains an error from "
-    "any other program."
-)
-BEGINNINGS = (
-    "Alt+S finds the settings of a domain, Alt+P lists mail providers, Alt+I imports another "
-    "program's settings. F5 tests the form, saved or not."
-)
-_LINES = 3
 _CLAUSE_ENDS = (". ", ": ", "; ", ", ", " (")
 # A clause that leaves most of the line empty says too little.
-_SHORTEST_CLAUSE = 0.4
+_SHORTEST_CLAUSE = 0.5
 
 
 def verdict_blocks(text: VerdictText, extra: TextBlock | None = None) -> list[TextBlock]:
@@ -47,16 +36,14 @@ def warning_blocks(verdict: Verdict) -> list[TextBlock]:
 
 
 def cut_at_clause(text: str, width: int) -> str:
-    """Return the clauses of a sentence that fit in a width, else as many words as fit."""
+    """Cut a text to a width, at the end of a clause if a long enough one fits."""
     if cell_len(text) <= width:
         return text
-    # A cell more: the space after the clause need not fit.
-    shown = set_cell_size(text, width + 1)
-    end = max(shown[: width + 1].rfind(end) for end in _CLAUSE_ENDS)
-    if cell_len(shown[: max(end, 0)]) >= width * _SHORTEST_CLAUSE:
-        return f"{shown[:end].rstrip(' .:;,(')}."
-    shown = set_cell_size(text, max(width - 1, 0))
-    return f"{shown[: max(shown.rfind(' '), 0)].rstrip(' .:;,(')}…"
+    shown = set_cell_size(text, max(width - 2, 0))
+    end = max(shown.rfind(end) for end in _CLAUSE_ENDS)
+    if end < len(shown) * _SHORTEST_CLAUSE:
+        end = max(shown.rfind(" "), 0)
+    return f"{shown[:end].rstrip(' .:;,(')} …"
 
 
 def _happened(text: VerdictText, happened: str) -> tuple[Span, Span]:
@@ -88,11 +75,8 @@ def _line(line: VerdictLine) -> TextBlock:
 class VerdictPanel(TextPage):
     """A panel with the verdict, or what the check waits for."""
 
-    def __init__(self, notice: str, remarks: Sequence[str], *, id: str) -> None:
-        first = plain(with_keys(notice or UNTESTED), PLAIN if notice else DIM, gap=False)
-        about_file = [plain(remark, CAUTION, gap=False) for remark in remarks]
-        super().__init__([*about_file, first], most=_LINES, indent=1, more=key_of("switch"), id=id)
-        self._limit = _LINES
+    def __init__(self, *, id: str) -> None:
+        super().__init__(indent=1, more=key_of("explain"), id=id)
         self.text: VerdictText | None = None
         self._extra: TextBlock | None = None
 
@@ -104,16 +88,9 @@ class VerdictPanel(TextPage):
             self._flowed = width, self._verdict_lines(self.text, width - self._indent)
         return self._flowed[1]
 
-    def limit(self, most: int) -> None:
-        """Limit the lines to `most`, and one more for the key of a fix or an extra line."""
-        self._limit = most
-        has_more = bool(self.text and self.text.key) or self._extra is not None
-        super().limit(most + 1 if has_more else most)
-
     def begin(self) -> None:
         """Clear the verdict for a new check."""
         self.text = self._extra = None
-        self.limit(self._limit)
 
     def show_wait(self, stage: Stage | None, seconds: float, limit: float) -> None:
         """Show what the check waits for, how long so far and the limit."""
@@ -145,7 +122,6 @@ class VerdictPanel(TextPage):
 
     def _update_blocks(self) -> None:
         if self.text is not None:
-            self.limit(self._limit)
             self.show(verdict_blocks(self.text, self._extra))
 
     def _verdict_lines(self, text: VerdictText, width: int) -> list[list[Span]]:
@@ -154,6 +130,4 @@ class VerdictPanel(TextPage):
         if len(action) > 1:  # then the key of the other fixes is in the key hints only
             action = flow([_action(text, with_others=False)], width)
         rest = flow(_rest(text, self._extra), width)
-        is_long = cell_len(text.happened) > room
-        happened = cut_at_clause(text.short if is_long else text.happened, room)
-        return [[*_happened(text, happened)], *action, *rest]
+        return [[*_happened(text, cut_at_clause(text.happened, room))], *action, *rest]

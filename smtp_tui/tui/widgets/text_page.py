@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from itertools import groupby
 
 from rich.cells import cell_len, set_cell_size
@@ -34,17 +34,29 @@ _BLOCKS = re.compile(
 # Lines per notch of the mouse wheel, as everywhere in Textual.
 _WHEEL = 2
 _PIECE = re.compile(r"\s+|[^\s]+")
+# One or more codes before a colon, as in a list of choices.
+_TERM = re.compile(r"(`[^`]+`(?:, `[^`]+`)*): ")
+# Where a word that is longer than a line may be split: after a sign, or before a capital.
+_JOINT = re.compile(r"(?<=[-_/.:;,=@&?+])(?=\w)|(?<=[a-z])(?=[A-Z])")
+# Terms stand in a column of their own if it takes at most this share of the width.
+_TERMS_SHARE = 0.4
 
 
 @record
 class TextBlock:
-    """A paragraph: its spans, and the prefixes of its first and further lines."""
+    """A paragraph: its spans, and the prefixes of its first and further lines.
+
+    With a `term` it is an entry of a list: `definition` are its spans without the term, which
+    stands in a column of its own where there is room.
+    """
 
     spans: tuple[Span, ...]
     first: str = ""
     rest: str = ""
     is_preformatted: bool = False
     gap: bool = field(default=True, kw_only=True)
+    term: str = field(default="", kw_only=True)
+    definition: tuple[Span, ...] = field(default=(), kw_only=True)
 
 
 def plain(text: str, style: Style = PLAIN, *, gap: bool = True) -> TextBlock:
@@ -71,6 +83,13 @@ def labelled(label: str, text: str, style: Style = STRONG) -> TextBlock:
     )
 
 
+def defined(term: str, text: str) -> TextBlock:
+    """Make an entry of a list of terms, with no gap above it."""
+    term, definition = escape_controls(term), ((escape_controls(text), PLAIN),)
+    spans = ((f"{term}: ", STRONG), *definition)
+    return TextBlock(spans, gap=False, term=term, definition=definition)
+
+
 # Textual's Markdown takes 41 ms to import, and lets a text set links and colours.
 def parse(markdown: str) -> list[TextBlock]:
     """Parse a Markdown page into blocks."""
@@ -83,22 +102,36 @@ def parse(markdown: str) -> list[TextBlock]:
         elif match["heading"] is not None:
             blocks.append(TextBlock(((escape_controls(match["heading"].strip()), STRONG),)))
         else:
-            text = " ".join(map(str.strip, match["text"].splitlines()))
+            text = " ".join(map(str.strip, match["text"].splitlines())).strip()
             lead = "- " if match["item"] else ""
             is_first = not lead or not blocks or blocks[-1].first != lead
-            blocks.append(
-                TextBlock(tuple(_inline(text.strip())), lead, " " * len(lead), gap=is_first)
-            )
+            block = TextBlock(tuple(_inline(text)), lead, " " * len(lead), gap=is_first)
+            if lead and (term := _TERM.match(text)):
+                name = escape_controls(term[1].replace("`", ""))
+                definition = tuple(_inline(text[term.end() :]))
+                block = replace(block, term=name, definition=definition)
+            blocks.append(block)
     return blocks
 
 
 def flow(blocks: Sequence[TextBlock], width: int) -> list[list[Span]]:
     """Wrap blocks into lines of at most `width` cells."""
     lines: list[list[Span]] = []
-    for block in blocks:
-        if lines and block.gap:
-            lines.append([])
-        lines.extend(_flow_block(block, max(width, 1)))
+    for is_list, group in groupby(blocks, key=lambda block: bool(block.term)):
+        entries = list(group)
+        column = max(cell_len(block.term) for block in entries) + 2 if is_list else 0
+        has_column = 0 < column <= width * _TERMS_SHARE
+        for block in entries:
+            if lines and block.gap:
+                lines.append([])
+            if has_column:
+                blank = " " * (column - cell_len(block.term))
+                text = TextBlock(block.definition, rest=" " * column)
+                lines.extend(
+                    _flow_block(text, max(width, 1), [(block.term, STRONG), (blank, PLAIN)])
+                )
+            else:
+                lines.extend(_flow_block(block, max(width, 1), [(block.first, PLAIN)]))
     return lines
 
 
@@ -112,23 +145,23 @@ def _inline(text: str) -> Iterator[Span]:
     yield escape_controls(text[position:]), PLAIN
 
 
-def _flow_block(block: TextBlock, width: int) -> Iterator[list[Span]]:
+def _flow_block(block: TextBlock, width: int, lead: list[Span]) -> Iterator[list[Span]]:
     words = [list(block.spans)] if block.is_preformatted else list(_words(block.spans))
-    lead, room = block.first, width - cell_len(block.first)
+    room = width - sum(cell_len(text) for text, _ in lead)
     line: list[Span] = []
     used = 0
     for word in words:
         for piece in _pieces_that_fit(word, max(width - cell_len(block.rest), 1)):
             size = sum(cell_len(text) for text, _ in piece)
             if line and used + 1 + size > room:
-                yield [(lead, PLAIN), *line]
-                lead, room, line, used = block.rest, width - cell_len(block.rest), [], 0
+                yield [*lead, *line]
+                lead, room, line, used = [(block.rest, PLAIN)], width - cell_len(block.rest), [], 0
             if line:
                 line.append((" ", line[-1][1] if line[-1][1] == piece[0][1] else PLAIN))
                 used += 1
             line.extend(piece)
             used += size
-    yield [(lead, PLAIN), *line]
+    yield [*lead, *line]
 
 
 def _words(spans: Iterable[Span]) -> Iterator[list[Span]]:
@@ -140,31 +173,32 @@ def _words(spans: Iterable[Span]) -> Iterator[list[Span]]:
 
 
 def _pieces_that_fit(word: list[Span], width: int) -> Iterator[list[Span]]:
-    """Split a word to fit the column; drop a character that is wider than the column."""
+    """Split a word to fit the column, at its joints if it has any.
+
+    A character that is wider than the column is dropped.
+    """
     if sum(cell_len(text) for text, _ in word) <= width:
         yield word
         return
     piece: list[Span] = []
     used = 0
-    for character, style in ((character, style) for text, style in word for character in text):
-        size = cell_len(character)
+    for text, style in _parts_that_fit(word, width):
+        size = cell_len(text)
         if used + size > width and piece:
-            end = _break_in([character for character, _ in piece])
-            yield piece[:end]
-            piece = piece[end:]
-            used = sum(cell_len(text) for text, _ in piece)
+            yield piece
+            piece, used = [], 0
         if size <= width:
-            piece.append((character, style))
+            piece.append((text, style))
             used += size
     if piece:
         yield piece
 
 
-def _break_in(characters: Sequence[str]) -> int:
-    """Return where to end a line in a long word: after a colon or slash, else at the end."""
-    # A fingerprint is compared pair by pair, a URL read part by part.
-    ends = [at for at, character in enumerate(characters, 1) if character in ":/"]
-    return ends[-1] if ends and ends[-1] > len(characters) // 2 else len(characters)
+def _parts_that_fit(word: list[Span], width: int) -> Iterator[Span]:
+    """Yield the parts of a word between its joints; single characters of a part that is longer."""
+    for text, style in word:
+        for part in _JOINT.split(text):
+            yield from [(part, style)] if cell_len(part) <= width else [(c, style) for c in part]
 
 
 READING_KEYS: list[BindingType] = [
@@ -184,6 +218,8 @@ class TextPage(ChangedLinesWidget):
     """
 
     DEFAULT_CSS = "TextPage { height: auto; }"
+    # Whether the words that fit stay in a last line that is cut.
+    keeps_cut_words = True
 
     def __init__(
         self,
@@ -286,7 +322,11 @@ class TextPage(ChangedLinesWidget):
         follows_gap = number > 0 and not lines[number - 1]
         if follows_gap and all(style == STRONG for text, style in spans if text):
             spans = []
-        cut = _cut(spans, f"… {self._more}".rstrip(), width - self._indent)
+        more = f"… {self._more}".rstrip()
+        used = sum(cell_len(text) for text, _ in spans) + cell_len(more)
+        if not self.keeps_cut_words and used >= width - self._indent:
+            spans = []
+        cut = _cut(spans, more, width - self._indent)
         return Strip.join([make_strip(left, self._indent), cut])
 
 
