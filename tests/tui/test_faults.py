@@ -65,3 +65,10 @@ async def test_a_fault_goes_while_its_value_is_typed(tmp_path: Path) -> None:
         assert "! refused" in hand.row("SMTP Host")
         await hand.press("x")
         assert "!" not in hand.row("SMTP Host")
+
+
+async def test_of_a_reply_at_least_the_code_shows(tmp_path: Path) -> None:
+    text = SAMPLE.replace("tickets@example.net", "tickets-2@example.net")
+    async with form_on(text, tmp_path) as hand:
+        await mark(hand, username="535 rejected")
+        assert hand.row("SMTP Username").endswith("tickets-2@example.net  ! 535")

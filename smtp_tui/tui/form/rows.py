@@ -154,7 +154,7 @@ class Row(SingleLineWidget, can_focus=True):
 
     @property
     def hides_fault(self) -> bool:
-        """Whether only the sign of the fault fits in the line."""
+        """Whether the line has no room for the whole fault."""
         # Gap, sign and a blank use four cells.
         fault, room = self.state.fault, self.size.width - self.value_at
         return bool(fault) and self.value_width + 4 + cell_len(fault) > room
@@ -187,10 +187,15 @@ class Row(SingleLineWidget, can_focus=True):
 
     @property
     def _fault_text(self) -> str:
-        """Return the fault with its sign; the sign alone if the value needs the cells."""
+        """Return the fault with its sign, or as much of it as the value leaves room for."""
         if not self.state.fault or self.state.problem:
             return ""
-        return "  !" if self.hides_fault else f"  ! {self.state.fault}"
+        if not self.hides_fault:
+            return f"  ! {self.state.fault}"
+        # The code of a reply says most of it.
+        code = self.state.fault.split()[0]
+        room = self.size.width - self.value_at - self.value_width
+        return f"  ! {code}" if code.isdigit() and 4 + len(code) <= room else "  !"
 
     def _notes(self, room: int) -> list[Span]:
         """Return as much of the problem, or of note and advice, as fits; always the sign."""
