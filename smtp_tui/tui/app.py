@@ -24,6 +24,7 @@ from smtp_tui.config.preferences import NAME, Preferences
 from smtp_tui.tui.commands import COMMANDS, FormCommand, key_names, key_of, set_active_keys
 from smtp_tui.tui.custom_keys import bindings, configured_keymap
 from smtp_tui.tui.main_screen import MainScreen, help_dialogs
+from smtp_tui.tui.messages import CHANGES_KEPT
 from smtp_tui.tui.model.check_request import Runner, run_check
 from smtp_tui.tui.model.session import SessionMemory
 from smtp_tui.tui.style import LightThemeFilter
@@ -281,9 +282,7 @@ def run_app(
     )
     status = app.run(mouse=bool(preferences.mouse))
     if app.has_kept_changes:
-        report(
-            "your unsaved changes are kept, without passwords; open the file again to restore them"
-        )
+        report(CHANGES_KEPT)
     if app.crash is not None:
         raise app.crash
     return status or 0

@@ -12,6 +12,11 @@ from pathlib import Path
 from smtp_tui.config.errors import defect_text
 from smtp_tui.safe_text import escape_controls
 
+# Printed when a signal or a crash has ended the form.
+CHANGES_KEPT = (
+    "your unsaved changes are kept, without passwords; open the file again to restore them"
+)
+
 
 @cache
 def _catalogue() -> dict[str, dict[str, str]]:

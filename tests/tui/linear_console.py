@@ -90,12 +90,14 @@ def answered(
     is_demo: bool = False,
     columns: int = 79,
     preferences: Preferences | None = None,
+    dialect: str | None = None,
 ) -> Ended:
     """Run a session on a file; text None: the file is as it is, or absent."""
     file = folder / "mail.toml"
     if text is not None:
         file.write_text(text, "utf-8")
-    document = Document.open(file) if file.exists() else Document.new(file)
+    document = Document.open(file, dialect) if file.exists() else Document.new(file)
+    table = document.default_table() if dialect else table
     console, reports = Script(answers, columns=columns), list[str]()
     status = run_linear(
         document,

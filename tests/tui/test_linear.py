@@ -118,6 +118,13 @@ class TestFields:
         assert "\x1b" not in ended.text.replace("mx\x1b[D", "")
         assert ended.status == 0
 
+    def test_what_the_application_cannot_express_is_passed_over(self, tmp_path: Path) -> None:
+        text = '[smtp_options]\nserver = "mail.example.net"\nport = 587\n'
+        dialect = "lldap"
+        ended = answered(tmp_path, *[""] * 9, ":quit", text=text, dialect=dialect)
+        assert "lldap keys." in ended.plain
+        assert "] cannot be set here. " in ended.plain
+
 
 class TestPassword:
     def test_it_is_neither_echoed_nor_shown(self, tmp_path: Path) -> None:
@@ -169,6 +176,10 @@ class TestPassword:
         ended = answered(tmp_path, ":test", "typed", ":quit", text=text, runner=check)
         assert check.requests[0].secret == "typed"
         assert ended.console.unechoed == ["typed"]
+        # One goes back past what cannot be set.
+        ended = answered(tmp_path, ":username", "", "<", ":quit", text=text)
+        assert "7 SMTP Password [smtp-tui asks at each test]\n" in ended.text
+        assert ended.text.count("6 SMTP Username [") == 2
         ended = answered(tmp_path, ":test", CTRL_C, ":quit", text=text, runner=check)
         assert "Not tested: no password was given." in ended.text
         assert len(check.requests) == 1

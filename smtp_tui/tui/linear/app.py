@@ -18,13 +18,10 @@ from smtp_tui.tui.linear.commands import COMMANDS, TableChosenError, choose_tabl
 from smtp_tui.tui.linear.console import Console, on_signal
 from smtp_tui.tui.linear.context import LinearContext
 from smtp_tui.tui.linear.session import INTRO, LinearSession
+from smtp_tui.tui.messages import CHANGES_KEPT
 from smtp_tui.tui.model.check_request import Runner, run_check
 from smtp_tui.tui.model.file_context import OpenFileContext
 from smtp_tui.tui.model.session import SessionMemory
-
-KEPT_FOR_LATER = (
-    "your unsaved changes are kept, without passwords; open the file again to restore them"
-)
 
 
 def run_linear(
@@ -68,7 +65,7 @@ def run_linear(
         except BaseException as error:
             # After a signal or a crash, unsaved changes wait for the next session.
             if session is not None and not is_demo and session.commands.saving.keep_changes():
-                report(KEPT_FOR_LATER)
+                report(CHANGES_KEPT)
             if isinstance(error, SystemExit) and isinstance(error.code, int):
                 return error.code
             raise

@@ -118,18 +118,25 @@ class FormRows:
         if key == PASSWORD:
             location = self.draft.password.location
             note = ", not echoed" if self.states[key].is_masked else f", kept in: {location}"
-        fault = f"; ! {self.states[key].fault}" if self.states[key].fault else ""
-        return f"{index + 1} {label_of(key)}{note} [{self.value(key)}{fault}]: "
+        shown, mark = self.value(key), self._mark(key)
+        # An empty field says already what to type.
+        if mark and mark[0] != "i" and (self.states[key].text or choices_at(key)):
+            shown = f"{shown}; {mark}"
+        return f"{index + 1} {label_of(key)}{note} [{shown}]: "
 
     def line(self, index: int) -> str:
-        """Return a row's line in the list: a sign, its number, label, value and problem."""
-        key, state = KEYS[index], self.states[KEYS[index]]
-        fault = state.problem or state.fault
-        marks = f"  ! {fault}" if fault else ""
-        if state.advice and not fault:
-            marks = f"  {SIGNS[state.advice.severity]} {state.advice.short}"
-        sign = "*" if state.is_changed else " "
-        return f"{sign}{index + 1:2} {label_of(key)}: {self.value(key)}{marks}"
+        """Return a row's line in the list: a sign, its number, label, value and mark."""
+        key = KEYS[index]
+        sign = "*" if self.states[key].is_changed else " "
+        mark = self._mark(key)
+        return f"{sign}{index + 1:2} {label_of(key)}: {self.value(key)}{mark and f'  {mark}'}"
+
+    def _mark(self, key: str) -> str:
+        """Return a sign and what is wrong or noteworthy, in a few words; or ""."""
+        state = self.states[key]
+        if fault := state.problem or state.fault:
+            return f"! {fault}"
+        return f"{SIGNS[state.advice.severity]} {state.advice.short}" if state.advice else ""
 
 
 def form_rows(

@@ -84,7 +84,7 @@ class LinearSession:
         if typed.casefold() in ("y", "yes"):
             self._shows_advanced = True
         elif typed == "<":
-            self._at -= 1
+            self._go_back()
         elif typed in ("?", "??"):
             for field in folded:
                 self.console.show(f"{field.label}: {field.summary}", "- ", "  ")
@@ -96,7 +96,8 @@ class LinearSession:
     async def _ask_for_command(self) -> None:
         typed = self.console.ask("Command or field (? lists): ").strip()
         if typed == "<":
-            self._at = (COMMANDS_AT if self._shows_advanced else FIRST_ADVANCED) - 1
+            self._at = COMMANDS_AT if self._shows_advanced else FIRST_ADVANCED
+            self._go_back()
         elif typed in ("?", "??"):
             self.console.show(", ".join(f":{command.name}" for command in COMMANDS))
             self.console.show("A field's number or name goes to the field.")
@@ -107,8 +108,8 @@ class LinearSession:
         rows, password = self.context.rows(), self.draft.password
         state = rows.states[key]
         if state.is_fixed:
-            why = state.limit or "smtp-tui asks for it at each test."
-            self.console.show(f"{self._at + 1} {label_of(key)} [{rows.value(key)}]: {why}")
+            why = f" cannot be set here. {state.limit}" if state.limit else ""
+            self.console.show(f"{self._at + 1} {label_of(key)} [{rows.value(key)}]{why}")
             self._at += 1
             return
         is_secret = key == PASSWORD and password.is_masked
@@ -123,7 +124,7 @@ class LinearSession:
             for paragraph in page_paragraphs(key):
                 self.console.show(*paragraph)
         elif word == "<":
-            self._at = max(self._at - 1, 0)
+            self._go_back()
         elif word == "":
             self._at += 1
         elif word == "-":
@@ -215,6 +216,12 @@ class LinearSession:
                 self._go_to(KEYS.index(key))
         else:
             self.console.show(f"There is no command or field {typed}. :help lists them.")
+
+    def _go_back(self) -> None:
+        """Go to the row before, past those that cannot be set."""
+        states = self.context.rows().states
+        before = [row for row in range(self._at) if not states[KEYS[row]].is_fixed]
+        self._at = before[-1] if before else 0
 
     def _go_to(self, row: int) -> None:
         self._at = row
