@@ -37,7 +37,7 @@ def faults_of(verdict: Verdict, settings: Settings | None) -> tuple[FieldFault, 
     return tuple(
         FieldFault(_key(key, verdict, settings), short.format(code=code).strip()[:LONGEST])
         for key, short in faults.items()
-        if _is_involved(key, verdict)
+        if key != RECIPIENTS or verdict.recipients
     )
 
 
@@ -53,15 +53,9 @@ def _key(key: str, verdict: Verdict, settings: Settings | None) -> str:
     mechanism = verdict.facts.mechanism if verdict.facts else None
     if key == "host" and verdict.stage is Stage.TLS and settings and settings.server_name:
         return "server_name"
-    # With EXTERNAL the client certificate is the login.
     if key == "password" and mechanism == "EXTERNAL":
-        return "client_certificate"
+        return "client_certificate"  # it is the login
+    # The username has not the form that the provider expects.
+    if key == "password" and verdict.fixes and verdict.fixes[0].field == "username":
+        return "username"
     return key
-
-
-def _is_involved(key: str, verdict: Verdict) -> bool:
-    """Whether the check got to a field that only some failures of the cause concern."""
-    mechanism = verdict.facts.mechanism if verdict.facts else None
-    if key == "username":
-        return mechanism != "EXTERNAL"
-    return key != RECIPIENTS or bool(verdict.recipients)

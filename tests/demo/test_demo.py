@@ -184,7 +184,7 @@ def test_a_fix_that_was_saved_is_told_at_the_end(tmp_path: Path) -> None:
         terminal.press("F9")
         terminal.wait_for("PASSED")
         terminal.press("F2")
-        terminal.wait_for("Saved: authentication")
+        terminal.wait_for("Saved Authentication Type")
         (folder,) = tmp_path.iterdir()
         assert 'authentication = "auto"' in (folder / "mail.toml").read_text("utf-8")
         terminal.press("F10")

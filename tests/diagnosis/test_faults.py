@@ -15,6 +15,7 @@ from tests.diagnosis.examples import connected, facts_of, finished, reply, setti
 from tests.table import table
 
 MARKED = {cause: entry["faults"] for cause, entry in causes().items() if "faults" in entry}
+LOGIN = AuthStarted(seconds=0.3, mechanism="PLAIN", reason="")
 
 
 def faults(fault: Cause, stage: Stage, *events: Event, code: int = 0, **values: Any) -> set[str]:
@@ -34,10 +35,12 @@ def test_a_mark_fits_beside_a_value_of_the_form(cause: str) -> None:
 
 
 def test_a_mark_names_the_servers_code() -> None:
-    found = faults(
-        Cause.REFUSED, Stage.AUTH, AuthStarted(seconds=0.3, mechanism="PLAIN", reason=""), code=535
-    )
-    assert found == {"username: 535 rejected", "password: 535 rejected"}
+    found = faults(Cause.REFUSED, Stage.AUTH, LOGIN, code=535)
+    assert found == {"password: 535 rejected"}
+    # A username that cannot be right there is the first to look at.
+    given = {"host": "smtp.sendgrid.net", "username": "x"}
+    found = faults(Cause.REFUSED, Stage.AUTH, LOGIN, code=535, **given)
+    assert found == {"username: 535 rejected"}
 
 
 def test_with_external_the_certificate_is_the_login() -> None:

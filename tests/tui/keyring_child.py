@@ -17,7 +17,7 @@ async def main(folder: Path) -> None:
     async with form_on(SAMPLE, folder, has_own_keyring=True) as hand:
         await hand.go_to("Kept in")
         await hand.press("k", "f2")
-        await hand.until(lambda: "Saved: password" in hand.screen)
+        await hand.until(lambda: "Saved SMTP Password" in hand.screen)
         assert SECRET not in hand.file.read_text("utf-8")
         assert await fetch_entry(SERVICE, ACCOUNT) == SECRET
         sys.stdout.write("moved\n")
@@ -25,7 +25,7 @@ async def main(folder: Path) -> None:
         await hand.press("ctrl+u", "o", "p", "s", "f2")
         await hand.until(lambda: "Move it" in hand.screen)
         await hand.press("y")
-        await hand.until(lambda: "Saved: username" in hand.screen)
+        await hand.until(lambda: "Saved SMTP Username" in hand.screen)
         assert await fetch_entry(SERVICE, "ops") == SECRET
         try:
             await fetch_entry(SERVICE, ACCOUNT)
@@ -33,7 +33,7 @@ async def main(folder: Path) -> None:
             sys.stdout.write("followed\n")
         await hand.go_to("Kept in")
         await hand.press("t", "f2")
-        await hand.until(lambda: "Saved: password" in hand.screen)
+        await hand.until(lambda: "Saved SMTP Password" in hand.screen)
         assert f'password = "{SECRET}"' in hand.file.read_text("utf-8")
         sys.stdout.write("came back\n")
 

@@ -33,7 +33,7 @@ async def test_each_opens_and_saves_one_change(tmp_path: Path, sample: Sample) -
         await hand.press("ctrl+u")
         await hand.type("new.example.org")
         await hand.press("f2")
-        await hand.until(lambda: "Saved: host" in hand.screen)
+        await hand.until(lambda: "Saved SMTP Host" in hand.screen)
         assert "new.example.org" in hand.file.read_text("utf-8")
         assert "new.example.org" in hand.row("SMTP Host")
 
@@ -74,7 +74,7 @@ async def test_defaults_follow_what_is_edited_before_it_is_saved(tmp_path: Path)
         await hand.press("down")
         await hand.until(lambda: "(ssl)" in hand.row("Encryption Type"))
         await hand.press("f2")
-        await hand.until(lambda: "Saved: port" in hand.screen)
+        await hand.until(lambda: "Saved SMTP Port" in hand.screen)
         assert "  port = 465\n" in hand.file.read_text("utf-8")
 
 

@@ -22,7 +22,7 @@ async def test_editing_the_port_changes_one_line(tmp_path: Path) -> None:
         assert "submission" in hand.row("SMTP Port")
         assert "modified" in hand.lines[0]
         await hand.press("f2")
-        await hand.until(lambda: "Saved: port" in hand.screen)
+        await hand.until(lambda: "Saved SMTP Port" in hand.screen)
         assert "modified" not in hand.lines[0]
         after = hand.file.read_text("utf-8")
     assert changed_lines(SAMPLE, after) == ["- port = 2587", "+ port = 587"]
@@ -106,7 +106,7 @@ async def test_defaults_are_shown_and_stay_absent(tmp_path: Path) -> None:
         await hand.type("me")
         assert "(auto)" in hand.row("Authentication")
         await hand.press("f2")
-        await hand.until(lambda: "Saved: encryption, username" in hand.screen)
+        await hand.until(lambda: "Saved Encryption Type, SMTP Username" in hand.screen)
         assert hand.file.read_text("utf-8") == text + 'encryption = "ssl"\nusername = "me"\n'
 
 
@@ -114,7 +114,7 @@ async def test_clearing_a_text_removes_its_key(tmp_path: Path) -> None:
     async with form_on(SAMPLE, tmp_path) as hand:
         await hand.go_to("Domain")
         await hand.press("ctrl+u", "ctrl+o")
-        await hand.until(lambda: "Saved: domain" in hand.screen)
+        await hand.until(lambda: "Saved Domain" in hand.screen)
         assert changed_lines(SAMPLE, hand.file.read_text("utf-8")) == [
             '- domain = "tickets.example.org"'
         ]
@@ -126,7 +126,7 @@ async def test_a_new_file_is_made_on_save(tmp_path: Path) -> None:
         await hand.type("mail.example.net")
         assert not hand.file.exists()
         await hand.press("f2")
-        await hand.until(lambda: "Saved: host" in hand.screen)
+        await hand.until(lambda: "Saved SMTP Host" in hand.screen)
         assert hand.file.read_text("utf-8").strip() == '[smtp]\nhost = "mail.example.net"'
 
 
@@ -183,7 +183,7 @@ class TestPassword:
             assert "hunter2" not in picture + repr(hand.form_screen.form.draft.password)
             assert "xyzzyx" not in picture
             await hand.press("f2")
-            await hand.until(lambda: "Saved: password" in hand.screen)
+            await hand.until(lambda: "Saved SMTP Password" in hand.screen)
             assert 'password = "xyzzyx"' in hand.file.read_text("utf-8")
 
     async def test_moving_to_the_keyring_stores_first(self, tmp_path: Path) -> None:
@@ -191,7 +191,7 @@ class TestPassword:
         async with form_on(SAMPLE, tmp_path, keyring=keyring) as hand:
             await hand.go_to("Kept in")
             await hand.press("k", "f2")
-            await hand.until(lambda: "Saved: password" in hand.screen)
+            await hand.until(lambda: "Saved SMTP Password" in hand.screen)
             assert keyring.stored == {
                 ("smtp-tui mail.example.net", "tickets@example.net"): "hunter2hunter2"
             }
@@ -214,7 +214,7 @@ class TestPassword:
             await hand.press("backspace", "backspace", "f2")
             await hand.until(lambda: "NOT saved" in hand.screen)
             assert "the keyring is locked" in hand.screen
-            assert "Saved: port" in hand.screen
+            assert "Saved SMTP Port" in hand.screen
             assert "modified" in hand.lines[0]
             assert "•••••  ? no usable keyring" in hand.row("SMTP Password")
             after = hand.file.read_text("utf-8")
@@ -241,7 +241,7 @@ class TestPassword:
             await hand.until(lambda: "Continue?" in hand.screen)
             assert "SMTP_PW is not set" in hand.screen
             await hand.press("y")
-            await hand.until(lambda: "Saved: password" in hand.screen)
+            await hand.until(lambda: "Saved SMTP Password" in hand.screen)
             assert "SMTP_PW" in hand.file.read_text("utf-8")
             assert "hunter2" not in hand.file.read_text("utf-8")
 
@@ -251,7 +251,7 @@ class TestPassword:
             await hand.press("delete")
             assert "none" in hand.row("SMTP Password")
             await hand.press("f2")
-            await hand.until(lambda: "Saved: password" in hand.screen)
+            await hand.until(lambda: "Saved SMTP Password" in hand.screen)
             assert "password" not in hand.file.read_text("utf-8")
 
 

@@ -49,7 +49,7 @@ def test_a_password_is_not_echoed(file: Path) -> None:
         terminal.press("wonderland", "Enter")
         terminal.wait_for("SMTP Password: 10 characters, not saved yet.", "8 Kept in [this file]:")
         terminal.press(":save", "Enter")
-        terminal.wait_for("Saved: password")
+        terminal.wait_for("Saved SMTP Password")
         terminal.press(CTRL_D)
         assert terminal.wait_for_end() == 0
         assert b"wonderland" not in terminal.output

@@ -205,7 +205,7 @@ class TestPreferences:
         with the_form(tmp_path) as terminal:
             terminal.wait_for(*FIRST, "F12 Save", "has no key colour; there is no command tset")
             terminal.press("x", "\x1b[24~")
-            terminal.wait_for("Saved: host")
+            terminal.wait_for("Saved SMTP Host")
 
     @pytest.mark.parametrize("by_option", [True, False])
     def test_the_mouse_only_when_wanted(self, tmp_path: Path, by_option: bool) -> None:
@@ -320,7 +320,7 @@ class TestEnds:
             terminal.press("r")
             terminal.wait_for("mail.example.netx", "modified", "Restored, not saved yet: SMTP Host")
             terminal.press("F2")
-            terminal.wait_for("Saved: host")
+            terminal.wait_for("Saved SMTP Host")
         assert not kept_in(tmp_path)
 
     def test_a_lost_line_keeps_it_too(self, tmp_path: Path) -> None:

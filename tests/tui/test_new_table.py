@@ -32,7 +32,7 @@ async def test_saving_shows_the_new_table_first_and_then_adds_it(tmp_path: Path,
         assert '+host = "mail.example.net"' in hand.screen
         assert hand.file.read_text("utf-8") == text
         await hand.press("f2")
-        await hand.until(lambda: "Saved: host" in hand.screen)
+        await hand.until(lambda: "Saved SMTP Host" in hand.screen)
         assert NO_TABLE not in hand.lines[0]
         saved = hand.file.read_text("utf-8")
         assert saved.startswith(text)
@@ -80,7 +80,7 @@ async def test_a_section_commented_out_is_added_in_the_applications_words(tmp_pa
         await hand.press("f2")
         await hand.until(lambda: "saving adds [global.smtp]" in hand.screen)
         await hand.press("f2")
-        await hand.until(lambda: "Saved: host" in hand.screen)
+        await hand.until(lambda: "Saved SMTP Host" in hand.screen)
     saved = file.read_text("utf-8")
     assert tomllib.loads(saved)["global"]["smtp"].keys() == {"connection_uri"}
     assert all(line in saved.splitlines() for line in TUWUNEL.splitlines())
@@ -100,7 +100,7 @@ async def test_a_folder_is_made_only_after_a_yes(
         )
         assert not folder.parent.exists()
         await hand.press(key)
-        done = "Saved: host" if is_made else "Not saved: the folder does not exist."
+        done = "Saved SMTP Host" if is_made else "Not saved: the folder does not exist."
         await hand.until(lambda: done in hand.screen)
         assert folder.parent.exists() == is_made
         assert folder.is_dir() == is_made
@@ -141,7 +141,7 @@ async def test_a_password_file_asks_before_it_makes_a_folder(tmp_path: Path) -> 
         await hand.press("f2")
         await hand.until(lambda: "Y Create it" in hand.screen)
         await hand.press("y")
-        await hand.until(lambda: "Saved: password" in hand.screen)
+        await hand.until(lambda: "Saved SMTP Password" in hand.screen)
         assert (tmp_path / "nodir" / "secret").read_text("utf-8") == "hunter2hunter2\n"
 
 
@@ -163,7 +163,7 @@ async def test_what_another_program_wrote_meanwhile_keeps_no_table_away(tmp_path
         await hand.press("m")
         await hand.until(lambda: "saving adds [smtp]" in hand.screen)
         await hand.press("f2")
-        await hand.until(lambda: "Saved: host" in hand.screen)
+        await hand.until(lambda: "Saved SMTP Host" in hand.screen)
     assert tomllib.loads(hand.file.read_text("utf-8")) == {
         "database": {"url": "x"},
         "smtp": {"host": "mail.example.net"},

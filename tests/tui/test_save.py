@@ -39,7 +39,7 @@ class TestDiff:
             assert SECRET not in hand.pilot.app.export_screenshot()
             assert hand.file.read_text("utf-8") == SAMPLE
             await hand.press("f2")
-            await hand.until(lambda: "Saved: port" in hand.screen)
+            await hand.until(lambda: "Saved SMTP Port" in hand.screen)
             assert "port = 587\n" in hand.file.read_text("utf-8")
 
     async def test_a_new_password_is_hidden_on_both_sides(self, tmp_path: Path) -> None:
@@ -88,7 +88,7 @@ class TestDiff:
             await hand.press("b")
             assert "Backup: yes" in hand.hints
             await hand.press("f2")
-            await hand.until(lambda: "Saved: port" in hand.screen)
+            await hand.until(lambda: "Saved SMTP Port" in hand.screen)
             assert (tmp_path / "mail.toml~").read_text("utf-8") == SAMPLE
 
     async def test_no_backup_keeps_a_secret_that_leaves(self, tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ class TestDiff:
             assert "Backup: no" in hand.hints
             assert "No backup" in hand.screen
             await hand.press("f2")
-            await hand.until(lambda: "Saved: password" in hand.screen)
+            await hand.until(lambda: "Saved SMTP Password" in hand.screen)
             assert not (tmp_path / "mail.toml~").exists()
 
     async def test_an_old_backup_with_the_secret_is_told(self, tmp_path: Path) -> None:
@@ -122,7 +122,7 @@ class TestChangedOnDisk:
             assert '+domain = "other.example.org"' in hand.screen
             assert hand.file.read_text("utf-8") == theirs
             await hand.press("m")
-            await hand.until(lambda: "Saved: port" in hand.screen)
+            await hand.until(lambda: "Saved SMTP Port" in hand.screen)
             assert hand.file.read_text("utf-8") == theirs.replace("2587", "587")
             assert "other.example.org" in hand.row("Domain")
             assert "modified" not in hand.lines[0]
@@ -167,7 +167,7 @@ class TestChangedOnDisk:
             for secret in (SECRET, "ourswordours", "theirwordtheir"):
                 assert secret not in pictures
             await hand.press("left", "right", "f2")
-            await hand.until(lambda: "Saved: password" in hand.screen)
+            await hand.until(lambda: "Saved SMTP Password" in hand.screen)
             assert 'password = "ourswordours"' in hand.file.read_text("utf-8")
 
     async def test_reload_asks_before_it_drops(self, tmp_path: Path) -> None:
@@ -202,7 +202,7 @@ class TestChangedOnDisk:
             await hand.until(lambda: THEIRS in hand.screen)
             assert keyring.stored == {}
             await hand.press("m")
-            await hand.until(lambda: "Saved: password" in hand.screen)
+            await hand.until(lambda: "Saved SMTP Password" in hand.screen)
             assert list(keyring.stored.values()) == [SECRET]
             assert SECRET not in hand.file.read_text("utf-8")
 
@@ -232,7 +232,7 @@ class TestGone:
             await hand.press("f2")
             await hand.until(lambda: GONE in hand.screen)
             await hand.press("m")
-            await hand.until(lambda: "Saved: port" in hand.screen)
+            await hand.until(lambda: "Saved SMTP Port" in hand.screen)
             assert hand.file.read_text("utf-8") == SAMPLE.replace("2587", "587")
             assert mode_of(hand.file) == 0o600
 
@@ -260,7 +260,7 @@ class TestGone:
             assert "-port" not in hand.screen
             assert SECRET not in hand.pilot.app.export_screenshot()
             await hand.press("f2")
-            await hand.until(lambda: "Saved: port" in hand.screen)
+            await hand.until(lambda: "Saved SMTP Port" in hand.screen)
             assert hand.file.read_text("utf-8") == SAMPLE.replace("2587", "587")
 
     async def test_another_one_that_came_meanwhile_is_not_written_over(
@@ -275,7 +275,7 @@ class TestGone:
             await hand.press("m")
             await hand.until(lambda: THEIRS in hand.screen)
             await hand.press("m")
-            await hand.until(lambda: "Saved: port" in hand.screen)
+            await hand.until(lambda: "Saved SMTP Port" in hand.screen)
             there = hand.file.read_text("utf-8")
             assert there == "# theirs\n" + SAMPLE.replace("2587", "587")
 
@@ -311,7 +311,7 @@ class TestMode:
             await hand.go_to("SMTP Password")
             await hand.type("x")
             await hand.press("f2")
-            await hand.until(lambda: "Saved: password" in hand.screen)
+            await hand.until(lambda: "Saved SMTP Password" in hand.screen)
             assert "? readable by all" in hand.row("SMTP Password")
             assert "Alt+M" in hand.screen
             await hand.press("alt+m")
@@ -369,5 +369,5 @@ class TestPipes:
         async with form_on(SAMPLE, tmp_path, keyring=keyring) as hand:
             await hand.go_to("Kept in")
             await hand.press("k", "f2")
-            await hand.until(lambda: "Saved: password" in hand.screen)
+            await hand.until(lambda: "Saved SMTP Password" in hand.screen)
         assert list(keyring.stored.values()) == [SECRET]

@@ -6,12 +6,14 @@ from dataclasses import replace
 
 import pytest
 
+from smtp_tui.diagnosis.diagnose import diagnose
 from smtp_tui.diagnosis.verdict import Recipient, TlsSummary
-from smtp_tui.smtp.events import Stage, WarningId
+from smtp_tui.smtp.events import AuthStarted, Stage, WarningId
 from smtp_tui.tui.model.draft import SettingsDraft
 from smtp_tui.tui.model.fixes import fix_proposals
 from smtp_tui.tui.model.verdict_text import changes_to_save, verdict_lines, verdict_text
 from smtp_tui.tui.test_pane.verdict import cut_at_clause
+from tests.diagnosis.examples import connected, facts_of, finished, settings
 from tests.tui.driving import PASSED, failed
 from tests.tui.fixes import ENCRYPTION, LEAF, PASSWORD, certificate, failing
 
@@ -125,13 +127,23 @@ class TestRest:
     ("text", "width", "shown"),
     [
         ("The port is silent.", 40, "The port is silent."),
-        ("The port is silent, and so is the host.", 30, "The port is silent …"),
-        ("The port answers: 220 mail.example.net", 24, "The port answers …"),
+        ("The port is silent, and so is the host.", 30, "The port is silent."),
+        ("The port answers: 220 mail.example.net", 24, "The port answers."),
+        ("The port answers (it speaks IMAP): * OK", 24, "The port answers."),
         # A clause that is too short leaves the row empty.
-        ("No: the port answers nothing at all", 24, "No: the port answers …"),
-        ("一二三四五, 六七八九十", 16, "一二三四五 …"),
+        ("No: the port answers nothing at all", 24, "No: the port answers…"),
+        ("一二三四五, 六七八九十", 16, "一二三四五."),
         ("Unbroken", 5, "…"),
     ],
 )
 def test_a_row_ends_at_a_clause(text: str, width: int, shown: str) -> None:
-    assert cut_at_clause(text, width).strip() == shown
+    assert cut_at_clause(text, width) == shown
+
+
+def test_a_passed_login_leaves_out_the_mechanism_first() -> None:
+    end = finished(Stage.AUTH)
+    login = AuthStarted(seconds=0.3, mechanism="PLAIN", reason="")
+    tested = settings(username="alice", authentication="plain", password="hunter2hunter2")
+    text = verdict_text(diagnose(tested, facts_of(*connected(), login, end), 1.0))
+    assert " with PLAIN, " in text.happened
+    assert text.short == text.happened.replace(" with PLAIN", "")

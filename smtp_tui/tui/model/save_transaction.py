@@ -20,7 +20,7 @@ from smtp_tui.config.errors import ChangedOnDiskError, DocumentError, NoRenameEr
 from smtp_tui.config.password_store import backup_with
 from smtp_tui.records import record
 from smtp_tui.safe_text import escape_controls
-from smtp_tui.settings.fields import BY_KEY
+from smtp_tui.settings.fields import BY_KEY, FIELDS
 from smtp_tui.settings.password_sources import KeyringSource
 from smtp_tui.threads import in_daemon_thread
 from smtp_tui.tui.model.draft import ACCOUNT, PASSWORD, SettingsDraft, text_of
@@ -220,14 +220,15 @@ class SaveTransaction:
         before = snapshot.state()
         edits = {key: raw for key, raw in self._draft.state().items() if raw != before[key]}
         self._file_context.rebase(self._draft, edits, keep_password=bool(refusal))
-        result = _result(list(changes), notes, refusal, options)
+        result = _result(list(changes), self._document.path.name, notes, refusal, options)
         return result if edits else replace(result, saved=snapshot)
 
 
 def _result(
-    keys: Sequence[str], notes: Sequence[str], refusal: str, options: WriteOptions
+    keys: Sequence[str], file: str, notes: Sequence[str], refusal: str, options: WriteOptions
 ) -> SaveResult:
-    done = [f"Saved: {', '.join(keys)}"] if keys else [] if refusal else ["Saved"]
+    labels = ", ".join(field.label for field in FIELDS if field.key in keys)
+    done = [f"Saved {labels} to {file}"] if keys else [] if refusal else ["Saved"]
     done += ["only its owner can read the file now"] if options.private and not refusal else []
     done += ["written in place"] if options.in_place else []
     text = ". ".join(["; ".join(done), *(note[:1].upper() + note[1:] for note in notes)])

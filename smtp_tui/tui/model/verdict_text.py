@@ -42,12 +42,13 @@ class VerdictLine:
 class VerdictText:
     """A verdict in words, escaped.
 
-    `action` is what to do now, after its `key` if one does it; `others` says how to see the other
-    fixes. `happened` is about values that have changed since if `is_stale`.
+    `short` is `happened` for a narrow line. `action` is what to do now, after its `key` if one does
+    it; `others` says how to see the other fixes. If `is_stale`, values have changed since.
     """
 
     outcome: str
     happened: str
+    short: str
     key: str = ""
     action: str = ""
     others: str = ""
@@ -61,13 +62,15 @@ def verdict_text(
     proposals: Sequence[FixProposal] = (),
     *,
     saves: str = "",
+    is_saved: bool = False,
     is_stale: bool = False,
     is_whole: bool = False,
     keys: tuple[str, str] | None = None,
 ) -> VerdictText:
     """Return a verdict in words; `mail` is what the check was to submit.
 
-    `proposals` are the fixes to offer now and `saves` what saving would write (`changes_to_save`).
+    `proposals` are the fixes to offer now, `saves` is what saving would write (`changes_to_save`),
+    and after `is_saved` a message tells what was saved.
     With `is_whole`, all names of the certificate are shown. `keys` apply the first fix and list
     them all; without them, the form's keys do.
     """
@@ -80,7 +83,9 @@ def verdict_text(
     key = action = others = ""
     more = []
     if verdict.ok:
-        key, action = (key_of("save"), saves) if saves else ("", "Nothing to save.")
+        key, action = (key_of("save"), saves) if saves else ("", "")
+        if not saves and not is_saved:
+            action = "Nothing to save."
     elif proposals:
         key, first = fix_key, proposals[0]
         action = f"{describe_fix(first, verdict.cause, sends=sends)}."
@@ -106,9 +111,12 @@ def verdict_text(
     more += [VerdictLine(text) for text in (cure, why) if text]
     if warnings:
         more.append(VerdictLine(", ".join(map(label, warnings)), "Warnings", is_warning=True))
+    happened = escape_controls(_after_colon(happened))
+    mechanism = verdict.facts.mechanism if verdict.ok and verdict.facts else None
     return VerdictText(
         outcome(verdict),
-        escape_controls(_after_colon(happened)),
+        happened,
+        happened.replace(f" with {mechanism}, ", ", ") if mechanism else happened,
         key,
         escape_controls(action),
         others,

@@ -105,8 +105,9 @@ class TestPane(PlacedByScreen, NoRepaintOnResize, Vertical):
         self._check: asyncio.Task[Verdict | None] | None = None
         self._domain: DomainCheckTask | None = None
         self._tested = tested
-        # Whether the panel shows the verdict of `done`: no test has begun since.
-        self._shows_verdict = False
+        # Whether the panel shows the verdict of `done`: no test has begun since; and whether its
+        # values have been saved since, which a message says.
+        self._shows_verdict = self._is_saved = False
 
     def on_mount(self) -> None:
         """Show the log's focus and view state on the line above it."""
@@ -228,6 +229,7 @@ class TestPane(PlacedByScreen, NoRepaintOnResize, Vertical):
         after, tested = self._tested.draft.snapshot(), self._tested
         if self.done and not before.differing(self.done.draft):
             self.done = replace(self.done, draft=after)
+        self._is_saved = True
         tested.session.follow_save(tested.table, before, after)
 
     def last_entries(self) -> list[Entry]:
@@ -254,6 +256,7 @@ class TestPane(PlacedByScreen, NoRepaintOnResize, Vertical):
             mail,
             self.fixes,
             saves=saves,
+            is_saved=self._is_saved,
             is_stale=last.is_stale,
             is_whole=is_whole,
         )
@@ -269,7 +272,7 @@ class TestPane(PlacedByScreen, NoRepaintOnResize, Vertical):
         if self._domain is not None:
             self._domain.reset()
         self._facts, self._events = CheckSummary(), []
-        self._shows_verdict = False
+        self._shows_verdict = self._is_saved = False
         self._count += 1
         self.progress.begin(mail)
         self.log_view.begin_test(LogHeading(self._count, f"{moment.astimezone():%H:%M:%S}", title))

@@ -16,7 +16,7 @@ from smtp_tui.tui.widgets.text_page import TextBlock, TextPage, flow, labelled, 
 
 _CLAUSE_ENDS = (". ", ": ", "; ", ", ", " (")
 # A clause that leaves most of the line empty says too little.
-_SHORTEST_CLAUSE = 0.5
+_SHORTEST_CLAUSE = 0.4
 
 
 def verdict_blocks(text: VerdictText, extra: TextBlock | None = None) -> list[TextBlock]:
@@ -36,14 +36,16 @@ def warning_blocks(verdict: Verdict) -> list[TextBlock]:
 
 
 def cut_at_clause(text: str, width: int) -> str:
-    """Cut a text to a width, at the end of a clause if a long enough one fits."""
+    """Return the clauses of a sentence that fit in a width, else as many words as fit."""
     if cell_len(text) <= width:
         return text
-    shown = set_cell_size(text, max(width - 2, 0))
-    end = max(shown.rfind(end) for end in _CLAUSE_ENDS)
-    if end < len(shown) * _SHORTEST_CLAUSE:
-        end = max(shown.rfind(" "), 0)
-    return f"{shown[:end].rstrip(' .:;,(')} …"
+    # A cell more: the space after the clause need not fit.
+    shown = set_cell_size(text, width + 1)
+    end = max(shown[: width + 1].rfind(end) for end in _CLAUSE_ENDS)
+    if cell_len(shown[: max(end, 0)]) >= width * _SHORTEST_CLAUSE:
+        return f"{shown[:end].rstrip(' .:;,(')}."
+    shown = set_cell_size(text, max(width - 1, 0))
+    return f"{shown[: max(shown.rfind(' '), 0)].rstrip(' .:;,(')}…"
 
 
 def _happened(text: VerdictText, happened: str) -> tuple[Span, Span]:
@@ -130,4 +132,6 @@ class VerdictPanel(TextPage):
         if len(action) > 1:  # then the key of the other fixes is in the key hints only
             action = flow([_action(text, with_others=False)], width)
         rest = flow(_rest(text, self._extra), width)
-        return [[*_happened(text, cut_at_clause(text.happened, room))], *action, *rest]
+        is_long = cell_len(text.happened) > room
+        happened = cut_at_clause(text.short if is_long else text.happened, room)
+        return [[*_happened(text, happened)], *action, *rest]
