@@ -157,9 +157,9 @@ class Console:
             # Some shells turn the echo on when a program that they stopped continues.
             with on_signal(signal.SIGTSTP, signal.SIG_IGN):
                 return getpass(prompt)
-        self.write(prompt)
         # After Ctrl+Z and `fg` the shell's lines stand below the prompt.
         with on_signal(signal.SIGCONT, lambda _number, _frame: self.write(prompt)):
+            self.write(prompt)
             try:
                 line = sys.stdin.buffer.readline()
             except OSError:  # the terminal is gone
