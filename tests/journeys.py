@@ -156,7 +156,10 @@ def cure_the_demo(world: World) -> None:
         operator.press("F2")
         operator.sees("Saved")
         after = file.read_text("utf-8")
-    assert after == before.replace('"cram-md5"', '"auto"', 1) != before
+    changed = [
+        line.split(" #")[0].strip() for line in set(after.splitlines()) - set(before.splitlines())
+    ]
+    assert changed == ['authentication = "auto"']
 
 
 def set_up_a_new_file(world: World) -> None:
@@ -342,7 +345,7 @@ class Count:
 JOURNEYS: dict[str, Count] = {
     "the demo to a saved cure": Count(cure_the_demo, (8, 0), (3, 0)),
     "a new file: STARTTLS, private CA, password in a file": Count(
-        set_up_a_new_file, (20, 63), (14, 39)
+        set_up_a_new_file, (20, 63), (15, 39)
     ),
     "another's file: port and password, difference, save": Count(
         change_port_and_password, (6, 15), (6, 15)

@@ -10,7 +10,15 @@ from pathlib import Path
 import pytest
 
 HEAVY = ("textual", "rich", "tomlkit", "keyring", "cryptography", "idna", "scramp")
-SPARED = {"importlib.metadata", "shutil", "getpass", "difflib", "json", "smtp_tui.tui"}
+SPARED = {
+    "importlib.metadata",
+    "shutil",
+    "getpass",
+    "difflib",
+    "json",
+    "smtp_tui.tui",
+    "smtp_tui.launch",
+}
 SPARED |= {"smtp_tui.config.password_store", "smtp_tui.config.document"}
 SPARED |= {"smtp_tui.config.dialects.decode", "smtp_tui.config.dialects.detect"}
 

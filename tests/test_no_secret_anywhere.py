@@ -23,6 +23,7 @@ pytestmark = pytest.mark.integration
 
 WRONG = "never-the-right-one"
 PEEKED = "looked-at-once"
+UNECHOED = "typed-without-echo"
 LISTENERS = (Listener.PLAIN, Listener.STARTTLS_REQUIRED, Listener.STARTTLS_WRONG_NAME)
 MECHANISMS = ("plain", "login", "cram-md5", "scram-sha-256", "auto")
 
@@ -142,6 +143,32 @@ def shown_once(file: Path) -> bytes:
         return before + bytes(terminal.output[shown:]).replace(PEEKED.encode(), b"", 1)
 
 
+def line_by_line(file: Path) -> bytes:
+    """Everything that the form writes line by line, ended by a signal that keeps changes."""
+    state = file.with_name("state-of-lines")
+    state.mkdir()
+    environment = {**os.environ, "TERM": "dumb", "LC_ALL": "C.UTF-8", "XDG_STATE_HOME": str(state)}
+    with on_terminal([sys.executable, "-m", "smtp_tui", str(file)], environment) as terminal:
+        for typed, shown in (
+            (":test", "PASSED"),
+            (":password", "7 SMTP Password, not echoed"),
+            (UNECHOED, "characters, not saved yet"),
+            (":test", "FAILED"),
+            (":list", "20 Source Address"),
+            (":report", "File for the report ["),
+            ("", "Saved the report"),
+            (":same", "curl:"),
+            (":diff", "or Enter to go back:"),
+            ("", "8 Kept in ["),
+            (":log", "FAILED"),
+        ):
+            terminal.press(typed, "Enter")
+            terminal.wait_for(shown)
+        os.kill(terminal.process, signal.SIGTERM)
+        assert terminal.wait_for_end() == 143
+        return bytes(terminal.output)
+
+
 def defect() -> bytes:
     """What is printed when the program itself fails while it holds the password."""
     code = (
@@ -165,13 +192,14 @@ def defect() -> bytes:
 def test_the_password_is_in_nothing_that_is_written(
     mail_servers: MailServers, file: Path, tmp_path: Path
 ) -> None:
-    written = [*headless(mail_servers, file), shown_once(file), on_screen(file), defect()]
+    written = [*headless(mail_servers, file), shown_once(file), line_by_line(file)]
+    written += [on_screen(file), defect()]
     assert len(written) > len(LISTENERS) * len(MECHANISMS)
     assert WRONG in file.read_text(encoding="utf-8")  # where it belongs, and nowhere else
     others = [one for one in tmp_path.rglob("*") if one.is_file() and one != file]
     written += [one.read_bytes() for one in others]
     written.append(mail_servers.log.encode())
-    for secret in (mail_servers.user.password, WRONG, PEEKED):
+    for secret in (mail_servers.user.password, WRONG, PEEKED, UNECHOED):
         for form in forms_of(secret, mail_servers.user.name):
             found = [one for one in written if form in one]
             assert not found, (form, found[0][-2000:])

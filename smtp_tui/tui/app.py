@@ -21,6 +21,7 @@ from textual.theme import Theme
 
 from smtp_tui.config.document import Document
 from smtp_tui.config.preferences import NAME, Preferences
+from smtp_tui.safe_text import escape_controls
 from smtp_tui.tui.commands import COMMANDS, FormCommand, key_names, key_of, set_active_keys
 from smtp_tui.tui.custom_keys import bindings, configured_keymap
 from smtp_tui.tui.main_screen import MainScreen, help_dialogs
@@ -31,7 +32,7 @@ from smtp_tui.tui.style import LightThemeFilter
 from smtp_tui.tui.test_pane.pane import DnsOptions
 from smtp_tui.tui.textual_compat import CrashSafeApp, TerminalDriver
 from smtp_tui.tui.typeahead import KeyQueue
-from smtp_tui.tui.widgets.line import ChangedLinesWidget
+from smtp_tui.tui.widgets.line import PROGRAM, ChangedLinesWidget
 
 # The terminal's own colours on its own background. NO_COLOR leaves attributes only.
 TERMINAL = Theme(
@@ -78,6 +79,7 @@ class SmtpApp(KeyQueue, CrashSafeApp, inherit_bindings=False):
         self.register_theme(TERMINAL)
         self.theme = TERMINAL.name
         self.animation_level = "none"
+        self.title = f"{escape_controls(str(document.path))} - {PROGRAM}"
         self._document = document
         self._table = table
         self._notice = notice

@@ -309,13 +309,7 @@ class MainScreen(PlacedByScreen, PaintOnceScreen, Screen[None], inherit_bindings
     def action_list_choices(self) -> None:
         """List all choices of the focused field."""
         # Imported at first use, as `_help_dialogs`.
-        from smtp_tui.tui.dialogs.choices import EXPLAIN, ChoicesDialog
-
-        def on_chosen(word: str | None) -> None:
-            if word == EXPLAIN:
-                self.action_explain()
-            elif word is not None and isinstance(row, ChoiceRow):
-                row.choose(word)
+        from smtp_tui.tui.dialogs.choices import ChoicesDialog
 
         row, last, done = self.form.current_row, self.test_pane.last_test, self.test_pane.done
         if isinstance(row, ChoiceRow):
@@ -323,7 +317,7 @@ class MainScreen(PlacedByScreen, PaintOnceScreen, Screen[None], inherit_bindings
             facts = last.facts if last and is_known else None
             listed = choices(row.key, row.words, row.state, facts)
             dialog = ChoicesDialog(row.label.strip(), listed, row.state)
-            self.app.push_screen(dialog, on_chosen)
+            self.app.push_screen(dialog, lambda word: row.choose(word) if word else None)
 
     def action_peek(self) -> None:
         """Show or hide the password as it was typed here."""
@@ -394,9 +388,9 @@ class MainScreen(PlacedByScreen, PaintOnceScreen, Screen[None], inherit_bindings
 
     def _status_bar(self) -> StatusBar:
         document = self._document
-        others = f"{key_of('tables')}: other tables" if len(document.tables()) > 1 else ""
-        application = document.application or PLAIN_KEYS
-        return StatusBar(str(document.path), self._table, application, others, id="status")
+        others = f" ({key_of('tables')}: others)" if len(document.tables()) > 1 else ""
+        keys = document.application or f"{PLAIN_KEYS} keys"
+        return StatusBar(str(document.path), f"{self._table}{others}", keys, id="status")
 
     def show_state(self) -> None:
         """Show the unsaved state, what the last test means for it, and the current key hints."""

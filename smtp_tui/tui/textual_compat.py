@@ -146,6 +146,9 @@ class LostTerminalStream:
 
 # These terminals support no mode queries: some print part of a query on the screen.
 _OLD_TERMINALS = ("linux", "ansi", "vt", "cons", "sun", "wy", "xterm-mono", "pcansi")
+# These show a title, and keep the one before.
+_TITLED_TERMINALS = ("xterm", "tmux", "screen", "rxvt", "alacritty", "foot", "konsole", "gnome")
+_SET_TITLE, _RESTORE_TITLE = "\x1b[22;2t\x1b]2;{}\x07", "\x1b[23;2t"
 # Queries, and the sequences that set the keyboard protocol.
 _MODERN_SEQUENCES = ("\x1b[>", "\x1b[<u", "\x1b[?2026$p", "\x1b[?2048$p")
 _HIDE_CURSOR, _SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
@@ -169,7 +172,9 @@ class TerminalDriver(LinuxDriver):
     def __init__(self, app: App[object], **options: Any) -> None:
         super().__init__(app, **options)
         decode_alt_keys()
-        self._is_old = os.environ.get("TERM", "").startswith(_OLD_TERMINALS)
+        terminal = os.environ.get("TERM", "")
+        self._is_old = terminal.startswith(_OLD_TERMINALS)
+        self._has_title = not self._is_old and terminal.startswith(_TITLED_TERMINALS)
         self._cells = TerminalCells(can_erase=not self._is_old)
         self._is_synchronized = False
         self._is_cursor_shown = False
@@ -186,6 +191,8 @@ class TerminalDriver(LinuxDriver):
         asyncio.get_running_loop().add_signal_handler(signal.SIGWINCH, self._post_size)
         super().write(_SHOW_CURSOR)
         self._is_cursor_shown = True
+        if self._has_title:
+            super().write(_SET_TITLE.format(self._app.title))
 
     def place_cursor(self, place: Offset | None) -> None:
         """Move the cursor, and show it; hide it at the corner if there is no place."""
@@ -231,6 +238,8 @@ class TerminalDriver(LinuxDriver):
             return
         if self._is_old:
             super().write(CLEAR)
+        if self._has_title:
+            super().write(_RESTORE_TITLE)
         super().stop_application_mode()
 
     def _post_size(self) -> None:

@@ -326,7 +326,7 @@ def found(terminal: Terminal) -> None:
 
 def providers(terminal: Terminal) -> None:
     press(terminal, "presets")
-    terminal.wait_for(">Find")
+    terminal.wait_for("Find")
     terminal.press("send")
     terminal.wait_for("(sendgrid)")
 

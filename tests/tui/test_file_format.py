@@ -41,7 +41,7 @@ async def test_unknown_keys_show_before_the_first_test_and_later(
     tmp_path: Path, size: tuple[int, int]
 ) -> None:
     async with form_on(PLAIN, tmp_path, size=size) as hand:
-        assert "· smtp · plain" in hand.lines[0]
+        assert "· smtp · plain keys" in hand.lines[0]
         columns = zip(*(line.partition("│ ")[::2] for line in hand.lines[1:-1]), strict=True)
         shown = [" ".join(" ".join(column).split()) for column in columns]
         assert any("Unknown keys in [smtp]: relay." in column for column in shown)
@@ -78,7 +78,7 @@ async def test_another_format_is_chosen_and_taken_back(tmp_path: Path) -> None:
         await hand.press("alt+a")
         await hand.until(lambda: CHOICE in hand.screen)
         await hand.press("down", "enter")
-        await hand.until(lambda: "· plain" in hand.lines[0])
+        await hand.until(lambda: "· plain keys" in hand.lines[0])
         assert "--dialect plain does the same" in " ".join(hand.screen.split())
         assert "mail.example.net" not in hand.row("SMTP Host")
         await hand.press("alt+a")

@@ -1,4 +1,4 @@
-"""A line that is lost must not hold up who writes to it."""
+"""The line to the terminal: one that is lost must not hold up who writes; the title's line."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pytest
 from textual.drivers._writer_thread import MAX_QUEUED_WRITES, WriterThread
 
 from smtp_tui.tui.textual_compat import LostTerminalStream
+from smtp_tui.tui.widgets.line import StatusBar
 
 
 @pytest.fixture
@@ -40,3 +41,24 @@ def test_more_is_written_than_a_queue_holds_though_nobody_reads(lost: io.TextIOW
     work.start()
     work.join(20)
     assert not work.is_alive()
+
+
+def title(file: str, width: int, state: str = "") -> str:
+    bar = StatusBar(file, "smtp", "plain keys", id="title")
+    bar._state = state
+    return "".join(text for text, _ in bar.spans(width))
+
+
+def test_the_title_names_program_file_table_and_format() -> None:
+    assert title("mail.toml", 60).rstrip() == " smtp-tui  mail.toml · smtp · plain keys"
+    changed = title("mail.toml", 60, "modified")
+    assert changed.startswith(" smtp-tui  mail.toml · smtp · plain keys  ")
+    assert changed.endswith("  modified")
+    assert len(changed) == 59
+
+
+def test_the_end_of_a_long_path_tells_files_apart() -> None:
+    shown = title("/srv/very/long/way/to/the/tickets/etc/mail.toml", 60, "modified")
+    assert " …" in shown
+    assert "ets/etc/mail.toml · smtp" in shown
+    assert len(shown) == 59

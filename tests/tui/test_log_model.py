@@ -68,8 +68,13 @@ class TestLines:
         assert "1 above it" in fold.short
         assert "mx.example.net" in fold.short
 
-    def test_a_leaf_alone_is_told_whole(self) -> None:
-        assert not any(isinstance(one, FoldableLogLine) and one.begins_folded for one in chain())
+    def test_the_only_certificate_is_folded_unless_the_handshake_failed(self) -> None:
+        for entries, is_folded in (
+            (chain(), True),
+            (entries_of(TlsFailed(seconds=1, chain=(LEAF,))), False),
+        ):
+            (fold,) = [one for one in entries if isinstance(one, FoldableLogLine)]
+            assert fold.begins_folded is is_folded
 
     def test_a_handshake_that_failed_folds_too(self) -> None:
         for shown_chain in ((LEAF,), ()):
@@ -138,6 +143,9 @@ class TestFolds:
 
     def test_a_detail_folds_what_it_belongs_to(self) -> None:
         rows = rows_of(*chain())
+        assert len(rows) == 2
+        assert rows.fold(3) == 1
+        assert len(rows) == rows.end
         assert rows.fold(3) == 1
         assert len(rows) == 2
 

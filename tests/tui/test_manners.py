@@ -21,7 +21,7 @@ pytestmark = pytest.mark.integration
 
 FIRST = (">SMTP Host", "Not tested yet", "The server that accepts", "F10")
 SIGNS = re.compile("[^\x00-\x7f]")
-COLOUR = re.compile(rb"\x1b\[(?:\d+;)*(?:3[0-7]|4[0-7]|9[0-7]|10[0-7]|38|48)(?:;\d+)*m")
+COLOUR = re.compile(rb"\x1b\[(?:\d*;)*(?:3[0-7]|4[0-7]|9[0-7]|10[0-7]|38|48)(?:;\d+)*m")
 LEFT = (b"\x1b[?1049l", b"\x1b[?25h", b"\x1b[?2004l")
 
 
@@ -104,6 +104,16 @@ class TestKinds:
             assert b"$p" not in terminal.output
             assert b"\x1b[>" not in terminal.output
             assert b"\x1b[H\x1b[J" in terminal.output
+            assert b"\x1b]2;" not in terminal.output
+
+    def test_a_window_has_a_title_while_the_form_is_on_it(self, tmp_path: Path) -> None:
+        with the_form(tmp_path, TERM="xterm-256color") as terminal:
+            terminal.wait_for(*FIRST)
+            assert b"mail.toml - smtp-tui\x07" in terminal.output
+            assert b"\x1b[23;2t" not in terminal.output
+            terminal.press("F10")
+            assert terminal.wait_for_end() == 0
+            assert b"\x1b[23;2t" in terminal.output
 
     def test_no_color_leaves_none(self, tmp_path: Path) -> None:
         with the_form(tmp_path, NO_COLOR="1") as terminal:
@@ -143,8 +153,8 @@ class TestKinds:
             terminal.wait_for(*FIRST)
             terminal.press("x")
             terminal.wait_for("modified")
-            cyan = re.search(rb"\x1b\[(?:\d+;)*36(?:;\d+)*m", terminal.output)
-            blue = re.search(rb"\x1b\[(?:\d+;)*34(?:;\d+)*m", terminal.output)
+            cyan = re.search(rb"\x1b\[(?:\d*;)*36(?:;\d+)*m", terminal.output)
+            blue = re.search(rb"\x1b\[(?:\d*;)*34(?:;\d+)*m", terminal.output)
             assert (cyan is None, blue is None) == (is_light, not is_light)
 
 

@@ -178,3 +178,13 @@ async def test_without_a_change_no_table_is_promised(tmp_path: Path) -> None:
         await hand.press("escape", "f2")
         await hand.until(lambda: "nothing to save" in hand.screen)
         assert hand.file.read_text("utf-8") == ""
+
+
+async def test_keys_that_are_added_beside_unknown_ones_are_named(tmp_path: Path) -> None:
+    text = '[smtp]\nhost = "mail.example.org"\nauth_protocol = "login"\ntls_enabled = true\n'
+    async with form_on(text, tmp_path) as hand:
+        await hand.go_to("Encryption Type")
+        await hand.press("right", "alt+d")
+        await hand.until(lambda: '+encryption = "ssl"' in hand.screen)
+        told = "Keys that smtp-tui does not know stay as they are: auth_protocol, tls_enabled."
+        assert told in " ".join(hand.screen.split())

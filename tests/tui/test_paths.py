@@ -101,13 +101,32 @@ async def test_tab_completes_and_lists_and_then_goes_on(folder: Path) -> None:
         assert "certs" not in hand.row("CA File")
 
 
-async def test_tab_that_can_only_list_again_goes_on(folder: Path) -> None:
+async def test_tab_takes_the_listed_names_in_turn(folder: Path) -> None:
     async with form_on(SAMPLE, folder) as hand:
         await ca_file(hand)
         await hand.type("certs/c")
-        await hand.press("tab", "tab")
-        assert "ca-old.pem" not in hand.screen
-        assert hand.row("Server Name").startswith(">")
+        await hand.press("tab")
+        for name in ("ca-old.pem", "ca.pem", "client.pem", "ca-old.pem"):
+            await hand.press("tab")
+            assert hand.row("CA File").endswith(f"certs/{name}")
+            assert hand.row("CA File").startswith(">")
+            assert "│ ca-old.pem  client.pem" in hand.screen
+        await hand.press("down")
+        assert "ca-old.pem  client.pem" not in hand.screen
+        assert hand.row("CA File").endswith("certs/ca-old.pem")
+        await hand.press("f4")
+        assert "certs" not in hand.row("CA File")
+
+
+async def test_a_key_that_edits_ends_the_turn(folder: Path) -> None:
+    async with form_on(SAMPLE, folder) as hand:
+        await ca_file(hand)
+        await hand.type("certs/")
+        await hand.press("tab", "tab", "backspace")
+        assert hand.row("CA File").endswith("certs/ca-old.pe")
+        assert "client.pem" not in hand.screen
+        await hand.press("tab")
+        assert hand.row("CA File").endswith("certs/ca-old.pem")
 
 
 async def test_escape_closes_the_list_and_stays(folder: Path) -> None:

@@ -287,8 +287,8 @@ async def test_the_first_line_says_that_there_are_others_and_how_to_get_there(
     tmp_path: Path,
 ) -> None:
     async with form_on(TABLES, tmp_path, table="a.smtp") as hand:
-        assert "· a.smtp · plain  Alt+O: other tables" in hand.lines[0]
+        assert "· a.smtp (Alt+O: others) · plain keys" in hand.lines[0]
     async with form_on(f"{SAMPLE}[backup.smtp]\nhost = 'b'\nport = 1\n", tmp_path) as hand:
-        assert "· smtp · plain  Alt+O: other tables" in hand.lines[0]
+        assert "· smtp (Alt+O: others) · plain keys" in hand.lines[0]
     async with form_on(SAMPLE, tmp_path) as hand:
         assert "Alt+O" not in hand.lines[0]

@@ -131,7 +131,7 @@ def test_a_paste_reaches_the_import_whole_and_its_password_no_screen(terminal: T
 @pytest.mark.parametrize(
     ("keys", "shown"),
     [
-        ("\x1bOP", "Alt+A chooses another format"),
+        ("\x1bOP", "a few letters of a key"),
         ("\x10", "a few letters of a command"),
         ("\x1bOR", "What does this error mean?"),
         ("\x0e", "One address, or several"),

@@ -119,7 +119,8 @@ def _distance(entry: HelpEntry, words: Sequence[str]) -> int:
     names = [*title.split(), *(entry.what.split("_") if isinstance(entry.what, str) else ())]
     if all(any(name.startswith(word) for name in names) for word in words):
         return 0
-    synonyms = entry.synonyms.split()
+    # Of one or two letters a synonym is rarely meant.
+    synonyms = entry.synonyms.split() if max(map(len, words), default=0) > 2 else []
     if all(any(name.startswith(word) for name in (*names, *synonyms)) for word in words):
         return 1
     return 2 if all(word in title for word in words) else 3
@@ -269,7 +270,7 @@ class PaletteList(_EntryList):
             gap = " " * max(width - cell_len(title + after + help_text) - right, 0)
             rest: Span = (f"{after}{help_text}{gap}", DIM)
             found: Span = (f"{synonym}{' ' * _GAP}" if synonym else "", PLAIN)
-            yield ([(title, PLAIN), rest, found, (entry.keys, STRONG)],)
+            yield ([(title, STRONG), rest, found, (entry.keys, STRONG)],)
 
 
 class CommandPalette(Dialog[FormCommand | str | None]):

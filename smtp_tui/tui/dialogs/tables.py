@@ -18,7 +18,7 @@ from smtp_tui.tui.custom_keys import bindings
 from smtp_tui.tui.model.check_request import Runner
 from smtp_tui.tui.model.session import SessionMemory, outcome
 from smtp_tui.tui.model.table_tests import TableTests
-from smtp_tui.tui.model.verdict_text import summary_of
+from smtp_tui.tui.model.verdict_text import verdict_text
 from smtp_tui.tui.style import BAD, CAUTION, DIM, FOCUS, GOOD, OURS, PLAIN, STRONG, Span
 from smtp_tui.tui.test_pane.progress import STAGES
 from smtp_tui.tui.widgets.list import FilteredList, ListView, column_widths, fit_cells
@@ -136,7 +136,6 @@ class TablePicker(SearchScreen[str | None]):
 
     def on_mount(self) -> None:
         """Show the first page, and keep the clocks of running tests going."""
-        super().on_mount()
         self.set_interval(1, self._show_clocks)
         self._show()
 
@@ -214,9 +213,10 @@ class TablePicker(SearchScreen[str | None]):
         elif done is None:
             yield plain("Not tested in this session.", DIM, gap=False)
         else:
-            verdict, mail = done.verdict, done.request.mail
+            verdict = done.verdict
+            words = verdict_text(verdict, done.request.mail)
             style = GOOD if verdict.ok else BAD
-            yield labelled(outcome(verdict), summary_of(verdict, mail), style)
+            yield labelled(words.outcome, words.happened, style)
             yield from (plain(text, gap=False) for text in (verdict.cure, verdict.why) if text)
 
     def _summary(self) -> str:

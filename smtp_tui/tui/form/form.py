@@ -249,12 +249,6 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
         assert isinstance(row, PasswordRow)
         return row
 
-    async def list_paths(self, key: str) -> None:
-        """Focus a row that holds a path, and list the files that it may name."""
-        self.focus_field(key)
-        if isinstance(row := self._rows[key], PathRow):
-            await row.list_candidates()
-
     def unfold(self, wanted: bool = True) -> None:
         """Show or hide the advanced fields."""
         if wanted != self._more.is_open:

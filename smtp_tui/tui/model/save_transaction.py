@@ -16,7 +16,13 @@ from smtp_tui.config import diff
 from smtp_tui.config.atomic_write import WriteOptions
 from smtp_tui.config.diff import DiffLine
 from smtp_tui.config.document import Document
-from smtp_tui.config.errors import ChangedOnDiskError, DocumentError, NoRenameError, PasswordError
+from smtp_tui.config.errors import (
+    ChangedOnDiskError,
+    DocumentError,
+    NoRenameError,
+    PasswordError,
+    one_line,
+)
 from smtp_tui.config.password_store import backup_with
 from smtp_tui.records import record
 from smtp_tui.safe_text import escape_controls
@@ -153,13 +159,17 @@ class SaveTransaction:
         new_text = document.changed(self._table, preview_changes(draft), create=True)
         moves = PASSWORD in draft.changed and (password.moves or password.fills_keyring)
         is_open = self._file_context.is_open and password.will_be_in_file
-        note = "The password is stored in its new place first and read back."
+        notes = ["The password is stored in its new place first and read back."] if moves else []
+        # Keys that are added beside unknown ones may repeat or contradict them.
+        if draft.changed and (unknown := document.unknown_keys(self._table)):
+            listed = one_line(", ".join(unknown), 200)
+            notes.append(f"Keys that smtp-tui does not know stay as they are: {listed}.")
         warning = "Every user of this machine can read the file, including the password."
         lacks_table = document.exists and document.lacks(self._table)
         return SavePreview(
             file=document.path.name,
             lines=diff.diff_lines(old_text, new_text, document.path.name, document.secret_keys),
-            notes=(note,) if moves else (),
+            notes=tuple(notes),
             warnings=(warning,) if is_open else (),
             takes_secret_out=bool(password.leaving) and PASSWORD in draft.changed,
             is_new=not document.exists,

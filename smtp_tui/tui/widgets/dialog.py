@@ -18,8 +18,9 @@ from smtp_tui.config.paths import expand
 from smtp_tui.safe_text import escape_controls
 from smtp_tui.tui.commands import Hints, key_name, with_help
 from smtp_tui.tui.messages import folder_question
-from smtp_tui.tui.style import BAD, CAUTION, DIM, PLAIN, STRONG, Span
+from smtp_tui.tui.style import BAD, CAUTION, DIM, STRONG
 from smtp_tui.tui.textual_compat import NoRepaintOnResize
+from smtp_tui.tui.widgets.line import Rule
 from smtp_tui.tui.widgets.line_editor import PromptLine
 from smtp_tui.tui.widgets.list import FilteredList, ListView, Menu
 from smtp_tui.tui.widgets.pager import Result, SectionedScreen
@@ -54,6 +55,7 @@ class Dialog(SectionedScreen[Result], ModalScreen[Result]):
 
     def compose(self) -> ComposeResult:
         """Stack the parts in the box."""
+        yield Rule()
         with DialogBody(classes="box"):
             yield from self.parts
 
@@ -67,19 +69,19 @@ class Dialog(SectionedScreen[Result], ModalScreen[Result]):
             self._flexible.limit(max(room, 1))
 
 
-def _keys(answers: Mapping[str, str]) -> TextPage:
-    """Return the line that shows the key of each answer."""
-    spans: list[Span] = []
-    for key, label in answers.items():
-        spans += [(key_name(key), STRONG), (f" {label}   ", PLAIN)]
-    return TextPage([TextBlock(tuple(spans), is_preformatted=True, gap=False)])
+def _hints(answers: Mapping[str, str]) -> Hints:
+    """Return the key of each answer; Enter and Escape share a hint if they mean the same."""
+    shown = [key for key in answers if key != "enter" or answers[key] != answers["escape"]]
+    # The way back stands last, as in every dialog.
+    shown.sort(key=lambda key: key == "escape")
+    return with_help(tuple((key_name(key), answers[key]) for key in shown))
 
 
 class ChoiceDialog(Dialog[str]):
     """A question answered by one key; returns that key and ignores others."""
 
     def __init__(self, text: Sequence[TextBlock], answers: Mapping[str, str]) -> None:
-        super().__init__(TextPage(text), _keys(answers))
+        super().__init__(TextPage(text), hints=_hints(answers))
         self._answers = answers
 
     def action_leave(self) -> None:
@@ -192,8 +194,8 @@ class AskPassword(Dialog[str | None]):
         kind, verb = ("message", "Send") if sends else ("test", "Test")
         title = f"The password{whose}, for this {kind} only. It is not stored."
         self._line = SecretPrompt(LABEL)
-        keys = _keys({"enter": verb, "alt+v": "Show it", "escape": f"Do not {verb.lower()}"})
-        super().__init__(TextPage([plain(title)]), self._line, keys)
+        answers = {"enter": verb, "alt+v": "Show it", "escape": f"Do not {verb.lower()}"}
+        super().__init__(TextPage([plain(title)]), self._line, hints=_hints(answers))
 
     def action_take(self) -> None:
         """Return the password."""

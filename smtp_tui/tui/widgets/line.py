@@ -66,17 +66,24 @@ class SingleLineWidget(ChangedLinesWidget):
         return [line, *[Strip.blank(width, PLAIN)] * (height - 1)][:height]
 
 
-class StatusBar(SingleLineWidget):
-    """The file, its table, its application, and the unsaved state."""
+class Rule(SingleLineWidget):
+    """A line that separates parts."""
 
-    def __init__(
-        self, file: str, table: str, application: str = "", others: str = "", *, id: str
-    ) -> None:
+    def spans(self, width: int) -> list[Span]:
+        """Return the line."""
+        return [("─" * width, DIM)]
+
+
+PROGRAM = "smtp-tui"
+
+
+class StatusBar(SingleLineWidget):
+    """The title: the program, the file, its table and format, and the unsaved state."""
+
+    def __init__(self, file: str, table: str, file_format: str, *, id: str) -> None:
         super().__init__(id=id)
-        self._others = f"  {others}" if others else ""
-        self._application = f" · {escape_controls(application)}" if application else ""
         self._file = escape_controls(file)
-        self._table = escape_controls(table)
+        self._about = f" · {escape_controls(table)} · {escape_controls(file_format)}"
         self._state = ""
 
     def show(self, state: str) -> None:
@@ -85,17 +92,16 @@ class StatusBar(SingleLineWidget):
         self.repaint()
 
     def spans(self, width: int) -> list[Span]:
-        """Return file, table and application on the left, and the state on the right."""
-        table = f" · {self._table}{self._application}"
-        used = cell_len(table) + cell_len(self._others) + cell_len(self._state)
+        """Return program, file, table and format on the left, and the state on the right."""
+        lead = f" {PROGRAM}  "
+        room = width - len(lead) - cell_len(self._about) - cell_len(self._state) - 3
         # A path's end says more than its beginning.
-        file = truncate_left(self._file, max(width - used - 4, 8))
-        gap = width - cell_len(file) - used - 2
+        file = truncate_left(self._file, max(room, 8))
         return [
-            (f" {file}", STRONG),
-            (table, PLAIN),
-            (self._others, DIM),
-            (" " * max(gap, 1), PLAIN),
+            (lead, STRONG),
+            (file, PLAIN),
+            (self._about, DIM),
+            (" " * max(room + 2 - cell_len(file), 1), PLAIN),
             (self._state, OURS),
         ]
 

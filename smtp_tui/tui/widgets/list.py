@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import ClassVar, Generic, TypeVar
 
 from rich.cells import cell_len
+from rich.style import Style
 from textual.actions import SkipAction
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -57,6 +58,20 @@ def fit_cells(
     return cells
 
 
+# Behind this, a pattern matches at the beginning of a word only.
+_BEGINS = r"(?<![^\W_])"
+_HIT = Style(bold=True, underline=True)
+
+
+def mark_hits(spans: Iterable[Span], words: Sequence[str]) -> Iterator[Span]:
+    """Yield spans in which the beginnings of words that were searched for are marked."""
+    pattern = f"{_BEGINS}({'|'.join(map(re.escape, words))})"
+    for text, style in spans:
+        # Every second part is a hit.
+        for at, part in enumerate(re.split(pattern, text, flags=re.IGNORECASE)):
+            yield part, style + _HIT if at % 2 else style
+
+
 def filter_rows(
     words: Sequence[str],
     rows: Iterable[RowT],
@@ -68,7 +83,7 @@ def filter_rows(
     If there are none, the rows that contain the words anywhere. The order is by `distance`.
     """
     rows = [row for row in rows if all(word in searched(row) for word in words)]
-    begins = [re.compile(rf"(?<![^\W_]){re.escape(word)}") for word in words]
+    begins = [re.compile(_BEGINS + re.escape(word)) for word in words]
     found = [row for row in rows if all(begin.search(searched(row)) for begin in begins)]
     return tuple(sorted(found or rows, key=lambda row: distance(row, words)))
 
@@ -206,6 +221,8 @@ class ListView(ChangedLinesWidget, Generic[RowT], can_focus=True):
                 spans = self.mark(f">{more}", spans, width)
             else:
                 spans = [(" ", PLAIN), (more, DIM), *spans]
+            if self.words:
+                spans = [*mark_hits(spans, self.words)]
             strips.append(make_strip(spans, width))
         return [*strips, *[Strip.blank(width, PLAIN)] * (height - len(strips))][:height]
 

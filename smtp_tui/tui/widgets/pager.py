@@ -29,7 +29,7 @@ from smtp_tui.tui.style import (
     truncate_left,
 )
 from smtp_tui.tui.textual_compat import PaintOnceScreen
-from smtp_tui.tui.widgets.line import ChangedLinesWidget, KeyHints
+from smtp_tui.tui.widgets.line import ChangedLinesWidget, KeyHints, Rule
 from smtp_tui.tui.widgets.list import FilteredList, ListView
 from smtp_tui.tui.widgets.text_page import READING_KEYS, TextBlock, TextPage, plain
 
@@ -253,7 +253,7 @@ class PasteScreen(SectionedScreen[Result]):
         self.page = TextPage(classes="says")
         self._pause: Timer | None = None
         head = TextPage([plain(title, STRONG)])
-        super().__init__(head, pasted, self.page, hints=(), classes="error")
+        super().__init__(head, pasted, Rule(), self.page, hints=(), classes="error")
 
     def read(self) -> None:
         """Parse the text, and show what it means and the key hints."""

@@ -13,7 +13,7 @@ from textual.geometry import Region, Size
 from textual.strip import Strip
 
 from smtp_tui.config.path_completion import PathCompletion, complete_path
-from smtp_tui.tui.style import DIM, PLAIN, Span, make_strip, truncate
+from smtp_tui.tui.style import DIM, PLAIN, STRONG, Span, make_strip, truncate
 from smtp_tui.tui.widgets.line import ChangedLinesWidget
 from smtp_tui.tui.widgets.line_editor import LineEditor, PromptLine
 
@@ -30,6 +30,7 @@ class PathCandidates(ChangedLinesWidget):
     def __init__(self, found: PathCompletion, column: int) -> None:
         super().__init__()
         self._names, self._count = found.names, found.count
+        self._taken = -1
         self._column = max(column - len(_LEAD), 0)
         self._most = _MOST_LINES
 
@@ -41,6 +42,12 @@ class PathCandidates(ChangedLinesWidget):
         self._most = max(min(lines, above if is_above else below), 1)
         if is_above:
             self.styles.offset = (0, -self._most - row.height)
+
+    def take_next(self) -> str:
+        """Mark the next name, after the last the first, and return it."""
+        self._taken = (self._taken + 1) % len(self._names)
+        self.repaint()
+        return self._names[self._taken]
 
     def get_content_height(self, _container: Size, _viewport: Size, _width: int) -> int:
         """Return the number of lines."""
@@ -62,10 +69,13 @@ class PathCandidates(ChangedLinesWidget):
         shown = self._names[: across * down]
         lead: list[Span] = [(" " * self._column, PLAIN), (_LEAD, DIM)]
         lines = []
-        for at in range(down):
-            names = [truncate(name, cell - _GAP) for name in shown[at::down]]
-            text = "".join(name + " " * (cell - cell_len(name)) for name in names)
-            lines.append([*lead, (text, PLAIN)])
+        for top in range(down):
+            line = [*lead]
+            for at in range(top, len(shown), down):
+                name = truncate(shown[at], cell - _GAP)
+                blanks = " " * (cell - cell_len(name))
+                line += [(name, STRONG if at == self._taken else PLAIN), (blanks, PLAIN)]
+            lines.append(line)
         if more := self._count - len(shown):
             lines.append([*lead, (f"… {more} more", DIM)])
         return lines
@@ -87,7 +97,9 @@ class PathEditor(LineEditor):
     # Tab on the way through a form must not change a value.
     completes_untouched = False
     _is_touched = False
+    # The names that are listed, and the folder they are in, as it was typed.
     _candidates: PathCandidates | None = None
+    _folder = ""
 
     @property
     def room(self) -> Region:
@@ -95,29 +107,31 @@ class PathEditor(LineEditor):
         return self.screen.region
 
     async def action_complete(self) -> None:
-        """Complete the path, if it was typed here."""
+        """Complete the path, if it was typed here; while names are listed, take the next one."""
         is_meant = self._is_touched or self.completes_untouched
-        if not (is_meant and self.text and await self.complete()):
+        if self._candidates is not None:
+            self._take(self._folder + self._candidates.take_next())
+        elif not (is_meant and self.text and await self._complete()):
             raise SkipAction
-
-    async def complete(self) -> bool:
-        """Complete the path and list what may follow; False if that shows nothing new."""
-        if self.base is None or self.is_fixed:
-            return False
-        text, was_listed = self.text, self._candidates is not None
-        found = await complete_path(text, self.base)
-        if found is None or (found.text == text and was_listed):
-            return False
-        self._edit(self._replace, found.text)
-        if found.count > 1:
-            await self._list(found)
-        return True
 
     async def list_candidates(self) -> None:
         """List what may follow the text, and change nothing."""
-        if self.base is not None and (found := await complete_path(self.text, self.base)):
-            self._close_candidates()
+        text = self.text
+        found = await complete_path(text, self.base) if self.base is not None else None
+        # A key may have come in the meantime.
+        if found is not None and self.has_focus and self.text == text:
             await self._list(found)
+
+    async def _complete(self) -> bool:
+        if self.base is None or self.is_fixed:
+            return False
+        found = await complete_path(self.text, self.base)
+        if found is None:
+            return False
+        self._take(found.text)
+        if found.count > 1:
+            await self._list(found)
+        return True
 
     def action_close_candidates(self) -> None:
         """Close the list of candidates."""
@@ -136,13 +150,19 @@ class PathEditor(LineEditor):
         self._close_candidates()
         super()._edit(change, argument, left_out)
 
+    def _take(self, text: str) -> None:
+        # Unlike other edits, this one leaves the list open.
+        super()._edit(self._replace, text)
+
     def _replace(self, text: str) -> None:
         self._line.move("end")
         self._line.delete("start")
         self._line.insert(text)
 
     async def _list(self, found: PathCompletion) -> None:
+        self._close_candidates()
         if self.is_attached:
+            self._folder = self.text[: self.text.rfind("/") + 1]
             self._candidates = PathCandidates(found, self.value_at)
             self._candidates.place(self.region, self.room)
             await self.screen.mount(self._candidates, after=self)
