@@ -19,7 +19,6 @@ from smtp_tui.settings.fields import BY_KEY, FIELDS
 from smtp_tui.settings.schema import explanation
 from smtp_tui.tui.commands import key_of, log_keys
 from smtp_tui.tui.form.rows import MORE_LABEL, SIGNS
-from smtp_tui.tui.messages import as_sentence
 from smtp_tui.tui.model.draft import ACCOUNT, HOST, PASSWORD, SettingsDraft, text_of
 from smtp_tui.tui.model.fixes import LastTest
 from smtp_tui.tui.model.row_state import RowState
@@ -134,7 +133,7 @@ def _application_blocks(key: str, draft: SettingsDraft, state: RowState) -> Iter
         yield labelled(f"Not here: {', '.join(state.refused)}", next(iter(state.refused.values())))
     for word, why in state.doubts.items():
         if word != state.chosen:  # else advice says it
-            yield labelled(f"Not here: {word}", as_sentence(why))
+            yield labelled(f"Not here: {word}", why)
     raw = draft.assumed(key)
     if raw is not None and draft.raw(key) is None and key != PASSWORD:
         shown = state.chosen or text_of(raw)

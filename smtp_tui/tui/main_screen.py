@@ -309,7 +309,13 @@ class MainScreen(PlacedByScreen, PaintOnceScreen, Screen[None], inherit_bindings
     def action_list_choices(self) -> None:
         """List all choices of the focused field."""
         # Imported at first use, as `_help_dialogs`.
-        from smtp_tui.tui.dialogs.choices import ChoicesDialog
+        from smtp_tui.tui.dialogs.choices import EXPLAIN, ChoicesDialog
+
+        def on_chosen(word: str | None) -> None:
+            if word == EXPLAIN:
+                self.action_explain()
+            elif word is not None and isinstance(row, ChoiceRow):
+                row.choose(word)
 
         row, last, done = self.form.current_row, self.test_pane.last_test, self.test_pane.done
         if isinstance(row, ChoiceRow):
@@ -317,7 +323,7 @@ class MainScreen(PlacedByScreen, PaintOnceScreen, Screen[None], inherit_bindings
             facts = last.facts if last and is_known else None
             listed = choices(row.key, row.words, row.state, facts)
             dialog = ChoicesDialog(row.label.strip(), listed, row.state)
-            self.app.push_screen(dialog, lambda word: row.choose(word) if word else None)
+            self.app.push_screen(dialog, on_chosen)
 
     def action_peek(self) -> None:
         """Show or hide the password as it was typed here."""

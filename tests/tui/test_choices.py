@@ -104,6 +104,16 @@ async def test_the_list_says_what_the_last_test_met_on_this_server(tmp_path: Pat
         assert "offered" not in "".join(hand.lines[7:18])
 
 
+async def test_f3_explains_the_field(tmp_path: Path) -> None:
+    async with form_on(SAMPLE, tmp_path) as hand:
+        await hand.go_to("TLS Minimum")
+        await hand.press("space", "f3")
+        assert "The oldest TLS version to accept" in hand.screen
+        assert "RFC 8996" in hand.screen or "PgDn" in hand.screen
+        await hand.press("escape")
+        assert hand.row("TLS Minimum").startswith(">")
+
+
 @pytest.mark.parametrize("size", [(80, 24), (60, 20), (40, 12), (20, 5)])
 async def test_any_size_shows_the_word_under_the_cursor(
     tmp_path: Path, size: tuple[int, int]

@@ -8,8 +8,7 @@ from typing import ClassVar
 from rich.cells import cell_len
 from textual.binding import BindingType
 
-from smtp_tui.safe_text import escape_controls
-from smtp_tui.tui.commands import with_help
+from smtp_tui.tui.commands import command_named, key_of, with_help
 from smtp_tui.tui.messages import text
 from smtp_tui.tui.model.choices import Choice
 from smtp_tui.tui.model.row_state import RowState
@@ -56,10 +55,17 @@ class ChoiceList(ListView[Choice]):
         return f" {choice.word} ", PLAIN if is_usable else DIM
 
 
-class ChoicesDialog(Dialog[str | None]):
-    """Asks for one of a field's words; returns it, or None."""
+EXPLAIN = ""
 
-    BINDINGS: ClassVar[list[BindingType]] = [("enter", "take"), ("escape", "leave")]
+
+class ChoicesDialog(Dialog[str | None]):
+    """Asks for one of a field's words; returns it, EXPLAIN for the field's page, or None."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        ("enter", "take"),
+        ("f3,ctrl+y", "explain"),
+        ("escape", "leave"),
+    ]
 
     def __init__(self, label: str, choices: Sequence[Choice], state: RowState) -> None:
         words = [choice.word for choice in choices]
@@ -70,7 +76,8 @@ class ChoicesDialog(Dialog[str | None]):
         self._meaning = TextPage()
         self._meaning.styles.height = _MEANING_LINES
         take, choose, back = (text("hints", name) for name in ("take", "choose", "back"))
-        hints = with_help((("Enter", take), ("Up Down", choose), ("Esc", back)))
+        page = key_of("explain"), command_named("explain").label
+        hints = with_help((("Enter", take), ("Up Down", choose), page, ("Esc", back)))
         head = TextPage([plain(label, STRONG)])
         super().__init__(head, self._list, self._meaning, hints=hints, flexible=self._list)
 
@@ -94,12 +101,15 @@ class ChoicesDialog(Dialog[str | None]):
         if choice is not None and choice.word not in self._state.refused:
             self.dismiss(choice.word)
 
+    def action_explain(self) -> None:
+        """Return for the page of the field."""
+        self.dismiss(EXPLAIN)
+
     def _show(self) -> None:
         choice = self._list.chosen
         if choice is None:
             self._meaning.show([])
             return
-        spans: list[Span] = [(f"{choice.word}: ", STRONG), (choice.meaning, PLAIN)]
-        if choice.refusal:
-            spans.insert(1, (f"{escape_controls(choice.refusal)} ", BAD))
-        self._meaning.show([TextBlock(tuple(spans), gap=False)])
+        # Why a word cannot be used here matters more than what it means elsewhere.
+        said: Span = (choice.refusal, BAD) if choice.refusal else (choice.meaning, PLAIN)
+        self._meaning.show([TextBlock(((f"{choice.word}: ", STRONG), said), gap=False)])

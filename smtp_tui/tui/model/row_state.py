@@ -13,6 +13,7 @@ from smtp_tui.records import record
 from smtp_tui.safe_text import escape_controls
 from smtp_tui.settings.choices import Encryption
 from smtp_tui.settings.fields import FIELDS, PORT_NAMES, Field, FieldKind
+from smtp_tui.tui.messages import as_sentence
 from smtp_tui.tui.model.draft import PASSWORD, SettingsDraft, text_of
 from smtp_tui.tui.model.password import PasswordDraft, PasswordLocation
 
@@ -103,7 +104,9 @@ def password_location_state(draft: SettingsDraft, keyring_trouble: str = "") -> 
     """Return the state of the row that shows where the password is kept."""
     password, places = draft.password, draft.places
     refused = {}
-    doubts = {PasswordLocation.KEYRING.value: keyring_trouble} if keyring_trouble else {}
+    doubts = {}
+    if keyring_trouble:
+        doubts = {PasswordLocation.KEYRING.value: as_sentence(keyring_trouble)}
     if places and places != tuple(PasswordLocation):
         # The application name may come from a user's own dialect: escape it.
         why = escape_controls(
