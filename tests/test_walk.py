@@ -23,7 +23,7 @@ def sample(folder: Path, servers: MailServers, port: int) -> Path:
     text = (files("smtp_tui.demo") / "sample.toml").read_text(encoding="utf-8")
     text = text.replace("{starttls_port}", str(port)).replace("{tls_port}", "465")
     text = text.replace("tickets@example.org", servers.user.name)
-    text = text.replace("correct horse", servers.user.password)
+    text = text.replace("correct-horse", servers.user.password)
     text = text.replace("cram-md5", "plain").replace("demo-ca.pem", str(servers.authority_file))
     file = folder / "mail.toml"
     file.write_text(text, encoding="utf-8")

@@ -29,7 +29,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 from smtp_tui.records import record
 
 USERNAME = "tickets@example.org"
-PASSWORD = "correct horse"  # noqa: S105 - the sample file shows it
+PASSWORD = "correct-horse"  # noqa: S105 - the sample file shows it
 USUAL_PORTS = (2587, 2465)
 ADDRESS, _ADDRESS_6 = "127.0.0.1", "::1"
 _ATTEMPTS = 20
