@@ -29,6 +29,8 @@ from smtp_tui.config.preferences import THEMES, Preferences, read_preferences
 
 DUMB = "TERM is {}, so the form is line by line. --linear does the same elsewhere."
 
+DEMO = "Demo: a copy, gone when you leave."
+
 
 def form(call: Invocation) -> int:
     """Open the form on the file that the call names, or on a new one."""
@@ -149,7 +151,7 @@ def demo(call: Invocation) -> int:
         document = Document.open(sample.file)
         if not has_terminal() or call.options.json or call.options.quiet:
             return _check_demo(document, sample.cure, call)
-        status = _open_form(document, "smtp", call, notice=sample.notice, is_demo=True)
+        status = _open_form(document, "smtp", call, notice=DEMO, is_demo=True)
         is_saved = sample.is_saved
     if is_saved:
         print_line(f"Saved in the copy {sample.file}, which is gone now.")

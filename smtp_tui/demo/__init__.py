@@ -45,10 +45,9 @@ logging.getLogger("mail.log").addHandler(logging.NullHandler())
 
 @record
 class SampleFile:
-    """The sample file, and the notice for the form that opens it."""
+    """The sample file and its first text."""
 
     file: Path
-    notice: str
     text: str = field(repr=False)  # it contains the password
 
     @property
@@ -79,8 +78,7 @@ def running_demo() -> Iterator[SampleFile]:
             file = folder / "mail.toml"
             file.write_text(text, encoding="utf-8")
             file.chmod(0o600)
-            notice = f"Demo: a copy in {folder}, gone when you leave. F5 tests it."
-            yield SampleFile(file, notice, text)
+            yield SampleFile(file, text)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

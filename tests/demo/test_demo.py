@@ -178,7 +178,7 @@ def test_without_a_terminal_it_fails_first_and_then_shows_the_fix(tmp_path: Path
 def test_a_fix_that_was_saved_is_told_at_the_end(tmp_path: Path) -> None:
     env = environment(TMPDIR=str(tmp_path), TERM="xterm-256color", LC_ALL="C.UTF-8")
     with on_terminal([sys.executable, "-m", "smtp_tui", "demo"], env, (200, 24)) as terminal:
-        terminal.wait_for("SMTP Host", "Demo: a copy in")
+        terminal.wait_for("SMTP Host", "Demo: a copy")
         terminal.press("F5")
         terminal.wait_for("FAILED")
         terminal.press("F9")
@@ -209,7 +209,7 @@ def test_without_its_libraries_it_says_how_to_get_them(
 def test_a_signal_ends_the_form_and_leaves_nothing_behind(tmp_path: Path) -> None:
     env = environment(TMPDIR=str(tmp_path), TERM="xterm-256color", LC_ALL="C.UTF-8")
     with on_terminal([sys.executable, "-m", "smtp_tui", "demo"], env) as terminal:
-        terminal.wait_for("SMTP Host", "Demo: a copy in")
+        terminal.wait_for("SMTP Host", "Demo: a copy")
         assert len(list(tmp_path.iterdir())) == 1
         os.kill(terminal.process, signal.SIGTERM)
         assert terminal.wait_for_end() == 143
