@@ -9,7 +9,7 @@ from textual.events import Key, Paste
 from textual.geometry import clamp
 
 from smtp_tui.safe_text import escape_controls
-from smtp_tui.tui.commands import LOG_COMMANDS, key_of, with_keys
+from smtp_tui.tui.commands import LOG_COMMANDS, key_of
 from smtp_tui.tui.custom_keys import bindings
 from smtp_tui.tui.log.entries import FoldableLogLine
 from smtp_tui.tui.log.lines import LogLines
@@ -145,8 +145,6 @@ class LogView(LogLines):
 
     def action_filter(self) -> None:
         """Switch to the next filter."""
-        if self.shows_that_it_is_empty():
-            return
         with self.keeping_place():
             self.rows.show(self.rows.filter.following)
             if self.search:
@@ -154,8 +152,6 @@ class LogView(LogLines):
 
     def action_wrap(self) -> None:
         """Switch wrapping on or off."""
-        if self.shows_that_it_is_empty():
-            return
         with self.keeping_place():
             self.left = 0
             self.rows.wrap(0 if self.rows.width else self.text_width)
@@ -180,22 +176,12 @@ class LogView(LogLines):
 
     def action_mark(self) -> None:
         """Start a block at the cursor, or clear it."""
-        if self.shows_that_it_is_empty():
-            return
         self.block = self.current_row[0] if self.block is None else None
         self.repaint()
 
-    def shows_that_it_is_empty(self) -> bool:
-        """Show that there is no line yet, if so."""
-        if not self.rows.entries:
-            self.show_message(with_keys(EMPTY))
-        return not self.rows.entries
-
     def _go_to_heading(self, direction: int) -> None:
         number = nearest(self.rows.headings, self.current_row[0], direction)
-        if number is None:
-            self.shows_that_it_is_empty()
-        else:
+        if number is not None:
             self.top = min(self.rows.index_of(number), self.last_top)
             self.go_to(number)
 
