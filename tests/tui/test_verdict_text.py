@@ -130,6 +130,7 @@ class TestRest:
         ("The port is silent, and so is the host.", 30, "The port is silent."),
         ("The port answers: 220 mail.example.net", 24, "The port answers."),
         ("The port answers (it speaks IMAP): * OK", 24, "The port answers."),
+        ("The port answers (offered: LOGIN PLAIN) at once", 28, "The port answers."),
         # A clause that is too short leaves the row empty.
         ("No: the port answers nothing at all", 24, "No: the port answers…"),
         ("一二三四五, 六七八九十", 16, "一二三四五."),

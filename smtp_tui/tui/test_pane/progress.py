@@ -30,8 +30,14 @@ STAGES = {
 EXPECTED = (Stage.RESOLVE, Stage.CONNECT, Stage.GREETING, Stage.EHLO, Stage.TLS, Stage.AUTH)
 # An unencrypted connection has no TLS stage, and a relay that trusts its network has no login.
 _OPTIONAL = (Stage.TLS, Stage.AUTH)
-_RULE, _CUT = "─", "…"
-_GAPS = (f" {_RULE}{_RULE} ", f" {_RULE} ", " ")
+_CUT_LEAD = "… "
+_GAPS = (" · ", " ")
+# The line above the log, which names it, without and with the focus.
+_TITLE: tuple[Span, ...] = (("─ ", DIM), ("Log", PLAIN), (" ── ", DIM))
+_TITLE_FOCUSED: tuple[Span, ...] = ((">[Log]", FOCUS), ("── ", DIM))
+_SHORT_TITLE: tuple[Span, ...] = (("─ ", DIM),)
+_SHORT_TITLE_FOCUSED: tuple[Span, ...] = ((">", FOCUS), (" ", PLAIN))
+_SPACES = "  "  # at least, before the text at the right
 
 
 class StageState(Enum):
@@ -134,7 +140,7 @@ def progress_layouts(
             timed.discard(quickest.stage)
             yield _join(steps, " ", timed), right
     for first in range(1, len(steps)):
-        yield [(f"{_CUT} ", DIM), *_join(steps[first:], " ", timed)], right
+        yield [(_CUT_LEAD, DIM), *_join(steps[first:], " ", timed)], right
 
 
 def _join(steps: Sequence[StageLabel], gap: str, timed: Collection[Stage]) -> list[Span]:
@@ -183,19 +189,22 @@ class ProgressBar(SingleLineWidget):
         self.repaint()
 
     def spans(self, width: int) -> list[Span]:
-        """Return the rule with the stages and, if it fits, the log state or the total time."""
-        lead = [(">", FOCUS) if self._is_focused else (_RULE, DIM), (" ", PLAIN)]
-        right, room = self._log_state, width - len(lead)
+        """Return the log's title with the stages and, if it fits, the log state or total time."""
+        right = self._log_state
         if not right and self.stages.seconds is not None:
             right = f"{duration(self.stages.seconds)} ms".replace("s ms", " s")
         steps, keeps_right = self.stages.steps(), bool(self._log_state)
-        for spans, shown in progress_layouts(steps, right, keeps_right=keeps_right):
-            # Five cells around `shown`: space, rule and space before it, space and rule after it.
-            used = sum(cell_len(text) for text, _ in spans) + (cell_len(shown) + 5 if shown else 0)
-            rule = _RULE * (room - used)
-            if used <= room and not shown:
-                return [*lead, *spans, (f" {rule}"[: len(rule)], DIM)]
-            if used <= room:
-                ends = (f" {_RULE}{rule}", DIM), (f" {shown}", PLAIN), (f" {_RULE}", DIM)
-                return [*lead, *spans, *ends]
-        return [*lead, (_CUT, DIM)]
+        layouts = [*progress_layouts(steps, right, keeps_right=keeps_right)]
+        whole = [layout for layout in layouts if layout[0][:1] != [(_CUT_LEAD, DIM)]]
+        title = _TITLE_FOCUSED if self._is_focused else _TITLE
+        short = _SHORT_TITLE_FOCUSED if self._is_focused else _SHORT_TITLE
+        # The name of the log matters less than the first stages.
+        for lead, choices in ((title, whole), (short, layouts)):
+            room = width - sum(cell_len(text) for text, _ in lead)
+            for spans, shown in choices:
+                space = room - sum(cell_len(text) for text, _ in spans) - cell_len(shown)
+                if shown and space >= len(_SPACES):
+                    return [*lead, *spans, (" " * space, PLAIN), (shown, PLAIN)]
+                if not shown and space >= 0:
+                    return [*lead, *spans]
+        return [*short]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from rich.cells import cell_len, set_cell_size
 from rich.style import Style
 
@@ -14,7 +16,7 @@ from smtp_tui.tui.style import BAD, CAUTION, DIM, GOOD, OURS, PLAIN, STRONG, Spa
 from smtp_tui.tui.test_pane.progress import STAGES
 from smtp_tui.tui.widgets.text_page import TextBlock, TextPage, flow, labelled, plain
 
-_CLAUSE_ENDS = (". ", ": ", "; ", ", ", " (")
+_CLAUSE_END = re.compile(r"[.:;,] | \(")
 # A clause that leaves most of the line empty says too little.
 _SHORTEST_CLAUSE = 0.4
 
@@ -41,9 +43,10 @@ def cut_at_clause(text: str, width: int) -> str:
         return text
     # A cell more: the space after the clause need not fit.
     shown = set_cell_size(text, width + 1)
-    end = max(shown[: width + 1].rfind(end) for end in _CLAUSE_ENDS)
-    if cell_len(shown[: max(end, 0)]) >= width * _SHORTEST_CLAUSE:
-        return f"{shown[:end].rstrip(' .:;,(')}."
+    clauses = [shown[: match.start()] for match in _CLAUSE_END.finditer(shown)]
+    clause = next((text for text in reversed(clauses) if text.count("(") == text.count(")")), "")
+    if cell_len(clause) >= width * _SHORTEST_CLAUSE:
+        return f"{clause}."
     shown = set_cell_size(text, max(width - 1, 0))
     return f"{shown[: max(shown.rfind(' '), 0)].rstrip(' .:;,(')}…"
 
