@@ -8,8 +8,15 @@ from textual.events import Paste
 from tests.tui.driving import SAMPLE, Hand, form_on, settle
 
 
+async def run_a_test(hand: Hand) -> None:
+    """Have something in the log."""
+    await hand.press("f5")
+    await hand.until(lambda: "PASSED" in hand.screen)
+
+
 async def back(hand: Hand, key: str = "escape") -> None:
     """Go from the port to the log, and back."""
+    await run_a_test(hand)
     await hand.press("down", "f6", key)
     assert hand.row("SMTP Port").startswith(">")
 
@@ -30,6 +37,7 @@ async def test_a_letter_is_not_typed_but_says_what_edits(
 @pytest.mark.parametrize("key", ["a", "space", "delete"])
 async def test_a_choice_rests_too(tmp_path: Path, key: str) -> None:
     async with form_on(SAMPLE, tmp_path) as hand:
+        await run_a_test(hand)
         await hand.go_to("Authentication Type")
         await hand.press("f6", "escape", key)
         assert "‹plain›" in hand.row("Authentication Type")
@@ -78,6 +86,7 @@ async def test_a_paste_is_meant(tmp_path: Path) -> None:
 )
 async def test_nothing_else_rests(tmp_path: Path, keys: tuple[str, ...]) -> None:
     async with form_on(SAMPLE, tmp_path) as hand:
+        await run_a_test(hand)
         await hand.press("down", *keys, "1")
         assert "25871" in hand.row("SMTP Port")
 
