@@ -20,7 +20,7 @@ _ANYWHERE = re.compile(
 )
 _TAKEN = {
     **dict.fromkeys(("ctrl+h", "ctrl+i", "ctrl+j", "ctrl+m"), "is Backspace, Tab or Enter"),
-    **dict.fromkeys(("ctrl+d", "ctrl+e", "ctrl+k", "ctrl+u", "ctrl+w"), "edits text"),
+    **dict.fromkeys(("ctrl+a", "ctrl+d", "ctrl+e", "ctrl+k", "ctrl+u", "ctrl+w"), "edits text"),
     **dict.fromkeys(("alt+b", "alt+f"), "moves by a word"),
     "ctrl+c": "shows how to quit",
     "ctrl+z": "goes to the shell",

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from smtp_tui.tui.form.rows import Row
+from smtp_tui.tui.style import FOCUS
 from tests.terminal import Terminal
 from tests.tui.driving import SAMPLE, Hand, form_on
 from tests.tui.test_manners import the_form
@@ -37,6 +39,50 @@ async def test_in_a_text_longer_than_its_row(tmp_path: Path) -> None:
         await hand.press("end")
         column, _ = hand.pilot.app.cursor_position
         assert hand.row("SMTP Host")[column - 1] == "t"
+
+
+def selected(hand: Hand, label: str) -> str:
+    """The reversed part of a row's value."""
+    row = next(row for row in hand.form_screen.query(Row) if row.label == label)
+    spans = row.spans(row.size.width)
+    return "".join(text for text, style in spans if style == FOCUS)[len(label) + 1 :].lstrip()
+
+
+async def test_keys_select_and_what_is_typed_replaces(tmp_path: Path) -> None:
+    async with form_on(SAMPLE, tmp_path) as hand:
+        await hand.press("shift+left", "shift+left")
+        assert selected(hand, "SMTP Host") == "et"
+        await hand.press("ctrl+shift+left")
+        assert selected(hand, "SMTP Host") == "net"
+        await hand.type("org")
+        assert hand.row("SMTP Host").endswith("mail.example.org")
+        await hand.press("alt+b", "shift+home")
+        assert selected(hand, "SMTP Host") == "mail.example."
+        await hand.press("delete")
+        assert hand.row("SMTP Host").endswith("  org")
+        await hand.press("home", "shift+end", "backspace")
+        assert "SMTP Host" in hand.row("SMTP Host")
+        assert not hand.row("SMTP Host").endswith("org")
+
+
+async def test_ctrl_a_goes_to_the_start_and_then_selects_all(tmp_path: Path) -> None:
+    async with form_on(SAMPLE, tmp_path) as hand:
+        await hand.press("ctrl+a")
+        assert at_cursor(hand) == "mail.example.net"
+        assert selected(hand, "SMTP Host") == ""
+        await hand.press("ctrl+a")
+        assert selected(hand, "SMTP Host") == "mail.example.net"
+        await hand.type("localhost")
+        assert hand.row("SMTP Host") == ">SMTP Host            localhost"
+
+
+async def test_a_value_is_shown_whole_again_when_the_window_grows(tmp_path: Path) -> None:
+    async with form_on(SAMPLE, tmp_path) as hand:
+        whole, cursor = hand.row("SMTP Host"), hand.pilot.app.cursor_position
+        for size in ((20, 5), (80, 24)):
+            await hand.resize(*size)
+        assert hand.row("SMTP Host") == whole
+        assert hand.pilot.app.cursor_position == cursor
 
 
 async def test_in_an_empty_row_on_its_placeholder(tmp_path: Path) -> None:

@@ -90,6 +90,26 @@ class TestLineEdit:
         line.delete("right")
         assert line.text == ""
 
+    def test_a_selection_is_replaced_deleted_or_left(self) -> None:
+        line = LineEditBuffer("mail.example.net", 16)
+        line.select("word_left")
+        assert line.selection == (13, 16)
+        line.insert("org")
+        assert (line.text, line.cursor) == ("mail.example.org", 16)
+        line.select("start")
+        line.move("right")
+        assert line.selection == (16, 16)
+        line.select("left")
+        line.select("left")
+        line.move("left")
+        assert line.selection == (14, 14)
+        line.select("end")
+        line.delete("left")
+        assert (line.text, line.cursor) == ("mail.example.o", 14)
+        line.select_all()
+        line.insert("x")
+        assert (line.text, line.selection) == ("x", (1, 1))
+
     def test_no_repr_shows_the_text(self) -> None:
         assert "secret" not in repr(LineEditBuffer("secret"))
 

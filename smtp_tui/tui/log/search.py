@@ -15,7 +15,14 @@ from smtp_tui.tui.style import DIM, OURS, PLAIN, STRONG, Span, to_charset
 from smtp_tui.tui.widgets.line_editor import LineEditBuffer
 
 _SEARCH_KEYS = (("next_match", "next"), ("previous_match", "previous"), ("back", "ends"))
-_MOVES = {"left": "left", "right": "right", "home": "start", "end": "end"}
+_MOVES = {
+    "left": "left",
+    "right": "right",
+    "home": "start",
+    "ctrl+a": "start",
+    "end": "end",
+    "ctrl+e": "end",
+}
 _DELETIONS = {
     "backspace": "left",
     "delete": "right",

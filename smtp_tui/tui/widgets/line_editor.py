@@ -23,31 +23,54 @@ _PORT = re.compile(r"\d{0,5}(?:[/?].*)?")
 
 
 class LineEditBuffer:
-    """A text and the cursor's index in it; no repr shows the text.
+    """A text, the cursor's index in it, and a selection up to the cursor; no repr shows the text.
 
     A `place` to move or delete to is left, right, word_left, word_right, start or end.
     """
 
-    __slots__ = ("cursor", "text")
+    __slots__ = ("_anchor", "cursor", "text")
 
     def __init__(self, text: str = "", cursor: int = 0) -> None:
         self.text = text
         self.cursor = cursor
+        # The other end of the selection.
+        self._anchor = cursor
+
+    @property
+    def selection(self) -> tuple[int, int]:
+        """The indexes of the selected text; equal if nothing is selected."""
+        return min(self._anchor, self.cursor), max(self._anchor, self.cursor)
 
     def insert(self, text: str) -> None:
-        """Insert text at the cursor."""
-        self.text = self.text[: self.cursor] + text + self.text[self.cursor :]
-        self.cursor += len(text)
+        """Insert text at the cursor, in place of the selected text."""
+        start, end = self.selection
+        self.text = self.text[:start] + text + self.text[end:]
+        self.cursor = self._anchor = start + len(text)
 
     def move(self, place: str) -> None:
-        """Move the cursor."""
+        """Move the cursor; a step to the side goes to that end of a selection."""
+        start, end = self.selection
+        if start < end and place in ("left", "right"):
+            self.cursor = start if place == "left" else end
+        else:
+            self.cursor = self._at(place)
+        self._anchor = self.cursor
+
+    def select(self, place: str) -> None:
+        """Move the cursor and select the text that it passes."""
         self.cursor = self._at(place)
 
+    def select_all(self) -> None:
+        """Select the whole text."""
+        self._anchor, self.cursor = 0, len(self.text)
+
     def delete(self, place: str) -> None:
-        """Delete the text between the cursor and a place."""
-        start, end = sorted((self.cursor, self._at(place)))
+        """Delete the selected text, else the text between the cursor and a place."""
+        start, end = self.selection
+        if start == end:
+            start, end = sorted((self.cursor, self._at(place)))
         self.text = self.text[:start] + self.text[end:]
-        self.cursor = start
+        self.cursor = self._anchor = start
 
     def _at(self, place: str) -> int:
         before, after = self.text[: self.cursor], self.text[self.cursor :]
@@ -97,14 +120,21 @@ class LineEditor(SingleLineWidget, can_focus=True):
     A fixed editor ignores keys. Passwords show as bullets, in URLs too.
     """
 
-    # Ctrl+A, B, C, Q, S belong to terminals and multiplexers; Ctrl+X, O, T, L, G to the screen.
+    # Ctrl+B, C, Q belong to terminals and multiplexers; Ctrl+X, O, T, L, G to the screen.
     BINDINGS: ClassVar[list[BindingType]] = [
         ("left", "move('left')"),
         ("right", "move('right')"),
-        ("ctrl+left", "move('word_left')"),
-        ("ctrl+right", "move('word_right')"),
+        ("ctrl+left,alt+b,alt+left", "move('word_left')"),
+        ("ctrl+right,alt+f,alt+right", "move('word_right')"),
         ("home", "move('start')"),
         ("end,ctrl+e", "move('end')"),
+        ("ctrl+a", "start"),
+        ("shift+left", "select('left')"),
+        ("shift+right", "select('right')"),
+        ("ctrl+shift+left", "select('word_left')"),
+        ("ctrl+shift+right", "select('word_right')"),
+        ("shift+home,ctrl+shift+home", "select('start')"),
+        ("shift+end,ctrl+shift+end", "select('end')"),
         ("backspace", "delete('left')"),
         ("delete,ctrl+d", "delete('right')"),
         ("ctrl+w", "delete('word_left')"),
@@ -176,6 +206,18 @@ class LineEditor(SingleLineWidget, can_focus=True):
         """Move the cursor."""
         self._edit(self._line.move, place)
 
+    def action_select(self, place: str) -> None:
+        """Move the cursor and select."""
+        self._edit(self._line.select, place)
+
+    def action_start(self) -> None:
+        """Move the cursor to the start; at the start, select everything."""
+        if self._line.cursor:
+            self._edit(self._line.move, "start")
+        elif not self.is_fixed:
+            self._line.select_all()
+            self.repaint()
+
     def action_delete(self, place: str) -> None:
         """Delete from the text."""
         if not self.text and not self.is_fixed:
@@ -227,7 +269,12 @@ class LineEditor(SingleLineWidget, can_focus=True):
             self._first -= 1
         lead = "…" if self._first else ""
         shown = truncate(lead + "".join(cells[self._first :]), width)
-        return [(shown, PLAIN)], cell_len(shown)
+        start, end = (
+            len(lead + "".join(cells[self._first : max(index, self._first)]))
+            for index in self._line.selection
+        )
+        spans = [(shown[:start], PLAIN), (shown[start:end], FOCUS), (shown[end:], PLAIN)]
+        return spans, cell_len(shown)
 
     def _end_fits(self, cells: list[str], first: int, width: int) -> bool:
         """Whether the text from `first` to its end fits, including a cursor at the end."""
