@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 from collections.abc import AsyncGenerator
@@ -14,8 +15,17 @@ from smtp_tui.diagnosis.verdict import Fix, Verdict
 from smtp_tui.discovery.search import DiscoveryOptions
 from smtp_tui.discovery.steps import DiscoveryQuery, Step
 from smtp_tui.smtp.events import Event
+from smtp_tui.tui.linear.saving import ConsoleWaits
 from smtp_tui.tui.model import server_search
-from tests.tui.driving import DIALOGUE, PASSED, SAMPLE, FakeCheck, failed
+from tests.tui.driving import (
+    DIALOGUE,
+    PASSED,
+    SAMPLE,
+    FakeCheck,
+    FakeKeyring,
+    failed,
+    keyring_is,
+)
 from tests.tui.fixes import (
     AUTHORITY,
     ELSEWHERE,
@@ -271,6 +281,23 @@ class TestSaving:
         assert "Only its owner can read the file now (mode 0600)." in ended.text
         assert ended.file.stat().st_mode & 0o777 == 0o600
         assert "Only its owner can already read the file" in ended.text
+
+    def test_a_keyring_that_does_not_answer(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        class Silent(FakeKeyring):
+            async def store(self, service: str, account: str, secret: str) -> None:
+                for _ in range(3):  # the line about the wait comes first
+                    await asyncio.sleep(0)
+                os.kill(os.getpid(), signal.SIGINT)
+                await asyncio.Event().wait()
+
+        monkeypatch.setattr(ConsoleWaits, "SLOW", 0.0)
+        with keyring_is(Silent()):
+            ended = answered(tmp_path, ":kept", "keyring", ":save", ":quit", "d")
+        assert "Waiting for the keyring. Ctrl+C stops waiting; then nothing is saved." in ended.text
+        assert "Stopped. Nothing was saved" in ended.text
+        assert ended.saved == SAMPLE
 
 
 class TestEnds:
