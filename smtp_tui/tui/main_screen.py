@@ -26,8 +26,9 @@ from smtp_tui.tui.controllers.command_runner import FormCommandRunner
 from smtp_tui.tui.controllers.context import ControllerContext, UndoController
 from smtp_tui.tui.custom_keys import bindings
 from smtp_tui.tui.explanations import LAST_TEST, file_blocks, remarks
+from smtp_tui.tui.form.choice_row import ChoiceRow
 from smtp_tui.tui.form.form import KEPT, Form
-from smtp_tui.tui.form.rows import ChoiceRow, Row
+from smtp_tui.tui.form.rows import Row
 from smtp_tui.tui.layout import (
     MESSAGE,
     ComputedLayout,

@@ -11,7 +11,7 @@ from textual.geometry import Region, Size
 
 from smtp_tui.smtp.events import Stage
 from smtp_tui.smtp.message import MailRequest
-from smtp_tui.tui.form.rows import window
+from smtp_tui.tui.form.choice_row import window
 from smtp_tui.tui.layout import LayoutRequest, compute_layout, fits_all_rows
 from smtp_tui.tui.style import DIM, FOCUS, STRONG, truncate, truncate_left
 from smtp_tui.tui.test_pane.progress import (

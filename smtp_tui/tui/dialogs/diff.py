@@ -25,7 +25,7 @@ from smtp_tui.tui.commands import (
     with_help,
 )
 from smtp_tui.tui.custom_keys import bindings
-from smtp_tui.tui.form.rows import ChoiceRow
+from smtp_tui.tui.form.choice_row import ChoiceRow
 from smtp_tui.tui.messages import text
 from smtp_tui.tui.model.row_state import RowState
 from smtp_tui.tui.model.save_transaction import SavePreview

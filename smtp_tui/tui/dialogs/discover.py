@@ -19,7 +19,8 @@ from smtp_tui.discovery.steps import OK, DiscoveryQuery, ProbeResult, Step, pars
 from smtp_tui.tui.commands import DISCOVER_COMMANDS, key_of, with_help
 from smtp_tui.tui.custom_keys import bindings
 from smtp_tui.tui.dialogs.server_table import DiscoveredServerTable, format_details
-from smtp_tui.tui.form.rows import ChoiceRow, TextRow
+from smtp_tui.tui.form.choice_row import ChoiceRow
+from smtp_tui.tui.form.rows import TextRow
 from smtp_tui.tui.messages import format_internal_error, text
 from smtp_tui.tui.model.draft import SettingsDraft
 from smtp_tui.tui.model.row_state import RowState

@@ -18,9 +18,9 @@ from smtp_tui.config.paths import PEM_FIELDS
 from smtp_tui.diagnosis.advice import Advice, advise
 from smtp_tui.diagnosis.experiments import TriedEncryptions
 from smtp_tui.settings.fields import BY_KEY, FIELDS, FieldKind
+from smtp_tui.tui.form.choice_row import ChoiceRow
 from smtp_tui.tui.form.rows import (
     MORE_LABEL,
-    ChoiceRow,
     DisclosureRow,
     PasswordRow,
     PathRow,
