@@ -86,7 +86,7 @@ async def test_test_all_runs_no_command_of_such_a_file(tmp_path: Path) -> None:
     async with form_on(text, tmp_path, check=check, table="smtp") as hand:
         let_others_write(tmp_path)
         await hand.press("alt+o")
-        await hand.until(lambda: "· tables" in hand.screen)
+        await hand.until(lambda: "· 2 tables" in hand.screen)
         await hand.press("f5")
         await hand.until(lambda: "1 passed, 1 not tested" in hand.screen)
         assert "NOT TESTED: " in hand.screen

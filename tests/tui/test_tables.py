@@ -80,7 +80,7 @@ async def test_another_table_is_opened_from_the_form(tmp_path: Path) -> None:
     async with form_on(TABLES, tmp_path, table="a.smtp") as hand:
         await to_list(hand)
         assert row(hand, "a.smtp").endswith("a.example 25 none")
-        assert "smtp-tui  mail.toml · tables" in hand.screen
+        assert "smtp-tui  mail.toml · 4 tables" in hand.screen
         await hand.press("down", "enter")
         await hand.until(lambda: "b.example" in hand.row("SMTP Host"))
         assert "· b.smtp" in hand.lines[0]

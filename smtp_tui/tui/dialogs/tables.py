@@ -21,6 +21,7 @@ from smtp_tui.tui.model.table_tests import TableTests
 from smtp_tui.tui.model.verdict_text import verdict_text
 from smtp_tui.tui.style import BAD, CAUTION, DIM, FOCUS, GOOD, OURS, PLAIN, STRONG, Span
 from smtp_tui.tui.test_pane.progress import STAGES
+from smtp_tui.tui.widgets.line import PROGRAM
 from smtp_tui.tui.widgets.list import FilteredList, ListView, column_widths, fit_cells
 from smtp_tui.tui.widgets.pager import SearchScreen
 from smtp_tui.tui.widgets.text_page import TextBlock, TextPage, labelled, plain
@@ -130,7 +131,8 @@ class TablePicker(SearchScreen[str | None]):
         self._has_moved = self._is_due = False
         self._worker: Worker[None] | None = None
         name = escape_controls(document.path.name)
-        title = (("smtp-tui  ", PLAIN), (name, STRONG), (" · tables", PLAIN))
+        about = f" · {len(tables)} tables"
+        title = ((f"{PROGRAM}  ", STRONG), (name, PLAIN), (about, DIM))
         head = TextPage([TextBlock(title, is_preformatted=True), plain("", gap=False)])
         super().__init__(head, found=self._list, hints=hints_of(TABLE_COMMANDS))
 
