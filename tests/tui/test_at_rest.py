@@ -58,6 +58,9 @@ async def test_enter_edits_and_stays(tmp_path: Path) -> None:
     [
         (("left",), "SMTP Port", "25817"),
         (("end",), "SMTP Port", "25871"),
+        (("ctrl+a",), "SMTP Port", "12587"),
+        (("ctrl+left",), "SMTP Port", "12587"),
+        (("shift+left",), "SMTP Port", "2581"),
         (("up",), "SMTP Host", "mail.example.net1"),
         (("tab",), "Domain", "tickets.example.org1"),
         (("f6", "f6"), "SMTP Port", "25871"),

@@ -34,7 +34,8 @@ from smtp_tui.tui.widgets.secret_editor import SecretEditor
 
 # Keys that would edit the row which has the focus; printable ones come on top.
 _EDITING = ("backspace", "delete", "ctrl+d", "ctrl+w", "ctrl+u", "ctrl+k")
-_MOVING = ("left", "right", "home", "end")
+# Keys that move in the row, those on the arrows with any modifier.
+_MOVING = ("left", "right", "home", "end", "ctrl+a", "ctrl+e", "alt+b", "alt+f")
 
 SIGNS: dict[Severity, tuple[str, Style]] = {
     Severity.ERROR: ("!", BAD),
@@ -136,7 +137,8 @@ class Row(SingleLineWidget, can_focus=True):
             self.post_message(self.Touched(self, wakes=True))
         else:
             # A paste or a click, too, is meant for what one sees.
-            self.is_at_rest = bool(key) and key not in _MOVING
+            moves = key in _MOVING or key.rpartition("+")[2] in _MOVING
+            self.is_at_rest = bool(key) and not moves
             await super().on_event(event)
             return
         event.stop()
