@@ -104,16 +104,17 @@ class TestRest:
                 "certificate-expired",
                 Stage.TLS,
                 summary="It is for a.example, b.example, c.example.",
-                cure=f"Compare {LEAF.sha256}.",
+                cure=f"Compare {LEAF.fingerprint}.",
             ),
             tls=TlsSummary(certificate=replace(shown, sha256=LEAF.sha256)),
         )
         text = verdict_text(verdict)
         assert text.happened == "It is for a.example and 2 more."
-        assert LEAF.sha256[:8].upper() not in text.action
-        assert f"{LEAF.sha256[:2]}:{LEAF.sha256[2:4]}:".upper() in text.action
+        assert text.action == f"Compare {LEAF.fingerprint[:11]}:…."
         # The page of the last test and the saved dialogue have them all.
-        assert "b.example" in verdict_text(verdict, is_whole=True).happened
+        whole = verdict_text(verdict, is_whole=True)
+        assert "b.example" in whole.happened
+        assert LEAF.fingerprint[-23:] in whole.action
         assert "b.example" in verdict_lines(verdict, None)[0].text
 
     def test_words_of_a_server_are_inert(self) -> None:

@@ -16,7 +16,14 @@ from smtp_tui.smtp.message import MailRequest
 from smtp_tui.smtp.transcript import TranscriptLine, TranscriptMark
 from smtp_tui.tui.commands import key_of
 from smtp_tui.tui.model.draft import PASSWORD, SettingsDraft
-from smtp_tui.tui.model.fixes import FixKind, FixProposal, describe_fix, format_value, grouped
+from smtp_tui.tui.model.fixes import (
+    FINGERPRINT,
+    FixKind,
+    FixProposal,
+    describe_fix,
+    format_value,
+    grouped,
+)
 from smtp_tui.tui.model.session import outcome
 
 STALE = "tests again: this was before your last change."
@@ -134,12 +141,17 @@ def _after_colon(sentence: str) -> str:
 
 
 def _of_certificate(text: str, verdict: Verdict, *, is_whole: bool) -> str:
-    """Return a text with the certificate's hash in groups, and unless `is_whole` one name only."""
+    """Return a text that fits in few rows, or `is_whole`.
+
+    The page of the last test, and the question whether to trust, show all names and the hash.
+    """
     certificate = verdict.tls.certificate if verdict.tls else None
     if certificate is None:
         return text
-    text = text if is_whole else with_one_name(text, certificate)
-    return text.replace(certificate.sha256, grouped(certificate.sha256))
+    if is_whole:
+        return text.replace(certificate.fingerprint, grouped(certificate.sha256))
+    short = format_value(FINGERPRINT, certificate.sha256)
+    return with_one_name(text, certificate).replace(certificate.fingerprint, short)
 
 
 def changes_to_save(draft: SettingsDraft, file: str) -> str:
