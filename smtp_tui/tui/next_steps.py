@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from textual.strip import Strip
 
@@ -25,41 +26,39 @@ NARROW = 48  # columns up to which the few words are shown
 class NextSteps(TextPage):
     """The commands to begin with, then remarks on the file and a notice.
 
-    If the lines do not fit, the last commands are left out, but no remark.
+    If there is no room for a line each, the commands stand in one paragraph.
     """
 
     def __init__(self, *, has_host: bool, remarks: Sequence[str], notice: str, id: str) -> None:
         super().__init__(indent=1, id=id)
         # Without a host there is nothing to test yet.
-        self._actions = sorted(STEPS, key=lambda action: action == "test" and not has_host)
+        actions = [*STEPS]
         if not has_host:
-            self._actions.insert(3, self._actions.pop())
-        notes = [plain(remark, CAUTION, gap=False) for remark in remarks]
-        notes += [plain(with_keys(notice), gap=False)] if notice else []
-        self._notes = [plain(""), *notes] if notes else []
+            actions.insert(3, actions.pop(0))
+        self._commands = [command_named(action) for action in actions]
+        self._notes = [plain(remark, CAUTION, gap=False) for remark in remarks]
+        self._notes += [plain(with_keys(notice), gap=False)] if notice else []
 
     def line_count(self, width: int) -> int:
-        """Return the number of lines if all fit."""
-        return len(flow(self._blocks(width, len(STEPS)), width - self._indent))
+        """Return the number of lines if each command has its own."""
+        return len(flow(self._listed(width), width - self._indent))
 
     def draw(self) -> list[Strip]:
-        """Draw the lines that fit."""
+        """Draw the list, or the paragraph if the list does not fit."""
         width, height = self.size
-        for count in range(len(STEPS), -1, -1):
-            self.blocks, self._flowed = tuple(self._blocks(width, count)), None
-            if len(self.lines(width)) <= height:
-                break
+        is_listed = self.line_count(width) <= height
+        self.blocks = tuple(self._listed(width) if is_listed else self._in_short())
+        self._flowed = None
         return super().draw()
 
-    def _blocks(self, width: int, count: int) -> list[TextBlock]:
-        commands = [command_named(action) for action in self._actions[:count]]
+    def _listed(self, width: int) -> list[TextBlock]:
         is_narrow = width <= NARROW
         keys = [
             # Not every terminal sends Alt, so the other key is named, too.
             command.first_key if is_narrow and "Alt" not in command.first_key else command.hint_keys
-            for command in commands
+            for command in self._commands
         ]
-        column = max(map(len, keys), default=0) + (1 if is_narrow else 3)
+        column = max(map(len, keys)) + (1 if is_narrow else 3)
         steps = [
             TextBlock(
                 ((STEPS[command.action] if is_narrow else command.help, PLAIN),),
@@ -67,6 +66,14 @@ class NextSteps(TextPage):
                 " " * column,
                 gap=False,
             )
-            for command, shown in zip(commands, keys, strict=True)
+            for command, shown in zip(self._commands, keys, strict=True)
         ]
-        return [plain(TITLE, STRONG), *steps, *self._notes]
+        notes = [replace(note, gap=note is self._notes[0]) for note in self._notes]
+        return [plain(TITLE, STRONG), *steps, *notes]
+
+    def _in_short(self) -> list[TextBlock]:
+        spans = [(f"{TITLE}: ", STRONG)]
+        for command in self._commands:
+            spans += [(f"{command.first_key} ", STRONG), (f"{STEPS[command.action]}, ", PLAIN)]
+        spans[-1] = (spans[-1][0].rstrip(", ") + ".", PLAIN)
+        return [TextBlock(tuple(spans)), *self._notes]
