@@ -198,7 +198,7 @@ def verdict_page(pane: TestPane) -> list[TextBlock]:
 def log_blocks(pane: TestPane, file: Iterable[TextBlock]) -> list[TextBlock]:
     """Return the last verdict in full, the DNS report, the keys of the log, and `file`."""
     keys = [plain("Keys in the log", STRONG)]
-    keys += [defined(names, what) for names, what in log_keys()]
+    keys += [plain("", gap=False), *(defined(names, what) for names, what in log_keys())]
     return [plain(TEST_TITLE, STRONG), *verdict_page(pane), *keys, *file]
 
 

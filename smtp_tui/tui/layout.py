@@ -156,11 +156,11 @@ def _split_pane(size: Size, pane: Region, message: int, wants: LayoutRequest) ->
     """Split the test pane; rows that the log leaves blank are lent to the verdict."""
     strip, rest = pane.split_horizontal(1)
     needed = wants.verdict(pane.width)
-    lent = rest.height - wants.log
-    if is_low(size) and not wants.shows_pane:
-        lent = rest.height
-    rows = min(needed, max(_usual_verdict(size), lent))
+    # Below a form that takes turns with the log there is no room to read the log.
+    is_short = is_low(size) and not wants.shows_pane
+    most = max(_usual_verdict(size), rest.height - (0 if is_short else wants.log))
     # A message covers the verdict's end and moves nothing, if two lines of the verdict stay.
+    rows = min(needed + message, most)
     rows = max(rows, LEAST_VERDICT + 1, message + min(needed, LEAST_VERDICT))
     log, verdict = rest.split_horizontal(max(rest.height - rows, 0))
     verdict = verdict.split_horizontal(max(verdict.height - message, 0))[0]

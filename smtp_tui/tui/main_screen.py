@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.events import ScreenResume
 from textual.geometry import Region, Size
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
@@ -174,6 +175,18 @@ class MainScreen(PlacedByScreen, PaintOnceScreen, Screen[None], inherit_bindings
         self._regions = compute_layout(size, wants)
         return self._regions
 
+    def on_screen_suspend(self) -> None:
+        """Hide a shown password, and mark the focus less while a dialog has it."""
+        self.form.password_row.hide()
+        self.form.current_row.repaint()
+        self.test_pane.progress.mark_focused(False)
+
+    def on_screen_resume(self, event: ScreenResume) -> None:
+        """Mark the focus again; Textual also calls the handler of the base class."""
+        del event
+        self.form.current_row.repaint()
+        self.test_pane.progress.mark_focused(self._is_in_log)
+
     # Messages from the parts
 
     def on_descendant_focus(self) -> None:
@@ -334,10 +347,6 @@ class MainScreen(PlacedByScreen, PaintOnceScreen, Screen[None], inherit_bindings
             self.form.password_row.toggle()
         else:
             self.show_message("Only a password that you type here can be shown.")
-
-    def on_screen_suspend(self) -> None:
-        """Hide the password before a dialog opens."""
-        self.form.password_row.hide()
 
     def action_jump(self) -> None:
         """Show a letter next to each field; the next key selects one."""

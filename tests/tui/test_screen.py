@@ -14,6 +14,7 @@ from smtp_tui.settings.fields import BY_KEY, FIELDS
 from smtp_tui.smtp.events import Stage
 from smtp_tui.tui.commands import COMMANDS, hints_at
 from smtp_tui.tui.form.rows import Row
+from smtp_tui.tui.style import FOCUS, PLAIN
 from tests.tui.driving import DIALOGUE, SAMPLE, FakeCheck, form_on
 
 LABELS = [field.label for field in FIELDS]
@@ -100,7 +101,7 @@ async def test_the_verdict_stays_in_sight_on_a_small_screen(
     tmp_path: Path, size: tuple[int, int]
 ) -> None:
     async with form_on(SAMPLE, tmp_path, size=size, check=failing()) as hand:
-        assert re.search(r"^ Next( |$)", hand.screen, re.M)
+        assert re.search(r"^ Next([ :]|$)", hand.screen, re.M)
         await hand.press("f5")
         await hand.until(lambda: "FAILED at login" in hand.screen)
         assert not hand.row("SMTP Host")
@@ -270,3 +271,14 @@ async def test_a_value_that_cannot_be_read_has_no_note(tmp_path: Path) -> None:
         assert "submission" in hand.row("SMTP Port")
         await hand.type("x")
         assert "submission" not in hand.row("SMTP Port")
+
+
+async def test_behind_a_dialog_no_label_is_reversed(tmp_path: Path) -> None:
+    async with form_on(SAMPLE, tmp_path) as hand:
+        row = hand.form_screen.form.current_row
+        assert [style for _, style in row.spans(54)[:2]] == [FOCUS, FOCUS]
+        await hand.press("ctrl+p")
+        assert "Menu" in hand.screen
+        assert [style for _, style in row.spans(54)[:2]] == [PLAIN, PLAIN]
+        await hand.press("escape")
+        assert [style for _, style in row.spans(54)[:2]] == [FOCUS, FOCUS]

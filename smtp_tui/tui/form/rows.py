@@ -178,7 +178,9 @@ class Row(SingleLineWidget, can_focus=True):
         if self.letter:
             return [(self.letter, FOCUS), (label, FOCUS if self.has_focus else PLAIN)]
         if self.has_focus:
-            return [(">", FOCUS), (label, FOCUS)]
+            # Behind a dialog, a reversed label would be the second on the screen.
+            style = FOCUS if self.app.screen is self.screen else PLAIN
+            return [(">", style), (label, style)]
         if self.state.limit:
             return [(" ", PLAIN), (label, DIM)]
         if self.state.problem:
