@@ -10,6 +10,7 @@ import pytest
 from smtp_tui.diagnosis.verdict import Recipient, Verdict
 from smtp_tui.smtp.events import Event, Stage, StageEntered, WarningId
 from smtp_tui.smtp.message import BODY, SUBJECT
+from smtp_tui.smtp.replies import Reply
 from smtp_tui.tui.commands import COMMANDS, MAIL_COMMANDS
 from smtp_tui.tui.model.check_request import run_check
 from smtp_tui.tui.model.mail_draft import MailField
@@ -324,6 +325,30 @@ async def test_some_recipients_refused(tmp_path: Path) -> None:
         await hand.type("x")
         assert "F5 tests again: this was before your last change." in hand.screen
         assert "the message went to the others." in hand.screen
+
+
+async def test_a_rejected_recipient_is_marked_until_it_is_changed(tmp_path: Path) -> None:
+    verdict = Verdict(
+        seconds=1.0,
+        ok=False,
+        stage=Stage.ENVELOPE,
+        cause="recipient-refused",
+        summary="The server rejects a recipient.",
+        reply=Reply(550, (b"5.1.1 No",)),
+        recipients=(Recipient(address="a@b.example", code=550, text="5.1.1 No"),),
+    )
+    check = FakeCheck((*HANDED_OVER, verdict))
+    async with form_on(SAMPLE, tmp_path, check=check) as hand:
+        await open_dialog(hand)
+        await hand.type("a@b.example")
+        await hand.press("f5")
+        await hand.until(lambda: "FAILED at envelope" in hand.screen)
+        await hand.press("f7")
+        await hand.until(lambda: "! 550 rejected" in hand.screen)
+        await hand.type("x")
+        assert "550 rejected" not in hand.screen
+        await hand.press("backspace")
+        assert "! 550 rejected" in hand.screen
 
 
 class TestPostfix:

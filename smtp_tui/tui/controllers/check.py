@@ -55,7 +55,8 @@ class CheckController(Controller):
             return
         sender = sender_of(self.draft)
         self.context.mail.follow(sender.text)
-        mail = await self.show_dialog(MailDialog(self.context.mail, sender))
+        dialog = MailDialog(self.context.mail, sender, self.test_pane.mail_faults)
+        mail = await self.show_dialog(dialog)
         if mail is not None:
             await self._test(settings, mail)
 

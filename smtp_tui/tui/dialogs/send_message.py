@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from textual.binding import BindingType
@@ -14,7 +15,7 @@ from smtp_tui.tui.form.form import REST as PAUSE
 from smtp_tui.tui.form.rows import Row, TextRow
 from smtp_tui.tui.messages import text
 from smtp_tui.tui.model.mail_draft import DefaultSender, MailDraft, MailField
-from smtp_tui.tui.model.row_state import RowState
+from smtp_tui.tui.model.row_state import NO_FAULTS, RowState
 from smtp_tui.tui.style import BAD, CAUTION, DIM, PLAIN, STRONG
 from smtp_tui.tui.widgets.dialog import Dialog
 from smtp_tui.tui.widgets.text_page import TextBlock, TextPage, plain
@@ -34,6 +35,7 @@ class MailDialog(Dialog[MailRequest | None]):
     """Asks for a message and its recipients; returns the mail request, or None.
 
     `draft` keeps what is typed. A `MailRequest` without a body tests only sender and recipients.
+    `faults` says what the server rejected of the last message, until that is changed.
     """
 
     place = "mail"
@@ -44,8 +46,15 @@ class MailDialog(Dialog[MailRequest | None]):
         ("enter", "next"),
     ]
 
-    def __init__(self, draft: MailDraft, sender: DefaultSender) -> None:
+    def __init__(
+        self, draft: MailDraft, sender: DefaultSender, faults: Mapping[str, str] = NO_FAULTS
+    ) -> None:
         self._draft = draft
+        self._faults = {
+            field: (draft.text(field), faults[field.name.lower()])
+            for field in MailField
+            if field.name.lower() in faults
+        }
         width = max(map(len, MailField))
         self._rows = {field: TextRow(field, field, label_width=width) for field in MailField}
         self._note = TextPage(most=2)
@@ -124,7 +133,11 @@ class MailDialog(Dialog[MailRequest | None]):
         problems = {**self._draft.problems(), **self._obstacles}
         for field, row in self._rows.items():
             problem = "" if field is self._typing else problems.get(field, "")
-            row.show(RowState(problem=problem, placeholder=self._placeholders.get(field, "")))
+            rejected, fault = self._faults.get(field, ("", ""))
+            if self._draft.text(field) != rejected:
+                fault = ""
+            placeholder = self._placeholders.get(field, "")
+            row.show(RowState(problem=problem, fault=fault, placeholder=placeholder))
         # Show a problem that does not fit in its row, else the description of the field.
         row, note = self._rows[self._here], plain(text("mail", self._here.name.lower()), DIM)
         self._note.show([plain(row.state.problem, BAD) if row.hides_problem else note])
