@@ -62,6 +62,12 @@ class PaintOnceScreen(NoRepaintOnResize):
         if not is_new:
             screen.refresh()
 
+    def on_layout(self) -> None:
+        """Repaint the whole screen after a layout; the driver sends only the cells that changed."""
+        # Public behaviour: a widget that is refreshed while it is hidden has Textual compute where
+        # all widgets are, and then the layout to come finds nothing that it moves.
+        self.refresh()
+
     def refresh(
         self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False
     ) -> Self:
