@@ -208,6 +208,7 @@ def hints(settings: Settings, facts: CheckSummary) -> dict[str, str]:
         "try_starttls": failed if starttls_failed else "Set encryption to tls (STARTTLS). ",
         "or_auto": "" if is_auto else "auto, or to ",
         "encrypt": _encryption_hint(settings, facts),
+        "about_mechanism": _mechanism_hint(settings, facts),
     }
 
 
@@ -238,6 +239,16 @@ def _port_hint(settings: Settings, facts: CheckSummary) -> str:
     if failed := [way for way in ways if way in outcomes]:
         return f"smtp-tui also tried {_listed(failed, 'and')}, without success. "
     return other_ports(ways)
+
+
+def _mechanism_hint(settings: Settings, facts: CheckSummary) -> str:
+    """Say why a server may not offer the mechanism that is set."""
+    if settings.authentication in (Authentication.XOAUTH2, Authentication.OAUTHBEARER):
+        return "Only servers with single sign-on accept access tokens. "
+    if settings.authentication is not Authentication.CRAM_MD5:
+        return ""
+    instead = " Inside TLS, plain is as safe." if facts.established else ""
+    return f"A server that stores only hashes of passwords cannot offer CRAM-MD5.{instead} "
 
 
 def _encryption_hint(settings: Settings, facts: CheckSummary) -> str:

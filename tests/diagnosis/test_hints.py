@@ -173,3 +173,17 @@ def test_encryptions_that_were_tried_in_vain_are_not_advised() -> None:
     assert "Neither tls nor ssl works on this port." in told
     assert "Set encryption to tls" not in told
     assert "Set encryption to tls" in cure(fault, Stage.AUTH, UP, encryption="none")
+
+
+@pytest.mark.parametrize(
+    ("mechanism", "reason"),
+    [("cram-md5", "hashes of passwords"), ("xoauth2", "single sign-on"), ("plain", "")],
+)
+def test_why_a_server_may_lack_the_mechanism(mechanism: str, reason: str) -> None:
+    end = finished(Stage.AUTH, Cause.AUTH_MECHANISM_NOT_OFFERED, detail="it is not offered")
+    told = diagnose(
+        settings(username="me", password="x", authentication=mechanism), facts_of(UP, end), 1.0
+    ).why
+    assert reason in told
+    assert told.endswith("Client and server must both support a mechanism.")
+    assert reason or told.startswith("Client")
