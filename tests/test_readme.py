@@ -16,6 +16,8 @@ README = Path(__file__).parent.parent / "README.md"
 REFERENCE = re.compile(r"(?<=<!-- fields -->\n).*?(?=<!-- /fields -->)", re.DOTALL)
 LOG_KEYS = re.compile(r"(?<=<!-- log-keys -->\n).*?(?=<!-- /log-keys -->)", re.DOTALL)
 FORMATS = re.compile(r"(?<=<!-- formats -->\n).*?(?=<!-- /formats -->)", re.DOTALL)
+LINEAR = re.compile(r"<!-- linear -->\n```\n(.*?)```\n<!-- /linear -->", re.DOTALL)
+RECORDED = Path(__file__).with_name("linear_session.txt")
 LOGIN = {"host", "port", "username", "password"}
 KEYS = re.compile(r"(?<=<!-- keys -->\n).*?(?=<!-- /keys -->)", re.DOTALL)
 
@@ -101,6 +103,16 @@ def test_commands_and_screenshots_exist() -> None:
     assert {command.name for command in COMMANDS} <= set(re.findall(r"smtp-tui (\w+)", text))
     for picture in re.findall(r"\]\((screenshots/[^)]+)\)", text):
         assert (README.parent / picture).is_file(), picture
+
+
+def test_the_session_line_by_line_is_the_recorded_one() -> None:
+    found = LINEAR.search(README.read_text(encoding="utf-8"))
+    assert found
+    recorded = iter(RECORDED.read_text(encoding="utf-8").splitlines())
+    # In this order, with lines left out: each is looked for behind the one before.
+    assert [
+        line for line in found.group(1).splitlines() if line != "   …" and line not in recorded
+    ] == []
 
 
 if __name__ == "__main__":
