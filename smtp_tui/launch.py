@@ -83,28 +83,20 @@ def _open_form(
     is_demo: bool = False,
 ) -> int:
     preferences = _preferences(call)
-    if call.options.linear or is_dumb():
-        if not call.options.linear:
-            print_line(DUMB.format(os.environ.get("TERM") or "not set"))
+    is_linear = call.options.linear or is_dumb()
+    if is_linear and not call.options.linear:
+        print_line(DUMB.format(os.environ.get("TERM") or "not set"))
+    if not is_linear:
+        prepare_surroundings()
         if preferences.ascii:
-            _reduce_charset()
-        # The searches and the password stores take 150 ms to import, which a check saves.
-        from smtp_tui.tui.linear.app import run_linear
-
-        return run_linear(
-            document, table, preferences, notice=notice, is_demo=is_demo, report=print_error
-        )
-    prepare_surroundings()
-    # Textual reads the environment on import, which takes 200 ms that a check saves.
-    from smtp_tui.tui import app, style
-
-    charset = None
-    if preferences.ascii:
-        keep_columns()
-        charset = _reduce_charset()
-    style.set_charset(charset)
-    return app.run_app(
-        document, table, preferences, notice=notice, is_demo=is_demo, report=print_error
+            keep_columns()
+    charset = _reduce_charset() if preferences.ascii else None
+    # Textual takes 200 ms to import, and reads the environment then.
+    if not is_linear:
+        load("tui.style:set_charset")(charset)
+    run = load("tui.linear.app:run_linear" if is_linear else "tui.app:run_app")
+    return int(
+        run(document, table, preferences, notice=notice, is_demo=is_demo, report=print_error)
     )
 
 
