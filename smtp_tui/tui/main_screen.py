@@ -441,6 +441,9 @@ class MainScreen(PlacedByScreen, PaintOnceScreen, Screen[None], inherit_bindings
         self._sidebar_controller.set_field_hidden(self._wants_test_pane and is_low(self.size))
         # The layout of the test pane's parts depends on more than its size.
         self.test_pane.verdict.refresh(layout=True)
+        # A row that gets the focus before it is laid out asks for its place; Textual then takes the
+        # new layout for the old one, and would not paint what comes into view.
+        self.refresh()
 
     def _mark_divider(self) -> None:
         form = self.form

@@ -40,7 +40,9 @@ SmtpApp(Document.open(Path(sys.argv[1])), "smtp", runner=stream).run(
 
 
 @contextmanager
-def streaming(folder: Path, bursts: int, lines: int, pause: float) -> Iterator[Terminal]:
+def streaming(
+    folder: Path, bursts: int, lines: int, pause: float, size: tuple[int, int] = (80, 24)
+) -> Iterator[Terminal]:
     """The form; its test streams bursts of lines with pauses between them."""
     file = folder / "mail.toml"
     file.write_text(SAMPLE, encoding="utf-8")
@@ -49,8 +51,9 @@ def streaming(folder: Path, bursts: int, lines: int, pause: float) -> Iterator[T
     environment["PYTHONPATH"] = str(Path(__file__).parents[2])
     numbers = (str(bursts), str(lines), str(pause))
     command = [sys.executable, "-c", STREAM, str(file), *numbers]
-    with on_terminal(command, environment) as terminal:
-        terminal.wait_for("SMTP Host", "Not tested yet", "The server that accepts")
+    with on_terminal(command, environment, size=size) as terminal:
+        terminal.wait_for("SMTP Host", "OpenSSL Verify Mode", "F5")
+        terminal.wait_for_silence()
         yield terminal
 
 
@@ -75,7 +78,7 @@ def test_what_comes_often_is_drawn_ten_times_a_second(tmp_path: Path) -> None:
 def test_cursor_search_and_silence(tmp_path: Path) -> None:
     with streaming(tmp_path, 1, 40, 0) as terminal:
         terminal.press("F5", "F6")
-        terminal.wait_for("PASSED", "burst 0 line 39", "Keys in the log")
+        terminal.wait_for("PASSED", "burst 0 line 39", "Compare")
         terminal.wait_for_silence()
         before = len(terminal.output)
         terminal.press("Up")
@@ -103,3 +106,13 @@ def test_keys_act_in_the_midst_of_a_flood(tmp_path: Path) -> None:
         terminal.wait_for("220 burst 0 line 0", "more, End")
         terminal.press("Escape")
         terminal.wait_for("Stopped.")
+
+
+def test_form_and_log_take_turns_on_a_low_screen(tmp_path: Path) -> None:
+    with streaming(tmp_path, 1, 40, 0, size=(60, 20)) as terminal:
+        for _ in range(2):
+            terminal.press("F5")
+            terminal.wait_for("burst 0 line 39", "PASSED", ">[Log]")
+            assert "SMTP Host" not in terminal.text
+            terminal.press("F6")
+            terminal.wait_for(">SMTP Host", "Encryption Type", "OpenSSL Verify Mode", "─ Log ─")
