@@ -439,6 +439,7 @@ class MainScreen(PlacedByScreen, PaintOnceScreen, Screen[None], inherit_bindings
         form = self.form
         form.adapt(fits_all=fits_all_rows(self.size, form.row_count, has_tested=self._has_tested))
         self._sidebar_controller.set_field_hidden(self._wants_test_pane and is_low(self.size))
+        self._sidebar_controller.name_keys()
         # The layout of the test pane's parts depends on more than its size.
         self.test_pane.verdict.refresh(layout=True)
         # A row that gets the focus before it is laid out asks for its place; Textual then takes the

@@ -130,16 +130,25 @@ class SidebarController:
         """Show the current page of the focused row or the log."""
         if self._rest is not None or self._is_jumping:
             return
-        # PgDn scrolls the log while the log has the focus.
-        is_in_log = self._is_in_log
-        self._sidebar.name_key(key_of("explain") if is_in_log else f"{key_of('explain')} PgDn")
-        # Next to the form alone there is no room for the keys of the log.
-        if is_in_log and self._form.screen.size.width >= WIDE:
+        self.name_keys()
+        if self._is_in_log and self._has_room_for_log:
             blocks = log_blocks(self._test_pane, self._about_file())
         else:
             blocks = self._page(self._form.current_row.key).in_sidebar()
         self._sidebar.show(blocks, from_top=from_top)
         self.refresh_message()
+
+    def name_keys(self) -> None:
+        """Name the keys that show more than fits: PgDn scrolls the log while that has the focus."""
+        if not self._is_in_log:
+            self._sidebar.name_key(f"{key_of('explain')} PgDn")
+        else:
+            self._sidebar.name_key(key_of("explain") if self._has_room_for_log else None)
+
+    @property
+    def _has_room_for_log(self) -> bool:
+        """Whether the sidebar shows the keys of the log; next to a short form it stays as it is."""
+        return self._form.screen.size.width >= WIDE
 
     def explanation(self, subject: str) -> Explanation:
         """Return the page of a row, or of the last test, at full size."""

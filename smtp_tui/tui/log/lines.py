@@ -43,6 +43,7 @@ class LogLines(ChangedLinesWidget, can_focus=True):
         self._follows = True
         # The first row shown, and the first cell of its text.
         self.top = self.left = 0
+        self._drawn_height = 0
         self._message, self._message_style = "", STRONG
         self._had_message = False
         self._pending: list[Entry] = []
@@ -122,12 +123,22 @@ class LogLines(ChangedLinesWidget, can_focus=True):
     def draw(self) -> list[Strip]:
         """Return the visible rows; search line or message cover the last ones."""
         width, height = self.size
+        self._keep_lines_in_place()
         strips = [self._draw_row(self.top + y, width) for y in range(height)]
         overlay = [make_strip(self.search.spans(self.current_row[0]), width)] if self.search else []
         if self._message:
             rows = pieces(self._message, width - 1)
             overlay = [make_strip([(f" {row}", self._message_style)], width) for row in rows]
         return [*strips[: max(height - len(overlay), 0)], *overlay[:height]]
+
+    def _keep_lines_in_place(self) -> None:
+        """Follow the end, or keep each line where it stands on the screen, in a new height."""
+        # A layout moves the upper edge; Textual reports the new size only after it has painted.
+        grown, self._drawn_height = self.size.height - self._drawn_height, self.size.height
+        if grown:
+            top = self.last_top if self._follows else self.top - grown
+            top = min(max(top, self.cursor - self.view_height + 1), self.cursor)
+            self.top = clamp(top, 0, self.last_top)
 
     def _draw_row(self, index: int, width: int) -> Strip:
         if index >= len(self.rows):

@@ -227,7 +227,7 @@ class TextPage(ChangedLinesWidget):
         *,
         most: int | None = None,
         indent: int = 0,
-        more: str = "",
+        more: str | None = "",
         id: str | None = None,
         classes: str | None = None,
     ) -> None:
@@ -275,8 +275,8 @@ class TextPage(ChangedLinesWidget):
             self._most = most
             self.refresh(layout=True)
 
-    def name_key(self, more: str) -> None:
-        """Set the key shown at the end of a cut text."""
+    def name_key(self, more: str | None) -> None:
+        """Set the key shown at the end of a cut text; None leaves its last line as it is."""
         self._more = more
         self.repaint()
 
@@ -316,7 +316,7 @@ class TextPage(ChangedLinesWidget):
         """Draw a line; `is_cut` marks it as the last before a cut."""
         lines = self.lines(width)
         spans, left = lines[number], [(" " * self._indent, PLAIN)]
-        if not is_cut:
+        if not is_cut or self._more is None:
             return make_strip([*left, *spans], width)
         # A heading is useless without the text below it.
         follows_gap = number > 0 and not lines[number - 1]
