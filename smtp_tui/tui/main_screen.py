@@ -442,9 +442,6 @@ class MainScreen(PlacedByScreen, PaintOnceScreen, Screen[None], inherit_bindings
         self._sidebar_controller.name_keys()
         # The layout of the test pane's parts depends on more than its size.
         self.test_pane.verdict.refresh(layout=True)
-        # A row that gets the focus before it is laid out asks for its place; Textual then takes the
-        # new layout for the old one, and would not paint what comes into view.
-        self.refresh()
 
     def _mark_divider(self) -> None:
         form = self.form

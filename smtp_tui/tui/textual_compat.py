@@ -64,8 +64,9 @@ class PaintOnceScreen(NoRepaintOnResize):
 
     def on_layout(self) -> None:
         """Repaint the whole screen after a layout; the driver sends only the cells that changed."""
-        # Public behaviour: a widget that is refreshed while it is hidden has Textual compute where
-        # all widgets are, and then the layout to come finds nothing that it moves.
+        # Public behaviour: a layout repaints at least what it moved. If a widget is refreshed, or
+        # asked for its place, before it comes into view, Textual takes the new layout for the old
+        # one and finds nothing that moved.
         self.refresh()
 
     def refresh(
