@@ -127,7 +127,9 @@ class TestRestore:
         assert proposal
         history.apply(draft, proposal.state)
         assert draft.differing(passed.draft) == ()
-        history.undo(draft)
+        undone = history.undo(draft)
+        assert undone
+        assert "SMTP Password is as it was before" in undone[0]
         assert (draft.text("port"), draft.password.text) == ("1", "wrong")
         assert not history
 

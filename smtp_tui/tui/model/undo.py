@@ -13,7 +13,7 @@ from smtp_tui.records import record
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.tui.model.draft import PASSWORD, DraftState, SettingsDraft, same_meaning
 from smtp_tui.tui.model.fixes import format_current
-from smtp_tui.tui.model.password import PasswordDraft
+from smtp_tui.tui.model.password import PasswordDraft, PasswordState
 
 # A message about the step, and the key of the row where it was made.
 UndoReport = tuple[str, str | None]
@@ -138,13 +138,21 @@ def _without_password(state: DraftState) -> DraftState:
     return {key: raw for key, raw in state.items() if key != PASSWORD}
 
 
+def _changes_place(step: EditStep) -> bool:
+    """Whether a step with the password was about its place rather than its text."""
+    before, after = step.before[PASSWORD], step.after[PASSWORD]
+    if step.at is None and isinstance(before, PasswordState) and isinstance(after, PasswordState):
+        return before.location is not after.location
+    return step.at != PASSWORD
+
+
 def _changes(
     step: EditStep, kept: list[str], draft: SettingsDraft, *, is_redo: bool
 ) -> Iterator[str]:
     again = "" if is_redo else " again"
     for key in step.before:
         label = BY_KEY[key].label
-        if key == PASSWORD and step.at == PASSWORD:
+        if key == PASSWORD and not _changes_place(step):
             yield f"{label} is as it was {'typed' if is_redo else 'before'}"
         elif key == PASSWORD:
             yield f"{label} is kept in: {draft.password.location}{again}"
