@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from smtp_tui.config import diff
 from smtp_tui.config.atomic_write import WriteOptions
-from smtp_tui.config.errors import DocumentError, NoRenameError
-from smtp_tui.config.file_access import has_private_mode
+from smtp_tui.config.diff import DiffLine, MergeConflict
 from smtp_tui.safe_text import escape_controls
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.tui.controllers.context import Controller
 from smtp_tui.tui.dialogs.diff import ConflictDialog, DiffDialog, FileChangedDialog
 from smtp_tui.tui.messages import as_sentence
-from smtp_tui.tui.model.file_context import preview_changes
 from smtp_tui.tui.model.password import PasswordLocation
 from smtp_tui.tui.model.password_mover import PasswordMoveCancelledError
-from smtp_tui.tui.model.save_transaction import NOTHING_SAVED, SaveTransaction
-from smtp_tui.tui.model.waits import WaitCancelledError
+from smtp_tui.tui.model.save_transaction import FileChangedAnswer, SaveResult, SaveTransaction
 from smtp_tui.tui.style import BAD, CAUTION, GOOD
 from smtp_tui.tui.widgets.dialog import choose, confirm, may_make_folder
 from smtp_tui.tui.widgets.text_page import plain
@@ -62,45 +56,17 @@ class SaveController(Controller):
         `backup` proposes to keep the old file.
         """
         self.form.commit_edit()
-        for key, problem in self.draft.unsavable().items():
-            return self._report(f"There is nothing to show. {problem}", field=key)
-        if diff.is_gone(self.document) and not await self.may_recreate():
-            self.show_message(NOTHING_SAVED)
-            return False
-        try:
-            preview = await self._transaction().preview()
-        except WaitCancelledError:
-            self.show_message(NOTHING_SAVED)
-            return False
-        except DocumentError as error:
-            self.show_message(as_sentence(error), BAD)
-            return False
-        if preview is None:
-            return False
+        preview = await self._transaction().preview()
+        if isinstance(preview, SaveResult):
+            return self._report(preview)
         options = await self.show_dialog(DiffDialog(preview, backup=backup))
         return options is not None and await self._save(options)
 
     async def make_private(self) -> None:
         """Make the file readable only by its owner, at once."""
-        if has_private_mode(self.document.path):
-            self.show_message("Only its owner can already read the file, or it does not exist yet.")
-            return
-        options = WriteOptions(private=True)
-        try:
-            try:
-                self.document.save(self.table, {}, create=True, options=options)
-            # A mounted file, or a folder that this user cannot write, prevents a rename.
-            except NoRenameError as error:
-                if not await self.may_overwrite(str(error)):
-                    return
-                options = replace(options, in_place=True)
-                self.document.save(self.table, {}, create=True, options=options)
-        except DocumentError as error:
-            self.show_message(as_sentence(error), BAD)
-            return
-        self.context.file_context.check_readers()
+        result = await self._transaction().make_private()
         self.form.commit_edit()
-        self.show_message("Only its owner can read the file now (mode 0600).", GOOD)
+        self.show_message(escape_controls(result.text), GOOD if result.ok else BAD)
 
     async def look_for_keyring(self) -> None:
         """Check for a usable keyring, and show at once if there is none."""
@@ -113,9 +79,9 @@ class SaveController(Controller):
         """Save the draft; what could not be saved stays in it."""
         self.form.commit_edit()
         result = await self._transaction().run(options)
-        if result and result.saved:
+        if result.saved:
             self.test_pane.follow_save(result.saved)
-        return result is not None and self._report(result.text, ok=result.ok, field=result.field)
+        return self._report(result)
 
     def _transaction(self) -> SaveTransaction:
         context = self.context
@@ -123,19 +89,20 @@ class SaveController(Controller):
             self.document, self.table, self.draft, context.file_context, self, context.waits
         )
 
-    def _report(self, text: str, *, ok: bool = False, field: str | None = None) -> bool:
-        """Show the result of saving, at `field` if that prevented it; return `ok`."""
+    def _report(self, result: SaveResult) -> bool:
+        """Show the result of saving, at the field that prevented it; return whether it saved."""
         self.screen.show_state()
-        if ok:
+        if result.ok:
             self.form.reload()
         else:
             self.form.refresh_rows()
-        if field:
-            self.go_to_field(field)
+        if result.field:
+            self.go_to_field(result.field)
         self.context.sidebar.refresh(from_top=False)
         # Last, since focusing a field clears messages about others.
-        self.show_message(escape_controls(text), GOOD if ok else BAD, at=field)
-        return ok
+        style = GOOD if result.ok or result.is_reloaded else BAD
+        self.show_message(escape_controls(result.text), style, at=result.field)
+        return result.ok
 
     # Questions while saving
 
@@ -170,54 +137,27 @@ class SaveController(Controller):
         gone = "was deleted after smtp-tui read it. Nothing is lost: the form has its content."
         mode = "Only its owner can read the new file (mode 0600)."
         text = [plain(f"{escape_controls(path.name)} {gone}"), plain(mode, gap=False)]
-        agrees = await choose(self.form.app, text, (("m", create), (BACK, "Back"))) == "m"
-        if agrees:
-            self.document.recreate()
-        return agrees
+        return await choose(self.form.app, text, (("m", create), (BACK, "Back"))) == "m"
 
-    async def catch_up(self) -> bool:
-        """Show what another program changed; True if the form's changes are now merged with it."""
-        document, ours, merge = self.document, self.draft.changed, None
-        try:
-            lines = diff.changes_on_disk(document)
-        except DocumentError as error:
-            self.show_message(f"Not saved. {as_sentence(error)}", BAD)
-            return False
-        with suppress(DocumentError):
-            # If the file on disk cannot be parsed, merging fails, but reloading may work.
-            merge = diff.merged_with_disk(document, self.table, preview_changes(self.draft))
-        can_merge = bool(ours) and merge is not None
-        dialog = FileChangedDialog(document.path.name, lines, ours, can_merge=can_merge)
-        match await self.show_dialog(dialog):
-            case "merge" if merge is not None:
-                conflicting = {conflict.key for conflict in merge.conflicts}
-                kept: frozenset[str] | None = frozenset()
-                if conflicting:
-                    kept = await self.show_dialog(
-                        ConflictDialog(merge.conflicts, document.path.name)
-                    )
-                if kept is not None:
-                    return self._reload(conflicting - kept)
-            case "reload":
-                labels = ", ".join(BY_KEY[key].label for key in ours)
-                text = [plain(f"This discards your changes: {labels}.", BAD)]
-                answers = ("d", "Discard"), (BACK, "Back")
-                if not ours or await choose(self.form.app, text, answers) == "d":
-                    if self._reload(ours):
-                        self.show_message("Reloaded: the form shows the file as it is now.", GOOD)
-                    return False
-            case _:
-                pass
-        self.show_message(NOTHING_SAVED)
-        return False
+    async def file_changed(
+        self, lines: Sequence[DiffLine], ours: Sequence[str], *, can_merge: bool
+    ) -> FileChangedAnswer | None:
+        """Show what another program changed, and ask what to do."""
+        dialog = FileChangedDialog(self.document.path.name, lines, ours, can_merge=can_merge)
+        answer = await self.show_dialog(dialog)
+        return FileChangedAnswer[answer.upper()] if answer else None
 
-    def _reload(self, dropped: Collection[str]) -> bool:
-        """Reload the file and reapply the form's changes, except those to `dropped` keys."""
-        try:
-            self._transaction().reload(dropped)
-            self.context.session.forget_passed(self.table)
-        except DocumentError as error:
-            self.show_message(as_sentence(error), BAD)
-            return False
+    async def choose_values(self, conflicts: Sequence[MergeConflict]) -> Collection[str] | None:
+        """Ask whose value to keep for each key that both have changed."""
+        return await self.show_dialog(ConflictDialog(conflicts, self.document.path.name))
+
+    async def may_discard(self, keys: Sequence[str]) -> bool:
+        """Ask whether to discard the form's changes."""
+        labels = ", ".join(BY_KEY[key].label for key in keys)
+        text = [plain(f"This discards your changes: {labels}.", BAD)]
+        return await choose(self.form.app, text, (("d", "Discard"), (BACK, "Back"))) == "d"
+
+    def show_reload(self) -> None:
+        """Show the draft, whose file has been read again."""
+        self.context.session.forget_passed(self.table)
         self.show_change()
-        return True

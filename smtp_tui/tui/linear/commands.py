@@ -97,7 +97,7 @@ class LinearCommands:
 
     async def private(self, _argument: str) -> None:
         """Let only the owner read the file."""
-        self.saving.make_private()
+        await self.saving.make_private()
 
     async def send(self, _argument: str) -> str | None:
         """Send a test message."""

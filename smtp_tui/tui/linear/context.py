@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import field
 
 from smtp_tui.config.document import Document
@@ -91,8 +90,3 @@ class LinearContext:
         for advice in rows.advice:
             if (advice.id, advice.field) not in old:
                 self.console.show(escape_controls(advice_line(advice)), "", "  ")
-
-
-def labels_of(change: Mapping[str, object]) -> str:
-    """Return the labels of changed fields, separated by commas."""
-    return ", ".join(BY_KEY[key].label for key in change)

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Coroutine, Sequence
-from contextlib import suppress
-from dataclasses import replace
+from collections.abc import Collection, Coroutine, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from smtp_tui.config import diff
 from smtp_tui.config.atomic_write import WriteOptions
-from smtp_tui.config.diff import DiffLine
-from smtp_tui.config.errors import DocumentError, NoRenameError
-from smtp_tui.config.file_access import has_private_mode
+from smtp_tui.config.diff import DiffLine, MergeConflict
 from smtp_tui.config.paths import real
+from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.tui.linear.console import Console, StoppedError, stoppable
-from smtp_tui.tui.linear.context import LinearContext, labels_of
+from smtp_tui.tui.linear.context import LinearContext
 from smtp_tui.tui.messages import as_sentence, folder_question, text
-from smtp_tui.tui.model.file_context import preview_changes
 from smtp_tui.tui.model.password_mover import PasswordMoveCancelledError
 from smtp_tui.tui.model.recovery import (
     discard_recovery,
@@ -31,7 +26,7 @@ from smtp_tui.tui.model.recovery import (
     unsaved_changes,
 )
 from smtp_tui.tui.model.save_transaction import (
-    NOTHING_SAVED,
+    FileChangedAnswer,
     SavePreview,
     SaveResult,
     SaveTransaction,
@@ -78,39 +73,15 @@ class LinearSave:
 
     async def review(self) -> bool:
         """Show the difference, and save if the admin agrees; return whether it was saved."""
-        for key, problem in self.draft.unsavable().items():
-            return self._report(SaveResult(False, f"There is nothing to show. {problem}", key))
-        if diff.is_gone(self.document) and not await self.may_recreate():
-            return self._report(SaveResult(False, NOTHING_SAVED))
-        try:
-            preview = await self._transaction.preview()
-        except WaitCancelledError:
-            return self._report(SaveResult(False, NOTHING_SAVED))
-        except DocumentError as error:
-            return self._report(SaveResult(False, as_sentence(error)))
-        options = None if preview is None else self._agreed(preview)
+        preview = await self._transaction.preview()
+        if isinstance(preview, SaveResult):
+            return self._report(preview)
+        options = self._agreed(preview)
         return options is not None and await self._save(options)
 
-    def make_private(self) -> None:
+    async def make_private(self) -> None:
         """Make the file readable only by its owner, at once."""
-        if has_private_mode(self.document.path):
-            self.console.show("Only its owner can already read the file, or it does not exist yet.")
-            return
-        options = WriteOptions(private=True)
-        try:
-            try:
-                self.document.save(self.table, {}, create=True, options=options)
-            # A mounted file, or a folder that this user cannot write, prevents a rename.
-            except NoRenameError as error:
-                if not self._overwrites(str(error)):
-                    return
-                options = replace(options, in_place=True)
-                self.document.save(self.table, {}, create=True, options=options)
-        except DocumentError as error:
-            self.console.show(as_sentence(error))
-            return
-        self.context.file_context.check_readers()
-        self.console.show("Only its owner can read the file now (mode 0600).")
+        self._report(await self._transaction.make_private())
 
     async def may_leave(self) -> bool:
         """Ask whether to save unsaved changes, and do so; return whether the admin may leave."""
@@ -151,42 +122,38 @@ class LinearSave:
         """Ask whether saving may create the removed file again."""
         path = self.document.path
         create = "Create its folder and the file" if not path.parent.exists() else "Create it"
-        agrees = self.console.confirm(
+        return self.console.confirm(
             f"{path.name} was deleted after smtp-tui read it. Nothing is lost: its content is "
             f"here. {create} again, readable only by its owner (mode 0600)?"
         )
-        if agrees:
-            self.document.recreate()
-        return agrees
 
-    async def catch_up(self) -> bool:
-        """Show what another program changed; True if the changes here are merged with it."""
-        document, ours, merge = self.document, self.draft.changed, None
-        try:
-            lines = diff.changes_on_disk(document)
-        except DocumentError as error:
-            self.console.show(f"Not saved. {as_sentence(error)}")
-            return False
-        with suppress(DocumentError):
-            # If the file on disk cannot be parsed, merging fails, but reloading may work.
-            merge = diff.merged_with_disk(document, self.table, preview_changes(self.draft))
-        self.console.show(text("diff", "changed", file=document.path.name))
+    async def file_changed(
+        self, lines: Sequence[DiffLine], ours: Sequence[str], *, can_merge: bool
+    ) -> FileChangedAnswer | None:
+        """Show what another program changed, and ask what to do."""
+        self.console.show(text("diff", "changed", file=self.document.path.name))
         self._show_lines(lines)
         state = text("diff", "unsaved" if ours else "saved", labels=", ".join(ours))
-        can_merge = bool(ours) and merge is not None
-        answers = [("m", "Merge and save")] if can_merge else []
-        answer = self.console.choose(state, [*answers, ("r", "Reload")])
-        if answer == "m" and merge is not None:
-            chosen = {conflict.key: self._chosen(conflict) for conflict in merge.conflicts}
-            if "" not in chosen.values():
-                return self._reload([key for key, whose in chosen.items() if whose == "f"])
-            answer = ""
-        discards = f"This discards your changes: {labels_of(dict.fromkeys(ours))}. Discard them?"
-        if answer == "r" and (not ours or self.console.confirm(discards)) and self._reload(ours):
-            self.console.show("Reloaded: the settings are those of the file as it is now.")
-            return False
-        self.console.show(NOTHING_SAVED)
-        return False
+        answers = {"m": FileChangedAnswer.MERGE} if can_merge else {}
+        answers["r"] = FileChangedAnswer.RELOAD
+        labels = {"m": "Merge and save", "r": "Reload"}
+        answer = self.console.choose(state, [(letter, labels[letter]) for letter in answers])
+        return answers.get(answer)
+
+    async def choose_values(self, conflicts: Sequence[MergeConflict]) -> Collection[str] | None:
+        """Ask whose value to keep for each key that both have changed."""
+        # No default: Enter alone must not overwrite what another program wrote.
+        answers = ("f", "the value in the file"), ("h", "the value here")
+        chosen = [self.console.choose(f"{conflict}.", answers) for conflict in conflicts]
+        if "" in chosen:
+            return None
+        pairs = zip(conflicts, chosen, strict=True)
+        return [conflict.key for conflict, whose in pairs if whose == "h"]
+
+    async def may_discard(self, keys: Sequence[str]) -> bool:
+        """Ask whether to discard the changes here."""
+        labels = ", ".join(BY_KEY[key].label for key in keys)
+        return self.console.confirm(f"This discards your changes: {labels}. Discard them?")
 
     async def may_make_folder(self, path: Path) -> bool:
         """Ask whether a missing folder may be created; True if it exists."""
@@ -195,7 +162,8 @@ class LinearSave:
 
     async def may_overwrite(self, why: str) -> bool:
         """Ask whether to overwrite the file in place."""
-        return self._overwrites(why)
+        copy = "smtp-tui keeps a copy of the old content until the new content is complete."
+        return self.console.confirm(f"{as_sentence(why)} {copy} Overwrite the file in place?")
 
     async def ask(self, text: str, answers: Sequence[tuple[str, str]]) -> str:
         """Ask a question about the password; return the key of the answer."""
@@ -208,30 +176,16 @@ class LinearSave:
         """Name the place that a slow save waits for."""
         self._waits.place = place
 
-    def _chosen(self, conflict: diff.MergeConflict) -> str:
-        # No default: Enter alone must not overwrite what another program wrote.
-        answers = ("f", "the value in the file"), ("h", "the value here")
-        return self.console.choose(f"{conflict}.", answers)
-
-    def _overwrites(self, why: str) -> bool:
-        copy = "smtp-tui keeps a copy of the old content until the new content is complete."
-        return self.console.confirm(f"{as_sentence(why)} {copy} Overwrite the file in place?")
-
-    def _reload(self, dropped: Sequence[str]) -> bool:
-        try:
-            self._transaction.reload(dropped)
-            self.context.session.forget_passed(self.table)
-        except DocumentError as error:
-            self.console.show(as_sentence(error))
-            return False
-        return True
+    def show_reload(self) -> None:
+        """Forget what passed before the file was changed."""
+        self.context.session.forget_passed(self.table)
 
     async def _save(self, options: WriteOptions) -> bool:
         result = await self._transaction.run(options)
-        if result and result.saved:
+        if result.saved:
             session, now = self.context.session, self.draft.snapshot()
             session.follow_save(self.table, result.saved, now)
-        return result is not None and self._report(result)
+        return self._report(result)
 
     @property
     def _transaction(self) -> SaveTransaction:

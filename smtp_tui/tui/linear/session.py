@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 
-from smtp_tui.config import keyring_backend
 from smtp_tui.settings.fields import BY_KEY, FIELDS
 from smtp_tui.tui.linear.commands import (
     COMMANDS,
@@ -192,9 +191,7 @@ class LinearSession:
         self.console.show(f"{label_of(KEPT)}: {location}")
         if location is PasswordLocation.KEYRING:
             # Report a missing keyring at once, not only when the password is saved.
-            trouble = await keyring_backend.keyring_state()
-            found = (trouble, keyring_backend.looked_for()) if trouble else None
-            self.context.file_context.keyring_trouble = found
+            await self.context.file_context.look_for_keyring()
         # A variable, path or command has to be named.
         if location is PasswordLocation.ASK or password.is_masked or password.text:
             self.context.show_news(before)

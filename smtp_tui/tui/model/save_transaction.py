@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from enum import Enum, auto
 from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 from smtp_tui.config import diff
 from smtp_tui.config.atomic_write import WriteOptions
-from smtp_tui.config.diff import DiffLine
+from smtp_tui.config.diff import DiffLine, MergeConflict
 from smtp_tui.config.document import Document
 from smtp_tui.config.errors import (
     ChangedOnDiskError,
@@ -23,12 +24,14 @@ from smtp_tui.config.errors import (
     PasswordError,
     one_line,
 )
+from smtp_tui.config.file_access import has_private_mode
 from smtp_tui.config.password_store import backup_with
 from smtp_tui.records import record
 from smtp_tui.safe_text import escape_controls
 from smtp_tui.settings.fields import BY_KEY, FIELDS
 from smtp_tui.settings.password_sources import KeyringSource
 from smtp_tui.threads import in_daemon_thread
+from smtp_tui.tui.messages import as_sentence
 from smtp_tui.tui.model.draft import ACCOUNT, PASSWORD, SettingsDraft, text_of
 from smtp_tui.tui.model.file_context import OpenFileContext, preview_changes
 from smtp_tui.tui.model.password import PasswordLocation, location_of
@@ -64,23 +67,43 @@ class SavePreview:
 class SaveResult:
     """Whether the draft was saved, a message, and the field that prevented it.
 
-    `saved` is the draft before it was saved, unless it has been edited since.
+    `saved` is the draft before it was saved, unless it has been edited since. `is_reloaded`: the
+    admin chose the file's values instead.
     """
 
     ok: bool
     text: str
     field: str | None = None
     saved: SettingsDraft | None = None
+    is_reloaded: bool = False
+
+
+class FileChangedAnswer(Enum):
+    """What to do about a file that another program has changed."""
+
+    MERGE = auto()
+    RELOAD = auto()
 
 
 class SaveQuestions(Protocol):
-    """Asks the admin what saving must not decide."""
+    """Asks the admin what saving must not decide, and hears of what happens on the way."""
 
     async def may_recreate(self) -> bool:
         """Whether to create the file again that was removed after it was read."""
 
-    async def catch_up(self) -> bool:
-        """Show what another program changed; whether the draft is now merged with it."""
+    async def file_changed(
+        self, lines: Sequence[DiffLine], ours: Sequence[str], *, can_merge: bool
+    ) -> FileChangedAnswer | None:
+        """What to do about another program's changes to the file; None to go back.
+
+        `ours` are the keys that are changed here.
+        """
+
+    async def choose_values(self, conflicts: Sequence[MergeConflict]) -> Collection[str] | None:
+        """Which keys keep the value here; None to go back."""
+
+    async def may_discard(self, keys: Sequence[str]) -> bool:
+        """Whether to discard the changes here to these keys."""
 
     async def may_make_folder(self, path: Path) -> bool:
         """Whether to create the missing folder of a file; True if it exists."""
@@ -93,6 +116,9 @@ class SaveQuestions(Protocol):
 
     def show_waiting(self, place: str) -> None:
         """Show the place that a save waits for, once that takes long."""
+
+    def show_reload(self) -> None:
+        """Show the draft, whose file has been read again."""
 
 
 class SaveTransaction:
@@ -110,8 +136,8 @@ class SaveTransaction:
         self._document, self._table, self._draft = document, table, draft
         self._file_context, self._questions, self._waits = file_context, questions, waits
 
-    async def run(self, options: WriteOptions) -> SaveResult | None:
-        """Save the draft; None if the admin went back and knows why nothing was saved."""
+    async def run(self, options: WriteOptions) -> SaveResult:
+        """Save the draft, and return what happened."""
         # Each round repeats the checks: the file may have changed during a question.
         draft, document, questions = self._draft, self._document, self._questions
         makes_folder = False
@@ -119,15 +145,15 @@ class SaveTransaction:
             for key, problem in draft.unsavable().items():
                 return SaveResult(False, f"Not saved. {BY_KEY[key].label} {problem}", key)
             if diff.is_gone(document):
-                if not await questions.may_recreate():
+                if not await self._recreates():
                     return SaveResult(False, NOTHING_SAVED)
                 makes_folder = True
             if not (draft.changed or options.private or document.is_recreated):
                 return SaveResult(True, "There is nothing to save: the file is up to date.")
             try:
                 if await self._is_stale(_waited_for(draft)):
-                    if not await questions.catch_up():
-                        return None
+                    if stays := await self._catch_up():
+                        return stays
                     continue
                 # Fail on what the application cannot express before anything is stored.
                 document.changed(self._table, preview_changes(draft), create=True)
@@ -140,8 +166,8 @@ class SaveTransaction:
             except PasswordMoveCancelledError:
                 return SaveResult(False, NOTHING_SAVED)
             except ChangedOnDiskError:
-                if not await questions.catch_up():
-                    return None
+                if stays := await self._catch_up():
+                    return stays
             except NoRenameError as error:
                 if not await questions.may_overwrite(escape_controls(str(error))):
                     return SaveResult(False, NOTHING_SAVED)
@@ -149,11 +175,43 @@ class SaveTransaction:
             except DocumentError as error:
                 return SaveResult(False, f"Not saved: {error}")
 
-    async def preview(self) -> SavePreview | None:
-        """Return what saving would change; None if the admin went back. DocumentError."""
-        while await self._is_stale():
-            if not await self._questions.catch_up():
-                return None
+    async def preview(self) -> SavePreview | SaveResult:
+        """Return what saving would change, or why nothing is shown."""
+        for key, problem in self._draft.unsavable().items():
+            return SaveResult(False, f"There is nothing to show. {problem}", key)
+        if diff.is_gone(self._document) and not await self._recreates():
+            return SaveResult(False, NOTHING_SAVED)
+        try:
+            while await self._is_stale():
+                if stays := await self._catch_up():
+                    return stays
+            return self._preview()
+        except WaitCancelledError:
+            return SaveResult(False, NOTHING_SAVED)
+        except DocumentError as error:
+            return SaveResult(False, as_sentence(error))
+
+    async def make_private(self) -> SaveResult:
+        """Make the file readable only by its owner, at once."""
+        if has_private_mode(self._document.path):
+            text = "Only its owner can already read the file, or it does not exist yet."
+            return SaveResult(True, text)
+        options = WriteOptions(private=True)
+        try:
+            try:
+                self._document.save(self._table, {}, create=True, options=options)
+            # A mounted file, or a folder that this user cannot write, prevents a rename.
+            except NoRenameError as error:
+                if not await self._questions.may_overwrite(str(error)):
+                    return SaveResult(False, "The file's mode has not changed.")
+                options = replace(options, in_place=True)
+                self._document.save(self._table, {}, create=True, options=options)
+        except DocumentError as error:
+            return SaveResult(False, as_sentence(error))
+        self._file_context.check_readers()
+        return SaveResult(True, "Only its owner can read the file now (mode 0600).")
+
+    def _preview(self) -> SavePreview:
         draft, document, password = self._draft, self._document, self._draft.password
         old_text = "" if document.is_recreated else document.text
         new_text = document.changed(self._table, preview_changes(draft), create=True)
@@ -176,14 +234,52 @@ class SaveTransaction:
             table=self._table if lacks_table and draft.changed else "",
         )
 
-    def reload(self, dropped: Collection[str]) -> None:
+    async def _recreates(self) -> bool:
+        agrees = await self._questions.may_recreate()
+        if agrees:
+            self._document.recreate()
+        return agrees
+
+    async def _catch_up(self) -> SaveResult | None:
+        """Merge the draft with another program's changes; if it is not merged, return why."""
+        draft, document, questions = self._draft, self._document, self._questions
+        ours, merge = draft.changed, None
+        try:
+            lines = diff.changes_on_disk(document)
+        except DocumentError as error:
+            return SaveResult(False, f"Not saved. {as_sentence(error)}")
+        with suppress(DocumentError):
+            # If the file on disk cannot be parsed, merging fails, but reloading may work.
+            merge = diff.merged_with_disk(document, self._table, preview_changes(draft))
+        can_merge = bool(ours) and merge is not None
+        answer = await questions.file_changed(lines, ours, can_merge=can_merge)
+        if answer is FileChangedAnswer.MERGE and merge is not None:
+            conflicting = {conflict.key for conflict in merge.conflicts}
+            kept: Collection[str] | None = ()
+            if conflicting:
+                kept = await questions.choose_values(merge.conflicts)
+            if kept is not None:
+                return self._reload(conflicting.difference(kept))
+        if answer is FileChangedAnswer.RELOAD and (not ours or await questions.may_discard(ours)):
+            reloaded = SaveResult(
+                True, "Reloaded: the settings are those of the file as it is now."
+            )
+            return self._reload(ours) or reloaded
+        return SaveResult(False, NOTHING_SAVED)
+
+    def _reload(self, dropped: Collection[str]) -> SaveResult | None:
         """Read the file again and reapply the draft's changes, except those to `dropped` keys.
 
-        DocumentError if the file cannot be read.
+        If it cannot be read, return why.
         """
-        self._document.reload()
+        try:
+            self._document.reload()
+        except DocumentError as error:
+            return SaveResult(False, as_sentence(error))
         kept = self._draft.state(key for key in self._draft.changed if key not in dropped)
         self._file_context.rebase(self._draft, kept)
+        self._questions.show_reload()
+        return None
 
     async def _is_stale(self, place: str = THE_FILE) -> bool:
         self._questions.show_waiting(place)
