@@ -187,3 +187,24 @@ def test_why_a_server_may_lack_the_mechanism(mechanism: str, reason: str) -> Non
     assert reason in told
     assert told.endswith("Client and server must both support a mechanism.")
     assert reason or told.startswith("Client")
+
+
+@pytest.mark.parametrize(
+    ("fault", "stage", "here", "elsewhere"),
+    [
+        (Cause.REFUSED, Stage.AUTH, "its log says which is wrong", "app password"),
+        (Cause.STARTTLS_NOT_OFFERED, Stage.TLS, "does not leave this machine", "you trust"),
+    ],
+)
+def test_a_server_on_this_machine_is_the_admins_own(
+    fault: Cause, stage: Stage, here: str, elsewhere: str
+) -> None:
+    end = finished(stage, fault, reply=reply(535, "no"), command="AUTH PLAIN")
+    for address, host, shown, other in (
+        ("127.0.0.1", "localhost", here, elsewhere),
+        ("192.0.2.1", "mail.example.net", elsewhere, here),
+    ):
+        found = Resolved(seconds=0.1, host=host, addresses=(address,))
+        told = diagnose(settings(host=host), facts_of(found, UP, end), 1.0).cure
+        assert shown in told
+        assert other not in told
