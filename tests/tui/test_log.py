@@ -522,6 +522,21 @@ class TestCopying:
             assert sent[-1].endswith("PASSED: The login works.\n")
             assert "hunter2" not in "".join(sent)
 
+    async def test_a_folded_line_is_copied_with_what_it_stands_for(
+        self, tmp_path: Path, sent: list[str]
+    ) -> None:
+        check = FakeCheck((*DIALOGUE, SHAKEN, PASSED))
+        async with form_on(SAMPLE, tmp_path, check=check) as hand:
+            await in_log(hand)
+            assert "[+] certificate" in cursor_line(hand)
+            await hand.press("c")
+            await hand.until(lambda: "lines to the terminal" in hand.screen)
+            assert sent[-1].splitlines()[0].endswith("certificate for mx.example.net")
+            assert "next in the chain: CN=Intermediate" in sent[-1]
+            await hand.press("enter", "c")
+            await hand.until(lambda: len(sent) == 2)
+            assert len(sent[-1].splitlines()) == 1
+
     async def test_tmux_is_told_of(
         self, tmp_path: Path, sent: list[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:

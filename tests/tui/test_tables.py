@@ -154,6 +154,22 @@ async def test_all_are_tested_as_the_file_has_them(tmp_path: Path) -> None:
     assert [request.table for request in check.requests] == ["a.smtp", "b.smtp"]
 
 
+async def test_a_file_changed_in_an_editor_is_read_again_while_no_form_is_open(
+    tmp_path: Path,
+) -> None:
+    check = FakeCheck()
+    async with form_on(TABLES, tmp_path, table=None, check=check) as hand:
+        hand.file.write_text(TABLES.replace("a.example", "new.example"), encoding="utf-8")
+        await hand.press("f5")
+        await hand.until(lambda: "2 passed, 2 not tested" in hand.screen)
+        assert "new.example 25 none" in row(hand, "a.smtp")
+        assert check.requests[0].values["host"] == "new.example"
+        hand.file.write_text("[[[", encoding="utf-8")
+        await hand.press("f5")
+        assert "is not valid TOML" in " ".join(hand.screen.split())
+        assert len(check.requests) == 2
+
+
 async def test_they_run_side_by_side_eight_at_once(tmp_path: Path) -> None:
     check = Checks()
     async with form_on(MANY, tmp_path, table=None, check=check, size=(80, 40)) as hand:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from time import monotonic
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual.binding import BindingType
 from textual.worker import Worker
 
@@ -96,9 +97,13 @@ class TableList(ListView[str]):
         return escape_controls(table), self._tests.server(table)
 
     def _widths(self, width: int) -> tuple[tuple[int, ...], int]:
-        rows = [(*self._names(table), self.result(table)[0]) for table in self._tests.tables]
-        all_rows = [_HEADS, ("", "", _LONGEST_WAIT), *rows]
-        return column_widths(all_rows, width - _TIME - 2, _LEAST)
+        names = [_HEADS[:2], *map(self._names, self._tests.tables)]
+        results = [_LONGEST_WAIT, *(self.result(table)[0] for table in self._tests.tables)]
+        room = width - _TIME - 2
+        # The result gets what names and servers leave, so that the columns keep their distance.
+        left = room - sum(max(map(cell_len, column)) for column in zip(*names, strict=True)) - 4
+        cut = max(min(max(map(cell_len, results)), left), _LEAST[2])
+        return column_widths([(*row, "x" * cut) for row in names], room, _LEAST)
 
 
 class TablePicker(SearchScreen[str | None]):
@@ -159,6 +164,11 @@ class TablePicker(SearchScreen[str | None]):
         """Test all tables."""
         if self._tests.is_busy:
             self._show_message("The tests already run. Esc stops them.")
+            return
+        # While no form is open, the file may have been changed in an editor.
+        problem = self._tests.reload() if self._is_first else ""
+        if problem:
+            self._show_message(problem)
             return
         self._has_moved = False
         self._message = ""

@@ -207,12 +207,13 @@ class LogLines(ChangedLinesWidget, can_focus=True):
         self.repaint()
 
     def selected_entries(self) -> Sequence[Entry]:
-        """Return the entries in the marked block, else the one under the cursor."""
+        """Return the entries in the marked block, else those under the cursor."""
         if not len(self.rows):
             return ()
         current = self.current_row[0]
         low, high = sorted((current if self.block is None else self.block, current))
-        entries = map(self.rows.entry, range(max(low, self.rows.first), high + 1))
+        last = self.rows.end_of(high)
+        entries = map(self.rows.entry, range(max(low, self.rows.first), last + 1))
         return [*filter(self.rows.filter.takes, entries)]
 
     def clear_block(self) -> None:

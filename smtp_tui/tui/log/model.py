@@ -128,6 +128,14 @@ class LogModel:
         self._rebuild_rows()
         return owner
 
+    def end_of(self, number: int) -> int:
+        """Return the number of the last entry that an entry stands for while it is folded."""
+        last = number
+        if number in self._folded:
+            while last + 1 < self.end and isinstance(self.entry(last + 1), FoldedLogLine):
+                last += 1
+        return last
+
     def reveal(self, number: int) -> None:
         """Unfold the fold that hides an entry."""
         owner = self._owner(number)

@@ -56,9 +56,22 @@ class TableTests:
         self._running: dict[str, RunningTest] = {}
         # Why a table was not tested.
         self._reasons: dict[str, str] = {}
+        self._load()
+
+    def reload(self) -> str:
+        """Read the file again; return why that was impossible, or ""."""
+        try:
+            self._document.reload()
+        except DocumentError as error:
+            return as_sentence(error)
+        self._load()
+        return ""
+
+    def _load(self) -> None:
+        self._drafts.clear()
         for table in self.tables:
             try:
-                self._drafts[table] = OpenFileContext(document, table).draft()
+                self._drafts[table] = OpenFileContext(self._document, table).draft()
             except DocumentError as error:
                 self._reasons[table] = as_sentence(error)
 
