@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import product
 
 from textual.strip import Strip
 
@@ -41,15 +42,22 @@ class NextSteps(TextPage):
 
     def line_count(self, width: int) -> int:
         """Return the number of lines if each command has its own."""
-        return len(flow(self._listed(width), width - self._indent))
+        return self._count([*self._listed(width), *self._noted(gap=True)], width)
 
     def draw(self) -> list[Strip]:
         """Draw the list, or the paragraph if the list does not fit."""
         width, height = self.size
-        is_listed = self.line_count(width) <= height
-        self.blocks = tuple(self._listed(width) if is_listed else self._in_short())
-        self._flowed = None
+        for steps, gap in product((self._listed(width), self._in_short()), (True, False)):
+            self.blocks, self._flowed = (*steps, *self._noted(gap=gap)), None
+            if self._count(self.blocks, width) <= height:
+                break
         return super().draw()
+
+    def _count(self, blocks: Sequence[TextBlock], width: int) -> int:
+        return len(flow(blocks, width - self._indent))
+
+    def _noted(self, *, gap: bool) -> list[TextBlock]:
+        return [replace(note, gap=gap and note is self._notes[0]) for note in self._notes]
 
     def _listed(self, width: int) -> list[TextBlock]:
         is_narrow = width <= NARROW
@@ -68,12 +76,11 @@ class NextSteps(TextPage):
             )
             for command, shown in zip(self._commands, keys, strict=True)
         ]
-        notes = [replace(note, gap=note is self._notes[0]) for note in self._notes]
-        return [plain(TITLE, STRONG), *steps, *notes]
+        return [plain(TITLE, STRONG), *steps]
 
     def _in_short(self) -> list[TextBlock]:
         spans = [(f"{TITLE}: ", STRONG)]
         for command in self._commands:
             spans += [(f"{command.first_key} ", STRONG), (f"{STEPS[command.action]}, ", PLAIN)]
         spans[-1] = (spans[-1][0].rstrip(", ") + ".", PLAIN)
-        return [TextBlock(tuple(spans)), *self._notes]
+        return [TextBlock(tuple(spans))]

@@ -15,7 +15,7 @@ from smtp_tui.smtp.events import Stage
 from smtp_tui.tui.commands import COMMANDS, hints_at
 from smtp_tui.tui.form.rows import Row
 from smtp_tui.tui.style import FOCUS, PLAIN
-from tests.tui.driving import DIALOGUE, SAMPLE, FakeCheck, form_on
+from tests.tui.driving import DIALOGUE, SAMPLE, FakeCheck, Hand, form_on
 
 LABELS = [field.label for field in FIELDS]
 SEVERAL = '[a.smtp]\nhost = "a.example"\nport = 25\n[b.smtp]\nhost = "b.example"\nport = 26\n'
@@ -282,3 +282,52 @@ async def test_behind_a_dialog_no_label_is_reversed(tmp_path: Path) -> None:
         assert [style for _, style in row.spans(54)[:2]] == [PLAIN, PLAIN]
         await hand.press("escape")
         assert [style for _, style in row.spans(54)[:2]] == [FOCUS, FOCUS]
+
+
+UNKNOWN = SAMPLE + 'auth_protocol = "cram"\ntls_enabled = true\nmax_conns = 10\n'
+
+
+def next_to(hand: Hand) -> str:
+    """The text of the sidebar's column."""
+    return " ".join(" ".join(line.partition("│ ")[2] for line in hand.lines).split())
+
+
+async def test_the_next_steps_have_a_line_each_and_the_file_its_remarks(tmp_path: Path) -> None:
+    async with form_on(UNKNOWN, tmp_path) as hand:
+        for keys, what in (("F5", "test these"), ("Alt+P ^Spc", "providers")):
+            assert re.search(rf"│ {re.escape(keys)} +{what}", hand.screen)
+        assert "Unknown keys in [smtp]: auth_protocol, tls_enabled, max_conns." in next_to(hand)
+        assert "│ SMTP Host" in hand.screen
+
+
+async def test_on_a_small_screen_the_next_steps_are_a_paragraph(tmp_path: Path) -> None:
+    async with form_on(UNKNOWN, tmp_path, size=(60, 20)) as hand:
+        assert "Next: F5 test these, Alt+S find servers, Alt+P" in hand.screen
+        assert "Unknown keys in [smtp]: auth_protocol" in hand.screen
+
+
+async def test_from_the_first_test_on_the_log_has_its_rows(tmp_path: Path) -> None:
+    async with form_on(SAMPLE, tmp_path) as hand:
+        assert hand.row("Source Address")
+        await hand.press("f5")
+        await hand.until(lambda: "PASSED" in hand.screen)
+        assert not hand.row("Source Address")
+        assert "Next" not in hand.screen
+        await hand.press("f5")
+        await hand.until(lambda: "test 2" in hand.screen)
+        await hand.go_to("More")
+        await hand.press("right", *["down"] * 10, "f5")
+        await hand.until(lambda: "test 3" in hand.screen)
+        assert hand.row("Source Address").startswith(">")
+
+
+async def test_where_all_fits_the_advanced_fields_stay(tmp_path: Path) -> None:
+    async with form_on(SAMPLE, tmp_path, size=(120, 36)) as hand:
+        await hand.press("f5")
+        await hand.until(lambda: "PASSED" in hand.screen)
+        assert hand.row("Source Address")
+        await hand.go_to("More")
+        await hand.press("left")
+        await hand.resize(80, 24)
+        await hand.resize(120, 36)
+        assert not hand.row("Source Address")
