@@ -206,7 +206,8 @@ class CheckController(Controller):
     async def _confirm(self, proposal: FixProposal) -> bool:
         """Ask whether to trust a server, or to weaken the settings."""
         last = self.test_pane.last_test
-        text = trust_blocks(proposal, last.facts.chain if last else (), self.draft)
+        width = self.form.app.size.width
+        text = trust_blocks(proposal, last.facts.chain if last else (), self.draft, width)
         yes = "Yes: trust it and test" if proposal.fix.trusts else "Yes: apply it and test"
         return await self.show_dialog(CertificateTrustDialog(text, yes))
 

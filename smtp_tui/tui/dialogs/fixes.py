@@ -83,10 +83,10 @@ def _blocks(proposal: FixProposal, draft: SettingsDraft, file: str) -> list[Text
 
 
 def trust_blocks(
-    proposal: FixProposal, chain: Sequence[Certificate], draft: SettingsDraft
+    proposal: FixProposal, chain: Sequence[Certificate], draft: SettingsDraft, width: int
 ) -> list[TextBlock]:
     """Return the question, the certificate it is about, and the meaning of a yes."""
-    shown = trust_text(proposal, chain, draft)
+    shown = trust_text(proposal, chain, draft, width - _LABELS - 4)
     facts = [_fact(label, value) for label, value in shown.facts]
     return [plain(shown.question, CAUTION), *facts, plain(shown.meaning)]
 

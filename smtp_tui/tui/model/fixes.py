@@ -26,7 +26,6 @@ CA_FILE, FINGERPRINT = "ca_file", "tls_fingerprint"
 OWN = "certificate-self-signed"
 _PAIRS_SHOWN = 4
 _LABELS_SHOWN = 2
-_GROUP = 8
 
 
 @record
@@ -192,11 +191,14 @@ def pairs_of(digits: str) -> list[str]:
     return [digits[at : at + 2].upper() for at in range(0, len(digits), 2)]
 
 
-def grouped(digits: str) -> str:
-    """Format a hash so that lines break between groups of pairs, which people compare."""
+def grouped(digits: str, width: int) -> str:
+    """Format a hash so that lines of `width` break between groups of pairs, which people compare.
+
+    A group is a whole line: 32, 16 or 8 pairs.
+    """
     pairs = pairs_of(digits)
-    groups = [":".join(pairs[at : at + _GROUP]) for at in range(0, len(pairs), _GROUP)]
-    return ": ".join(groups)
+    count = next((count for count in (32, 16) if 3 * count <= width), 8)
+    return ": ".join(":".join(pairs[at : at + count]) for at in range(0, len(pairs), count))
 
 
 def format_fix(proposal: FixProposal, draft: SettingsDraft, file: str = "") -> str:

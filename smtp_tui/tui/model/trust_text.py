@@ -19,6 +19,7 @@ from smtp_tui.tui.model.fixes import (
     grouped,
 )
 
+PROGRAM = "smtp-tui"  # a name: small also where a sentence begins
 WEAKENS, ASKS = "WEAKENS", "asks first"
 SHA_256 = "SHA-256"
 
@@ -33,9 +34,12 @@ class TrustText:
 
 
 def trust_text(
-    proposal: FixProposal, chain: Sequence[Certificate], draft: SettingsDraft
+    proposal: FixProposal, chain: Sequence[Certificate], draft: SettingsDraft, width: int = 60
 ) -> TrustText:
-    """Return the text to show before a fix that trusts or weakens is applied."""
+    """Return the text to show before a fix that trusts or weakens is applied.
+
+    `width` is the cells for the value of a fact.
+    """
     fix, section = proposal.fix, f"trust-{_trust_topic(proposal, chain)}"
     value = fix.change.get("server_name", fix.change.get(HOST, fix.value))
     names = {
@@ -45,19 +49,20 @@ def trust_text(
         "why": reason_of(fix),
     }
     shown = proposal.authority or (chain[0] if chain and fix.trusts else None)
-    facts = tuple(certificate_facts(shown)) if shown else ()
+    facts = tuple(certificate_facts(shown, width)) if shown else ()
     return TrustText(text(section, "title", **names), facts, text(section, "means", **names))
 
 
 def reason_of(fix: Fix) -> str:
     """Return why a fix may help, as a sentence."""
     why = fix.why.removeprefix(f"{WEAKENS}: ")
-    return why[:1].upper() + why[1:]
+    return why if why.startswith(PROGRAM) else why[:1].upper() + why[1:]
 
 
-def certificate_facts(certificate: Certificate) -> Iterator[tuple[str, str]]:
+def certificate_facts(certificate: Certificate, width: int) -> Iterator[tuple[str, str]]:
     """Yield what an admin compares, escaped: names, issuer, dates, key and hash."""
-    for label, value in (*_readable_facts(certificate), (SHA_256, grouped(certificate.sha256))):
+    sha256 = grouped(certificate.sha256, width)
+    for label, value in (*_readable_facts(certificate), (SHA_256, sha256)):
         yield label, escape_controls(value)
 
 

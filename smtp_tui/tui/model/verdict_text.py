@@ -29,6 +29,7 @@ from smtp_tui.tui.model.session import outcome
 STALE = "tests again: this was before your last change."
 _SENTENCE = re.compile(r"(?<=[.?!]) (?=[A-Z`])")
 _CHANGES_SHOWN = 3
+_WIDTH = 60  # cells that a line has for a hash
 # First words that a sentence may begin with in the middle of a line; others may be names.
 _PLAIN_WORDS = frozenset({"A", "After", "An", "No", "Nothing", "Server", "The", "There", "This"})
 
@@ -149,7 +150,7 @@ def _of_certificate(text: str, verdict: Verdict, *, is_whole: bool) -> str:
     if certificate is None:
         return text
     if is_whole:
-        return text.replace(certificate.fingerprint, grouped(certificate.sha256))
+        return text.replace(certificate.fingerprint, grouped(certificate.sha256, _WIDTH))
     short = format_value(FINGERPRINT, certificate.sha256)
     return with_one_name(text, certificate).replace(certificate.fingerprint, short)
 
