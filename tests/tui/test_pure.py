@@ -129,6 +129,7 @@ class TestChoiceWindow:
 
     def test_as_many_show_as_fit_anywhere_around_the_current_one(self) -> None:
         assert window(self.WORDS, 4, 32) == (1, 5)
+        assert window(self.WORDS, 1, 29) == (0, 4)
         assert window(self.WORDS, 5, 32) == (3, 6)
         assert window(self.WORDS, 5, 10) == (5, 6)
 

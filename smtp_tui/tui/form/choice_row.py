@@ -18,18 +18,20 @@ MORE = "…"
 
 
 def window(words: Sequence[str], current: int, width: int) -> tuple[int, int]:
-    """Return the widest range of words around the current one that fits, with signs for the rest.
+    """Return the range with the most words around the current one that fits.
 
-    Of ranges with equally many words, it is the one furthest to the right.
+    A sign stands for the words before or after it; of ranges with equally many words, it is the one
+    with fewer signs, then the one further to the right.
     """
-    best = current, current + 1
+    best, rank = (current, current + 1), (0, 0)
     for start in range(current + 1):
         for end in range(current + 1, len(words) + 1):
-            # A blank between two words, the current one's mark, and a sign for the words cut off.
+            signs = (start > 0) + (end < len(words))
+            # A blank between two words, and the current one's mark.
             size = sum(map(len, words[start:end])) + (end - start - 1) + 2
-            size += (len(MORE) + 1) * ((start > 0) + (end < len(words)))
-            if size <= width and end - start >= best[1] - best[0]:
-                best = start, end
+            fits = size + signs * (len(MORE) + 1) <= width
+            if fits and (end - start, -signs) >= rank:
+                best, rank = (start, end), (end - start, -signs)
     return best
 
 
