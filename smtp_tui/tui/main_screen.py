@@ -385,6 +385,7 @@ class MainScreen(PlacedByScreen, PaintOnceScreen, Screen[None], inherit_bindings
         self._has_tested = True
         self._wants_test_pane = True
         self._make_room()
+        self.call_later(self._show_hints)  # a test begins only now
 
     def show_tests(self, tests: Iterable[CompletedTest]) -> None:
         """Show finished tests as if they had just run in this form."""

@@ -331,3 +331,15 @@ async def test_where_all_fits_the_advanced_fields_stay(tmp_path: Path) -> None:
         await hand.resize(80, 24)
         await hand.resize(120, 36)
         assert not hand.row("Source Address")
+
+
+async def test_while_a_test_runs_the_first_hint_stops_it(tmp_path: Path) -> None:
+    check = FakeCheck(hangs=True)
+    async with form_on(SAMPLE, tmp_path, check=check) as hand:
+        others = hand.hints.partition("F2")[2]
+        await hand.press("f5")
+        assert hand.hints.startswith(" Esc Stop  F2 Save ")
+        assert hand.hints.partition("F2")[2].rstrip() == others.rstrip()
+        check.release()
+        await hand.until(lambda: "PASSED" in hand.screen)
+        assert hand.hints.startswith(" F5 Test  F2 Save ")
