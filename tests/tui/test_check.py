@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from smtp_tui.smtp.events import Stage, StageEntered
+from smtp_tui.tui.style import PLAIN
 from tests.tui.driving import DIALOGUE, SAMPLE, FakeCheck, failed, form_on, said
 
 
@@ -59,6 +60,8 @@ async def test_escape_stops_a_test(tmp_path: Path) -> None:
         await hand.press("escape")
         await hand.until(lambda: "Stopped." in hand.screen)
         assert check.closed == 1
+        # Red is for what failed.
+        assert hand.form_screen.test_pane.verdict.blocks[0].spans[0][1] == PLAIN
         await hand.press("f5")
         await hand.until(lambda: len(check.requests) == 2)
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from rich.style import Style
 from textual.containers import Vertical
 from textual.signal import Signal
 
@@ -34,6 +35,7 @@ from smtp_tui.tui.model.verdict_text import (
     verdict_lines,
     verdict_text,
 )
+from smtp_tui.tui.style import BAD, CAUTION, PLAIN
 from smtp_tui.tui.test_pane.progress import ProgressBar
 from smtp_tui.tui.test_pane.verdict import VerdictPanel, verdict_blocks, warning_blocks
 from smtp_tui.tui.textual_compat import NoRepaintOnResize
@@ -193,7 +195,8 @@ class TestPane(PlacedByScreen, NoRepaintOnResize, Vertical):
                 self._check.cancel()
                 raise
             is_late = self.progress.stages.current is Stage.MESSAGE
-            self._abort(text("test-stopped", "late" if is_late else "early"), "stopped")
+            why = text("test-stopped", "late" if is_late else "early")
+            self._abort(why, "stopped", CAUTION if is_late else PLAIN)
             return None
         except Exception as error:  # a bug in a check must not lose the input
             self._abort(format_internal_error(error))
@@ -305,8 +308,8 @@ class TestPane(PlacedByScreen, NoRepaintOnResize, Vertical):
         if done is self.done and done.verdict.ok and not self.is_busy:
             self.domain.check_after(done)
 
-    def _abort(self, why: str, outcome: str = "no verdict") -> None:
+    def _abort(self, why: str, outcome: str = "no verdict", style: Style = BAD) -> None:
         self.progress.stages.stop()
         self.progress.repaint()
         self.log_view.end_test(outcome)
-        self.verdict.show_failure(why)
+        self.verdict.show_failure(why, style)

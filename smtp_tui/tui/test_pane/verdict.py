@@ -120,7 +120,7 @@ class VerdictPanel(TextPage):
             self._extra = extra
             self._update_blocks()
 
-    def show_failure(self, text: str, style: Style = BAD) -> None:
+    def show_failure(self, text: str, style: Style) -> None:
         """Show why there is no verdict."""
         self.text = None
         self.show([plain(text, style)])
