@@ -6,28 +6,23 @@ to trust is saved as a PEM file next to the settings.
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 
+from smtp_tui.checks.request import CheckRequest
 from smtp_tui.config.errors import DocumentError
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.safe_text import escape_controls
 from smtp_tui.settings.fields import BY_KEY, Settings
 from smtp_tui.smtp.certificates import Certificate
-from smtp_tui.smtp.events import Cause
 from smtp_tui.smtp.message import MailRequest
 from smtp_tui.tui.controllers.context import BUSY, Controller
 from smtp_tui.tui.dialogs.fixes import CertificateTrustDialog, FixDialog, trust_blocks
 from smtp_tui.tui.dialogs.send_message import MailDialog
-from smtp_tui.tui.model.authority_file import free_path, save_authority
-from smtp_tui.tui.model.check_request import needs_password_prompt, request_for
-from smtp_tui.tui.model.draft import ACCOUNT, HOST
-from smtp_tui.tui.model.file_context import risk_of_test
-from smtp_tui.tui.model.fixes import CA_FILE, FixKind, FixProposal, changes_of, format_done
-from smtp_tui.tui.model.mail_draft import MailField, sender_of
+from smtp_tui.tui.model.check_flow import CheckFlow, mail_after_fix
+from smtp_tui.tui.model.fixes import FixKind, FixProposal, format_done
+from smtp_tui.tui.model.mail_draft import sender_of
 from smtp_tui.tui.style import BAD
-from smtp_tui.tui.test_pane.pane import FROM
 from smtp_tui.tui.widgets.dialog import AskPassword, confirm, may_make_folder
 from smtp_tui.tui.widgets.path_completion import PathEditor
 from smtp_tui.tui.widgets.text_page import plain
@@ -45,7 +40,7 @@ class CheckController(Controller):
         """Test the form's settings, and send `mail`, or only its envelope if it has no body."""
         settings = self._testable_settings("Not tested")
         if settings is not None:
-            await self._test(settings, mail)
+            await self._flow.test(settings, mail)
 
     async def send(self) -> None:
         """Ask for a message, then send it, or test only its sender and recipients."""
@@ -58,7 +53,7 @@ class CheckController(Controller):
         dialog = MailDialog(self.context.mail, sender, self.test_pane.mail_faults)
         mail = await self.show_dialog(dialog)
         if mail is not None:
-            await self._test(settings, mail)
+            await self._flow.test(settings, mail)
 
     async def fix(self) -> None:
         """Apply the best fix, and test again."""
@@ -71,7 +66,7 @@ class CheckController(Controller):
         proposals, index = self._proposals(), 0
         while proposals:
             authority = next((fix.authority for fix in proposals if fix.authority), None)
-            file = self._file_for(authority).name if authority else ""
+            file = self._flow.file_for(authority).name if authority else ""
             chosen = await self.show_dialog(FixDialog(proposals, self.draft, file, index))
             if chosen is None or await self._apply_fix(proposals[chosen]):
                 return
@@ -88,52 +83,15 @@ class CheckController(Controller):
             return None
         return self.draft.reading().settings
 
-    async def _test(self, settings: Settings, mail: MailRequest | None) -> None:
-        """Test once, and again if the admin allows sending the password unencrypted."""
-        sends = mail is not None and mail.body is not None
-        undone = "Not sent" if sends else "Not tested"
-        # Another user may have set the password, or the source that it is fetched from.
-        risk = risk_of_test(self.draft.password, settings, self.document.path)
-        if risk is not None and risk not in self.context.accepted_risks:
-            if not await confirm(self.form.app, [plain(risk.question, BAD)]):
-                self.show_message(f"{undone}: {risk.refusal}", BAD)
-                return
-            # Ask once a session: ten tests need not ask ten times.
-            self.context.accepted_risks.add(risk)
-        secret = None
-        if needs_password_prompt(self.draft, settings):
-            dialog = AskPassword(self.draft.text(ACCOUNT), sends=sends)
-            secret = await self.show_dialog(dialog)
-            if secret is None:
-                self.show_message(f"{undone}: no password was given.")
-                return
-        run = partial(self._run, settings, mail, secret)
-        verdict = await run(allow_clear_password=False)
-        if verdict is None or verdict.cause != Cause.AUTH_NEEDS_ENCRYPTION:
-            return
-        question = plain("Send the password unencrypted, just this once?", BAD, gap=False)
-        if await confirm(self.form.app, [plain(verdict.summary), question]):
-            await run(allow_clear_password=True)
+    @property
+    def _flow(self) -> CheckFlow:
+        risks = self.context.accepted_risks
+        return CheckFlow(self.document, self.table, self.draft, risks, self)
 
-    async def _run(
-        self,
-        settings: Settings,
-        mail: MailRequest | None,
-        secret: str | None,
-        *,
-        allow_clear_password: bool,
-    ) -> Verdict | None:
-        request = request_for(
-            self.draft,
-            file=self.document.path,
-            table=self.table,
-            secret=secret,
-            mail=mail,
-            allow_clear_password=allow_clear_password,
-            # `_test` has asked about the risk.
-            is_trusted=True,
-            recognition=self.document.recognition,
-        )
+    # What the flow asks for
+
+    async def run(self, request: CheckRequest, settings: Settings) -> Verdict | None:
+        """Run a test in the test pane."""
         self.screen.show_test_pane()
         verdict = await self.test_pane.run(request, settings)
         self.screen.show_state()
@@ -141,6 +99,31 @@ class CheckController(Controller):
         self.context.sidebar.withdraw_message(BUSY)
         self.context.sidebar.refresh(from_top=False)
         return verdict
+
+    async def confirm(self, question: str, about: str = "") -> bool:
+        """Ask a yes/no question."""
+        before = [plain(about)] if about else []
+        return await confirm(self.form.app, [*before, plain(question, BAD, gap=False)])
+
+    async def ask_password(self, account: str, *, sends: bool) -> str | None:
+        """Ask for the password of one test or message."""
+        return await self.show_dialog(AskPassword(account, sends=sends))
+
+    async def agrees(self, proposal: FixProposal, chain: Sequence[Certificate]) -> bool:
+        """Ask whether to trust a server, or to weaken the settings."""
+        text = trust_blocks(proposal, chain, self.draft, self.form.app.size.width)
+        yes = "Yes: trust it and test" if proposal.fix.trusts else "Yes: apply it and test"
+        return await self.show_dialog(CertificateTrustDialog(text, yes))
+
+    async def may_make_folder(self, path: Path) -> bool:
+        """Ask whether a missing folder may be created; True if it exists."""
+        return await may_make_folder(self.form.app, path)
+
+    def show_refusal(self, text: str) -> None:
+        """Show why nothing is tested."""
+        self.show_message(text, BAD)
+
+    # Fixes
 
     def _proposals(self) -> tuple[FixProposal, ...]:
         """Return what can be done about the last test; if nothing, show why."""
@@ -160,7 +143,7 @@ class CheckController(Controller):
 
     async def _apply_fix(self, proposal: FixProposal) -> bool:
         """Apply a fix and test again, or go to its field; False if the admin said no."""
-        fix, change, file = proposal.fix, changes_of(proposal), ""
+        fix, last, done = proposal.fix, self.test_pane.last_test, self.test_pane.done
         if proposal.kind in (FixKind.GO_TO, FixKind.NAME):
             why = f"{BY_KEY[fix.field].label}: {escape_controls(fix.why)}"
             if proposal.kind is FixKind.NAME:
@@ -171,47 +154,19 @@ class CheckController(Controller):
                 # A row of More has no place on the screen before it is laid out.
                 self.form.call_after_refresh(row.list_candidates)
             return True
-        if proposal.asks and not await self._confirm(proposal):
+        try:
+            prepared = await self._flow.prepare(proposal, last.facts.chain if last else ())
+        except DocumentError as error:
+            self.show_message(f"Not trusted: {escape_controls(str(error))}", BAD)
+            return True
+        if prepared is None:
             return False
-        if proposal.kind is FixKind.RESTORE:
-            change = {**proposal.state}
-        elif proposal.authority is not None:
-            path = self._file_for(proposal.authority)
-            if not await may_make_folder(self.form.app, path):
-                return False
-            try:
-                save_authority(path, proposal.authority.pem)
-            except DocumentError as error:
-                self.show_message(f"Not trusted: {escape_controls(str(error))}", BAD)
-                return True
-            file = path.name
-            change = {CA_FILE: file}
-        self.form.history.apply(self.draft, change, file=file)
-        message = format_done(change)
+        self.form.history.apply(self.draft, prepared.change, file=prepared.file)
+        message = format_done(prepared.change)
         self.show_change(message)
-        # No fix ever sends a message: the new test sends only the envelope.
-        done = self.test_pane.done
-        mail = done.request.mail if done else None
-        mail = mail and replace(mail, body=None)
-        if mail and FROM in change:
-            # The fix sets From; the dialog's sender would override it.
-            self.context.mail.type(MailField.FROM, "")
-            mail = replace(mail, sender=None)
-        await self._test_form(mail)
+        before = done.request.mail if done else None
+        await self._test_form(mail_after_fix(before, prepared.change, self.context.mail))
         if (last := self.test_pane.last_test) and last.verdict.ok:
             # The verdict now says what there is to save.
             self.context.sidebar.withdraw_message(message)
         return True
-
-    async def _confirm(self, proposal: FixProposal) -> bool:
-        """Ask whether to trust a server, or to weaken the settings."""
-        last = self.test_pane.last_test
-        width = self.form.app.size.width
-        text = trust_blocks(proposal, last.facts.chain if last else (), self.draft, width)
-        yes = "Yes: trust it and test" if proposal.fix.trusts else "Yes: apply it and test"
-        return await self.show_dialog(CertificateTrustDialog(text, yes))
-
-    def _file_for(self, authority: Certificate) -> Path:
-        """Return where to save the authority of a fix: next to the settings file."""
-        folder, host = self.document.path.parent, self.draft.text(HOST)
-        return free_path(folder, host, authority.subject, authority.pem)

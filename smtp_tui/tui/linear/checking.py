@@ -4,38 +4,32 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
+from smtp_tui.checks.request import CheckRequest
 from smtp_tui.config.errors import DocumentError
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.safe_text import shortened
 from smtp_tui.settings.fields import BY_KEY, Settings
 from smtp_tui.smtp.certificates import Certificate
-from smtp_tui.smtp.events import Cause, Event, Stage, StageEntered
+from smtp_tui.smtp.events import Event, Stage, StageEntered
 from smtp_tui.smtp.message import MailRequest
 from smtp_tui.smtp.transcript import lines_of
 from smtp_tui.tui.commands import key_of
 from smtp_tui.tui.linear.console import StoppedError, stoppable
 from smtp_tui.tui.linear.context import NO_TEST, LinearContext
 from smtp_tui.tui.messages import folder_question, format_internal_error, text
-from smtp_tui.tui.model.authority_file import free_path, save_authority
+from smtp_tui.tui.model.check_flow import CheckFlow, mail_after_fix
 from smtp_tui.tui.model.check_request import (
-    needs_password_prompt,
-    request_for,
     run_to_verdict,
     title_of,
 )
-from smtp_tui.tui.model.draft import ACCOUNT, HOST
-from smtp_tui.tui.model.file_context import risk_of_test
 from smtp_tui.tui.model.fixes import (
-    CA_FILE,
     FixKind,
     FixProposal,
-    changes_of,
     format_done,
     format_fix,
 )
@@ -44,10 +38,9 @@ from smtp_tui.tui.model.session import CompletedTest
 from smtp_tui.tui.model.trust_text import ASKS, WEAKENS, reason_of, trust_text
 from smtp_tui.tui.model.verdict_text import changes_to_save, verdict_text
 
-SENDER = "from"
 # Seconds between two lines that say that a test still waits.
 _PATIENCE = 5.0
-_LOG_INDENT = " " * 12
+_LOG_INDENT, _FACT_INDENT = " " * 12, " " * len("  Issued by: ")
 
 
 class LinearChecks:
@@ -58,19 +51,23 @@ class LinearChecks:
 
     def __init__(self, context: LinearContext) -> None:
         self.context, self.console, self.draft = context, context.console, context.draft
+        risks = context.accepted_risks
+        self._flow = CheckFlow(context.document, context.table, context.draft, risks, self)
 
     async def test(self, mail: MailRequest | None = None) -> str | None:
         """Test the settings, and send `mail`, or only its envelope if it has no body."""
+        settings = self.draft.reading().settings
         problem = self._obstacle("Not tested")
-        if problem is None:
-            await self._test(mail)
+        if problem is None and settings is not None:
+            await self._flow.test(settings, mail)
         return problem
 
     async def send(self) -> str | None:
         """Ask for a message, then send it, or test only its sender and recipients."""
+        settings = self.draft.reading().settings
         problem = self._obstacle("Not sent")
-        if problem is None and (mail := self._written_mail()) is not None:
-            await self._test(mail)
+        if problem is None and settings is not None and (mail := self._written_mail()) is not None:
+            await self._flow.test(settings, mail)
         return problem
 
     async def fix(self) -> str | None:
@@ -105,58 +102,46 @@ class LinearChecks:
             return key
         return None
 
-    async def _test(self, mail: MailRequest | None) -> None:
-        """Test once, and again if the admin allows sending the password unencrypted."""
-        settings = self.draft.reading().settings
-        assert settings is not None  # there is no obstacle
-        undone = "Not sent" if mail is not None and mail.body is not None else "Not tested"
-        # Another user may have set the password, or the source that it is fetched from.
-        risk = risk_of_test(self.draft.password, settings, self.context.document.path)
-        if risk is not None and risk not in self.context.accepted_risks:
-            if not self.console.confirm(risk.question):
-                self.console.show(f"{undone}: {risk.refusal}")
-                return
-            # Ask once a session: ten tests need not ask ten times.
-            self.context.accepted_risks.add(risk)
-        secret = None
-        if needs_password_prompt(self.draft, settings):
-            account = self.draft.text(ACCOUNT)
-            whose = f" of {account}" if account else ""
-            try:
-                secret = self.console.ask(
-                    f"SMTP Password{whose}, for this test only, not echoed: ", is_secret=True
-                )
-            except (KeyboardInterrupt, EOFError):
-                self.console.show(f"{undone}: no password was given.")
-                return
-        verdict = await self._run(settings, mail, secret, allow_clear_password=False)
-        if verdict is None or verdict.cause != Cause.AUTH_NEEDS_ENCRYPTION:
-            return
-        if self.console.confirm("Send the password unencrypted, just this once?"):
-            await self._run(settings, mail, secret, allow_clear_password=True)
+    # What the flow asks for
 
-    async def _run(
-        self,
-        settings: Settings,
-        mail: MailRequest | None,
-        secret: str | None,
-        *,
-        allow_clear_password: bool,
-    ) -> Verdict | None:
+    async def confirm(self, question: str, about: str = "") -> bool:
+        """Ask a yes/no question."""
+        del about  # it is the verdict, which stands just above
+        return self.console.confirm(question)
+
+    async def ask_password(self, account: str, *, sends: bool) -> str | None:
+        """Ask for the password of one test or message."""
+        whose = f" of {account}" if account else ""
+        kind = "message" if sends else "test"
+        prompt = f"SMTP Password{whose}, for this {kind} only, not echoed: "
+        try:
+            return self.console.ask(prompt, is_secret=True)
+        except (KeyboardInterrupt, EOFError):
+            return None
+
+    async def agrees(self, proposal: FixProposal, chain: Sequence[Certificate]) -> bool:
+        """Ask whether to trust a server, or to weaken the settings."""
+        text = trust_text(proposal, chain, self.draft, self.console.width - len(_FACT_INDENT))
+        self.console.show(text.question)
+        for label, value in text.facts:
+            self.console.show(value, f"  {label}: ", _FACT_INDENT)
+        what = "Trust it and test?" if proposal.fix.trusts else "Apply it and test?"
+        return self.console.confirm(f"{text.meaning} {what}")
+
+    async def may_make_folder(self, path: Path) -> bool:
+        """Ask whether a missing folder may be created; True if it exists."""
+        question = folder_question(path)
+        return not question or self.console.confirm(question)
+
+    def show_refusal(self, text: str) -> None:
+        """Show why nothing is tested."""
+        self.console.show(text)
+
+    async def run(self, request: CheckRequest, settings: Settings) -> Verdict | None:
+        """Run a test, and write its dialogue and verdict."""
         context, moment = self.context, datetime.now(UTC)
-        request = request_for(
-            self.draft,
-            file=context.document.path,
-            table=context.table,
-            secret=secret,
-            mail=mail,
-            allow_clear_password=allow_clear_password,
-            # `_test` has asked about the risk.
-            is_trusted=True,
-            recognition=context.document.recognition,
-        )
         snapshot, events = self.draft.snapshot(), list[Event]()
-        self.console.show(f"{self._heading(settings, mail, moment)}; Ctrl+C stops it")
+        self.console.show(f"{self._heading(settings, request.mail, moment)}; Ctrl+C stops it")
 
         def report(event: Event) -> None:
             events.append(event)
@@ -238,7 +223,7 @@ class LinearChecks:
 
     def _fix_line(self, proposal: FixProposal) -> str:
         authority = proposal.authority
-        file = self._file_for(authority).name if authority else ""
+        file = self._flow.file_for(authority).name if authority else ""
         note = f" ({ASKS})" if proposal.asks else ""
         if proposal.fix.weakens:
             note = f" ({WEAKENS}, {ASKS})"
@@ -246,49 +231,22 @@ class LinearChecks:
 
     async def _apply(self, proposal: FixProposal) -> str | None:
         """Apply a fix and test again, or return the field that the admin must fill in."""
-        fix, change, file, done = proposal.fix, changes_of(proposal), "", self.context.done
+        fix, last, done = proposal.fix, self.context.last, self.context.done
         if proposal.kind in (FixKind.GO_TO, FixKind.NAME):
             self.console.show(f"{BY_KEY[fix.field].label}: {fix.why}")
             return fix.field
-        if proposal.asks and not self._agrees(proposal):
+        try:
+            prepared = await self._flow.prepare(proposal, last.facts.chain if last else ())
+        except DocumentError as error:
+            self.console.show(f"Not trusted: {error}")
+            return None
+        if prepared is None:
             self.console.show("Nothing has changed.")
             return None
-        if proposal.kind is FixKind.RESTORE:
-            change = {**proposal.state}
-        elif proposal.authority is not None:
-            path = self._file_for(proposal.authority)
-            if (question := folder_question(path)) and not self.console.confirm(question):
-                return None
-            try:
-                save_authority(path, proposal.authority.pem)
-            except DocumentError as error:
-                self.console.show(f"Not trusted: {error}")
-                return None
-            file = path.name
-            change = {CA_FILE: file}
-        self.context.apply(change, file=file)
-        self.console.show(format_done(change, key_of("undo")))
-        # No fix ever sends a message: the new test sends only the envelope.
-        mail = done and done.request.mail and replace(done.request.mail, body=None)
-        if mail and SENDER in change:
-            # The fix sets From; the message's own sender would override it.
-            self.context.mail.type(MailField.FROM, "")
-            mail = replace(mail, sender=None)
-        return await self.test(mail or None)
-
-    def _agrees(self, proposal: FixProposal) -> bool:
-        last = self.context.last
-        shown = trust_text(proposal, last.facts.chain if last else (), self.draft)
-        self.console.show(shown.question)
-        for label, value in shown.facts:
-            self.console.show(value, f"  {label}: ", "    ")
-        what = "Trust it and test?" if proposal.fix.trusts else "Apply it and test?"
-        return self.console.confirm(f"{shown.meaning} {what}")
-
-    def _file_for(self, authority: Certificate) -> Path:
-        """Return where to save the authority of a fix: next to the settings file."""
-        folder, host = self.context.document.path.parent, self.draft.text(HOST)
-        return free_path(folder, host, authority.subject, authority.pem)
+        self.context.apply(prepared.change, file=prepared.file)
+        self.console.show(format_done(prepared.change, key_of("undo")))
+        before = done.request.mail if done else None
+        return await self.test(mail_after_fix(before, prepared.change, self.context.mail))
 
     # Messages
 

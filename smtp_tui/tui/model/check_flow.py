@@ -1,0 +1,142 @@
+"""Test a draft and prepare fixes, asking the admin where consent is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import field, replace
+from pathlib import Path
+from typing import Protocol
+
+from smtp_tui.checks.request import CheckRequest
+from smtp_tui.config.document import Document
+from smtp_tui.diagnosis.verdict import Verdict
+from smtp_tui.records import record
+from smtp_tui.settings.fields import Settings
+from smtp_tui.smtp.certificates import Certificate
+from smtp_tui.smtp.events import Cause
+from smtp_tui.smtp.message import MailRequest
+from smtp_tui.tui.model.authority_file import free_path, save_authority
+from smtp_tui.tui.model.check_request import needs_password_prompt, request_for
+from smtp_tui.tui.model.draft import ACCOUNT, HOST, DraftState, SettingsDraft
+from smtp_tui.tui.model.file_context import PasswordRisk, risk_of_test
+from smtp_tui.tui.model.fixes import CA_FILE, FixKind, FixProposal, changes_of
+from smtp_tui.tui.model.mail_draft import MailDraft, MailField
+
+SENDER = "from"
+
+
+class CheckQuestions(Protocol):
+    """Runs tests where the admin sees them, and asks what testing must not decide."""
+
+    async def run(self, request: CheckRequest, settings: Settings) -> Verdict | None:
+        """Run and show a test; None if it was stopped."""
+
+    async def confirm(self, question: str, about: str = "") -> bool:
+        """Whether the admin says yes to a question; `about` is why it is asked."""
+
+    async def ask_password(self, account: str, *, sends: bool) -> str | None:
+        """The password for one test, or for one message if it `sends`; None to go back."""
+
+    async def agrees(self, proposal: FixProposal, chain: Sequence[Certificate]) -> bool:
+        """Whether to apply a fix that trusts a server, which sent `chain`, or that weakens."""
+
+    async def may_make_folder(self, path: Path) -> bool:
+        """Whether to create the missing folder of a file; True if it exists."""
+
+    def show_refusal(self, text: str) -> None:
+        """Show why nothing is tested."""
+
+
+@record
+class FixChange:
+    """What a fix changes, and the file that was written for it."""
+
+    change: DraftState = field(repr=False)
+    file: str = ""
+
+
+class CheckFlow:
+    """Tests one draft; `accepted_risks` are those that the admin accepted in this session."""
+
+    def __init__(
+        self,
+        document: Document,
+        table: str,
+        draft: SettingsDraft,
+        accepted_risks: set[PasswordRisk],
+        questions: CheckQuestions,
+    ) -> None:
+        self._document, self._table, self._draft = document, table, draft
+        self._accepted_risks, self._questions = accepted_risks, questions
+
+    async def test(self, settings: Settings, mail: MailRequest | None) -> None:
+        """Test once, and again if the admin allows sending the password unencrypted."""
+        draft, questions = self._draft, self._questions
+        sends = mail is not None and mail.body is not None
+        undone = "Not sent" if sends else "Not tested"
+        # Another user may have set the password, or the source that it is fetched from.
+        risk = risk_of_test(draft.password, settings, self._document.path)
+        if risk is not None and risk not in self._accepted_risks:
+            if not await questions.confirm(risk.question):
+                questions.show_refusal(f"{undone}: {risk.refusal}")
+                return
+            # Ask once a session: ten tests need not ask ten times.
+            self._accepted_risks.add(risk)
+        secret = None
+        if needs_password_prompt(draft, settings):
+            secret = await questions.ask_password(draft.text(ACCOUNT), sends=sends)
+            if secret is None:
+                questions.show_refusal(f"{undone}: no password was given.")
+                return
+        request = request_for(
+            draft,
+            file=self._document.path,
+            table=self._table,
+            secret=secret,
+            mail=mail,
+            is_trusted=True,  # the risk was accepted
+            recognition=self._document.recognition,
+        )
+        verdict = await questions.run(request, settings)
+        if verdict is None or verdict.cause != Cause.AUTH_NEEDS_ENCRYPTION:
+            return
+        question = "Send the password unencrypted, just this once?"
+        if await questions.confirm(question, verdict.summary):
+            await questions.run(replace(request, allow_clear_password=True), settings)
+
+    async def prepare(
+        self, proposal: FixProposal, chain: Sequence[Certificate]
+    ) -> FixChange | None:
+        """Return what a fix changes, once the admin agrees; None after a no.
+
+        `chain` is what the server sent. DocumentError if a CA file cannot be written.
+        """
+        if proposal.asks and not await self._questions.agrees(proposal, chain):
+            return None
+        if proposal.kind is FixKind.RESTORE:
+            return FixChange({**proposal.state})
+        if proposal.authority is None:
+            return FixChange(changes_of(proposal))
+        path = self.file_for(proposal.authority)
+        if not await self._questions.may_make_folder(path):
+            return None
+        save_authority(path, proposal.authority.pem)
+        return FixChange({CA_FILE: path.name}, path.name)
+
+    def file_for(self, authority: Certificate) -> Path:
+        """Return where to save the authority of a fix: next to the settings file."""
+        folder, host = self._document.path.parent, self._draft.text(HOST)
+        return free_path(folder, host, authority.subject, authority.pem)
+
+
+def mail_after_fix(
+    before: MailRequest | None, changed: Collection[str], draft: MailDraft
+) -> MailRequest | None:
+    """Return what the test after a fix submits: the envelope of the test before, never a message.
+
+    `draft` loses its sender if the fix sets From, which it would override.
+    """
+    if before is None or SENDER not in changed:
+        return before and replace(before, body=None)
+    draft.type(MailField.FROM, "")
+    return replace(before, body=None, sender=None)
