@@ -42,7 +42,6 @@ from smtp_tui.tui.layout import (
 from smtp_tui.tui.log.view import EMPTY, LogView
 from smtp_tui.tui.messages import format_internal_error
 from smtp_tui.tui.model.check_request import Runner
-from smtp_tui.tui.model.choices import choices, is_same_server
 from smtp_tui.tui.model.draft import HOST, PASSWORD
 from smtp_tui.tui.model.file_context import OpenFileContext
 from smtp_tui.tui.model.password import PasswordLocation
@@ -323,21 +322,10 @@ class MainScreen(PlacedByScreen, PaintOnceScreen, Screen[None], inherit_bindings
     def action_list_choices(self) -> None:
         """List all choices of the focused field."""
         # Imported at first use, as `_help_dialogs`.
-        from smtp_tui.tui.dialogs.choices import EXPLAIN, ChoicesDialog
+        from smtp_tui.tui.dialogs.choices import list_choices
 
-        def on_chosen(word: str | None) -> None:
-            if word == EXPLAIN:
-                self.action_explain()
-            elif word is not None and isinstance(row, ChoiceRow):
-                row.choose(word)
-
-        row, last, done = self.form.current_row, self.test_pane.last_test, self.test_pane.done
-        if isinstance(row, ChoiceRow):
-            is_known = last and done and is_same_server(done.settings, self.form.draft)
-            facts = last.facts if last and is_known else None
-            listed = choices(row.key, row.words, row.state, facts)
-            dialog = ChoicesDialog(row.label.strip(), listed, row.state)
-            self.app.push_screen(dialog, on_chosen)
+        if isinstance(row := self.form.current_row, ChoiceRow):
+            list_choices(row, self.form.draft, self.test_pane, self.action_explain)
 
     def action_peek(self) -> None:
         """Show or hide the password as it was typed here."""

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from smtp_tui.config import path_completion as paths
-from smtp_tui.config.path_completion import MOST_NAMES, completion_of
+from smtp_tui.tui.widgets import path_completion as paths
+from smtp_tui.tui.widgets.path_completion import MOST_NAMES, completion_of
 from tests.tui.driving import SAMPLE, Hand, form_on
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import ClassVar
 
 from rich.cells import cell_len
 from textual.binding import BindingType
 
 from smtp_tui.tui.commands import command_named, key_of, with_help
+from smtp_tui.tui.form.choice_row import ChoiceRow
 from smtp_tui.tui.messages import text
-from smtp_tui.tui.model.choices import Choice
+from smtp_tui.tui.model.choices import Choice, choices, is_same_server
+from smtp_tui.tui.model.draft import SettingsDraft
 from smtp_tui.tui.model.row_state import RowState
 from smtp_tui.tui.style import BAD, DIM, PLAIN, STRONG, Span, truncate
+from smtp_tui.tui.test_pane.pane import TestPane
 from smtp_tui.tui.widgets.dialog import Dialog
 from smtp_tui.tui.widgets.list import FilteredList, ListView
 from smtp_tui.tui.widgets.text_page import TextBlock, TextPage, plain
@@ -67,12 +70,12 @@ class ChoicesDialog(Dialog[str | None]):
         ("escape", "leave"),
     ]
 
-    def __init__(self, label: str, choices: Sequence[Choice], state: RowState) -> None:
-        words = [choice.word for choice in choices]
+    def __init__(self, label: str, listed: Sequence[Choice], state: RowState) -> None:
+        words = [choice.word for choice in listed]
         current = words.index(state.chosen) if state.chosen in words else -1
-        self._rows = ChoiceList(choices, current, is_default=state.is_default)
+        self._rows = ChoiceList(listed, current, is_default=state.is_default)
         self._list = FilteredList(self._rows, lambda choice: f"{choice.word} {choice.meaning}")
-        self._state, self._choices = state, choices
+        self._state, self._count = state, len(listed)
         self._meaning = TextPage()
         self._meaning.styles.height = _MEANING_LINES
         take, choose, back = (text("hints", name) for name in ("take", "choose", "back"))
@@ -87,7 +90,7 @@ class ChoicesDialog(Dialog[str | None]):
 
     def on_resize(self) -> None:
         """Show the meaning where the list is whole with it."""
-        has_room = self.size.height >= len(self._choices) + _AROUND + _MEANING_LINES
+        has_room = self.size.height >= self._count + _AROUND + _MEANING_LINES
         self._meaning.display = self._rows.is_explained = has_room
         super().on_resize()
 
@@ -113,3 +116,21 @@ class ChoicesDialog(Dialog[str | None]):
         # Why a word cannot be used here matters more than what it means elsewhere.
         said: Span = (choice.refusal, BAD) if choice.refusal else (choice.meaning, PLAIN)
         self._meaning.show([TextBlock(((f"{choice.word}: ", STRONG), said), gap=False)])
+
+
+def list_choices(
+    row: ChoiceRow, draft: SettingsDraft, test_pane: TestPane, explain: Callable[[], None]
+) -> None:
+    """List the words of a row, to choose one; F3 calls `explain`."""
+    last, done = test_pane.last_test, test_pane.done
+    is_known = last and done and is_same_server(done.settings, draft)
+    facts = last.facts if last and is_known else None
+
+    def on_result(word: str | None) -> None:
+        if word == EXPLAIN:
+            explain()
+        elif word is not None:
+            row.choose(word)
+
+    listed = choices(row.key, row.words, row.state, facts)
+    row.app.push_screen(ChoicesDialog(row.label.strip(), listed, row.state), on_result)
