@@ -50,13 +50,13 @@ class VerdictLine:
 class VerdictText:
     """A verdict in words, escaped.
 
-    `short` is `happened` for a narrow line. `action` is what to do now, after its `key` if one does
-    it; `others` says how to see the other fixes. If `is_stale`, values have changed since.
+    `shorter` has `happened` for narrower lines. `action` is what to do now, after its `key` if one
+    does it; `others` says how to see the other fixes. If `is_stale`, values have changed since.
     """
 
     outcome: str
     happened: str
-    short: str
+    shorter: tuple[str, ...] = ()
     key: str = ""
     action: str = ""
     others: str = ""
@@ -120,11 +120,10 @@ def verdict_text(
     if warnings:
         more.append(VerdictLine(", ".join(map(label, warnings)), "Warnings", is_warning=True))
     happened = escape_controls(_after_colon(happened))
-    mechanism = verdict.facts.mechanism if verdict.ok and verdict.facts else None
     return VerdictText(
         outcome(verdict),
         happened,
-        happened.replace(f" with {mechanism}, ", ", ") if mechanism else happened,
+        _shorter(happened, verdict),
         key,
         escape_controls(action),
         others,
@@ -134,6 +133,17 @@ def verdict_text(
         ),
         is_stale,
     )
+
+
+def _shorter(happened: str, verdict: Verdict) -> tuple[str, ...]:
+    """Return a passed login in fewer words: without its mechanism, then with the TLS version."""
+    facts = verdict.facts
+    if not verdict.ok or facts is None or not facts.mechanism:
+        return ()
+    start, mechanism, link = happened.partition(f" with {facts.mechanism}, ")
+    who = start.removeprefix("the server accepts the login").replace(" of ", " as ", 1)
+    tls = f"inside {facts.established.version}" if facts.established else "unencrypted"
+    return (f"{start}, {link}", f"logged in{who}, {tls}.") if mechanism else ()
 
 
 def _after_colon(sentence: str) -> str:

@@ -90,7 +90,8 @@ class VerdictPanel(TextPage):
         if self.text is None:
             return super().lines(width)
         if self._flowed is None or self._flowed[0] != width:
-            self._flowed = width, self._verdict_lines(self.text, width - self._indent)
+            # A blank cell on either side.
+            self._flowed = width, self._verdict_lines(self.text, width - 2 * self._indent)
         return self._flowed[1]
 
     def begin(self) -> None:
@@ -135,6 +136,6 @@ class VerdictPanel(TextPage):
         if len(action) > 1:  # then the key of the other fixes is in the key hints only
             action = flow([_action(text, with_others=False)], width)
         rest = flow(_rest(text, self._extra), width)
-        is_long = cell_len(text.happened) > room
-        happened = cut_at_clause(text.short if is_long else text.happened, room)
+        fitting = (shown for shown in (text.happened, *text.shorter) if cell_len(shown) <= room)
+        happened = next(fitting, cut_at_clause(text.happened, room))
         return [[*_happened(text, happened)], *action, *rest]
