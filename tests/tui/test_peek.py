@@ -91,6 +91,8 @@ async def test_a_password_asked_for_can_be_shown(tmp_path: Path) -> None:
         assert NOTE in hand.screen
         await hand.press("alt+v")
         assert SECRET not in hand.screen
+        await hand.press("alt+v", "f1", "escape")
+        assert SECRET not in hand.screen
         await hand.press("enter")
         await hand.until(lambda: "PASSED" in hand.screen)
     assert check.requests[0].secret == SECRET

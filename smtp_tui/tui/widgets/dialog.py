@@ -197,6 +197,10 @@ class AskPassword(Dialog[str | None]):
         answers = {"enter": verb, "alt+v": "Show it", "escape": f"Do not {verb.lower()}"}
         super().__init__(TextPage([plain(title)]), self._line, hints=_hints(answers))
 
+    def on_screen_suspend(self) -> None:
+        """Hide the password before another screen opens."""
+        self._line.hide()
+
     def action_take(self) -> None:
         """Return the password."""
         # Do not strip it: a password may begin or end with blanks.
