@@ -94,7 +94,7 @@ def _open_form(
     # Textual takes 200 ms to import, and reads the environment then.
     if not is_linear:
         load("tui.style:set_charset")(charset)
-    run = load("tui.linear.app:run_linear" if is_linear else "tui.app:run_app")
+    run = load("tui.linear.session:run_linear" if is_linear else "tui.app:run_app")
     return int(
         run(document, table, preferences, notice=notice, is_demo=is_demo, report=print_error)
     )

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from smtp_tui.config.document import Document
 from smtp_tui.config.preferences import Preferences
-from smtp_tui.tui.linear.app import run_linear
 from smtp_tui.tui.linear.console import Console
+from smtp_tui.tui.linear.session import run_linear
 from smtp_tui.tui.model.check_request import Runner
 from tests.tui.driving import SAMPLE, FakeCheck
 

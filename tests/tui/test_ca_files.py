@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from smtp_tui.config.errors import DocumentError
-from smtp_tui.tui.model.authority_file import free_path, save_authority
+from smtp_tui.tui.model.check_flow import free_path, save_authority
 
 PEM = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
 OTHER = PEM.replace("AAAA", "BBBB")

@@ -84,7 +84,7 @@ class LinearChecks:
         chosen = self.console.choose_line(lines, "Apply number")
         return None if chosen is None else await self._apply(proposals[chosen])
 
-    def show_log(self) -> None:
+    async def show_log(self) -> None:
         """Write the dialogue of the last test again."""
         done = self.context.done
         if done is None:

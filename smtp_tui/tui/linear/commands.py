@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from smtp_tui.config.document import Document
 from smtp_tui.records import record
@@ -23,6 +24,8 @@ HELP = (
     ":3 and :port go to a field by its number or name. Commands work at every prompt:",
 )
 
+Runs = Callable[["LinearCommands", str], Coroutine[Any, Any, object]]
+
 
 class QuitError(Exception):
     """The admin leaves."""
@@ -40,13 +43,13 @@ class TableChosenError(Exception):
 class LinearCommand:
     """A command: its name, its help, and the form's command that it stands for, or "".
 
-    `run` gets what stands after the name, and returns the field to go to next, or None.
+    `run` gets what stands after the name; a text that it returns is the field to go to next.
     """
 
     name: str
     help: str
     action: str
-    run: Callable[[LinearCommands, str], Awaitable[str | None]]
+    run: Runs
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -64,76 +67,24 @@ class LinearCommands:
         self.checks, self.search = LinearChecks(context), LinearSearch(context)
         self.reports = LinearReports(context)
 
-    async def test(self, _argument: str) -> str | None:
-        """Test the settings."""
-        return await self.checks.test()
-
-    async def fix(self, _argument: str) -> str | None:
-        """Apply the best fix."""
-        return await self.checks.fix()
-
-    async def fixes(self, _argument: str) -> str | None:
-        """List the fixes."""
-        return await self.checks.choose_fix()
-
-    async def undo(self, _argument: str) -> None:
+    async def undo(self) -> None:
         """Undo the last step."""
         self._show_step(self.context.history.undo(self.context.draft), "There is nothing to undo.")
 
-    async def redo(self, _argument: str) -> None:
+    async def redo(self) -> None:
         """Redo the step undone last."""
         self._show_step(self.context.history.redo(self.context.draft), "There is nothing to redo.")
 
     def _show_step(self, report: UndoReport | None, nothing: str) -> None:
         self.context.console.show(report[0] if report else nothing)
 
-    async def save(self, _argument: str) -> None:
-        """Save the changes."""
-        await self.saving.save()
-
-    async def diff(self, _argument: str) -> None:
-        """Show what saving would change, and ask whether to save."""
-        await self.saving.review()
-
-    async def private(self, _argument: str) -> None:
-        """Let only the owner read the file."""
-        await self.saving.make_private()
-
-    async def send(self, _argument: str) -> str | None:
-        """Send a test message."""
-        return await self.checks.send()
-
-    async def discover(self, argument: str) -> None:
-        """Find the settings of a domain."""
-        await self.search.discover(argument)
-
-    async def presets(self, argument: str) -> str | None:
-        """Set the settings of a provider."""
-        return self.search.presets(argument)
-
-    async def list_fields(self, _argument: str) -> None:
+    async def list_fields(self) -> None:
         """List all fields with their values."""
         rows = self.context.rows()
         for index in range(len(KEYS)):
             self.context.console.show(rows.line(index), "", "     ")
 
-    async def log(self, _argument: str) -> None:
-        """Write the last test's dialogue again."""
-        self.checks.show_log()
-
-    async def same(self, _argument: str) -> None:
-        """Show the same test with other programs."""
-        self.reports.show_programs()
-
-    async def report(self, argument: str) -> None:
-        """Save a report of the last test."""
-        await self.reports.save_report(argument)
-
-    async def dns(self, argument: str) -> None:
-        """Show what DNS says about the sender's domain."""
-        await self.reports.show_domain(argument)
-
-    async def tables(self, _argument: str) -> None:
+    async def tables(self) -> None:
         """Go to another table of the file."""
         names = self.context.document.tables()
         if len(names) < 2:
@@ -145,7 +96,7 @@ class LinearCommands:
         if await self.saving.may_leave():
             raise TableChosenError(table)
 
-    async def show_help(self, _argument: str) -> None:
+    async def show_help(self) -> None:
         """Show what can be typed."""
         for line in HELP:
             self.context.console.show(line, "", "  ")
@@ -155,7 +106,7 @@ class LinearCommands:
             "Only the form compares two tests. smtp-tui import, export and explain do the rest."
         )
 
-    async def quit(self, _argument: str) -> None:
+    async def quit(self) -> None:
         """Leave, after a question about unsaved changes."""
         if await self.saving.may_leave():
             raise QuitError
@@ -178,30 +129,28 @@ def choose_table(console: Console, document: Document, current: str | None = Non
     return None if chosen is None else names[chosen]
 
 
-def _command(
-    name: str, run: Callable[[LinearCommands, str], Awaitable[str | None]], action: str = ""
-) -> LinearCommand:
+def _command(name: str, run: Runs, action: str = "") -> LinearCommand:
     return LinearCommand(name, command_named(action or name).help, action or name, run)
 
 
 COMMANDS = (
-    _command("test", LinearCommands.test),
-    _command("fix", LinearCommands.fix),
-    _command("fixes", LinearCommands.fixes),
-    _command("undo", LinearCommands.undo),
-    _command("redo", LinearCommands.redo),
-    _command("save", LinearCommands.save),
-    _command("diff", LinearCommands.diff),
-    _command("private", LinearCommands.private),
-    LinearCommand("list", "list all fields with their values", "", LinearCommands.list_fields),
-    LinearCommand("log", "show the dialogue of the last test again", "", LinearCommands.log),
-    _command("send", LinearCommands.send),
-    _command("discover", LinearCommands.discover),
-    _command("presets", LinearCommands.presets),
-    _command("tables", LinearCommands.tables),
-    _command("same", LinearCommands.same),
-    _command("report", LinearCommands.report),
-    _command("dns", LinearCommands.dns, "domain"),
-    LinearCommand("help", "show what can be typed", "help", LinearCommands.show_help),
-    _command("quit", LinearCommands.quit, "leave"),
+    _command("test", lambda it, _text: it.checks.test()),
+    _command("fix", lambda it, _text: it.checks.fix()),
+    _command("fixes", lambda it, _text: it.checks.choose_fix()),
+    _command("undo", lambda it, _text: it.undo()),
+    _command("redo", lambda it, _text: it.redo()),
+    _command("save", lambda it, _text: it.saving.save()),
+    _command("diff", lambda it, _text: it.saving.review()),
+    _command("private", lambda it, _text: it.saving.make_private()),
+    LinearCommand("list", "list all fields with their values", "", lambda it, _: it.list_fields()),
+    LinearCommand("log", "show the last test again", "", lambda it, _: it.checks.show_log()),
+    _command("send", lambda it, _text: it.checks.send()),
+    _command("discover", lambda it, text: it.search.discover(text)),
+    _command("presets", lambda it, text: it.search.presets(text)),
+    _command("tables", lambda it, _text: it.tables()),
+    _command("same", lambda it, _text: it.reports.show_programs()),
+    _command("report", lambda it, text: it.reports.save_report(text)),
+    _command("dns", lambda it, text: it.reports.show_domain(text), "domain"),
+    LinearCommand("help", "show what can be typed", "help", lambda it, _: it.show_help()),
+    _command("quit", lambda it, _text: it.quit(), "leave"),
 )

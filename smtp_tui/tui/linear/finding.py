@@ -65,7 +65,7 @@ class LinearSearch:
             self.console.show("Stopped. What was found so far can be used.")
         self._choose_server(results)
 
-    def presets(self, words: str) -> str | None:
+    async def presets(self, words: str) -> str | None:
         """List the providers that match words, and set the settings of the chosen one."""
         words = words or self._asked("Letters of a provider's name or host", "")
         matching = [

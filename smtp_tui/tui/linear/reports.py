@@ -38,7 +38,7 @@ class LinearReports:
     def __init__(self, context: LinearContext) -> None:
         self.context, self.console = context, context.console
 
-    def show_programs(self) -> None:
+    async def show_programs(self) -> None:
         """Show commands of other programs that repeat the test."""
         done = self.context.done
         settings = done.settings if done else self.context.draft.reading().settings

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import field, replace
+from itertools import count
 from pathlib import Path
 from typing import Protocol
 
 from smtp_tui.checks.request import CheckRequest
+from smtp_tui.config.atomic_write import create
 from smtp_tui.config.document import Document
+from smtp_tui.config.errors import DocumentError, one_line, reason
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.records import record
 from smtp_tui.settings.fields import Settings
 from smtp_tui.smtp.certificates import Certificate
 from smtp_tui.smtp.events import Cause
 from smtp_tui.smtp.message import MailRequest
-from smtp_tui.tui.model.authority_file import free_path, save_authority
 from smtp_tui.tui.model.check_request import needs_password_prompt, request_for
 from smtp_tui.tui.model.draft import ACCOUNT, HOST, DraftState, SettingsDraft
 from smtp_tui.tui.model.file_context import PasswordRisk, risk_of_test
@@ -23,6 +27,7 @@ from smtp_tui.tui.model.fixes import CA_FILE, FixKind, FixProposal, changes_of
 from smtp_tui.tui.model.mail_draft import MailDraft, MailField
 
 SENDER = "from"
+_LONGEST = 40  # characters of each part of a file name
 
 
 class CheckQuestions(Protocol):
@@ -140,3 +145,38 @@ def mail_after_fix(
         return before and replace(before, body=None)
     draft.type(MailField.FROM, "")
     return replace(before, body=None, sender=None)
+
+
+def free_path(folder: Path, host: str, subject: str, pem: str) -> Path:
+    """Return the first path that does not exist yet or already holds this certificate."""
+    common = re.search(r"CN=([^,]+)", subject)
+    # The server may have chosen both, so only letters, digits, dots and hyphens are kept.
+    parts = [
+        re.sub(r"[^a-z0-9.-]+", "-", text.casefold())[:_LONGEST].strip("-.")
+        for text in (host, common[1] if common else subject)
+    ]
+    stem = "-".join(dict.fromkeys(filter(None, parts))).removesuffix("-ca") or "server"
+    names = (f"{stem}-ca{f'-{number}' if number > 1 else ''}.pem" for number in count(1))
+    return next(path for name in names if _is_free(path := folder / name, pem))
+
+
+def save_authority(path: Path, pem: str) -> None:
+    """Write a certificate with mode 0644; DocumentError if that fails or the path is taken."""
+    # An existing file is never changed; one that holds this certificate is good as it is.
+    try:
+        if not _is_free(path, pem):
+            raise DocumentError(f"{one_line(path)} already exists and contains something else")
+        if not os.path.lexists(path):
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            create(path, pem.encode("ascii"), 0o644)
+    except OSError as error:
+        raise DocumentError(f"{one_line(path)} cannot be written: {reason(error)}") from None
+
+
+def _is_free(path: Path, pem: str) -> bool:
+    if not os.path.lexists(path):
+        return True
+    try:
+        return path.is_file() and path.read_bytes() == pem.encode("ascii")
+    except OSError:
+        return False
