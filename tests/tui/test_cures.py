@@ -129,7 +129,7 @@ async def test_a_fix_is_for_what_was_tested(tmp_path: Path) -> None:
         assert "F9 sets" not in hand.screen
         for key in ("f9", "f8"):
             await hand.press(key)
-            assert "Press F5 to test again first" in hand.screen
+            assert "Test again first: F5" in hand.screen
         assert "‹tls›" in hand.row("Encryption Type")
     assert len(check.requests) == 1
 
@@ -144,7 +144,7 @@ async def test_what_is_typed_while_a_test_runs_outdates_it(tmp_path: Path) -> No
         await hand.until(lambda: "FAILED" in hand.screen)
         assert "this was before your last change." in hand.screen
         await hand.press("f9")
-        assert "Press F5 to test again first" in hand.screen
+        assert "Test again first: F5" in hand.screen
 
 
 async def test_a_failure_without_a_fix_says_so(tmp_path: Path) -> None:

@@ -16,11 +16,12 @@ from smtp_tui.safe_text import escape_controls
 from smtp_tui.settings.fields import BY_KEY, Settings
 from smtp_tui.smtp.certificates import Certificate
 from smtp_tui.smtp.message import MailRequest
+from smtp_tui.tui.commands import key_of
 from smtp_tui.tui.controllers.context import BUSY, Controller
 from smtp_tui.tui.dialogs.fixes import CertificateTrustDialog, FixDialog, trust_blocks
 from smtp_tui.tui.dialogs.send_message import MailDialog
 from smtp_tui.tui.model.check_flow import CheckFlow, mail_after_fix
-from smtp_tui.tui.model.fixes import FixKind, FixProposal, format_done
+from smtp_tui.tui.model.fixes import FixKind, FixProposal, format_done, no_fix_text
 from smtp_tui.tui.model.mail_draft import sender_of
 from smtp_tui.tui.style import BAD
 from smtp_tui.tui.widgets.dialog import AskPassword, confirm, may_make_folder
@@ -127,19 +128,11 @@ class CheckController(Controller):
 
     def _proposals(self) -> tuple[FixProposal, ...]:
         """Return what can be done about the last test; if nothing, show why."""
-        last, proposals = self.test_pane.last_test, self.test_pane.fixes
-        if proposals:
-            return proposals
-        if self.test_pane.is_busy:
-            why = BUSY
-        elif last is None or last.verdict.ok:
-            why = "There is nothing to fix: no test has failed. F5 starts a test."
-        elif last.is_stale and last.verdict.fixes:
-            why = "The settings have changed since that test. Press F5 to test again first."
-        else:
-            why = "smtp-tui knows no safe fix for this failure. The verdict says what to do."
-        self.show_message(why)
-        return ()
+        proposals = self.test_pane.fixes
+        if not proposals:
+            why = no_fix_text(self.test_pane.last_test, key_of("test"))
+            self.show_message(BUSY if self.test_pane.is_busy else why)
+        return proposals
 
     async def _apply_fix(self, proposal: FixProposal) -> bool:
         """Apply a fix and test again, or go to its field; False if the admin said no."""

@@ -32,6 +32,7 @@ from smtp_tui.tui.model.fixes import (
     FixProposal,
     format_done,
     format_fix,
+    no_fix_text,
 )
 from smtp_tui.tui.model.mail_draft import MailField, sender_of
 from smtp_tui.tui.model.session import CompletedTest
@@ -209,17 +210,10 @@ class LinearChecks:
 
     def _proposals(self) -> tuple[FixProposal, ...]:
         """Return the fixes of the last test; if there are none, show why."""
-        last, proposals = self.context.last, self.context.fixes
-        if proposals:
-            return proposals
-        if last is None or last.verdict.ok:
-            why = "There is nothing to fix: no test has failed. :test starts a test."
-        elif last.is_stale and last.verdict.fixes:
-            why = "The settings have changed since that test. Test again first: :test."
-        else:
-            why = "smtp-tui knows no safe fix for this failure. The verdict says what to do."
-        self.console.show(why)
-        return ()
+        proposals = self.context.fixes
+        if not proposals:
+            self.console.show(no_fix_text(self.context.last, key_of("test")))
+        return proposals
 
     def _fix_line(self, proposal: FixProposal) -> str:
         authority = proposal.authority

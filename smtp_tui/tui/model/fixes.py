@@ -89,6 +89,15 @@ def available_fixes(
     return (restored, *proposals) if restored else proposals
 
 
+def no_fix_text(last: LastTest | None, test_key: str) -> str:
+    """Return why there is nothing to fix; `test_key` tests."""
+    if last is None or last.verdict.ok:
+        return f"There is nothing to fix: no test has failed. {test_key} starts a test."
+    if last.is_stale and last.verdict.fixes:
+        return f"The settings have changed since that test. Test again first: {test_key}."
+    return "smtp-tui knows no safe fix for this failure. The verdict says what to do."
+
+
 def restore_proposal(passed: PassedState, draft: SettingsDraft) -> FixProposal | None:
     """Return the way back to what passed; None if the draft has the same values."""
     state = draft.state_to_return_to(passed.draft)
