@@ -15,6 +15,8 @@ from tests.terminal import Terminal
 
 REST = 0.9
 """Seconds after which the form speaks of what was typed, and somewhat more."""
+CLOCK = 1.3
+"""Seconds after which the form has said again what a test waits for, and somewhat more."""
 Way = Callable[[Terminal], None]
 
 SSL_ON_587 = SAMPLE.replace('encryption = "tls"', 'encryption = "ssl"')
@@ -78,9 +80,10 @@ def shown(relay: Relay, name: str, size: tuple[int, int]) -> Iterator[Terminal]:
             settle(terminal)
             scene.way(terminal)
             settle(terminal)
-            gate.write(b"." * (scene.events or 0))
-            gate.flush()
-            settle(terminal)
+            if scene.events:
+                gate.write(b"." * scene.events)
+                gate.flush()
+                settle(terminal, CLOCK)
             yield terminal
 
 
