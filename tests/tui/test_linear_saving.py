@@ -111,6 +111,7 @@ class TestFixes:
     def test_a_file_of_the_admins_own_is_asked_for(self, tmp_path: Path) -> None:
         answers = ":test", ":fix", "my-ca.pem", ":save", ":quit"
         ended = answered(tmp_path, *answers, runner=TwoTests(AUTHORITY))
+        assert "\nCA File: Type the path of the file. " in ended.text
         assert "13 CA File [the system's" in ended.text
         assert 'ca_file = "my-ca.pem"' in ended.saved
 

@@ -41,7 +41,7 @@ from smtp_tui.tui.model.verdict_text import changes_to_save, verdict_text
 
 # Seconds between two lines that say that a test still waits.
 _PATIENCE = 5.0
-_LOG_INDENT, _FACT_INDENT = " " * 12, " " * len("  Issued by: ")
+_LOG_INDENT = " " * 12
 
 
 class LinearChecks:
@@ -122,10 +122,10 @@ class LinearChecks:
 
     async def agrees(self, proposal: FixProposal, chain: Sequence[Certificate]) -> bool:
         """Ask whether to trust a server, or to weaken the settings."""
-        text = trust_text(proposal, chain, self.draft, self.console.width - len(_FACT_INDENT))
+        text = trust_text(proposal, chain, self.draft, self.console.width - len("  SHA-256: "))
         self.console.show(text.question)
         for label, value in text.facts:
-            self.console.show(value, f"  {label}: ", _FACT_INDENT)
+            self.console.show(value, f"  {label}: ", " " * len(f"  {label}: "))
         what = "Trust it and test?" if proposal.fix.trusts else "Apply it and test?"
         return self.console.confirm(f"{text.meaning} {what}")
 
@@ -227,7 +227,8 @@ class LinearChecks:
         """Apply a fix and test again, or return the field that the admin must fill in."""
         fix, last, done = proposal.fix, self.context.last, self.context.done
         if proposal.kind in (FixKind.GO_TO, FixKind.NAME):
-            self.console.show(f"{BY_KEY[fix.field].label}: {fix.why}")
+            what = "Type the path of the file. " if proposal.kind is FixKind.NAME else ""
+            self.console.show(f"{BY_KEY[fix.field].label}: {what}{fix.why}")
             return fix.field
         try:
             prepared = await self._flow.prepare(proposal, last.facts.chain if last else ())
