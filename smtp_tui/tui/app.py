@@ -30,7 +30,7 @@ from smtp_tui.tui.model.check_request import Runner, run_check
 from smtp_tui.tui.model.session import SessionMemory
 from smtp_tui.tui.style import LightThemeFilter
 from smtp_tui.tui.test_pane.pane import DnsOptions
-from smtp_tui.tui.textual_compat import CrashSafeApp, TerminalDriver
+from smtp_tui.tui.textual_compat import CrashSafeApp, TerminalDriver, visible_region
 from smtp_tui.tui.typeahead import KeyQueue
 from smtp_tui.tui.widgets.line import PROGRAM, ChangedLinesWidget
 
@@ -137,10 +137,11 @@ class SmtpApp(KeyQueue, CrashSafeApp, inherit_bindings=False):
     def cursor_at(self) -> Offset | None:
         """Return where the focused widget wants the cursor, else its corner."""
         focused = self.focused
-        if focused is None:
+        region = visible_region(focused) if focused is not None else None
+        if region is None:
             return None
         wanted = focused.cursor_at() if isinstance(focused, ChangedLinesWidget) else None
-        return focused.content_region.offset + (wanted or Offset())
+        return region.offset + (wanted or Offset())
 
     def get_default_screen(self) -> Screen[Any]:
         """Return the form if the table is known, else an empty screen."""

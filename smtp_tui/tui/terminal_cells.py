@@ -154,8 +154,6 @@ class TerminalCells:
         self._is_placed = False
         self._wanted_pen: Pen = NO_PEN
         self._glyphs: dict[Pen, _Glyphs] = {}
-        # How often the cursor jumped for the last frame.
-        self.moves = 0
 
     @property
     def size(self) -> tuple[int, int]:
@@ -172,7 +170,6 @@ class TerminalCells:
     def feed(self, data: str) -> str:
         """Return what to send so that the terminal shows what `data` would make it show."""
         output: list[str] = []
-        self.moves = 0
         for token in _TOKEN.finditer(data):
             match token.lastgroup:
                 case "text":
@@ -291,7 +288,6 @@ class TerminalCells:
             text = "".join(cell[0] for cell in between if cell and self._is_in_pen(cell))
             if len(text) == len(between) == x - old[0] and len(text.encode()) <= len(jump):
                 return text
-        self.moves += 1
         return jump
 
     def _is_in_pen(self, cell: Cell) -> bool:

@@ -21,6 +21,7 @@ from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Resize, ScreenResume
 from textual.geometry import Offset, Region, Size
+from textual.messages import Update
 from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.widget import Widget
@@ -69,6 +70,14 @@ class PaintOnceScreen(NoRepaintOnResize):
         # one and finds nothing that moved.
         self.refresh()
 
+    def on_update(self, message: Update) -> None:
+        """Ignore a repaint of a widget that is not visible."""
+        # Public behaviour: a layout paints what it shows. To paint a hidden widget, Textual would
+        # compute a pending layout too early, and what that moves would not be painted.
+        if visible_region(message.widget) is None:
+            message.prevent_default()
+            message.stop()
+
     def refresh(
         self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False
     ) -> Self:
@@ -86,8 +95,18 @@ def allow_switch(screen: Screen[Any]) -> None:
         screen._push_result_callback(screen, None)
 
 
+def visible_region(widget: Widget) -> Region | None:
+    """Return the region of a widget on the screen as last painted; None if it is not visible."""
+    # Public behaviour: `Widget.region`. While a layout is pending, that would compute the new one
+    # too early, and what it moves would not be painted.
+    visible = widget.screen._compositor.visible_widgets.get(widget)
+    return None if visible is None else visible[0].shrink(widget.gutter)
+
+
 class CrashSafeApp(App[int], inherit_bindings=False):
     """An application that leaves a clean terminal, without secrets, when it crashes."""
+
+    _last_cursor = Offset()
 
     @property
     def crash(self) -> Exception | None:
@@ -107,7 +126,8 @@ class CrashSafeApp(App[int], inherit_bindings=False):
     @property
     def cursor_position(self) -> Offset:
         """Where the terminal's cursor stands."""
-        return self.cursor_at() or Offset()
+        self._last_cursor = self.cursor_at() or self._last_cursor
+        return self._last_cursor
 
     @cursor_position.setter
     def cursor_position(self, position: Offset) -> None:
@@ -159,8 +179,8 @@ _SET_TITLE, _RESTORE_TITLE = "\x1b[22;2t\x1b]2;{}\x07", "\x1b[23;2t"
 # Queries, and the sequences that set the keyboard protocol.
 _MODERN_SEQUENCES = ("\x1b[>", "\x1b[<u", "\x1b[?2026$p", "\x1b[?2048$p")
 _HIDE_CURSOR, _SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
-# A frame in which the cursor jumps less often needs no protection from flicker.
-_FEW_MOVES = 3
+# A shorter frame is there at once: nobody sees the cursor run through it.
+_SHORT_FRAME = 400
 
 
 def decode_alt_keys() -> None:
@@ -202,9 +222,9 @@ class TerminalDriver(LinuxDriver):
             super().write(_SET_TITLE.format(self._app.title))
 
     def place_cursor(self, place: Offset | None) -> None:
-        """Move the cursor, and show it; hide it at the corner if there is no place."""
-        column, row = place or Offset()
-        self.write(f"\x1b[{row + 1};{column + 1}H")
+        """Move the cursor, and show it; hide it if there is no place."""
+        if place is not None:
+            self.write(f"\x1b[{place.y + 1};{place.x + 1}H")
         if self._is_cursor_shown is not (place is not None):
             self._is_cursor_shown = place is not None
             super().write(_SHOW_CURSOR if self._is_cursor_shown else _HIDE_CURSOR)
@@ -229,7 +249,7 @@ class TerminalDriver(LinuxDriver):
         if self._cells.size != self._app.size:
             self.forget_cells()
         output = self._cells.feed(data)
-        if self._cells.moves > _FEW_MOVES:
+        if len(output) > _SHORT_FRAME:
             if self._is_synchronized:
                 output = f"{SYNC_START}{output}{SYNC_END}"
             elif self._is_cursor_shown:

@@ -29,7 +29,7 @@ def terminal(tmp_path: Path) -> Iterator[Terminal]:
     environment = {**os.environ, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"}
     environment.pop("NO_COLOR", None)
     with on_terminal([sys.executable, "-m", "smtp_tui", str(file)], environment) as terminal:
-        terminal.wait_for("SMTP Host", "Not tested yet", "The server that accepts")
+        terminal.wait_for("SMTP Host", "Next", "The server that accepts")
         yield terminal
 
 
@@ -152,6 +152,21 @@ def test_a_dialog_is_painted_once_and_so_is_the_form_behind_it(
     terminal.wait_until(lambda: terminal.text == form, "the form")
     terminal.read_for(0.5)
     assert len(terminal.output) - before <= A_SCREEN
+
+
+def test_rows_that_were_hidden_are_painted_as_they_are_now() -> None:
+    environment = {**os.environ, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"}
+    command = [sys.executable, "-m", "smtp_tui", "demo"]
+    with on_terminal(command, environment, (60, 20)) as terminal:
+        terminal.wait_for(">SMTP Host", "‹cram-md5›")
+        terminal.press("F5")
+        terminal.wait_for("FAILED")
+        terminal.wait_for_silence()
+        terminal.press("F9")
+        terminal.wait_for("PASSED", ">[Log]")
+        terminal.wait_for_silence()
+        terminal.press("F6")
+        terminal.wait_for(">SMTP Host", "*Authentication Type", "‹auto›", "─ Log ")
 
 
 def test_alt_and_a_letter_is_a_command_and_types_nothing(terminal: Terminal) -> None:

@@ -122,6 +122,8 @@ class LogLines(ChangedLinesWidget, can_focus=True):
 
     def draw(self) -> list[Strip]:
         """Return the visible rows; search line or message cover the last ones."""
+        # Textual paints a new size before it tells of it; other lines then would be sent in vain.
+        self._fit_top()
         width, height = self.size
         self._keep_lines_in_place()
         strips = [self._draw_row(self.top + y, width) for y in range(height)]
@@ -195,10 +197,13 @@ class LogLines(ChangedLinesWidget, can_focus=True):
 
     def scroll_to_cursor(self) -> None:
         """Scroll as little as needed, or to the end if the view follows new lines."""
+        self._fit_top()
+        self.repaint()
+
+    def _fit_top(self) -> None:
         lowest = self.last_top if self._follows else self.top
         top = min(max(lowest, self.cursor - self.view_height + 1), self.cursor)
         self.top = clamp(top, 0, self.last_top)
-        self.repaint()
 
     def scroll_sideways(self, columns: int) -> None:
         """Scroll to other columns, up to the end of the longest line."""
