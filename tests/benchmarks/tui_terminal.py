@@ -75,7 +75,7 @@ def stream() -> Stream:
     """Type into the form while its log streams."""
     waits: list[float] = []
     with _started(FLOOD) as terminal:
-        terminal.wait_for("SMTP Host", "Not tested yet")
+        terminal.wait_for("SMTP Host", "Next")
         terminal.press("F5")
         terminal.wait_for("of a long story")
         before = len(terminal.output)

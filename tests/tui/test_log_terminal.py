@@ -47,7 +47,8 @@ def streaming(
     file = folder / "mail.toml"
     file.write_text(SAMPLE, encoding="utf-8")
     environment = {**os.environ, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"}
-    environment.pop("NO_COLOR", None)
+    for name in ("NO_COLOR", "COLUMNS", "LINES"):  # pytest-xdist sets sizes, which would count
+        environment.pop(name, None)
     environment["PYTHONPATH"] = str(Path(__file__).parents[2])
     numbers = (str(bursts), str(lines), str(pause))
     command = [sys.executable, "-c", STREAM, str(file), *numbers]

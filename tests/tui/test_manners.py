@@ -19,7 +19,7 @@ from tests.tui.driving import SAMPLE
 
 pytestmark = pytest.mark.integration
 
-FIRST = (">SMTP Host", "Not tested yet", "The server that accepts", "F10")
+FIRST = (">SMTP Host", "The server that accepts", "F10")
 SIGNS = re.compile("[^\x00-\x7f]")
 COLOUR = re.compile(rb"\x1b\[(?:\d*;)*(?:3[0-7]|4[0-7]|9[0-7]|10[0-7]|38|48)(?:;\d+)*m")
 LEFT = (b"\x1b[?1049l", b"\x1b[?25h", b"\x1b[?2004l")
