@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -216,6 +217,16 @@ class TestCommands:
         check = FakeCheck((said("F9 10:F9:2F F5, Alt+D"), PASSED))
         ended = answered(tmp_path, ":test", ":quit", runner=check)
         assert "<- 220 F9 10:F9:2F F5, Alt+D\n" in ended.text
+
+    def test_warnings_are_explained_at_once(self, tmp_path: Path) -> None:
+        texts = {
+            "warnings": ("certificate-expires-soon",),
+            "warning_texts": ("Five days are left.",),
+        }
+        check = FakeCheck((*DIALOGUE, replace(PASSED, **texts, also_texts=("It is weak.",))))
+        ended = answered(tmp_path, ":test", ":quit", runner=check)
+        assert "\nAlso: It is weak.\n? Five days are left.\n" in ended.text
+        assert "Warnings" not in ended.text
 
     def test_what_cannot_be_tested_is_gone_to(self, tmp_path: Path) -> None:
         ended = answered(tmp_path, ":test", "mx.example.org", ":quit", "d", text="[smtp]\n")

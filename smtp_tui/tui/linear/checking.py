@@ -194,16 +194,21 @@ class LinearChecks:
             self.console.show(line.text, f"{line.seconds:8.3f} {line.mark} ", _LOG_INDENT)
 
     def _show_verdict(self, done: CompletedTest) -> None:
-        saves = changes_to_save(self.draft, self.context.document.path.name)
+        verdict = done.verdict
         shown = verdict_text(
-            done.verdict,
+            verdict,
             done.request.mail,
             self.context.fixes,
-            saves=saves,
+            saves=changes_to_save(self.draft, self.context.document.path.name),
             is_stale=bool(self.draft.differing(done.draft)),
         )
-        action = f"{shown.key} {shown.action} {shown.others}"
-        for line in (f"{shown.outcome}: {shown.happened}", action.strip(), *map(str, shown.more)):
+        # The form names the warnings and explains them elsewhere: here they are explained at once.
+        more = [str(line) for line in shown.more if not (line.is_warning and line.label)]
+        also = [f"Also: {fault}" for fault in verdict.also_texts]
+        warnings = [f"? {warning}" for warning in verdict.warning_texts if warning not in more]
+        self.console.show(f"{shown.outcome}: {shown.happened}")
+        self.console.show(f"{shown.key} {shown.action} {shown.others}".strip())
+        for line in (*more, *also, *warnings):
             self.console.show(line)
 
     # Fixes
