@@ -114,7 +114,7 @@ class TestHandover:
         verdict = self.verdict(TAKEN, REFUSED, BUSY)
         assert (
             summary_of(verdict, self.MESSAGE)
-            == "2 of 3 recipients rejected; the message went to the others."
+            == "2 of 3 recipients rejected; the others got the message."
         )
         assert list(replies(verdict)) == [
             ("bob@example.test", "550 5.1.1 No such user"),

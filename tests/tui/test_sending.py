@@ -317,14 +317,14 @@ async def test_some_recipients_refused(tmp_path: Path) -> None:
         await hand.type("a@b.example,c@d.example")
         await hand.press("f2")
         await hand.until(
-            lambda: "1 of 2 recipients rejected; the message went to the others." in hand.screen
+            lambda: "1 of 2 recipients rejected; the others got the message." in hand.screen
         )
         assert " c@d.example: 550 5.1.1 No \\x1b[31m such user" in hand.screen
         assert " Accepted: a@b.example; queued as 4aBcDe" in hand.screen
         assert any("envelope ✗ message 820" in line for line in hand.lines)
         await hand.type("x")
         assert "F5 tests again: this was before your last change." in hand.screen
-        assert "the message went to the others." in hand.screen
+        assert "the others got the message." in hand.screen
 
 
 async def test_a_rejected_recipient_is_marked_until_it_is_changed(tmp_path: Path) -> None:
@@ -392,6 +392,6 @@ class TestPostfix:
             assert "DATA" not in log
             await open_dialog(hand)
             await hand.press("f2")
-            await hand.until(lambda: "rejected; the message went to the others." in hand.screen)
+            await hand.until(lambda: "rejected; the others got the message." in hand.screen)
             assert "550 5.1.1 Recipient address rejected: No such user" in hand.screen
             assert f"Accepted: {envelopes.ACCEPTED_RECIPIENT}; queued as " in hand.screen

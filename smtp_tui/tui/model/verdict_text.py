@@ -184,7 +184,7 @@ def summary_of(verdict: Verdict, mail: MailRequest | None) -> str:
     if mail is None or not _reached_others(verdict):
         return verdict.summary
     rejected, count = len(_rejected(verdict)), len(verdict.recipients)
-    rest = "the others would be accepted" if mail.body is None else "the message went to the others"
+    rest = "the others would be accepted" if mail.body is None else "the others got the message"
     return f"{rejected} of {count} recipients rejected; {rest}."
 
 

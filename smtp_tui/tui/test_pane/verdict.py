@@ -26,7 +26,8 @@ def verdict_blocks(text: VerdictText, extra: TextBlock | None = None) -> list[Te
     return [
         TextBlock(_happened(text, text.happened)),
         *([_action(text)] if text.action else ()),
-        *_rest(text, extra),
+        *([extra] if extra else ()),
+        *map(_line, text.more),
     ]
 
 
@@ -65,10 +66,6 @@ def _action(text: VerdictText, *, with_others: bool = True) -> TextBlock:
         others_key, _, what = text.others.partition(" ")
         others = [(" ", PLAIN), (f"{others_key} ", STRONG), (what, PLAIN)]
     return TextBlock((*key, (text.action, PLAIN), *others), gap=False)
-
-
-def _rest(text: VerdictText, extra: TextBlock | None) -> list[TextBlock]:
-    return [*([extra] if extra else ()), *map(_line, text.more)]
 
 
 def _line(line: VerdictLine) -> TextBlock:
@@ -135,7 +132,9 @@ class VerdictPanel(TextPage):
         action = flow([_action(text)], width) if text.action else []
         if len(action) > 1:  # then the key of the other fixes is in the key hints only
             action = flow([_action(text, with_others=False)], width)
-        rest = flow(_rest(text, self._extra), width)
+        # The facts about the sender's domain need every cell to fit in one line.
+        extra = flow([self._extra], width + 1) if self._extra else []
+        rest = flow([*map(_line, text.more)], width)
         fitting = (shown for shown in (text.happened, *text.shorter) if cell_len(shown) <= room)
         happened = next(fitting, cut_at_clause(text.happened, room))
-        return [[*_happened(text, happened)], *action, *rest]
+        return [[*_happened(text, happened)], *action, *extra, *rest]
