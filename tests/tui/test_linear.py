@@ -13,7 +13,7 @@ import pytest
 from smtp_tui.checks.request import CheckRequest
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.settings.fields import FIELDS
-from smtp_tui.smtp.events import Event
+from smtp_tui.smtp.events import Event, WarningId
 from smtp_tui.tui.linear.commands import COMMANDS
 from smtp_tui.tui.linear.rows import KEYS, label_of
 from tests.table import table
@@ -219,11 +219,13 @@ class TestCommands:
         assert "<- 220 F9 10:F9:2F F5, Alt+D\n" in ended.text
 
     def test_warnings_are_explained_at_once(self, tmp_path: Path) -> None:
-        texts = {
-            "warnings": ("certificate-expires-soon",),
-            "warning_texts": ("Five days are left.",),
-        }
-        check = FakeCheck((*DIALOGUE, replace(PASSED, **texts, also_texts=("It is weak.",))))
+        verdict = replace(
+            PASSED,
+            warnings=(WarningId.CERTIFICATE_EXPIRES_SOON,),
+            warning_texts=("Five days are left.",),
+            also_texts=("It is weak.",),
+        )
+        check = FakeCheck((*DIALOGUE, verdict))
         ended = answered(tmp_path, ":test", ":quit", runner=check)
         assert "\nAlso: It is weak.\n? Five days are left.\n" in ended.text
         assert "Warnings" not in ended.text
