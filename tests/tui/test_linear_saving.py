@@ -344,6 +344,16 @@ class TestTables:
         assert "1 SMTP Host [b.example]: " in ended.text
         assert 'host = "c.example"' in ended.saved
 
+    def test_all_are_tested_and_one_is_opened_with_its_log(self, tmp_path: Path) -> None:
+        text = f'{TWO_TABLES}[c]\nport = 3\nencryption = "tls"\nusername = "me"\n'
+        check = FakeCheck((*DIALOGUE, failed("auth-rejected")))
+        answers = ":all", ":tables", "2", ":log", ":fix", ":quit"
+        ended = answered(tmp_path, *answers, text=text, table="a", runner=check)
+        assert "  a, a.example 1: FAILED at login: " in ended.text
+        assert "  b, b.example 2: FAILED at login: " in ended.text
+        assert "   0.100 -> EHLO tickets.example.org\n" in ended.text.partition(":log")[2]
+        assert [request.table for request in check.requests] == ["a", "b"]
+
     def test_there_is_no_other(self, tmp_path: Path) -> None:
         ended = answered(tmp_path, ":tables", ":quit")
         assert "This file has one SMTP table." in ended.text

@@ -35,7 +35,8 @@ from smtp_tui.tui.model.fixes import (
     no_fix_text,
 )
 from smtp_tui.tui.model.mail_draft import MailField, sender_of
-from smtp_tui.tui.model.session import CompletedTest
+from smtp_tui.tui.model.session import CompletedTest, verdict_line
+from smtp_tui.tui.model.table_tests import TableTests
 from smtp_tui.tui.model.trust_text import ASKS, WEAKENS, reason_of, trust_text
 from smtp_tui.tui.model.verdict_text import changes_to_save, verdict_text
 
@@ -95,6 +96,32 @@ class LinearChecks:
         for event in done.events:
             self._show_event(event)
         self._show_verdict(done)
+
+    async def test_all(self) -> None:
+        """Test every table as it stands in the file, and write each result as it comes."""
+        context, written = self.context, set[str]()
+
+        def write_results() -> None:
+            for table in tests.tables:
+                done = tests.done(table)
+                is_new = done is not None and done is not before[table]
+                result = tests.reason(table) or (
+                    verdict_line(done.verdict) if is_new and done else ""
+                )
+                if result and table not in written:
+                    written.add(table)
+                    self.console.show(f"{table}, {tests.server(table)}: {result}", "  ", "    ")
+
+        tests = TableTests(context.document, context.session, context.runner, write_results)
+        before = {table: tests.done(table) for table in tests.tables}
+        self.console.show(f"Testing {len(tests.tables)} tables as saved in the file. Ctrl+C stops.")
+        try:
+            await stoppable(tests.run())
+        except StoppedError:
+            self.console.write("\n")
+            self.console.show("Stopped.")
+            return
+        self.console.show(":tables goes to a table, and :log shows its test again there.")
 
     def _obstacle(self, undone: str) -> str | None:
         """Show the first problem that prevents a test, and return its field."""

@@ -148,6 +148,7 @@ COMMANDS = (
     _command("discover", lambda it, text: it.search.discover(text)),
     _command("presets", lambda it, text: it.search.presets(text)),
     _command("tables", lambda it, _text: it.tables()),
+    LinearCommand("all", "test every table of the file", "", lambda it, _: it.checks.test_all()),
     _command("same", lambda it, _text: it.reports.show_programs()),
     _command("report", lambda it, text: it.reports.save_report(text)),
     _command("dns", lambda it, text: it.reports.show_domain(text), "domain"),
