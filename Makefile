@@ -45,6 +45,7 @@ screenshots-check: $(INSTALLED)
 layouts: $(INSTALLED)
 	$(BIN)/python -m tests.screens.layouts tests/tui/layouts
 	$(BIN)/python -m tests.newcomer tests/captures
+	$(BIN)/python -m tests.linear_session > tests/linear_session.txt
 
 man: $(INSTALLED)
 	$(BIN)/python -m man.page > man/smtp-tui.1
