@@ -29,13 +29,13 @@ from smtp_tui.tui.form.choice_row import ChoiceRow
 from smtp_tui.tui.messages import text
 from smtp_tui.tui.model.row_state import RowState
 from smtp_tui.tui.model.save_transaction import SavePreview
-from smtp_tui.tui.style import BAD, CAUTION, DIM, OURS, PLAIN, STRONG, Span, make_strip, truncate
+from smtp_tui.tui.style import BAD, CAUTION, DIM, PLAIN, STRONG, Span, make_strip, truncate
 from smtp_tui.tui.widgets.dialog import Dialog
 from smtp_tui.tui.widgets.pager import Result
-from smtp_tui.tui.widgets.text_page import READING_KEYS, TextBlock, TextPage, plain
+from smtp_tui.tui.widgets.text_page import READING_KEYS, TextBlock, TextPage, as_title, plain
 
 GONE, ADDED = Style(color="red"), Style(color="green")
-STYLES = {DiffMark.GONE: GONE, DiffMark.ADDED: ADDED, DiffMark.PLACE: OURS, DiffMark.SAME: PLAIN}
+STYLES = {DiffMark.GONE: GONE, DiffMark.ADDED: ADDED, DiffMark.PLACE: DIM, DiffMark.SAME: PLAIN}
 # Columns per sideways step.
 _COLUMNS = 16
 FILE_VALUE, FORM_VALUE = "file", "form"
@@ -99,7 +99,7 @@ class DiffDialog(_DiffBase[WriteOptions | None]):
         made = text("diff", "new-table", table=preview.table)
         notes = (made, *preview.notes) if preview.table else preview.notes
         head = [
-            plain(title, STRONG),
+            as_title(plain(title)),
             *(plain(note, DIM, gap=False) for note in notes),
             *(plain(warning, CAUTION, gap=False) for warning in preview.warnings),
         ]
@@ -150,7 +150,7 @@ class FileChangedDialog(_DiffBase[str | None]):
         self._can_merge = can_merge
         title = text("diff", "changed", file=file)
         state = text("diff", "unsaved" if ours else "saved", labels=", ".join(ours))
-        head = [plain(title, STRONG), plain(state, DIM, gap=False)]
+        head = [as_title(plain(title)), plain(state, DIM, gap=False)]
         hints = hints_of(CHANGED_COMMANDS, () if can_merge else {"merge"})
         super().__init__(head, lines, hints)
 

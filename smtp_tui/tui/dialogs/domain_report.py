@@ -14,11 +14,11 @@ from smtp_tui.safe_text import escape_controls
 from smtp_tui.tui.commands import DOMAIN_COMMANDS, hints_of, key_of
 from smtp_tui.tui.custom_keys import bindings
 from smtp_tui.tui.messages import text
-from smtp_tui.tui.style import CAUTION, DIM, OURS, STRONG
+from smtp_tui.tui.style import CAUTION, DIM, OURS
 from smtp_tui.tui.test_pane.domain_check import DomainCheckTask, page_blocks
 from smtp_tui.tui.widgets.dialog import PromptDialog
 from smtp_tui.tui.widgets.pager import PagerScreen
-from smtp_tui.tui.widgets.text_page import TextBlock, plain
+from smtp_tui.tui.widgets.text_page import TextBlock, as_title, plain
 
 if TYPE_CHECKING:
     from smtp_tui.tui.controllers.discovery import SenderDomain  # which opens this dialog
@@ -47,12 +47,12 @@ class DomainScreen(PagerScreen):
         found, refusal = self._check.found, self._sender.refusal()
         if found is not None and not found.is_silent and not refusal:
             title, *facts = page_blocks(found, with_records=True)
-            yield from (title, plain(text("dns", "why"), DIM, gap=False))
+            yield from (as_title(title), plain(text("dns", "why"), DIM, gap=False))
             yield from facts
             if not self._sender.has_shown_addresses:
                 yield plain(text("dns", "untested", key=key_of("test")), DIM)
             return
-        yield plain(text("dns", "none"), STRONG)
+        yield as_title(plain(text("dns", "none")))
         yield plain(text("dns", "why"), DIM, gap=False)
         if refusal:
             yield plain(refusal, CAUTION)

@@ -16,7 +16,7 @@ from smtp_tui.tui.custom_keys import bindings
 from smtp_tui.tui.dialogs.import_settings import ask_quoting, reword_for_form
 from smtp_tui.tui.dialogs.program_text import ProgramTextScreen
 from smtp_tui.tui.messages import as_sentence, text
-from smtp_tui.tui.style import BAD, CAUTION, DIM, GOOD, STRONG
+from smtp_tui.tui.style import BAD, CAUTION, DIM, FOCUS, GOOD, STRONG
 from smtp_tui.tui.widgets.dialog import select
 from smtp_tui.tui.widgets.text_page import TextBlock, item, plain, verbatim
 
@@ -41,7 +41,7 @@ class ExportScreen(ProgramTextScreen):
         count = text("export", "count", number=names.index(spec.name) + 1, count=len(names))
         quoting = text("import", "quoted", quoting=self._quoting) if self._quoting else ""
         title = text("export", "title", format=spec.title)
-        yield TextBlock(((f"{title}{quoting}", STRONG), (count, DIM)))
+        yield TextBlock(((f"{title}{quoting}", FOCUS), (count, DIM)))
         if self.message:
             yield plain(self.message, GOOD, gap=False)
         exported = self._exported()

@@ -14,7 +14,7 @@ from smtp_tui.tui.custom_keys import bindings
 from smtp_tui.tui.messages import text
 from smtp_tui.tui.model.draft import SettingsDraft
 from smtp_tui.tui.model.settings_changes import describe_change, preset_change
-from smtp_tui.tui.style import CAUTION, DIM, OURS, PLAIN, STRONG, Span
+from smtp_tui.tui.style import CAUTION, DIM, PLAIN, STRONG, Span
 from smtp_tui.tui.widgets.list import (
     FilteredList,
     ListView,
@@ -162,7 +162,7 @@ class PresetScreen(SearchScreen[tuple[Provider, ProviderPort] | None]):
         ways: list[Span] = [(f"{text('presets', 'ways')}:", STRONG)]
         for number, other in enumerate(provider.ways):
             shown, gap = f"{other.port} {other.encryption}", "  " if number else " "
-            ways += [(gap, PLAIN), (f"‹{shown}›", OURS) if other == way else (shown, DIM)]
+            ways += [(gap, PLAIN), (f"‹{shown}›", STRONG) if other == way else (shown, DIM)]
         yield TextBlock(tuple(ways), gap=False)
         yield labelled(text("presets", "host"), ", ".join(provider.hosts))
         yield labelled(text("presets", "user"), provider.username_is)

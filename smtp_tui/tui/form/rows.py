@@ -40,7 +40,7 @@ _MOVING = ("left", "right", "home", "end", "ctrl+a", "ctrl+e", "alt+b", "alt+f")
 SIGNS: dict[Severity, tuple[str, Style]] = {
     Severity.ERROR: ("!", BAD),
     Severity.WARNING: ("?", CAUTION),
-    Severity.NOTE: ("i", OURS),
+    Severity.NOTE: ("i", DIM),
 }
 LABEL_WIDTH = max(len(field.label) for field in FIELDS)
 GAP = 2

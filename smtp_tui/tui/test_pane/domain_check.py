@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 # The sign of each severity on the page.
 SIGNS = {
     FactSeverity.GOOD: ("+", GOOD),
-    FactSeverity.NOTE: ("i", OURS),
+    FactSeverity.NOTE: ("i", DIM),
     FactSeverity.BAD: ("!", CAUTION),
     FactSeverity.UNKNOWN: ("?", DIM),
 }

@@ -124,7 +124,7 @@ class KeyHints(SingleLineWidget):
     def spans(self, width: int) -> list[Span]:
         """Return the hints that fit, with alternative keys if everything fits."""
         whole = self._indent + sum(len(keys) + len(word) + 3 for keys, word in self._hints) - 2
-        hints = [(keys if whole <= width else keys.split()[0], word) for keys, word in self._hints]
+        hints = [(keys if whole <= width else _first(keys), word) for keys, word in self._hints]
         # The way back is the last hint of a dialog; where space is short, others give way.
         back = hints[-1:] if hints and hints[-1][0] == "Esc" else []
         room = width - self._indent + 2 - sum(len(keys) + len(word) + 3 for keys, word in back)
@@ -136,6 +136,11 @@ class KeyHints(SingleLineWidget):
         for keys, word in back:
             spans += [(keys, STRONG), (f" {word}", DIM)]
         return spans
+
+
+def _first(keys: str) -> str:
+    """Return the first of several keys for the same, or a pair of opposite keys."""
+    return "Up Down" if keys.startswith("Up Down") else keys.split()[0]
 
 
 class Divider(NoRepaintOnResize, Widget):

@@ -20,7 +20,7 @@ from textual.strip import Strip
 
 from smtp_tui.records import record
 from smtp_tui.safe_text import escape_controls
-from smtp_tui.tui.style import DIM, OURS, PLAIN, STRONG, Span, make_strip
+from smtp_tui.tui.style import DIM, FOCUS, PLAIN, STRONG, Span, make_strip
 from smtp_tui.tui.widgets.line import ChangedLinesWidget
 
 _INLINE = re.compile(r"`([^`]+)`|\*\*([^*]+)\*\*")
@@ -73,7 +73,12 @@ def item(text: str, style: Style = PLAIN, sign: str = "- ") -> TextBlock:
 
 def verbatim(text: str, *, gap: bool = False) -> TextBlock:
     """Make a line of code or output, which is not wrapped."""
-    return TextBlock(((escape_controls(text), OURS),), is_preformatted=True, gap=gap)
+    return TextBlock(((escape_controls(text), PLAIN),), is_preformatted=True, gap=gap)
+
+
+def as_title(block: TextBlock) -> TextBlock:
+    """Mark a block as the title of a page that has the focus as a whole."""
+    return replace(block, spans=tuple((text, FOCUS) for text, _ in block.spans))
 
 
 def labelled(label: str, text: str, style: Style = STRONG) -> TextBlock:
@@ -97,7 +102,7 @@ def parse(markdown: str) -> list[TextBlock]:
     for match in _BLOCKS.finditer(markdown.rstrip("\n") + "\n"):
         if match["code"] is not None:
             for index, line in enumerate(match["code"].splitlines()):
-                code, gap = ((escape_controls(line), OURS),), index == 0
+                code, gap = ((escape_controls(line), PLAIN),), index == 0
                 blocks.append(TextBlock(code, "  ", "  ", is_preformatted=True, gap=gap))
         elif match["heading"] is not None:
             blocks.append(TextBlock(((escape_controls(match["heading"].strip()), STRONG),)))
@@ -140,7 +145,7 @@ def _inline(text: str) -> Iterator[Span]:
     for match in _INLINE.finditer(text):
         yield escape_controls(text[position : match.start()]), PLAIN
         code, strong = match.groups()
-        yield (escape_controls(code), OURS) if code else (escape_controls(strong), STRONG)
+        yield escape_controls(code or strong), STRONG
         position = match.end()
     yield escape_controls(text[position:]), PLAIN
 
