@@ -26,6 +26,8 @@ async def test_in_the_form_it_opens_at_the_form(tmp_path: Path) -> None:
 
 async def test_in_the_log_it_opens_at_the_log(tmp_path: Path) -> None:
     async with form_on(SAMPLE, tmp_path) as hand:
+        await hand.press("f5")
+        await hand.until(lambda: "PASSED" in hand.screen)
         await hand.press("f6", "f1")
         assert first_place(hand) == "In the log"
         await hand.press("escape")
