@@ -8,17 +8,9 @@ from pathlib import Path
 import pytest
 
 from smtp_tui.config.preferences import Preferences
-from smtp_tui.tui.commands import (
-    COMMANDS,
-    ERROR_COMMANDS,
-    FIX_COMMANDS,
-    LOG_COMMANDS,
-    MAIL_COMMANDS,
-    FormCommand,
-    key_name,
-    key_names,
-)
+from smtp_tui.tui.commands import COMMANDS, LOG_COMMANDS, FormCommand, key_name, key_names
 from smtp_tui.tui.custom_keys import CustomKeyBindings, configured_keymap, key_from
+from smtp_tui.tui.dialog_commands import ERROR_COMMANDS, FIX_COMMANDS, MAIL_COMMANDS
 from smtp_tui.tui.test_pane.pane import DnsOptions
 from tests.table import table
 from tests.tui.driving import SAMPLE, FakeCheck, form_on

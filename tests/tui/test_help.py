@@ -6,7 +6,19 @@ from pathlib import Path
 
 import pytest
 
+from smtp_tui.tui.dialog_commands import DIALOG_COMMANDS
+from smtp_tui.tui.dialogs.help_and_palette import help_entries
+from smtp_tui.tui.messages import texts_of
 from tests.tui.driving import SAMPLE, FakeCheck, Hand, form_on
+
+
+def test_every_dialog_with_commands_has_a_place_in_the_help() -> None:
+    titles = texts_of("help-places")
+    for place, own in DIALOG_COMMANDS.items():
+        first = help_entries(place)[: len(own)]
+        assert [entry.what for entry in first] == list(own)
+        assert titles[place]
+
 
 FIND = "Find  a few letters of a key"
 

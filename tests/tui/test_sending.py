@@ -11,7 +11,8 @@ from smtp_tui.diagnosis.verdict import Recipient, Verdict
 from smtp_tui.smtp.events import Event, Stage, StageEntered, WarningId
 from smtp_tui.smtp.message import BODY, SUBJECT
 from smtp_tui.smtp.replies import Reply
-from smtp_tui.tui.commands import COMMANDS, MAIL_COMMANDS
+from smtp_tui.tui.commands import COMMANDS
+from smtp_tui.tui.dialog_commands import MAIL_COMMANDS
 from smtp_tui.tui.model.check_request import run_check
 from smtp_tui.tui.model.mail_draft import MailField
 from tests.servers import envelopes

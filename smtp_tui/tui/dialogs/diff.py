@@ -16,15 +16,9 @@ from textual.strip import Strip
 from smtp_tui.config.atomic_write import WriteOptions
 from smtp_tui.config.diff import DiffLine, DiffMark, MergeConflict
 from smtp_tui.settings.fields import BY_KEY
-from smtp_tui.tui.commands import (
-    CHANGED_COMMANDS,
-    CONFLICT_COMMANDS,
-    DIFF_COMMANDS,
-    Hints,
-    hints_of,
-    with_help,
-)
+from smtp_tui.tui.commands import Hints, hints_of, with_help
 from smtp_tui.tui.custom_keys import bindings
+from smtp_tui.tui.dialog_commands import CHANGED_COMMANDS, CONFLICT_COMMANDS, DIFF_COMMANDS
 from smtp_tui.tui.form.choice_row import ChoiceRow
 from smtp_tui.tui.messages import text
 from smtp_tui.tui.model.row_state import RowState

@@ -16,8 +16,9 @@ from textual.worker import Worker
 from smtp_tui.discovery.autoconfig import is_available
 from smtp_tui.discovery.search import TIMEOUT
 from smtp_tui.discovery.steps import OK, DiscoveryQuery, ProbeResult, Step, parse_query
-from smtp_tui.tui.commands import DISCOVER_COMMANDS, key_of, with_help
+from smtp_tui.tui.commands import key_of, with_help
 from smtp_tui.tui.custom_keys import bindings
+from smtp_tui.tui.dialog_commands import DISCOVER_COMMANDS
 from smtp_tui.tui.dialogs.server_table import DiscoveredServerTable, format_details
 from smtp_tui.tui.form.choice_row import ChoiceRow
 from smtp_tui.tui.form.rows import TextRow

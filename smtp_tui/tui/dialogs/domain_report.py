@@ -11,8 +11,9 @@ from textual.binding import BindingType
 from smtp_tui.config.preferences import NAME
 from smtp_tui.discovery.domain import SECONDS
 from smtp_tui.safe_text import escape_controls
-from smtp_tui.tui.commands import DOMAIN_COMMANDS, hints_of, key_of
+from smtp_tui.tui.commands import hints_of, key_of
 from smtp_tui.tui.custom_keys import bindings
+from smtp_tui.tui.dialog_commands import DOMAIN_COMMANDS
 from smtp_tui.tui.messages import text
 from smtp_tui.tui.style import CAUTION, DIM, OURS
 from smtp_tui.tui.test_pane.domain_check import DomainCheckTask, page_blocks

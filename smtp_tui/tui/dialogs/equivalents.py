@@ -11,8 +11,9 @@ from rich.cells import cell_len
 from textual.binding import BindingType
 
 from smtp_tui.checks.equivalents import EquivalentCommand
-from smtp_tui.tui.commands import EQUIVALENT_COMMANDS, hints_of
+from smtp_tui.tui.commands import hints_of
 from smtp_tui.tui.custom_keys import bindings
+from smtp_tui.tui.dialog_commands import EQUIVALENT_COMMANDS
 from smtp_tui.tui.dialogs.program_text import ProgramTextScreen
 from smtp_tui.tui.style import DIM, GOOD, PLAIN, STRONG, Span
 from smtp_tui.tui.widgets.text_page import TextBlock, item, plain, verbatim
@@ -38,6 +39,7 @@ def break_command(line: str, width: int) -> list[str]:
 class EquivalentsScreen(ProgramTextScreen):
     """Command lines of other programs that run the same test; one program at a time."""
 
+    place = "equivalents"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(EQUIVALENT_COMMANDS), ("s", "leave")]
 
     def __init__(self, title: str, commands: Sequence[EquivalentCommand], settings: Path) -> None:

@@ -10,8 +10,9 @@ from textual.binding import BindingType
 from smtp_tui.diagnosis.error_lookup.log_redactor import LogRedactor
 from smtp_tui.diagnosis.error_lookup.lookup import LONGEST_TEXT, ErrorExplanation, explain_error
 from smtp_tui.settings.fields import BY_KEY
-from smtp_tui.tui.commands import ERROR_COMMANDS, hints_of
+from smtp_tui.tui.commands import hints_of
 from smtp_tui.tui.custom_keys import bindings
+from smtp_tui.tui.dialog_commands import ERROR_COMMANDS
 from smtp_tui.tui.messages import text
 from smtp_tui.tui.style import DIM, STRONG
 from smtp_tui.tui.widgets.pager import PasteArea, PasteScreen

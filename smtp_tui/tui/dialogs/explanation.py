@@ -8,8 +8,9 @@ from typing import ClassVar
 from rich.cells import cell_len
 from textual.binding import BindingType
 
-from smtp_tui.tui.commands import EXPLANATION_COMMANDS, hints_of
+from smtp_tui.tui.commands import hints_of
 from smtp_tui.tui.custom_keys import bindings
+from smtp_tui.tui.dialog_commands import EXPLANATION_COMMANDS
 from smtp_tui.tui.explanations import Explanation
 from smtp_tui.tui.style import FOCUS, PLAIN, Span, truncate
 from smtp_tui.tui.widgets.line import SingleLineWidget, StatusBar

@@ -11,8 +11,9 @@ from textual.binding import BindingType
 from smtp_tui.interchange.export_builder import export_text
 from smtp_tui.interchange.spec import Exported, InterchangeError, format_named, formats
 from smtp_tui.settings.fields import BY_KEY
-from smtp_tui.tui.commands import EXPORT_COMMANDS, hints_of
+from smtp_tui.tui.commands import hints_of
 from smtp_tui.tui.custom_keys import bindings
+from smtp_tui.tui.dialog_commands import EXPORT_COMMANDS
 from smtp_tui.tui.dialogs.import_settings import ask_quoting, reword_for_form
 from smtp_tui.tui.dialogs.program_text import ProgramTextScreen
 from smtp_tui.tui.messages import as_sentence, text

@@ -9,8 +9,9 @@ from textual.binding import BindingType
 
 from smtp_tui.safe_text import escape_controls
 from smtp_tui.smtp.certificates import Certificate
-from smtp_tui.tui.commands import FIX_COMMANDS, hints_of
+from smtp_tui.tui.commands import hints_of
 from smtp_tui.tui.custom_keys import bindings
+from smtp_tui.tui.dialog_commands import FIX_COMMANDS
 from smtp_tui.tui.model.draft import SettingsDraft
 from smtp_tui.tui.model.fixes import FixKind, FixProposal, format_fix, pins
 from smtp_tui.tui.model.trust_text import ASKS, SHA_256, WEAKENS, reason_of, trust_text

@@ -12,6 +12,7 @@ from smtp_tui.records import record
 from smtp_tui.settings.fields import FIELDS
 from smtp_tui.tui import commands
 from smtp_tui.tui.commands import FormCommand, configurable, key_of, with_help
+from smtp_tui.tui.dialog_commands import DIALOG_COMMANDS
 from smtp_tui.tui.form.form import KEPT, letters
 from smtp_tui.tui.messages import texts_of
 from smtp_tui.tui.model.draft import PASSWORD
@@ -71,19 +72,7 @@ def help_entries(place: str = FORM) -> tuple[HelpEntry, ...]:
         LOG: (*commands.LOG_COMMANDS, *commands.LOG_KEYS),
         "everywhere": (*commands.COMMANDS, *commands.MENU_COMMANDS),
         _EVERY_DIALOG: texts_of("help-dialog").items(),
-        "fixes": commands.FIX_COMMANDS,
-        "explanation": commands.EXPLANATION_COMMANDS,
-        "error": commands.ERROR_COMMANDS,
-        "discover": commands.DISCOVER_COMMANDS,
-        "presets": commands.PRESET_COMMANDS,
-        "import": commands.IMPORT_COMMANDS,
-        "export": commands.EXPORT_COMMANDS,
-        "domain": commands.DOMAIN_COMMANDS,
-        "mail": commands.MAIL_COMMANDS,
-        "diff": commands.DIFF_COMMANDS,
-        "changed": commands.CHANGED_COMMANDS,
-        "conflict": commands.CONFLICT_COMMANDS,
-        "tables": commands.TABLE_COMMANDS,
+        **DIALOG_COMMANDS,
         "signs": texts_of("help-signs").items(),
     }
     here = (place, "everywhere" if place in _RUNS_IN_FORM else _EVERY_DIALOG)

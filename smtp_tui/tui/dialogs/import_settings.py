@@ -18,8 +18,9 @@ from smtp_tui.safe_text import escape_controls
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.settings.password_sources import LiteralSource, parse_source
 from smtp_tui.threads import in_daemon_thread
-from smtp_tui.tui.commands import IMPORT_COMMANDS, hints_of
+from smtp_tui.tui.commands import hints_of
 from smtp_tui.tui.custom_keys import bindings
+from smtp_tui.tui.dialog_commands import IMPORT_COMMANDS
 from smtp_tui.tui.messages import as_sentence, reword, text
 from smtp_tui.tui.model.draft import HOST, PASSWORD, SettingsDraft
 from smtp_tui.tui.model.fixes import format_current, format_value

@@ -9,8 +9,9 @@ from textual.binding import BindingType
 
 from smtp_tui.providers import Presets, Provider, ProviderPort
 from smtp_tui.safe_text import escape_controls
-from smtp_tui.tui.commands import PRESET_COMMANDS, key_of, with_help
+from smtp_tui.tui.commands import key_of, with_help
 from smtp_tui.tui.custom_keys import bindings
+from smtp_tui.tui.dialog_commands import PRESET_COMMANDS
 from smtp_tui.tui.messages import text
 from smtp_tui.tui.model.draft import SettingsDraft
 from smtp_tui.tui.model.settings_changes import describe_change, preset_change

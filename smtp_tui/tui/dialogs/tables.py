@@ -14,8 +14,9 @@ from textual.worker import Worker
 from smtp_tui.config.document import Document
 from smtp_tui.diagnosis.causes import label
 from smtp_tui.safe_text import escape_controls
-from smtp_tui.tui.commands import TABLE_COMMANDS, hints_of
+from smtp_tui.tui.commands import hints_of
 from smtp_tui.tui.custom_keys import bindings
+from smtp_tui.tui.dialog_commands import TABLE_COMMANDS
 from smtp_tui.tui.model.check_request import Runner
 from smtp_tui.tui.model.session import SessionMemory, outcome
 from smtp_tui.tui.model.table_tests import TableTests

@@ -1,0 +1,146 @@
+"""Declare the commands of each dialog once for bindings, key hints and help.
+
+A function key means the same in all dialogs: F2 carries out, F5 asks a server, F8 lists.
+"""
+
+from __future__ import annotations
+
+from smtp_tui.tui.commands import FormCommand
+
+# Keys for composing a test message. F7, which opens this dialog, must not send: it may be held.
+MAIL_COMMANDS: tuple[FormCommand, ...] = (
+    FormCommand(
+        "send", "f2 ctrl+o ctrl+s", "Send it", "send the message; Enter in the last line does too"
+    ),
+    FormCommand(
+        "ask", "f5 ctrl+t", "Only ask, send nothing", "check sender and recipients, send nothing"
+    ),
+    FormCommand("leave", "escape", "Back", "go back; your text is kept"),
+)
+
+# Keys in the list of fixes; those for certificates only where they apply.
+FIX_COMMANDS: tuple[FormCommand, ...] = (
+    FormCommand("take", "enter", "Apply", "apply the fix and test again, or go to its field"),
+    FormCommand("pin", "p", "Pin certificate", "accept this certificate, and no other"),
+    FormCommand("save_authority", "c", "Save CA", "save the CA that the server sent, and trust it"),
+    FormCommand("leave", "escape", "Back", "change nothing"),
+)
+
+# Keys in the preview of a save.
+DIFF_COMMANDS: tuple[FormCommand, ...] = (
+    FormCommand("save", "f2 ctrl+o ctrl+s", "Save", "save the changes shown"),
+    FormCommand("backup", "b", "Backup", "keep the old file as FILE~"),
+    FormCommand("private", "p", "Mode 0600", "let only its owner read the file"),
+    FormCommand("leave", "escape", "Back", "save nothing"),
+)
+
+# Keys when another program changed the file.
+CHANGED_COMMANDS: tuple[FormCommand, ...] = (
+    FormCommand("merge", "m", "Merge and save", "apply your changes to the file as it is now"),
+    FormCommand(
+        "reload", "r", "Reload", "load the file as it is now; asks before it discards yours"
+    ),
+    FormCommand("leave", "escape", "Back", "save nothing; your changes stay in the form"),
+)
+
+# Keys when both changed the same setting; Left and Right choose the value to save.
+CONFLICT_COMMANDS: tuple[FormCommand, ...] = (
+    FormCommand("choose(-1)", "left", "File", "take the value that is in the file now"),
+    FormCommand("choose(1)", "right", "Form", "take the value that you set in the form"),
+    FormCommand("take", "f2 ctrl+o", "Merge and save", "save the values that you chose"),
+    FormCommand("leave", "escape", "Back", "save nothing"),
+)
+
+# Keys in the list of tables.
+TABLE_COMMANDS: tuple[FormCommand, ...] = (
+    FormCommand("take", "enter", "Open", "open the table"),
+    FormCommand("test_all", "f5 ctrl+t", "Test all", "test every table as saved in the file"),
+    FormCommand("leave", "escape", "Back", "go back, or quit if no table is open yet"),
+)
+
+# Keys in the search for settings.
+DISCOVER_COMMANDS: tuple[FormCommand, ...] = (
+    FormCommand("take", "enter", "Use it", "copy the chosen server into the form; or search"),
+    FormCommand("search", "f5 ctrl+t", "Search", "search for the typed name"),
+    FormCommand("move", "tab f6 ctrl+l", "Other name", "go from the table to the name, and back"),
+    FormCommand("leave", "escape", "Back", "stop the search, or go back without a change"),
+)
+
+# Keys in the list of providers; letters search it.
+PRESET_COMMANDS: tuple[FormCommand, ...] = (
+    FormCommand("take", "enter", "Use it", "copy the provider's settings into the form"),
+    FormCommand("way", "tab", "Other port", "choose another of its ports"),
+    FormCommand("leave", "escape", "Back", "change nothing"),
+)
+
+# Keys in the DNS report on a domain.
+DOMAIN_COMMANDS: tuple[FormCommand, ...] = (
+    FormCommand("selectors", "k", "DKIM selectors", "type the selectors of DKIM keys to look for"),
+    FormCommand("again", "f5 ctrl+t r", "Ask again", "ask DNS again"),
+    FormCommand("stop", "escape", "Back", "stop asking, or go back"),
+)
+
+# Keys in the import of another program's settings; Enter starts a new line there.
+IMPORT_COMMANDS: tuple[FormCommand, ...] = (
+    FormCommand(
+        "take", "f2 ctrl+o ctrl+s", "Import", "copy the settings into the form, as one step"
+    ),
+    FormCommand("format", "f8 ctrl+f", "Format", "choose the format of the text"),
+    FormCommand("quoting", "alt+u", "Quoting", "choose how the .env file is quoted"),
+    FormCommand("file", "alt+r ctrl+r", "Read a file", "read the text from a file"),
+    FormCommand("clear", "ctrl+u", "Clear", "clear the text"),
+    FormCommand("leave", "escape", "Back", "go back without a change"),
+)
+
+# Keys in the export for another program.
+EXPORT_COMMANDS: tuple[FormCommand, ...] = (
+    FormCommand("turn(1)", "right tab", "Next", "the next program; Left: the previous one"),
+    FormCommand("list", "f8 ctrl+f f", "List", "choose the program from a list"),
+    FormCommand("quoting", "u alt+u", "Quoting", "choose how the .env file is quoted"),
+    FormCommand("copy", "c", "Copy", "copy the text (terminal clipboard)"),
+    FormCommand(
+        "save", "f2 ctrl+o ctrl+s o", "Save", "save the text to a file that only you can read"
+    ),
+    FormCommand("leave", "escape", "Back", "go back"),
+)
+
+# Keys in another program's command for the same test.
+EQUIVALENT_COMMANDS: tuple[FormCommand, ...] = (
+    FormCommand("turn(1)", "right tab", "Next", "the next program; Left: the previous one"),
+    FormCommand("copy", "c", "Copy", "copy the command (terminal clipboard)"),
+    FormCommand("save", "f2 ctrl+o o", "Save", "save the command to a file that only you can read"),
+    FormCommand("leave", "escape", "Back", "go back"),
+)
+
+# Keys in the explanation at full size.
+EXPLANATION_COMMANDS: tuple[FormCommand, ...] = (
+    FormCommand("turn(1)", "tab", "Next field", "the next field; Shift+Tab: the one before"),
+    FormCommand("choose('fix')", "f9 ctrl+r", "Fix", "apply the best fix, test again"),
+    FormCommand("choose('error')", "e", "Explain an error", "an error of another program"),
+    FormCommand("leave", "escape", "Back", "go back to the field that the page explains"),
+)
+
+# Keys in the explanation of an error; Enter starts a new line there.
+ERROR_COMMANDS: tuple[FormCommand, ...] = (
+    FormCommand("visit", "f9 ctrl+r", "Go to it", "go to the field that the explanation names"),
+    FormCommand("clear", "ctrl+u", "Clear", "clear the text"),
+    FormCommand("leave", "escape", "Back", "go back to the form"),
+)
+
+# The commands of each dialog by its `place`, in the order of the help.
+DIALOG_COMMANDS = {
+    "fixes": FIX_COMMANDS,
+    "explanation": EXPLANATION_COMMANDS,
+    "error": ERROR_COMMANDS,
+    "discover": DISCOVER_COMMANDS,
+    "presets": PRESET_COMMANDS,
+    "import": IMPORT_COMMANDS,
+    "export": EXPORT_COMMANDS,
+    "equivalents": EQUIVALENT_COMMANDS,
+    "domain": DOMAIN_COMMANDS,
+    "mail": MAIL_COMMANDS,
+    "diff": DIFF_COMMANDS,
+    "changed": CHANGED_COMMANDS,
+    "conflict": CONFLICT_COMMANDS,
+    "tables": TABLE_COMMANDS,
+}
