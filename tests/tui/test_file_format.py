@@ -97,7 +97,7 @@ async def test_unsaved_changes_are_asked_about_and_can_be_saved_first(tmp_path: 
             await hand.press("alt+a")
             await hand.until(lambda: CHOICE in hand.screen)
             await hand.press("down", "enter")
-            await hand.until(lambda: "does not contain your changes yet: host" in hand.screen)
+            await hand.until(lambda: "does not contain your changes yet: SMTP Host" in hand.screen)
             await hand.press(key)
             await hand.until(lambda: "your changes yet" not in hand.screen)
             assert ("Vuls" in hand.lines[0]) == (key == "escape")

@@ -192,6 +192,20 @@ class TestChangedOnDisk:
             assert "other.example.org" in hand.row("Domain")
             assert hand.file.read_text("utf-8") == theirs
 
+    async def test_a_reload_is_no_save_and_one_does_not_leave(self, tmp_path: Path) -> None:
+        async with form_on(SAMPLE, tmp_path) as hand:
+            await change_port(hand)
+            hand.file.write_text(SAMPLE + "# theirs\n", "utf-8")
+            await hand.press("f10")
+            await hand.until(lambda: "your changes yet" in hand.screen)
+            await hand.press("s")
+            await hand.until(lambda: THEIRS in hand.screen)
+            await hand.press("r")
+            await hand.until(lambda: "discards your changes" in hand.screen)
+            await hand.press("d")
+            await hand.until(lambda: "Reloaded" in hand.screen)
+            assert "2587" in hand.row("SMTP Port")
+
     async def test_nothing_goes_to_the_keyring_before(self, tmp_path: Path) -> None:
         keyring = FakeKeyring()
         async with form_on(SAMPLE, tmp_path, keyring=keyring) as hand:

@@ -165,7 +165,7 @@ async def test_leaving_with_changes_asks(tmp_path: Path) -> None:
     async with form_on(SAMPLE, tmp_path) as hand:
         await hand.type("x")
         await hand.press("ctrl+x")
-        await hand.until(lambda: "does not contain your changes yet: host" in hand.screen)
+        await hand.until(lambda: "does not contain your changes yet: SMTP Host" in hand.screen)
         await hand.press("q", "escape")
         await hand.until(lambda: "your changes yet" not in hand.screen)
         await hand.press("f10")

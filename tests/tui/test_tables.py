@@ -129,7 +129,7 @@ async def test_what_is_unsaved_is_asked_about_first(tmp_path: Path) -> None:
         await hand.type("x")
         await to_list(hand)
         await hand.press("down", "enter")
-        await hand.until(lambda: "your changes yet: host" in hand.screen)
+        await hand.until(lambda: "your changes yet: SMTP Host" in hand.screen)
         await hand.press("escape")
         await hand.until(lambda: "your changes yet" not in hand.screen)
         assert "a.examplex" in hand.row("SMTP Host")

@@ -9,13 +9,18 @@ from pathlib import Path
 from smtp_tui.config.atomic_write import WriteOptions
 from smtp_tui.config.diff import DiffLine, MergeConflict
 from smtp_tui.safe_text import escape_controls
-from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.tui.controllers.context import Controller
 from smtp_tui.tui.dialogs.diff import ConflictDialog, DiffDialog, FileChangedDialog
 from smtp_tui.tui.messages import as_sentence
 from smtp_tui.tui.model.password import PasswordLocation
 from smtp_tui.tui.model.password_mover import PasswordMoveCancelledError
-from smtp_tui.tui.model.save_transaction import FileChangedAnswer, SaveResult, SaveTransaction
+from smtp_tui.tui.model.save_transaction import (
+    OVERWRITE,
+    FileChangedAnswer,
+    SaveResult,
+    SaveTransaction,
+    unsaved_text,
+)
 from smtp_tui.tui.style import BAD, CAUTION, GOOD
 from smtp_tui.tui.widgets.dialog import choose, confirm, may_make_folder
 from smtp_tui.tui.widgets.text_page import plain
@@ -44,8 +49,7 @@ class SaveController(Controller):
         """Ask whether to save unsaved changes, and do so; return whether the form may be left."""
         if not self.draft.changed:
             return True
-        file, changed = self.document.path.name, ", ".join(self.draft.changed)
-        text = [plain(f"{file} does not contain your changes yet: {changed}.")]
+        text = [plain(unsaved_text(self.draft, self.document.path))]
         answers = ("s", "Save and leave"), ("d", "Discard"), (BACK, "Stay")
         answer = await choose(self.form.app, text, answers)
         return answer != BACK and (answer != "s" or await self.save())
@@ -117,8 +121,7 @@ class SaveController(Controller):
 
     async def may_overwrite(self, why: str) -> bool:
         """Ask whether to overwrite the file in place."""
-        copy = "smtp-tui keeps a copy of the old content until the new content is complete."
-        question = plain(f"{copy} Overwrite the file in place?", CAUTION, gap=False)
+        question = plain(OVERWRITE, CAUTION, gap=False)
         return await confirm(self.form.app, [plain(as_sentence(why)), question], "Overwrite")
 
     async def ask(self, text: str, answers: Sequence[tuple[str, str]]) -> str:
@@ -151,11 +154,10 @@ class SaveController(Controller):
         """Ask whose value to keep for each key that both have changed."""
         return await self.show_dialog(ConflictDialog(conflicts, self.document.path.name))
 
-    async def may_discard(self, keys: Sequence[str]) -> bool:
+    async def may_discard(self, question: str) -> bool:
         """Ask whether to discard the form's changes."""
-        labels = ", ".join(BY_KEY[key].label for key in keys)
-        text = [plain(f"This discards your changes: {labels}.", BAD)]
-        return await choose(self.form.app, text, (("d", "Discard"), (BACK, "Back"))) == "d"
+        answers = ("d", "Discard"), (BACK, "Back")
+        return await choose(self.form.app, [plain(question, BAD)], answers) == "d"
 
     def show_reload(self) -> None:
         """Show the draft, whose file has been read again."""

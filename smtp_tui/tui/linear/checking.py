@@ -83,7 +83,7 @@ class LinearChecks:
         if not proposals:
             return None
         lines = [self._fix_line(proposal) for proposal in proposals]
-        chosen = self.console.choose_line(lines, "Apply number")
+        chosen = self.console.choose_line("Possible fixes:", lines)
         return None if chosen is None else await self._apply(proposals[chosen])
 
     async def show_log(self) -> None:

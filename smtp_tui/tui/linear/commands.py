@@ -124,8 +124,8 @@ def choose_table(console: Console, document: Document, current: str | None = Non
     """Let the admin choose a table of the file; None to go back."""
     names = document.tables()
     mark = {current: " (this one)"}
-    console.show(f"{document.path.name} has several SMTP tables.")
-    chosen = console.choose_line([f"{name}{mark.get(name, '')}" for name in names], "Table")
+    question = f"{document.path.name} has several SMTP tables."
+    chosen = console.choose_line(question, [f"{name}{mark.get(name, '')}" for name in names])
     return None if chosen is None else names[chosen]
 
 

@@ -24,6 +24,7 @@ _NARROWEST, _USUAL = 20, 80
 HANGUP = 128 + signal.SIGHUP
 _CONTROLS = "That line contains control characters, perhaps of an arrow key. Type it again."
 _YES = ("y", "yes")
+_MANY = 5  # answers that a prompt does not list
 
 
 class StoppedError(Exception):
@@ -104,28 +105,23 @@ class Console:
         return self._answer("y/N: ") in _YES
 
     def choose(self, question: str, answers: Sequence[tuple[str, str]]) -> str:
-        """Ask a question with (letter, label) answers; "" if the admin goes back."""
-        self.show(question)
-        letters = [letter for letter, _ in answers]
-        for letter, label in answers:
-            self.show(label, f"  {letter} ", "    ")
+        """Ask a question with (word, label) answers; "" if the admin goes back."""
+        if question:
+            self.show(question)
+        words = [word for word, _ in answers]
+        for word, label in answers:
+            self.show(label, f"{word:>3} ", "    ")
+        listed = ", ".join(words) if len(words) < _MANY else f"{words[0]} to {words[-1]}"
         while True:
-            answer = self._answer(f"{', '.join(letters)} or Enter to go back: ")
-            if answer in ("", *letters):
+            answer = self._answer(f"{listed} or Enter to go back: ")
+            if answer in ("", *words):
                 return answer
-            self.show(f"{answer} is none of these letters.")
+            self.show(f"{answer} is none of them.")
 
-    def choose_line(self, lines: Sequence[str], prompt: str) -> int | None:
-        """Let the admin choose a line by its number; None to go back."""
-        for number, line in enumerate(lines, 1):
-            self.show(line, f"{number:3} ", "    ")
-        while True:
-            answer = self._answer(f"{prompt} 1 to {len(lines)}, or Enter to go back: ")
-            if not answer:
-                return None
-            if answer.isdecimal() and 1 <= int(answer) <= len(lines):
-                return int(answer) - 1
-            self.show(f"{answer} is no number from 1 to {len(lines)}.")
+    def choose_line(self, question: str, lines: Sequence[str]) -> int | None:
+        """Let the admin choose a line by its number; return its index, None to go back."""
+        answer = self.choose(question, [(str(n), line) for n, line in enumerate(lines, 1)])
+        return int(answer) - 1 if answer else None
 
     def _answer(self, prompt: str) -> str:
         try:

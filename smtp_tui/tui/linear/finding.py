@@ -79,12 +79,12 @@ class LinearSearch:
         if len(matching) > MOST_LISTED:
             self.console.show(f"{len(matching)} providers match. Type more letters.")
             return None
-        chosen = self.console.choose_line([provider.name for provider in matching], "Provider")
+        chosen = self.console.choose_line("Providers:", [provider.name for provider in matching])
         if chosen is None:
             return None
         provider = matching[chosen]
         ways = [f"port {way.port}, encryption {way.encryption}" for way in provider.ways]
-        way = self.console.choose_line(ways, "Port") if len(ways) > 1 else 0
+        way = self.console.choose_line("Its ports:", ways) if len(ways) > 1 else 0
         if way is None:
             return None
         for line in (f"Username: {provider.username_is}", f"Password: {provider.password_is}"):
@@ -133,7 +133,7 @@ class LinearSearch:
         if not probes:
             return
         lines = [f"{probe.host} port {probe.port}: {probe.reason}" for probe in probes]
-        chosen = self.console.choose_line(lines, "Use number")
+        chosen = self.console.choose_line("Use one of them?", lines)
         if chosen is None:
             return
         probe = probes[chosen]

@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 from smtp_tui.config.atomic_write import WriteOptions
 from smtp_tui.config.diff import DiffLine, MergeConflict
 from smtp_tui.config.paths import real
-from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.tui.linear.console import Console, StoppedError, stoppable
 from smtp_tui.tui.linear.context import LinearContext
 from smtp_tui.tui.messages import as_sentence, folder_question, text
@@ -26,10 +25,12 @@ from smtp_tui.tui.model.recovery import (
     unsaved_changes,
 )
 from smtp_tui.tui.model.save_transaction import (
+    OVERWRITE,
     FileChangedAnswer,
     SavePreview,
     SaveResult,
     SaveTransaction,
+    unsaved_text,
 )
 from smtp_tui.tui.model.waits import WaitCancelledError
 
@@ -87,8 +88,7 @@ class LinearSave:
         """Ask whether to save unsaved changes, and do so; return whether the admin may leave."""
         if not self.draft.changed:
             return True
-        file, changed = self.document.path.name, ", ".join(self.draft.changed)
-        question = f"{file} does not contain your changes yet: {changed}."
+        question = unsaved_text(self.draft, self.document.path)
         answer = self.console.choose(question, (("s", "Save and leave"), ("d", "Discard")))
         return answer == "d" or (answer == "s" and await self.save())
 
@@ -150,10 +150,9 @@ class LinearSave:
         pairs = zip(conflicts, chosen, strict=True)
         return [conflict.key for conflict, whose in pairs if whose == "h"]
 
-    async def may_discard(self, keys: Sequence[str]) -> bool:
+    async def may_discard(self, question: str) -> bool:
         """Ask whether to discard the changes here."""
-        labels = ", ".join(BY_KEY[key].label for key in keys)
-        return self.console.confirm(f"This discards your changes: {labels}. Discard them?")
+        return self.console.confirm(f"{question} Discard them?")
 
     async def may_make_folder(self, path: Path) -> bool:
         """Ask whether a missing folder may be created; True if it exists."""
@@ -162,8 +161,7 @@ class LinearSave:
 
     async def may_overwrite(self, why: str) -> bool:
         """Ask whether to overwrite the file in place."""
-        copy = "smtp-tui keeps a copy of the old content until the new content is complete."
-        return self.console.confirm(f"{as_sentence(why)} {copy} Overwrite the file in place?")
+        return self.console.confirm(f"{as_sentence(why)} {OVERWRITE}")
 
     async def ask(self, text: str, answers: Sequence[tuple[str, str]]) -> str:
         """Ask a question about the password; return the key of the answer."""

@@ -5,7 +5,7 @@ What the admin must decide on the way is asked through `SaveQuestions`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from enum import Enum, auto
@@ -45,6 +45,10 @@ from smtp_tui.tui.model.waits import WaitCancelledError, Waits
 NOTHING_SAVED = "Nothing was saved."
 STOPPED = f"Stopped. {NOTHING_SAVED[:-1]}; the form is unchanged."
 THE_FILE = "the file"
+OVERWRITE = (
+    "smtp-tui keeps a copy of the old content until the new content is complete. "
+    "Overwrite the file in place?"
+)
 
 
 @record
@@ -96,14 +100,14 @@ class SaveQuestions(Protocol):
     ) -> FileChangedAnswer | None:
         """What to do about another program's changes to the file; None to go back.
 
-        `ours` are the keys that are changed here.
+        `ours` are the labels of the fields that are changed here.
         """
 
     async def choose_values(self, conflicts: Sequence[MergeConflict]) -> Collection[str] | None:
         """Which keys keep the value here; None to go back."""
 
-    async def may_discard(self, keys: Sequence[str]) -> bool:
-        """Whether to discard the changes here to these keys."""
+    async def may_discard(self, question: str) -> bool:
+        """Whether to discard the changes here."""
 
     async def may_make_folder(self, path: Path) -> bool:
         """Whether to create the missing folder of a file; True if it exists."""
@@ -252,7 +256,8 @@ class SaveTransaction:
             # If the file on disk cannot be parsed, merging fails, but reloading may work.
             merge = diff.merged_with_disk(document, self._table, preview_changes(draft))
         can_merge = bool(ours) and merge is not None
-        answer = await questions.file_changed(lines, ours, can_merge=can_merge)
+        labels = _labels(ours)
+        answer = await questions.file_changed(lines, labels, can_merge=can_merge)
         if answer is FileChangedAnswer.MERGE and merge is not None:
             conflicting = {conflict.key for conflict in merge.conflicts}
             kept: Collection[str] | None = ()
@@ -260,11 +265,11 @@ class SaveTransaction:
                 kept = await questions.choose_values(merge.conflicts)
             if kept is not None:
                 return self._reload(conflicting.difference(kept))
-        if answer is FileChangedAnswer.RELOAD and (not ours or await questions.may_discard(ours)):
-            reloaded = SaveResult(
-                True, "Reloaded: the settings are those of the file as it is now."
-            )
-            return self._reload(ours) or reloaded
+        question = f"This discards your changes: {', '.join(labels)}."
+        reloads = answer is FileChangedAnswer.RELOAD
+        if reloads and (not ours or await questions.may_discard(question)):
+            text = "Reloaded: the form shows the file as it is now."
+            return self._reload(ours) or SaveResult(False, text, is_reloaded=True)
         return SaveResult(False, NOTHING_SAVED)
 
     def _reload(self, dropped: Collection[str]) -> SaveResult | None:
@@ -328,6 +333,16 @@ class SaveTransaction:
         self._file_context.rebase(self._draft, edits, keep_password=bool(refusal))
         result = _result(list(changes), self._document.path.name, notes, refusal, options)
         return result if edits else replace(result, saved=snapshot)
+
+
+def unsaved_text(draft: SettingsDraft, file: Path) -> str:
+    """Return what the file does not contain yet, for the question before leaving."""
+    changed = ", ".join(_labels(draft.changed))
+    return f"{escape_controls(file.name)} does not contain your changes yet: {changed}."
+
+
+def _labels(keys: Iterable[str]) -> list[str]:
+    return [BY_KEY[key].label for key in keys]
 
 
 def _result(
