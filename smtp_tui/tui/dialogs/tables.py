@@ -8,6 +8,7 @@ from time import monotonic
 from typing import ClassVar
 
 from rich.cells import cell_len
+from rich.style import Style
 from textual.binding import BindingType
 from textual.worker import Worker
 
@@ -29,7 +30,8 @@ from smtp_tui.tui.widgets.pager import SearchScreen
 from smtp_tui.tui.widgets.text_page import TextBlock, TextPage, labelled, plain
 
 _HEADS = ("Table", "Server", "Result")
-_LEAST = (12, 9, 22)
+_LEAST = (12, 12, 22)
+_WIDE = 66  # from this width on, the servers have a column
 _TIME = 7  # cells for the duration of a test
 # While tests run, results come and go: the columns stay where they are.
 _LONGEST_WAIT = "waiting for the TLS handshake"
@@ -47,26 +49,31 @@ class TableList(ListView[str]):
 
     def heading(self, width: int) -> list[Span]:
         """Return the column names."""
-        return [("".join(fit_cells(_HEADS, *self._widths(width))).rstrip(), DIM)]
+        heads = _HEADS if width >= _WIDE else (_HEADS[0], _HEADS[2])
+        return [("".join(fit_cells(heads, *self._widths(width))).rstrip(), DIM)]
 
     def layout_rows(self, width: int) -> Iterator[Iterable[list[Span]]]:
         """Yield each table's columns."""
         widths, gap = self._widths(width)
         for table in self.rows:
             result, style = self.result(table)
-            cells = fit_cells((*self._names(table), result), widths, gap)
+            cells = fit_cells((*self._names(table, width), result), widths, gap)
+            styles = STRONG, *(PLAIN for _ in cells[2:]), style
             spans: list[Span] = []
-            for cell, cell_style in zip(cells, (STRONG, PLAIN, style), strict=True):
+            for cell, cell_style in zip(cells, styles, strict=True):
                 shown = cell.rstrip()
                 spans += [(shown, cell_style), (cell[len(shown) :], PLAIN)]
             seconds = self._seconds(table)
             yield ([*spans, (" " * (_TIME - len(seconds)), PLAIN), (seconds, DIM)],)
 
     def mark(self, lead: str, spans: list[Span], width: int) -> list[Span]:
-        """Return the chosen row with its name marked, so that its result keeps its colour."""
-        del width
-        (name, _), *others = spans
-        return [(f"{lead}{name}", FOCUS), *others]
+        """Return the chosen row reversed; its result keeps its colour."""
+        marked = [
+            (lead, FOCUS),
+            *((text, FOCUS + Style(color=style.color)) for text, style in spans),
+        ]
+        used = sum(cell_len(text) for text, _ in marked)
+        return [*marked, (" " * max(width - used, 0), FOCUS)]
 
     def result(self, table: str) -> Span:
         """Return what a table's test came to, or what it waits for."""
@@ -85,7 +92,7 @@ class TableList(ListView[str]):
 
     def searched(self, table: str) -> str:
         """Return what typed letters find: `fail` lists the tables that failed."""
-        return " ".join((*self._names(table), self.result(table)[0]))
+        return " ".join((*self._names(table, _WIDE), self.result(table)[0]))
 
     def _seconds(self, table: str) -> str:
         """Return how long a test took, or has taken so far."""
@@ -94,17 +101,22 @@ class TableList(ListView[str]):
         done = self._tests.done(table)
         return f"{done.verdict.seconds:.1f} s" if done and not self._tests.reason(table) else ""
 
-    def _names(self, table: str) -> tuple[str, str]:
-        return escape_controls(table), self._tests.server(table)
+    def _names(self, table: str, width: int) -> tuple[str, ...]:
+        """Return a table's name and, if there is room, its server."""
+        name = escape_controls(table)
+        return (name, self._tests.server(table)) if width >= _WIDE else (name,)
 
     def _widths(self, width: int) -> tuple[tuple[int, ...], int]:
-        names = [_HEADS[:2], *map(self._names, self._tests.tables)]
+        names = [self._names(table, width) for table in self._tests.tables]
+        names.append(_HEADS[: len(names[0])])
         results = [_LONGEST_WAIT, *(self.result(table)[0] for table in self._tests.tables)]
         room = width - _TIME - 2
         # The result gets what names and servers leave, so that the columns keep their distance.
-        left = room - sum(max(map(cell_len, column)) for column in zip(*names, strict=True)) - 4
-        cut = max(min(max(map(cell_len, results)), left), _LEAST[2])
-        return column_widths([(*row, "x" * cut) for row in names], room, _LEAST)
+        left = room - sum(max(map(cell_len, column)) + 2 for column in zip(*names, strict=True))
+        cut = max(min(max(map(cell_len, results)), left), _LEAST[-1])
+        return column_widths(
+            [(*row, "x" * cut) for row in names], room, _LEAST[-len(names[0]) - 1 :]
+        )
 
 
 class TablePicker(SearchScreen[str | None]):
@@ -217,7 +229,8 @@ class TablePicker(SearchScreen[str | None]):
         yield plain(self._message, STRONG) if self._message else plain(self._summary(), DIM)
         if (table := self._list.chosen) is None:
             return
-        yield plain(table, STRONG)
+        title = ((escape_controls(table), STRONG), (f"  {self._tests.server(table)}", DIM))
+        yield TextBlock(title, is_preformatted=True)
         done, reason = self._tests.done(table), self._tests.reason(table)
         if self._tests.running(table):
             yield plain("Its test has not finished yet.", DIM, gap=False)
