@@ -232,7 +232,7 @@ class TestWays:
 
     def test_the_log_is_named_and_marked_while_it_has_the_focus(self) -> None:
         strip = ProgressBar()
-        assert strip.spans(80)[0] == ("─ ", DIM)
+        assert strip.spans(80)[0] == ("─ Log ── ", DIM)
         strip.mark_focused(True)
         assert strip.spans(80)[0] == (">[Log]", FOCUS)
 

@@ -9,6 +9,7 @@ import pytest
 from smtp_tui.diagnosis.diagnose import diagnose
 from smtp_tui.diagnosis.verdict import Recipient, TlsSummary
 from smtp_tui.smtp.events import AuthStarted, Stage, WarningId
+from smtp_tui.smtp.replies import Reply
 from smtp_tui.tui.model.draft import SettingsDraft
 from smtp_tui.tui.model.fixes import fix_proposals
 from smtp_tui.tui.model.verdict_text import changes_to_save, verdict_lines, verdict_text
@@ -152,3 +153,9 @@ def test_a_passed_login_leaves_out_the_mechanism_first() -> None:
         text.happened.replace(" with PLAIN", ""),
         "logged in as alice, inside TLSv1.3.",
     )
+
+
+def test_a_rejection_leaves_out_the_reply_first() -> None:
+    summary = "The server rejects username or password: 535 5.7.8 Error: no: a b c."
+    verdict = replace(failed("auth-rejected", summary=summary), reply=Reply(535, (b"Error",)))
+    assert verdict_text(verdict).shorter == ("the server rejects username or password.",)

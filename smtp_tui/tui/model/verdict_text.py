@@ -136,8 +136,15 @@ def verdict_text(
 
 
 def _shorter(happened: str, verdict: Verdict) -> tuple[str, ...]:
-    """Return a passed login in fewer words: without its mechanism, then with the TLS version."""
+    """Return what happened in fewer words.
+
+    A rejection without the server's reply, which is in the log; a login without its mechanism, then
+    with the TLS version only.
+    """
     facts = verdict.facts
+    if verdict.reply:
+        before, reply, _ = happened.partition(f": {verdict.reply.code} ")
+        return (f"{before}.",) if reply else ()
     if not verdict.ok or facts is None or not facts.mechanism:
         return ()
     start, mechanism, link = happened.partition(f" with {facts.mechanism}, ")

@@ -33,7 +33,7 @@ _OPTIONAL = (Stage.TLS, Stage.AUTH)
 _CUT_LEAD = "… "
 _GAPS = (" · ", " ")
 # The line above the log, which names it, without and with the focus.
-_TITLE: tuple[Span, ...] = (("─ ", DIM), ("Log", PLAIN), (" ── ", DIM))
+_TITLE: tuple[Span, ...] = (("─ Log ── ", DIM),)
 _TITLE_FOCUSED: tuple[Span, ...] = ((">[Log]", FOCUS), ("── ", DIM))
 _SHORT_TITLE: tuple[Span, ...] = (("─ ", DIM),)
 _SHORT_TITLE_FOCUSED: tuple[Span, ...] = ((">", FOCUS), (" ", PLAIN))
@@ -144,11 +144,14 @@ def progress_layouts(
 
 
 def _join(steps: Sequence[StageLabel], gap: str, timed: Collection[Stage]) -> list[Span]:
-    """Join the names of stages, with times for those in `timed`."""
+    """Join the names of stages, with times for those in `timed`.
+
+    What has passed is in one style: each change of style costs bytes whenever the line moves.
+    """
     spans: list[Span] = []
     for step in steps:
         name, _ = STAGES[step.stage]
-        spans.append((gap, DIM))
+        spans.append((gap, DIM if step.state is StageState.TO_COME else PLAIN))
         match step.state:
             case StageState.TO_COME:
                 spans.append((name, DIM))
@@ -158,7 +161,7 @@ def _join(steps: Sequence[StageLabel], gap: str, timed: Collection[Stage]) -> li
                 spans.append((f"{name} ✗", BAD))
             case StageState.PASSED:
                 time = f" {duration(step.seconds)}" if step.stage in timed else ""
-                spans += [(name, PLAIN), (time, DIM)]
+                spans.append((f"{name}{time}", PLAIN))
     return spans[1:]
 
 
