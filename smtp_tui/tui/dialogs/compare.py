@@ -23,7 +23,7 @@ from smtp_tui.tui.log.model import pieces
 from smtp_tui.tui.model.session import CompletedTest, verdict_line
 from smtp_tui.tui.style import BAD, DIM, GOOD, PLAIN, STRONG, Span
 from smtp_tui.tui.widgets.pager import PagerScreen
-from smtp_tui.tui.widgets.text_page import TextBlock, plain
+from smtp_tui.tui.widgets.text_page import TextBlock, as_title, plain
 
 # From this width on, two columns fit most lines of a dialogue.
 WIDE = 120
@@ -240,7 +240,7 @@ class CompareScreen(PagerScreen):
     def blocks(self, width: int) -> Iterator[TextBlock]:
         """Yield the differences for a width in cells."""
         rows = _side_by_side if width >= WIDE else _below
-        yield plain("The last two tests", STRONG)
+        yield as_title(plain("The last two tests"))
         yield from map(_preformatted, rows([self._titles], width, is_title=True))
         for title, pairs in (("Settings", self._settings), ("Dialogue", self._dialogue)):
             yield plain(title, STRONG)

@@ -16,7 +16,7 @@ from smtp_tui.tui.custom_keys import bindings
 from smtp_tui.tui.dialog_commands import EQUIVALENT_COMMANDS
 from smtp_tui.tui.dialogs.program_text import ProgramTextScreen
 from smtp_tui.tui.style import DIM, GOOD, PLAIN, STRONG, Span
-from smtp_tui.tui.widgets.text_page import TextBlock, item, plain, verbatim
+from smtp_tui.tui.widgets.text_page import TextBlock, as_title, item, plain, verbatim
 
 _MORE, _INDENT = " \\", "  "  # of a wrapped command line
 # A word of a POSIX shell: adjacent quoted, escaped and bare pieces.
@@ -54,7 +54,7 @@ class EquivalentsScreen(ProgramTextScreen):
     def blocks(self, width: int) -> Iterator[TextBlock]:
         """Yield the command line, and how the program's behaviour differs."""
         command = self._commands[self.name_shown]
-        yield plain(f"The same test with other programs: {self._title}", STRONG)
+        yield as_title(plain(f"The same test with other programs: {self._title}"))
         names: list[Span] = []
         for name in self.names:
             shown = (f"‹{name}›", STRONG) if name == self.name_shown else (name, DIM)
