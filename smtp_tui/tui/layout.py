@@ -17,7 +17,10 @@ FORM_WIDTH, SIDEBAR_WIDTH, WIDEST_SIDEBAR, GUTTER = 54, 40, 64, 1
 LOW, HIGH, NOT_TINY = 24, 32, 18
 EDGES = 2  # title and key hints
 MESSAGE = 3  # most lines of a message
-LEAST_LOG, LEAST_FORM, LEAST_EXPLANATION = 5, 4, 8
+LEAST_LOG, LEAST_EXPLANATION, MOST_EXPLANATION = 5, 8, 10
+# The rows that a form keeps while the log grows. Next to a short form the sidebar's rows go and
+# come back, too: on a slow line fewer may.
+LEAST_FORM, LEAST_FORM_WITH_SIDEBAR = 4, 7
 LEAST_VERDICT = 2  # what happened, and what to do
 LEAST_TEST_PANE = 1 + LEAST_VERDICT  # with the progress line
 LOG_BELOW_ALL_ROWS = 6  # lines of the log that a form with all rows must leave
@@ -122,6 +125,8 @@ def _with_next_steps(
         regions = {"next": Region(0, top, width if has_column else body.width, 1 + free - top)}
     else:
         lines = min(wants.next_steps(side), body.height - 1 - LEAST_EXPLANATION)
+        if size.width < WIDE:  # where lines are slow, each row of the explanation counts
+            lines = max(lines, body.height - 1 - MOST_EXPLANATION)
         # A message, which spans both columns on a medium width, covers the end of the steps.
         covered = message if size.width < WIDE else 0
         top = body.bottom - lines
@@ -141,7 +146,8 @@ def _with_test_pane(
         regions = _split_pane(size, pane, message, wants)
         if wants.log_focused:
             missing = max(wants.log - regions["log"].height, 0)
-            rows = max(form.height - missing, min(form.height, LEAST_FORM))
+            least = LEAST_FORM_WITH_SIDEBAR if NARROW <= size.width < WIDE else LEAST_FORM
+            rows = max(form.height - missing, min(form.height, least))
             form, pane = body.split_horizontal(rows)
     elif wants.shows_pane:
         form, pane = Region(), body

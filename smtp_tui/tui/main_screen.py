@@ -139,7 +139,7 @@ class MainScreen(PlacedByScreen, PaintOnceScreen, Screen[None], inherit_bindings
 
     def on_mount(self) -> None:
         """Fill the parts before the first paint; watch how much of the form is visible."""
-        for name in ("scroll_y", "virtual_size", "size"):
+        for name in ("scroll_y", "virtual_size"):
             self.watch(self.form, name, self._mark_divider, init=False)
         self.test_pane.domain_changed.subscribe(
             self, lambda _none: self._sidebar_controller.refresh(from_top=False)
@@ -431,6 +431,7 @@ class MainScreen(PlacedByScreen, PaintOnceScreen, Screen[None], inherit_bindings
         self._sidebar_controller.name_keys()
         # The layout of the test pane's parts depends on more than its size.
         self.test_pane.verdict.refresh(layout=True)
+        self.call_after_refresh(self._mark_divider)
 
     def _mark_divider(self) -> None:
         form = self.form

@@ -297,8 +297,8 @@ class TestPlaces:
     def test_before_the_first_test_the_form_has_all_rows(self) -> None:
         at = compute_layout(Size(80, 24), wants(form=21, has_tested=False, next_steps=9))
         assert at["form"].height == 21
-        assert at["sidebar"] == Region(56, 1, 24, 12)
-        assert at["next"] == Region(56, 14, 24, 9)
+        assert at["sidebar"] == Region(56, 1, 24, 10)
+        assert at["next"] == Region(56, 12, 24, 11)
         assert "test_pane" not in at
 
     def test_on_high_windows_the_next_steps_stand_below_the_form(self) -> None:
@@ -337,9 +337,13 @@ class TestPlaces:
         many = compute_layout(Size(80, 24), wants(verdict=4, log=30, message=3))
         assert many["verdict"].height == 2
 
-    @pytest.mark.parametrize(("log", "form"), [(3, 11), (8, 10), (30, 4)])
-    def test_with_the_focus_the_log_takes_what_it_needs(self, log: int, form: int) -> None:
-        at = compute_layout(Size(80, 24), wants(log=log, log_focused=True))
+    @pytest.mark.parametrize(
+        ("width", "log", "form"), [(80, 3, 11), (80, 8, 10), (80, 30, 7), (100, 30, 4), (60, 30, 4)]
+    )
+    def test_with_the_focus_the_log_takes_what_it_needs(
+        self, width: int, log: int, form: int
+    ) -> None:
+        at = compute_layout(Size(width, 24), wants(log=log, log_focused=True))
         assert at["form"].height == form
         assert at["test_pane"].bottom == 23
 

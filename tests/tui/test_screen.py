@@ -343,3 +343,16 @@ async def test_while_a_test_runs_the_first_hint_stops_it(tmp_path: Path) -> None
         check.release()
         await hand.until(lambda: "PASSED" in hand.screen)
         assert hand.hints.startswith(" F5 Test  F2 Save ")
+
+
+async def test_the_focused_row_stays_in_view_when_the_form_shrinks(tmp_path: Path) -> None:
+    async with form_on(SAMPLE, tmp_path) as hand:
+        await hand.go_to("CA File")
+        await hand.press("f5")
+        await hand.until(lambda: "PASSED" in hand.screen)
+        assert hand.row("CA File").startswith(">")
+        await hand.press("f6")
+        rows = hand.lines[1:8]
+        await hand.press("f6")
+        assert hand.row("CA File").startswith(">")
+        assert [row[1:54] for row in rows] == [row[1:54] for row in hand.lines[1:8]]

@@ -344,8 +344,17 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
         if isinstance(row, TextRow):
             row.load(self.draft.password.text if key == PASSWORD else self.draft.text(key))
 
+    def on_resize(self) -> None:
+        """Keep the focused row in view."""
+        self._after_layout()
+
     def _after_layout(self) -> None:
-        self.call_later(lambda: self.scroll_to_widget(self.current_row, animate=False))
+        self.call_later(self._show_current_row)
+
+    def _show_current_row(self) -> None:
+        """Scroll to the row with the focus; while the log has it, the rows stay where they are."""
+        if self.current_row.has_focus:
+            self.scroll_to_widget(self.current_row, animate=False)
 
     def _go_to(self, row: Row) -> None:
         # `Widget.focus` waits for the next callback: keys typed ahead would reach the old row.
