@@ -1,22 +1,24 @@
-"""Describe each field for the sidebar: its value's effect, and what the last test found.
+"""Describe each field for the form: its value's effect, and what the last test found.
 
 The sentences are data: `meaning.toml` for values, `findings.toml` for tests. The rules here yield a
-field, its sentence's name and placeholders. A field without a rule has no note.
+field, its sentence's name and placeholders. A field without a rule has no note. A few words next to
+a value that a test found wrong are the `faults` of a cause in `causes.toml`.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from smtp_tui.diagnosis.advice import ConnectionSecurity, PartialSettings, parse_partial
-from smtp_tui.diagnosis.causes import label, listed, texts_of
+from smtp_tui.diagnosis.causes import causes, label, listed, texts_of
 from smtp_tui.diagnosis.diagnose import template_vars
 from smtp_tui.diagnosis.verdict import CheckSummary, Verdict
 from smtp_tui.providers import UsernameKind
 from smtp_tui.safe_text import abridged, escape_controls
 from smtp_tui.settings import password_sources as sources
 from smtp_tui.settings.choices import Authentication, TlsVersion, VerifyMode
-from smtp_tui.settings.fields import BY_KEY, FieldKind
+from smtp_tui.settings.fields import BY_KEY, FieldKind, Settings
 from smtp_tui.settings.parsers import is_address, parse_mailbox
 from smtp_tui.smtp.events import Cause, Stage
 from smtp_tui.smtp.replies import EhloKeywords
@@ -259,8 +261,8 @@ def _tls_findings(facts: CheckSummary, verdict: Verdict) -> Iterator[Note]:
     yield "server_name", "seen", {}
     yield "tls_fingerprint", "seen", {}
     if cause.startswith("certificate-"):
-        causes = ", ".join(map(label, (cause, *verdict.also)))
-        yield "openssl_verify_mode", "failed", {"cause": causes}
+        failures = ", ".join(map(label, (cause, *verdict.also)))
+        yield "openssl_verify_mode", "failed", {"cause": failures}
     else:
         yield "openssl_verify_mode", "passed" if tls.verified else "unchecked", {}
     yield "openssl_verify_mode", "certificate", {}
@@ -279,3 +281,36 @@ def observations_of(key: str, facts: CheckSummary, verdict: Verdict) -> str:
         if field == key
     ]
     return escape_controls(" ".join(sentences))
+
+
+LONGEST_FAULT = 16  # characters: the rest of a row belongs to its value
+# The recipients of a test message: no field of the settings.
+RECIPIENTS = "to"
+
+
+def faults_of(verdict: Verdict, settings: Settings | None) -> dict[str, str]:
+    """Return in a few words what is wrong with each field at fault, and with RECIPIENTS."""
+    if verdict.cause == Cause.SETTINGS_INVALID:
+        finished = verdict.facts.finished if verdict.facts else None
+        key, *_ = re.findall(r"^\w+", finished.detail if finished else "") or [""]
+        return {key: "cannot be used"} if key in BY_KEY else {}
+    faults: dict[str, str] = causes().get(verdict.cause or "", {}).get("faults", {})
+    code = str(verdict.reply.code) if verdict.reply else ""
+    return {
+        _field_at_fault(key, verdict, settings): short.format(code=code).strip()[:LONGEST_FAULT]
+        for key, short in faults.items()
+        if key != RECIPIENTS or verdict.recipients
+    }
+
+
+def _field_at_fault(key: str, verdict: Verdict, settings: Settings | None) -> str:
+    """Return the field that decides, where one field stands in for another."""
+    mechanism = verdict.facts.mechanism if verdict.facts else None
+    if key == "host" and verdict.stage is Stage.TLS and settings and settings.server_name:
+        return "server_name"
+    if key == "password" and mechanism == "EXTERNAL":
+        return "client_certificate"  # it is the login
+    # The username has not the form that the provider expects.
+    if key == "password" and verdict.fixes and verdict.fixes[0].field == "username":
+        return "username"
+    return key

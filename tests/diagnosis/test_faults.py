@@ -8,7 +8,7 @@ import pytest
 
 from smtp_tui.diagnosis.causes import causes
 from smtp_tui.diagnosis.diagnose import diagnose
-from smtp_tui.diagnosis.faults import LONGEST, RECIPIENTS, faults_of
+from smtp_tui.diagnosis.field_notes import LONGEST_FAULT, RECIPIENTS, faults_of
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.smtp.events import AuthStarted, Cause, Event, RecipientReply, Stage
 from tests.diagnosis.examples import connected, facts_of, finished, reply, settings
@@ -23,14 +23,14 @@ def faults(fault: Cause, stage: Stage, *events: Event, code: int = 0, **values: 
     end = finished(stage, fault, reply=reply(code, "No") if code else None)
     tested = settings(**values)
     verdict = diagnose(tested, facts_of(*connected(), *events, end), 1.0)
-    return {f"{found.key}: {found.short}" for found in faults_of(verdict, tested)}
+    return {f"{key}: {short}" for key, short in faults_of(verdict, tested).items()}
 
 
 @table("cause", MARKED)
 def test_a_mark_fits_beside_a_value_of_the_form(cause: str) -> None:
     for key, words in MARKED[cause].items():
         assert key in {*BY_KEY, RECIPIENTS}
-        assert len(words.format(code=535)) <= LONGEST
+        assert len(words.format(code=535)) <= LONGEST_FAULT
         assert words.format(code=535).isprintable()
 
 
@@ -66,12 +66,11 @@ def test_a_rejected_recipient_is_marked() -> None:
 def test_a_file_that_cannot_be_read_is_marked() -> None:
     end = finished(Stage.SETTINGS, Cause.SETTINGS_INVALID, detail="ca_file /ca.pem: no such file")
     verdict = diagnose(settings(), facts_of(end), 1.0)
-    (found,) = faults_of(verdict, settings())
-    assert (found.key, found.short) == ("ca_file", "cannot be used")
+    assert faults_of(verdict, settings()) == {"ca_file": "cannot be used"}
 
 
 def test_nothing_is_marked_where_no_field_is_at_fault() -> None:
     assert faults(Cause.SERVER_CLOSED, Stage.EHLO) == set()
     tested = settings()
     passed = diagnose(tested, facts_of(*connected(), finished(Stage.EHLO)), 1.0)
-    assert faults_of(passed, tested) == ()
+    assert faults_of(passed, tested) == {}

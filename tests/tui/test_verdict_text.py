@@ -29,11 +29,6 @@ class TestAction:
         assert (text.key, text.action) == ("F9", "sets Encryption Type to ssl and tests again.")
         assert text.others == "F8 lists both."
 
-    def test_another_front_end_has_keys_of_its_own(self) -> None:
-        verdict = failing(ENCRYPTION, PASSWORD)
-        text = verdict_text(verdict, None, fix_proposals(verdict, ()), keys=(":fix", ":fixes"))
-        assert (text.key, text.others) == (":fix", ":fixes lists both.")
-
     def test_the_reason_of_a_fix_comes_before_the_cure(self) -> None:
         verdict = replace(failing(ENCRYPTION), cure="Set encryption.", why="It speaks TLS.")
         text = verdict_text(verdict, None, fix_proposals(verdict, ()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import field
 
 from smtp_tui.config.document import Document
-from smtp_tui.diagnosis.faults import faults_of
+from smtp_tui.diagnosis.field_notes import faults_of
 from smtp_tui.records import record
 from smtp_tui.safe_text import escape_controls
 from smtp_tui.settings.fields import BY_KEY
@@ -66,11 +66,10 @@ class LinearContext:
         done, faults = self.done, dict[str, str]()
         if done is not None:
             changed = self.draft.differing(done.draft)
-            found = faults_of(done.verdict, done.settings)
             faults = {
-                fault.key: fault.short
-                for fault in found
-                if fault.key in BY_KEY and fault.key not in changed
+                key: fault
+                for key, fault in faults_of(done.verdict, done.settings).items()
+                if key in BY_KEY and key not in changed
             }
         return form_rows(self.draft, self.file_context, faults)
 

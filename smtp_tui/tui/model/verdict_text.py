@@ -73,52 +73,37 @@ def verdict_text(
     is_saved: bool = False,
     is_stale: bool = False,
     is_whole: bool = False,
-    keys: tuple[str, str] | None = None,
 ) -> VerdictText:
     """Return a verdict in words; `mail` is what the check was to submit.
 
     `proposals` are the fixes to offer now, `saves` is what saving would write (`changes_to_save`),
-    and after `is_saved` a message tells what was saved.
-    With `is_whole`, all names of the certificate are shown. `keys` apply the first fix and list
-    them all; without them, the form's keys do.
+    and after `is_saved` a message tells what was saved. With `is_whole`, all names of the
+    certificate are shown.
     """
-    fix_key, list_key = keys or (key_of("fix"), key_of("fixes"))
-    sends = mail is not None and mail.body is not None
     happened, cure, why = (
         _of_certificate(text, verdict, is_whole=is_whole)
         for text in (summary_of(verdict, mail), verdict.cure, verdict.why)
     )
     key = action = others = ""
-    more = []
+    notes = []
     if verdict.ok:
-        key, action = (key_of("save"), saves) if saves else ("", "")
-        if not saves and not is_saved:
-            action = "Nothing to save."
+        key = key_of("save") if saves else ""
+        action = saves or ("" if is_saved else "Nothing to save.")
     elif proposals:
-        key, first = fix_key, proposals[0]
-        action = f"{describe_fix(first, verdict.cause, sends=sends)}."
-        if (count := len(proposals)) > 1:
-            others = f"{list_key} lists {'both' if count == 2 else f'all {count}'}."
-        if first.kind is FixKind.SET:  # then the reason says more than the cure
+        key, count = key_of("fix"), len(proposals)
+        listed = "both" if count == 2 else f"all {count}"
+        others = f"{key_of('fixes')} lists {listed}." if count > 1 else ""
+        sends = mail is not None and mail.body is not None
+        action = f"{describe_fix(proposals[0], verdict.cause, sends=sends)}."
+        if proposals[0].kind is FixKind.SET:  # then the reason says more than the cure
             cure, why = why, cure
     elif cure and not is_stale:
-        sentences = _SENTENCE.split(cure)
-        # What was tried already is nothing to do.
-        action = next((text for text in sentences if not text.startswith("smtp-tui ")), cure)
-        cure = " ".join(text for text in sentences if text != action)
-    if is_stale and not proposals:
-        if saves:
-            more.append(VerdictLine(f"{key} {action}"))
-        key, action = key_of("test"), STALE
+        action, cure = _first_step(cure)
+    if is_stale and proposals:
+        notes.append(f"{key_of('test')} {STALE}")
     elif is_stale:
-        more.append(VerdictLine(f"{key_of('test')} {STALE}"))
-    warnings = dict(zip(verdict.warnings, verdict.warning_texts, strict=True))
-    if WarningId.DELIVERY_UNKNOWN in warnings:  # the admin must know this before sending again
-        more.append(VerdictLine(warnings.pop(WarningId.DELIVERY_UNKNOWN), is_warning=True))
-    more += [VerdictLine(reply, title) for title, reply in replies(verdict)]
-    more += [VerdictLine(text) for text in (cure, why) if text]
-    if warnings:
-        more.append(VerdictLine(", ".join(map(label, warnings)), "Warnings", is_warning=True))
+        notes += [f"{key} {action}"] if saves else []
+        key, action = key_of("test"), STALE
     happened = escape_controls(_after_colon(happened))
     return VerdictText(
         outcome(verdict),
@@ -127,12 +112,33 @@ def verdict_text(
         key,
         escape_controls(action),
         others,
-        tuple(
-            VerdictLine(escape_controls(line.text), escape_controls(line.label), line.is_warning)
-            for line in more
-        ),
+        tuple(_more(verdict, notes, (cure, why))),
         is_stale,
     )
+
+
+def _first_step(cure: str) -> tuple[str, str]:
+    """Split a cure into its first sentence that says what to do, and the others."""
+    sentences = _SENTENCE.split(cure)
+    # What was tried already is nothing to do.
+    first = next((text for text in sentences if not text.startswith("smtp-tui ")), cure)
+    return first, " ".join(text for text in sentences if text != first)
+
+
+def _more(verdict: Verdict, notes: Sequence[str], reasons: Sequence[str]) -> Iterator[VerdictLine]:
+    """Yield what follows the first two rows, escaped."""
+    warnings = dict(zip(verdict.warnings, verdict.warning_texts, strict=True))
+    unknown = warnings.pop(WarningId.DELIVERY_UNKNOWN, "")
+    labels = ", ".join(map(label, warnings))
+    for text, title, is_warning in (
+        *((note, "", False) for note in notes),
+        (unknown, "", True),  # the admin must know this before sending again
+        *((reply, title, False) for title, reply in replies(verdict)),
+        *((reason, "", False) for reason in reasons),
+        (labels, "Warnings", True),
+    ):
+        if text:
+            yield VerdictLine(escape_controls(text), escape_controls(title), is_warning)
 
 
 def _shorter(happened: str, verdict: Verdict) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from textual.signal import Signal
 
 from smtp_tui.checks.request import CheckRequest
 from smtp_tui.diagnosis.experiments import TriedEncryptions, tried_encryptions
-from smtp_tui.diagnosis.faults import RECIPIENTS, faults_of
+from smtp_tui.diagnosis.field_notes import RECIPIENTS, faults_of
 from smtp_tui.diagnosis.verdict import CheckSummary, Verdict
 from smtp_tui.records import record
 from smtp_tui.settings.fields import BY_KEY, Settings
@@ -302,7 +302,7 @@ class TestPane(PlacedByScreen, NoRepaintOnResize, Vertical):
         last = self.last_test
         if last is None or last.is_stale or self.done is None:
             return {}
-        return {fault.key: fault.short for fault in faults_of(last.verdict, self.done.settings)}
+        return faults_of(last.verdict, self.done.settings)
 
     def _check_domain(self, done: CompletedTest) -> None:
         if done is self.done and done.verdict.ok and not self.is_busy:
