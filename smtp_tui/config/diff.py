@@ -197,15 +197,16 @@ class MergeConflict:
     theirs: object = field(repr=False)
 
     @property
-    def shown(self) -> tuple[str, str]:
-        """The values in the file and here, with secrets masked."""
-        theirs, ours = (_shown(self.key, value) for value in (self.theirs, self.ours))
-        return theirs, ours
+    def shown(self) -> tuple[str, str, str]:
+        """The values when it was read, in the file and here, with secrets masked."""
+        base, theirs, ours = (
+            _shown(self.key, value) for value in (self.base, self.theirs, self.ours)
+        )
+        return base, theirs, ours
 
     def __str__(self) -> str:
         """Describe the conflict in one line, with secrets masked."""
-        values = (self.base, self.ours, self.theirs)
-        base, ours, theirs = (_shown(self.key, value) for value in values)
+        base, theirs, ours = self.shown
         if ours == theirs:  # they look the same when masked
             return f"{self.key} was {base}, and was changed both in the file and here"
         return f"{self.key} was {base}, is {theirs} in the file now, and {ours} here"

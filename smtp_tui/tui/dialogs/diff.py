@@ -47,7 +47,12 @@ class DiffView(TextPage, can_focus=True):
 
     def __init__(self, lines: Sequence[DiffLine]) -> None:
         # A terminal skips cells at a tab and leaves their old content.
-        shown = [(str(line).expandtabs(), STYLES.get(line.mark, DIM)) for line in lines]
+        # The title has the file's name.
+        shown = [
+            (str(line).expandtabs(), STYLES.get(line.mark, DIM))
+            for line in lines
+            if line.mark not in (DiffMark.OLD_FILE, DiffMark.NEW_FILE)
+        ]
         super().__init__([plain(*span, gap=False) for span in shown], most=1)
         self._widest = max((cell_len(block.spans[0][0]) for block in self.blocks), default=0)
         self._left = 0
@@ -143,7 +148,11 @@ class FileChangedDialog(_DiffBase[str | None]):
     ) -> None:
         self._can_merge = can_merge
         title = text("diff", "changed", file=file)
-        state = text("diff", "unsaved" if ours else "saved", labels=", ".join(ours))
+        state = text(
+            "diff",
+            "unsaved" if ours else "saved",
+            labels=", ".join(ours),
+        )
         head = [as_title(plain(title)), plain(state, DIM, gap=False)]
         hints = hints_of(CHANGED_COMMANDS, () if can_merge else {"merge"})
         super().__init__(head, lines, hints)
@@ -163,7 +172,7 @@ class ConflictRow(ChoiceRow):
 
     def __init__(self, conflict: MergeConflict, column: int) -> None:
         super().__init__(conflict.key, BY_KEY[conflict.key].label, (FILE_VALUE, FORM_VALUE))
-        self._values = conflict.shown
+        self._values = values_of(conflict)[1:]
         self._column = column
         self.show(RowState(note=text("diff", "open")))
 
@@ -187,6 +196,11 @@ class ConflictRow(ChoiceRow):
         self.choose(self.words[by > 0])
 
 
+def values_of(conflict: MergeConflict) -> list[str]:
+    """Return the values when the file was read, in the file and in the form, as a form shows."""
+    return [value.strip('"') for value in conflict.shown]
+
+
 def column_width(wanted: int, room: int) -> int:
     """Return the width of each of two columns, with a gap; `room` is for both and a note."""
     return max(min(wanted, (room - len(text("diff", "open")) - 2) // 2), 8)
@@ -208,7 +222,7 @@ class ConflictDialog(Dialog[frozenset[str] | None]):
     def __init__(self, conflicts: Sequence[MergeConflict], file: str) -> None:
         self._conflicts = {conflict.key: conflict for conflict in conflicts}
         self._heads = text("diff", "in-file"), text("diff", "in-form")
-        longest = max(cell_len(value) for found in conflicts for value in found.shown)
+        longest = max(cell_len(value) for found in conflicts for value in values_of(found)[1:])
         # The marks of the chosen value, and a gap.
         self._column = max(longest + 2, *map(len, self._heads)) + 2
         # No default: Enter alone must not overwrite what another program wrote.
@@ -231,7 +245,9 @@ class ConflictDialog(Dialog[frozenset[str] | None]):
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         """Describe the focused key's conflict."""
         if isinstance(event.widget, ConflictRow):
-            self._show_note(f"{self._conflicts[event.widget.key]}.", DIM)
+            base, theirs, ours = values_of(self._conflicts[event.widget.key])
+            names = {"label": event.widget.label, "base": base, "theirs": theirs, "ours": ours}
+            self._show_note(text("diff", "both" if theirs == ours else "conflict", **names), DIM)
 
     def on_choice_row_chosen(self, event: ChoiceRow.Chosen) -> None:
         """Show the choice."""

@@ -27,6 +27,8 @@ _LABELS = 11
 class FixList(ListView[Sequence[TextBlock]]):
     """The list of fixes, each of a few lines."""
 
+    name_span = None
+
     BINDINGS: ClassVar[list[BindingType]] = [("shift+tab", "go(-1)"), ("tab", "go(1)")]
 
     def layout_rows(self, width: int) -> Iterator[Iterable[list[Span]]]:

@@ -16,7 +16,7 @@ from smtp_tui.tui.dialog_commands import DIALOG_COMMANDS
 from smtp_tui.tui.form.form import KEPT, letters
 from smtp_tui.tui.messages import texts_of
 from smtp_tui.tui.model.draft import PASSWORD
-from smtp_tui.tui.style import DIM, FOCUS, PLAIN, STRONG, Span, truncate
+from smtp_tui.tui.style import DIM, PLAIN, STRONG, Span, truncate
 from smtp_tui.tui.widgets.dialog import Dialog
 from smtp_tui.tui.widgets.list import FilteredList, ListView, filter_rows
 from smtp_tui.tui.widgets.pager import SectionedScreen
@@ -115,25 +115,11 @@ def _distance(entry: HelpEntry, words: Sequence[str]) -> int:
     return 2 if all(word in title for word in words) else 3
 
 
-class _EntryList(ListView[HelpEntry], can_focus=False):
-    """A list of entries; the title or the keys of the chosen one are marked."""
-
-    none_found = "No command or field matches."
-
-    def mark(self, lead: str, spans: list[Span], width: int) -> list[Span]:
-        """Return the chosen line with its first part marked."""
-        del width
-        (title, _), *rest = spans
-        shown = title.rstrip()
-        blanks: Span = (title[len(shown) :], PLAIN)
-        return [(lead[0], STRONG), (lead[1:], PLAIN), (shown, FOCUS), blanks, *rest]
-
-
 _KEYS = 20
 _NARROW = 56
 
 
-class HelpList(_EntryList):
+class HelpList(ListView[HelpEntry]):
     """The keys and what they do, by place; those that cannot run here are dim."""
 
     none_found = "No key or command matches."
@@ -235,9 +221,10 @@ PLACEHOLDER = "a few letters of a command, a key or a field"
 _TITLE, _GAP = 26, 2
 
 
-class PaletteList(_EntryList):
+class PaletteList(ListView[HelpEntry]):
     """The list of commands and fields; the cursor wraps around."""
 
+    none_found = "No command or field matches."
     highest = 12
 
     def action_go(self, by: int) -> None:

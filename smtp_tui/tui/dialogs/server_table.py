@@ -106,6 +106,8 @@ class DiscoveredServerTable(ListView[DiscoveredServerRow]):
     class LeftAbove(Message):
         """The admin moved up from the first row."""
 
+    # Behind the sign.
+    name_span = 1
     _is_moved = False
 
     @property

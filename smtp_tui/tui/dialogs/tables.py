@@ -8,7 +8,6 @@ from time import monotonic
 from typing import ClassVar
 
 from rich.cells import cell_len
-from rich.style import Style
 from textual.binding import BindingType
 from textual.worker import Worker
 
@@ -22,7 +21,7 @@ from smtp_tui.tui.model.check_request import Runner
 from smtp_tui.tui.model.session import SessionMemory, outcome
 from smtp_tui.tui.model.table_tests import TableTests
 from smtp_tui.tui.model.verdict_text import verdict_text
-from smtp_tui.tui.style import BAD, CAUTION, DIM, FOCUS, GOOD, OURS, PLAIN, STRONG, Span
+from smtp_tui.tui.style import BAD, CAUTION, DIM, GOOD, OURS, PLAIN, STRONG, Span
 from smtp_tui.tui.test_pane.progress import STAGES
 from smtp_tui.tui.widgets.line import PROGRAM
 from smtp_tui.tui.widgets.list import FilteredList, ListView, column_widths, fit_cells
@@ -65,15 +64,6 @@ class TableList(ListView[str]):
                 spans += [(shown, cell_style), (cell[len(shown) :], PLAIN)]
             seconds = self._seconds(table)
             yield ([*spans, (" " * (_TIME - len(seconds)), PLAIN), (seconds, DIM)],)
-
-    def mark(self, lead: str, spans: list[Span], width: int) -> list[Span]:
-        """Return the chosen row reversed; its result keeps its colour."""
-        marked = [
-            (lead, FOCUS),
-            *((text, FOCUS + Style(color=style.color)) for text, style in spans),
-        ]
-        used = sum(cell_len(text) for text, _ in marked)
-        return [*marked, (" " * max(width - used, 0), FOCUS)]
 
     def result(self, table: str) -> Span:
         """Return what a table's test came to, or what it waits for."""

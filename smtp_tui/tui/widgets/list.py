@@ -111,6 +111,8 @@ class ListView(ChangedLinesWidget, Generic[RowT], can_focus=True):
     ]
 
     none_found = ""
+    # The span of a row's first line that names the row; None: they all do.
+    name_span: int | None = 0
     # The words that the rows were filtered by.
     words: Sequence[str] = ()
     # A steady list keeps its height: if it shrank during typing, everything below it would move and
@@ -136,10 +138,12 @@ class ListView(ChangedLinesWidget, Generic[RowT], can_focus=True):
         """Yield the lines of each row, for a width in cells."""
         raise NotImplementedError
 
-    def mark(self, lead: str, spans: list[Span], width: int) -> list[Span]:
-        """Return the chosen row's first line, marked over the whole width."""
-        text = f"{lead}{''.join(part for part, _ in spans)}"
-        return [(text + " " * max(width - cell_len(text), 0), FOCUS)]
+    def _mark(self, lead: str, spans: list[Span]) -> list[Span]:
+        """Return the chosen row's first line with its name marked; the rest keeps its colours."""
+        end = len(spans) if self.name_span is None else self.name_span + 1
+        name = "".join(text for text, _ in spans[:end])
+        shown = name.rstrip()
+        return [(f"{lead}{shown}", FOCUS), (name[len(shown) :], PLAIN), *spans[end:]]
 
     @property
     def is_marked(self) -> bool:
@@ -218,7 +222,7 @@ class ListView(ChangedLinesWidget, Generic[RowT], can_focus=True):
             is_cut = (at == shown[0] and at > 0) or (at == shown[-1] and at < len(lines) - 1)
             more = "…" if is_cut and heading is not None else " "
             if at == marked and self.is_marked:
-                spans = self.mark(f">{more}", spans, width)
+                spans = self._mark(f">{more}", spans)
             else:
                 spans = [(" ", PLAIN), (more, DIM), *spans]
             if self.words:
@@ -247,11 +251,6 @@ class Menu(ListView[str]):
         """Yield each line, truncated."""
         for line in self.rows:
             yield ([(truncate(line, width), PLAIN)],)
-
-    def mark(self, lead: str, spans: list[Span], width: int) -> list[Span]:
-        """Return the chosen line, marking only its text."""
-        del width
-        return [(f"{lead}{spans[0][0]}", FOCUS)]
 
 
 class FindLine(LineEditor):
