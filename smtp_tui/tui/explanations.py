@@ -20,8 +20,8 @@ from smtp_tui.settings.schema import explanation
 from smtp_tui.tui.commands import key_of, log_keys
 from smtp_tui.tui.form.rows import MORE_LABEL, SIGNS
 from smtp_tui.tui.model.draft import ACCOUNT, HOST, PASSWORD, SettingsDraft, text_of
-from smtp_tui.tui.model.fixes import LastTest
 from smtp_tui.tui.model.row_state import RowState
+from smtp_tui.tui.model.session import LastTest
 from smtp_tui.tui.style import BAD, CAUTION, PLAIN, STRONG
 from smtp_tui.tui.test_pane.pane import TestPane
 from smtp_tui.tui.widgets.text_page import TextBlock, defined, labelled, parse, plain

@@ -401,7 +401,8 @@ class MainScreen(PlacedByScreen, PaintOnceScreen, Screen[None], inherit_bindings
         """Show the unsaved state, what the last test means for it, and the current key hints."""
         self.test_pane.update()
         self.form.show_tried(self.test_pane.tried)
-        self.form.show_faults(self.test_pane.faults)
+        last = self.test_pane.last_test
+        self.form.show_faults(last.faults if last else {})
         is_new = not self._document.exists
         state = [NO_TABLE] if not is_new and self._document.lacks(self._table) else []
         state += ["modified"] if self.form.draft.changed else ["new file"] if is_new else []

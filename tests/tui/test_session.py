@@ -12,11 +12,12 @@ from smtp_tui.settings.validate import parse_settings
 from smtp_tui.smtp.events import Stage
 from smtp_tui.tui.dialogs.tables import TablePicker
 from smtp_tui.tui.model.draft import PASSWORD, SettingsDraft
-from smtp_tui.tui.model.fixes import FixKind, LastTest, available_fixes, restore_proposal
+from smtp_tui.tui.model.fixes import FixKind, available_fixes, restore_proposal
 from smtp_tui.tui.model.password import PasswordLocation
 from smtp_tui.tui.model.session import (
     TESTS_KEPT,
     CompletedTest,
+    LastTest,
     PassedState,
     SessionMemory,
     verdict_line,
@@ -109,12 +110,14 @@ class TestRestore:
 
     def test_it_is_first_after_a_failure_only(self) -> None:
         draft, passed = SettingsDraft({**FILE, "port": 1}), self.passed()
-        last = LastTest(completed(draft).facts(), failing(ENCRYPTION))
+        done = completed(draft, failing(ENCRYPTION))
+        last = LastTest(done, is_stale=False)
         kinds = [fix.kind for fix in available_fixes(last, draft, passed)]
         assert kinds == [FixKind.RESTORE, FixKind.SET]
-        stale = LastTest(last.facts, last.verdict, is_stale=True)
+        stale = LastTest(done, is_stale=True)
         assert [fix.kind for fix in available_fixes(stale, draft, passed)] == [FixKind.RESTORE]
-        assert available_fixes(LastTest(last.facts, PASSED), draft, passed) == ()
+        won = LastTest(completed(draft), is_stale=False)
+        assert available_fixes(won, draft, passed) == ()
         same = SettingsDraft(FILE)
         assert [fix.kind for fix in available_fixes(last, same, passed)] == [FixKind.SET]
 

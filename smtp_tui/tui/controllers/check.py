@@ -51,7 +51,8 @@ class CheckController(Controller):
             return
         sender = sender_of(self.draft)
         self.context.mail.follow(sender.text)
-        dialog = MailDialog(self.context.mail, sender, self.test_pane.mail_faults)
+        last = self.test_pane.last_test
+        dialog = MailDialog(self.context.mail, sender, last.mail_faults if last else {})
         mail = await self.show_dialog(dialog)
         if mail is not None:
             await self._flow.test(settings, mail)

@@ -16,7 +16,7 @@ from smtp_tui.tui.form.form import REST as PAUSE
 from smtp_tui.tui.form.rows import Row, TextRow
 from smtp_tui.tui.messages import text
 from smtp_tui.tui.model.mail_draft import DefaultSender, MailDraft, MailField
-from smtp_tui.tui.model.row_state import NO_FAULTS, RowState
+from smtp_tui.tui.model.row_state import RowState
 from smtp_tui.tui.style import BAD, CAUTION, DIM, PLAIN, STRONG
 from smtp_tui.tui.widgets.dialog import Dialog
 from smtp_tui.tui.widgets.text_page import TextBlock, TextPage, plain
@@ -47,9 +47,7 @@ class MailDialog(Dialog[MailRequest | None]):
         ("enter", "next"),
     ]
 
-    def __init__(
-        self, draft: MailDraft, sender: DefaultSender, faults: Mapping[str, str] = NO_FAULTS
-    ) -> None:
+    def __init__(self, draft: MailDraft, sender: DefaultSender, faults: Mapping[str, str]) -> None:
         self._draft = draft
         self._faults = {
             field: (draft.text(field), faults[field.name.lower()])

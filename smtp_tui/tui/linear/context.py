@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import field
 
 from smtp_tui.config.document import Document
-from smtp_tui.diagnosis.field_notes import faults_of
 from smtp_tui.records import record
 from smtp_tui.safe_text import escape_controls
 from smtp_tui.settings.fields import BY_KEY
@@ -14,9 +13,9 @@ from smtp_tui.tui.linear.rows import FormRows, advice_line, form_rows
 from smtp_tui.tui.model.check_request import Runner
 from smtp_tui.tui.model.draft import DraftState, SettingsDraft
 from smtp_tui.tui.model.file_context import OpenFileContext, PasswordRisk
-from smtp_tui.tui.model.fixes import FixProposal, LastTest, available_fixes
+from smtp_tui.tui.model.fixes import FixProposal, available_fixes
 from smtp_tui.tui.model.mail_draft import MailDraft
-from smtp_tui.tui.model.session import CompletedTest, SessionMemory
+from smtp_tui.tui.model.session import CompletedTest, LastTest, SessionMemory, last_test
 from smtp_tui.tui.model.undo import UndoStack
 
 NO_TEST = "No test has finished yet. :test starts one."
@@ -51,10 +50,7 @@ class LinearContext:
     @property
     def last(self) -> LastTest | None:
         """The findings of the last test."""
-        done = self.done
-        if done is None:
-            return None
-        return LastTest(done.facts(), done.verdict, bool(self.draft.differing(done.draft)))
+        return last_test(self.done, self.draft)
 
     @property
     def fixes(self) -> tuple[FixProposal, ...]:
@@ -63,15 +59,8 @@ class LinearContext:
 
     def rows(self) -> FormRows:
         """Return the state of every row, with what the last test found wrong."""
-        done, faults = self.done, dict[str, str]()
-        if done is not None:
-            changed = self.draft.differing(done.draft)
-            faults = {
-                key: fault
-                for key, fault in faults_of(done.verdict, done.settings).items()
-                if key in BY_KEY and key not in changed
-            }
-        return form_rows(self.draft, self.file_context, faults)
+        last = self.last
+        return form_rows(self.draft, self.file_context, last.faults if last else {})
 
     def apply(self, change: DraftState, *, at: str | None = None, file: str = "") -> None:
         """Change fields as one step that can be undone, and show new problems and advice."""

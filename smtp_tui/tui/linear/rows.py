@@ -15,7 +15,6 @@ from smtp_tui.settings.schema import explanation
 from smtp_tui.tui.model.choices import choices
 from smtp_tui.tui.model.draft import PASSWORD, SettingsDraft
 from smtp_tui.tui.model.file_context import OpenFileContext
-from smtp_tui.tui.model.fixes import LastTest
 from smtp_tui.tui.model.password import BULLETS, PasswordLocation
 from smtp_tui.tui.model.row_state import (
     RowState,
@@ -25,6 +24,7 @@ from smtp_tui.tui.model.row_state import (
     raw_of,
     row_states,
 )
+from smtp_tui.tui.model.session import LastTest
 
 KEPT, KEPT_LABEL, TIMEOUT = "kept", "Kept in", "timeout"
 KEPT_SUMMARY = "Where the password is kept. Saving moves it to another place that you choose."

@@ -11,7 +11,7 @@ from enum import Enum, auto
 
 from smtp_tui.diagnosis.causes import texts_of
 from smtp_tui.diagnosis.experiments import weakens
-from smtp_tui.diagnosis.verdict import CheckSummary, Fix, Verdict
+from smtp_tui.diagnosis.verdict import Fix, Verdict
 from smtp_tui.records import record
 from smtp_tui.safe_text import abridged, mask_credentials
 from smtp_tui.settings.fields import BY_KEY, FieldKind
@@ -20,21 +20,12 @@ from smtp_tui.smtp.events import Stage
 from smtp_tui.tui.model.draft import PASSWORD, DraftState, SettingsDraft, text_of
 from smtp_tui.tui.model.password import PasswordState
 from smtp_tui.tui.model.row_state import SWITCH, format_default
-from smtp_tui.tui.model.session import PassedState
+from smtp_tui.tui.model.session import LastTest, PassedState
 
 CA_FILE, FINGERPRINT = "ca_file", "tls_fingerprint"
 OWN = "certificate-self-signed"
 _PAIRS_SHOWN = 4
 _LABELS_SHOWN = 2
-
-
-@record
-class LastTest:
-    """The result of the last test; stale once a value in the form has changed."""
-
-    facts: CheckSummary
-    verdict: Verdict
-    is_stale: bool = False
 
 
 class FixKind(Enum):

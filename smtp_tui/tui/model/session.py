@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import field, replace
 from datetime import datetime
 
 from smtp_tui.checks.exit_status import STAGE_NAMES
 from smtp_tui.checks.request import CheckRequest
 from smtp_tui.diagnosis.causes import label
+from smtp_tui.diagnosis.field_notes import RECIPIENTS, faults_of
 from smtp_tui.diagnosis.verdict import CheckSummary, Verdict
 from smtp_tui.records import record
 from smtp_tui.settings.fields import Settings
@@ -32,12 +34,51 @@ class CompletedTest:
     moment: datetime
     draft: DraftSnapshot
 
+    @property
     def facts(self) -> CheckSummary:
-        """Return the facts of its events."""
+        """What its events showed."""
+        if self.verdict.facts is not None:
+            return self.verdict.facts
         facts = CheckSummary()
         for event in self.events:
             facts.add(event)
         return facts
+
+
+@record
+class LastTest:
+    """The last finished test, as it counts for the form now; stale once a value has changed."""
+
+    done: CompletedTest
+    is_stale: bool
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict."""
+        return self.done.verdict
+
+    @property
+    def facts(self) -> CheckSummary:
+        """What the test showed."""
+        return self.done.facts
+
+    @property
+    def faults(self) -> Mapping[str, str]:
+        """What is wrong with each field, in a few words."""
+        mail = self.done.request.mail
+        # The message's own sender was rejected, not that of the settings.
+        others = {RECIPIENTS, "from"} if mail and mail.sender else {RECIPIENTS}
+        return {key: short for key, short in self._all_faults.items() if key not in others}
+
+    @property
+    def mail_faults(self) -> Mapping[str, str]:
+        """What the server rejected of the message: `from`, and `to` for a recipient."""
+        keys = (RECIPIENTS, "from")
+        return {key: short for key, short in self._all_faults.items() if key in keys}
+
+    @property
+    def _all_faults(self) -> Mapping[str, str]:
+        return {} if self.is_stale else faults_of(self.verdict, self.done.settings)
 
 
 @record
@@ -51,6 +92,11 @@ class PassedState:
     def clock(self) -> str:
         """The moment as an admin reads it."""
         return f"{self.moment.astimezone():%H:%M}"
+
+
+def last_test(done: CompletedTest | None, draft: SettingsDraft) -> LastTest | None:
+    """Return what a finished test, if any, means for a draft."""
+    return LastTest(done, bool(draft.differing(done.draft))) if done else None
 
 
 class SessionMemory:

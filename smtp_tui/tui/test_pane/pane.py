@@ -15,10 +15,9 @@ from textual.signal import Signal
 
 from smtp_tui.checks.request import CheckRequest
 from smtp_tui.diagnosis.experiments import TriedEncryptions, tried_encryptions
-from smtp_tui.diagnosis.field_notes import RECIPIENTS, faults_of
-from smtp_tui.diagnosis.verdict import CheckSummary, Verdict
+from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.records import record
-from smtp_tui.settings.fields import BY_KEY, Settings
+from smtp_tui.settings.fields import Settings
 from smtp_tui.smtp.events import Event, Stage, StageEntered
 from smtp_tui.smtp.message import MailRequest
 from smtp_tui.tui.layout import PlacedByScreen
@@ -27,8 +26,14 @@ from smtp_tui.tui.log.view import LogView
 from smtp_tui.tui.messages import format_internal_error, text
 from smtp_tui.tui.model.check_request import Runner, run_to_verdict, title_of
 from smtp_tui.tui.model.draft import SettingsDraft
-from smtp_tui.tui.model.fixes import FixProposal, LastTest, available_fixes
-from smtp_tui.tui.model.session import CompletedTest, SessionMemory, verdict_line
+from smtp_tui.tui.model.fixes import FixProposal, available_fixes
+from smtp_tui.tui.model.session import (
+    CompletedTest,
+    LastTest,
+    SessionMemory,
+    last_test,
+    verdict_line,
+)
 from smtp_tui.tui.model.verdict_text import (
     VerdictText,
     changes_to_save,
@@ -101,7 +106,6 @@ class TestPane(PlacedByScreen, NoRepaintOnResize, Vertical):
         self.tried: TriedEncryptions | None = None
         # Published when a check of the sender's domain starts, ends or stops.
         self.domain_changed: Signal[None] = Signal(self, "domain_changed")
-        self._facts = CheckSummary()
         self._events: list[Event] = []
         self._count = 0
         self._check: asyncio.Task[Verdict | None] | None = None
@@ -123,28 +127,8 @@ class TestPane(PlacedByScreen, NoRepaintOnResize, Vertical):
 
     @property
     def last_test(self) -> LastTest | None:
-        """The findings of the last test, if it finished and none is running."""
-        if self.done is None or not self._shows_verdict:
-            return None
-        is_stale = bool(self._tested.draft.differing(self.done.draft))
-        return LastTest(self._facts, self.done.verdict, is_stale)
-
-    @property
-    def faults(self) -> dict[str, str]:
-        """What the last test found wrong, in a few words, by field; {} once a value has changed."""
-        mail = self.done.request.mail if self.done else None
-        faults = self._faults()
-        # The message's own sender was rejected, not that of the settings.
-        return {
-            key: short
-            for key, short in faults.items()
-            if key in BY_KEY and not (key == FROM and mail and mail.sender)
-        }
-
-    @property
-    def mail_faults(self) -> dict[str, str]:
-        """What the server rejected of the last message: `from`, and `to` for a recipient."""
-        return {key: short for key, short in self._faults().items() if key in (FROM, RECIPIENTS)}
+        """The last test, if it finished and none is running."""
+        return last_test(self.done, self._tested.draft) if self._shows_verdict else None
 
     @property
     def domain(self) -> DomainCheckTask:
@@ -252,11 +236,11 @@ class TestPane(PlacedByScreen, NoRepaintOnResize, Vertical):
         return [*verdict_blocks(text), *warning_blocks(last.verdict)]
 
     def _verdict_text(self, last: LastTest, *, is_whole: bool = False) -> VerdictText:
-        tested, mail = self._tested, self.done.request.mail if self.done else None
+        tested = self._tested
         saves = changes_to_save(tested.draft, tested.file) if last.verdict.ok else ""
         return verdict_text(
             last.verdict,
-            mail,
+            last.done.request.mail,
             self.fixes,
             saves=saves,
             is_saved=self._is_saved,
@@ -274,7 +258,7 @@ class TestPane(PlacedByScreen, NoRepaintOnResize, Vertical):
     def _begin(self, title: str, mail: MailRequest | None, moment: datetime) -> None:
         if self._domain is not None:
             self._domain.reset()
-        self._facts, self._events = CheckSummary(), []
+        self._events = []
         self._shows_verdict = self._is_saved = False
         self._count += 1
         self.progress.begin(mail)
@@ -282,7 +266,6 @@ class TestPane(PlacedByScreen, NoRepaintOnResize, Vertical):
         self.verdict.begin()
 
     def _record_event(self, event: Event) -> None:
-        self._facts.add(event)
         self._events.append(event)
         if isinstance(event, StageEntered):
             self.progress.stages.enter(event.stage, event.seconds)
@@ -295,14 +278,8 @@ class TestPane(PlacedByScreen, NoRepaintOnResize, Vertical):
         self.progress.repaint()
         self.log_view.end_test(verdict_line(verdict))
         self.before, self.done, self._shows_verdict = self.done, done, True
-        self.tried = tried_encryptions(done.settings, verdict, self._facts)
+        self.tried = tried_encryptions(done.settings, verdict, done.facts)
         self.update()
-
-    def _faults(self) -> dict[str, str]:
-        last = self.last_test
-        if last is None or last.is_stale or self.done is None:
-            return {}
-        return faults_of(last.verdict, self.done.settings)
 
     def _check_domain(self, done: CompletedTest) -> None:
         if done is self.done and done.verdict.ok and not self.is_busy:
