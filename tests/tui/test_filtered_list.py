@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from smtp_tui.tui.app import SmtpApp
 from tests.tui.driving import SAMPLE, Hand, form_on
 
 TITLE = "Which program needs the settings?"
@@ -50,6 +51,25 @@ async def test_names_that_begin_with_the_letters_come_first(tmp_path: Path) -> N
         assert "> nodemailer" in hand.screen
         await hand.press("home")
         assert "> Node (nodemailer)" in hand.screen
+
+
+async def test_the_cursor_stands_where_one_types_or_moves(tmp_path: Path) -> None:
+    async with form_on(SAMPLE, tmp_path) as hand:
+        await open_list(hand)
+        app = hand.pilot.app
+        assert isinstance(app, SmtpApp)
+        await hand.type("no")
+        cursor = app.cursor_at()
+        assert cursor
+        assert hand.lines[cursor.y][: cursor.x].endswith("Find  no")
+        await hand.press("down")
+        cursor = app.cursor_at()
+        assert cursor
+        assert hand.lines[cursor.y][cursor.x :].startswith("nodemailer")
+        await hand.type("d")
+        cursor = app.cursor_at()
+        assert cursor
+        assert hand.lines[cursor.y][: cursor.x].endswith("Find  nod")
 
 
 async def test_nothing_matches_and_enter_does_nothing(tmp_path: Path) -> None:

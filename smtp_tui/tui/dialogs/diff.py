@@ -16,7 +16,7 @@ from textual.strip import Strip
 from smtp_tui.config.atomic_write import WriteOptions
 from smtp_tui.config.diff import DiffLine, DiffMark, MergeConflict
 from smtp_tui.settings.fields import BY_KEY
-from smtp_tui.tui.commands import Hints, hints_of, with_help
+from smtp_tui.tui.commands import hints_of, with_help
 from smtp_tui.tui.custom_keys import bindings
 from smtp_tui.tui.dialog_commands import CHANGED_COMMANDS, CONFLICT_COMMANDS, DIFF_COMMANDS
 from smtp_tui.tui.form.choice_row import ChoiceRow
@@ -25,7 +25,6 @@ from smtp_tui.tui.model.row_state import RowState
 from smtp_tui.tui.model.save_transaction import SavePreview
 from smtp_tui.tui.style import BAD, CAUTION, DIM, PLAIN, STRONG, Span, make_strip, truncate
 from smtp_tui.tui.widgets.dialog import Dialog
-from smtp_tui.tui.widgets.pager import Result
 from smtp_tui.tui.widgets.text_page import READING_KEYS, TextBlock, TextPage, as_title, plain
 
 GONE, ADDED = Style(color="red"), Style(color="green")
@@ -78,15 +77,7 @@ class DiffView(TextPage, can_focus=True):
         self.repaint()
 
 
-class _DiffBase(Dialog[Result]):
-    """A scrollable diff below a few lines of text."""
-
-    def __init__(self, head: Sequence[TextBlock], lines: Sequence[DiffLine], hints: Hints) -> None:
-        view, self._note = DiffView(lines), TextPage()
-        super().__init__(TextPage(head), view, self._note, hints=hints, flexible=view)
-
-
-class DiffDialog(_DiffBase[WriteOptions | None]):
+class DiffDialog(Dialog[WriteOptions | None]):
     """Shows what saving would change; returns the write options, or None not to save."""
 
     place = "diff"
@@ -102,7 +93,8 @@ class DiffDialog(_DiffBase[WriteOptions | None]):
             *(plain(note, DIM, gap=False) for note in notes),
             *(plain(warning, CAUTION, gap=False) for warning in preview.warnings),
         ]
-        super().__init__(head, preview.lines, ())
+        view, self._note = DiffView(preview.lines), TextPage()
+        super().__init__(TextPage(head), view, self._note, hints=(), flexible=view)
         self._set_options(WriteOptions())
         if backup and not preview.is_new:
             self.action_backup()
@@ -137,7 +129,7 @@ class DiffDialog(_DiffBase[WriteOptions | None]):
         self.hints.show(with_help(tuple(hints)))
 
 
-class FileChangedDialog(_DiffBase[str | None]):
+class FileChangedDialog(Dialog[str | None]):
     """Shows what another program changed; returns `merge`, `reload`, or None to go back."""
 
     place = "changed"
@@ -155,7 +147,8 @@ class FileChangedDialog(_DiffBase[str | None]):
         )
         head = [as_title(plain(title)), plain(state, DIM, gap=False)]
         hints = hints_of(CHANGED_COMMANDS, () if can_merge else {"merge"})
-        super().__init__(head, lines, hints)
+        view = DiffView(lines)
+        super().__init__(TextPage(head), view, hints=hints, flexible=view)
 
     def action_merge(self) -> None:
         """Merge the form's changes into the changed file."""

@@ -265,6 +265,8 @@ class FindLine(LineEditor):
         self._on_edited = on_edited
         self.placeholder = placeholder
         self._note = ""
+        # Where the cursor stands in the list below, once the arrows have moved there.
+        self.list_cursor: Callable[[], Offset] | None = None
 
     @property
     def value_at(self) -> int:
@@ -277,6 +279,17 @@ class FindLine(LineEditor):
         value, used = self.value_spans(room)
         note = self._note.rjust(room - used) if len(self._note) + 2 <= room - used else ""
         return [(self._label, STRONG), *value, (note, DIM)]
+
+    def cursor_at(self) -> Offset:
+        """Return the chosen row, for screen readers; the cursor in the text if that was typed."""
+        if self.list_cursor is None:
+            return super().cursor_at()
+        return self.list_cursor() + Offset(0, self.size.height)
+
+    def action_move(self, place: str) -> None:
+        """Move the cursor in the text."""
+        self.list_cursor = None
+        super().action_move(place)
 
     def show_note(self, note: str) -> None:
         """Show how much was found, at the end of the line."""
@@ -360,6 +373,7 @@ class FilteredList(NoRepaintOnResize, Vertical, Generic[RowT]):
     def action_go(self, by: int) -> None:
         """Move by rows."""
         self.rows.action_go(by)
+        self.line.list_cursor = self.rows.cursor_at
         self.post_message(self.Moved())
 
     def action_clear(self) -> None:
@@ -377,6 +391,7 @@ class FilteredList(NoRepaintOnResize, Vertical, Generic[RowT]):
         if not self._pages:
             raise SkipAction
         self.rows.action_page(pages)
+        self.line.list_cursor = self.rows.cursor_at
         self.post_message(self.Moved())
 
     def words_of(self, text: str) -> list[str]:
@@ -384,6 +399,7 @@ class FilteredList(NoRepaintOnResize, Vertical, Generic[RowT]):
         return text.split()
 
     def _filter(self) -> None:
+        self.line.list_cursor = None
         self.rows.words = words = self.words_of(self.line.text.casefold())
         found = filter_rows(
             words, self._all, lambda row: self._searched(row).casefold(), self._distance
