@@ -253,7 +253,7 @@ def compare_two_tests(world: World) -> None:
         operator.press("F11")
         operator.sees("TAuthentication Type")
         operator.press("t", "l", "F5")
-        operator.sees("PASSED", "-> login) to mail.toml")
+        operator.sees("PASSED", "LOGIN was accepted")
         operator.press("F6", "d")
         operator.sees("AUTH LOGIN", "AUTH SCRAM-SHA-256")
 
