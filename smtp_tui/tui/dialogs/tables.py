@@ -213,7 +213,8 @@ class TablePicker(SearchScreen[str | None]):
         rows.show(rows.rows, rows.index)
         self.page.show([*self._blocks()])
         leave = "Stop" if self._tests.is_busy else "Quit" if self._is_first else "Back"
-        self.hints.show((*hints_of(TABLE_COMMANDS, {"leave"}), ("Esc", leave)))
+        *others, _ = hints_of(TABLE_COMMANDS)
+        self.hints.show((*others, ("Esc", leave)))
 
     def _blocks(self) -> Iterator[TextBlock]:
         yield plain(self._message, STRONG) if self._message else plain(self._summary(), DIM)
