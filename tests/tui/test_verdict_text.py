@@ -81,6 +81,23 @@ class TestSaving:
         assert text.more[0].text == "F2 saves SMTP Port to mail.toml."
 
 
+class TestHappened:
+    def test_the_first_row_is_one_sentence(self) -> None:
+        summary = "The server accepted the message, as 4aBcDe. This does not prove delivery."
+        text = verdict_text(replace(PASSED, summary=summary))
+        assert text.happened == "the server accepted the message, as 4aBcDe."
+        assert text.more[-1].text == "This does not prove delivery."
+        assert (
+            "prove delivery"
+            in verdict_text(replace(PASSED, summary=summary), is_whole=True).happened
+        )
+
+    def test_that_there_was_no_login_is_never_cut(self) -> None:
+        verdict = diagnose(settings(), facts_of(*connected(), finished(Stage.EHLO)), 1.0)
+        (shorter,) = verdict_text(verdict).shorter
+        assert shorter == "the server answers correctly, inside TLSv1.3; there was no login."
+
+
 class TestRest:
     def test_a_message_that_may_be_on_its_way_comes_first(self) -> None:
         verdict = replace(

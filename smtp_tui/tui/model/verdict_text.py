@@ -104,6 +104,10 @@ def verdict_text(
     elif is_stale:
         notes += [f"{key} {action}"] if saves else []
         key, action = key_of("test"), STALE
+    rest = ""
+    if not is_whole:  # one row has space for one sentence
+        happened, *others_happened = _SENTENCE.split(happened, maxsplit=1)
+        rest = "".join(others_happened)
     happened = escape_controls(_after_colon(happened))
     return VerdictText(
         outcome(verdict),
@@ -112,7 +116,7 @@ def verdict_text(
         key,
         escape_controls(action),
         others,
-        tuple(_more(verdict, notes, (cure, why))),
+        tuple(_more(verdict, notes, (cure, why, rest))),
         is_stale,
     )
 
@@ -145,17 +149,21 @@ def _shorter(happened: str, verdict: Verdict) -> tuple[str, ...]:
     """Return what happened in fewer words.
 
     A rejection without the server's reply, which is in the log; a login without its mechanism, then
-    with the TLS version only.
+    with the TLS version only, as also an answer without a login.
     """
     facts = verdict.facts
     if verdict.reply:
         before, reply, _ = happened.partition(f": {verdict.reply.code} ")
         return (f"{before}.",) if reply else ()
-    if not verdict.ok or facts is None or not facts.mechanism:
+    if not verdict.ok or facts is None:
+        return ()
+    tls = f"inside {facts.established.version}" if facts.established else "unencrypted"
+    if happened.endswith("; there was no login."):
+        return (f"the server answers correctly, {tls}; there was no login.",)
+    if not facts.mechanism:
         return ()
     start, mechanism, link = happened.partition(f" with {facts.mechanism}, ")
     who = start.removeprefix("the server accepts the login").replace(" of ", " as ", 1)
-    tls = f"inside {facts.established.version}" if facts.established else "unencrypted"
     return (f"{start}, {link}", f"logged in{who}, {tls}.") if mechanism else ()
 
 
