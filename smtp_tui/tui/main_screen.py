@@ -436,7 +436,9 @@ class MainScreen(PlacedByScreen, PaintOnceScreen, Screen[None], inherit_bindings
 
     def _mark_divider(self) -> None:
         form = self.form
-        self.divider.mark(form.scroll_offset.y, form.size.height, form.virtual_size.height)
+        # What the log has taken from the form is no part to scroll to.
+        rows = 0 if self._is_in_log else form.virtual_size.height
+        self.divider.mark(form.scroll_offset.y, form.size.height, rows)
 
     def _after_resize(self) -> None:
         self._sidebar_controller.refresh_message()

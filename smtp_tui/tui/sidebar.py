@@ -157,7 +157,7 @@ class SidebarController:
         if subject == LAST_TEST:
             return Explanation(TEST_TITLE, "", tuple(verdict_page(pane)), has_fix)
         page, last = self._page(subject), pane.last_test
-        failed = verdict_page(pane) if last and not last.verdict.ok else ()
+        failed = pane.verdict_blocks() if last and not last.verdict.ok else ()
         return Explanation(page.title, summary_of(subject), page.at_full_size(failed), has_fix)
 
     def _page(self, key: str) -> FieldPage:
@@ -174,14 +174,15 @@ class SidebarController:
         elif row.hides_problem:
             self._message.show([plain(row.state.problem, BAD)])
         elif lacks_sidebar(size):
-            summary = row.state.limit or summary_of(row.key)
-            spans = [(summary, DIM)]
+            # From the first test on the rows belong to the verdict and the log.
+            summary = "" if self._test_pane.verdict.blocks else summary_of(row.key)
+            spans = [(row.state.limit or summary, DIM)]
             if advice := self._form.advice_on(row.key):
                 sign, style = SIGNS[advice[0].severity]
                 spans = [(f"{sign} ", style), (f"{advice[0].text} ", PLAIN), *spans]
             if row.hides_fault:
                 spans.insert(0, (f"! {row.state.fault}  ", BAD))
-            self._message.show([TextBlock(tuple(spans))])
+            self._message.show([TextBlock(tuple(spans))] if any(text for text, _ in spans) else [])
         else:
             self._message.show([])
 

@@ -112,13 +112,28 @@ async def test_the_verdict_stays_in_sight_on_a_small_screen(
         assert re.search(r"^[─ ].* AUTH ✗", hand.screen, re.M)
 
 
-async def test_the_log_of_a_small_screen_explains_no_field_out_of_sight(tmp_path: Path) -> None:
-    async with form_on(SAMPLE, tmp_path, size=(60, 20)) as hand:
+async def test_on_a_small_screen_the_verdict_takes_the_summarys_rows(tmp_path: Path) -> None:
+    async with form_on(SAMPLE, tmp_path, size=(60, 20), check=failing()) as hand:
         assert "The server that accepts the mail" in hand.screen
-        await hand.press("f6")
-        assert "The server that accepts the mail" not in hand.screen
+        await hand.press("f5")
+        await hand.until(lambda: "FAILED at login" in hand.screen)
         await hand.press("escape")
-        assert "The server that accepts the mail" in hand.screen
+        assert hand.row("SMTP Host").startswith(">")
+        assert "The server that accepts the mail" not in hand.screen
+        assert hand.lines[-2].rstrip() == " It ends here."
+
+
+async def test_the_divider_marks_no_rows_that_the_log_took(tmp_path: Path) -> None:
+    async with form_on(SAMPLE, tmp_path, size=(120, 36), check=failing()) as hand:
+        await hand.press("f5")
+        await hand.until(lambda: "FAILED at login" in hand.screen)
+        await hand.press("f6")
+        assert "┃" not in hand.screen
+        await hand.resize(80, 24)
+        await hand.press("f6")
+        await hand.go_to("More")
+        await hand.press("right", "down")
+        assert "┃" in hand.screen
 
 
 async def test_where_a_sidebar_explains_no_line_below_does(tmp_path: Path) -> None:
