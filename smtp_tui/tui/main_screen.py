@@ -400,8 +400,8 @@ class MainScreen(PlacedByScreen, PaintOnceScreen, Screen[None], inherit_bindings
     def show_state(self) -> None:
         """Show the unsaved state, what the last test means for it, and the current key hints."""
         self.test_pane.update()
-        self.form.show_tried(self.test_pane.tried)
-        last = self.test_pane.last_test
+        done, last = self.test_pane.done, self.test_pane.last_test
+        self.form.show_tried(done.tried if done else None)
         self.form.show_faults(last.faults if last else {})
         is_new = not self._document.exists
         state = [NO_TABLE] if not is_new and self._document.lacks(self._table) else []

@@ -59,8 +59,7 @@ class LinearContext:
 
     def rows(self) -> FormRows:
         """Return the state of every row, with what the last test found wrong."""
-        last = self.last
-        return form_rows(self.draft, self.file_context, last.faults if last else {})
+        return form_rows(self.draft, self.file_context, self.last)
 
     def apply(self, change: DraftState, *, at: str | None = None, file: str = "") -> None:
         """Change fields as one step that can be undone, and show new problems and advice."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
 
 from smtp_tui.diagnosis.advice import Advice, Severity, advise
 from smtp_tui.diagnosis.field_notes import observations_of, value_note
@@ -140,15 +139,14 @@ class FormRows:
 
 
 def form_rows(
-    draft: SettingsDraft, file_context: OpenFileContext, faults: Mapping[str, str]
+    draft: SettingsDraft, file_context: OpenFileContext, last: LastTest | None
 ) -> FormRows:
-    """Compute the state of every row; `faults` are what the last test found wrong, by field."""
+    """Compute the state of every row after the last test."""
     file_context.preview_effects(draft)
-    advice = (*file_context.advice(draft), *advise(draft.values()))
-    states = row_states(draft, advice)
+    tried, faults = (last.done.tried, last.faults) if last else (None, {})
+    advice = (*file_context.advice(draft), *advise(draft.values(), tried))
+    states = row_states(draft, advice, faults)
     states[KEPT] = password_location_state(draft)
-    for key, fault in faults.items():
-        states[key] = replace(states[key], fault=fault)
     return FormRows(states, advice, draft)
 
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from smtp_tui.checks.exit_status import STAGE_NAMES
 from smtp_tui.checks.request import CheckRequest
 from smtp_tui.diagnosis.causes import label
+from smtp_tui.diagnosis.experiments import TriedEncryptions, tried_encryptions
 from smtp_tui.diagnosis.field_notes import RECIPIENTS, faults_of
 from smtp_tui.diagnosis.verdict import CheckSummary, Verdict
 from smtp_tui.records import record
@@ -43,6 +44,11 @@ class CompletedTest:
         for event in self.events:
             facts.add(event)
         return facts
+
+    @property
+    def tried(self) -> TriedEncryptions:
+        """What it showed about its host's ports; true also for other values."""
+        return tried_encryptions(self.settings, self.verdict, self.facts)
 
 
 @record

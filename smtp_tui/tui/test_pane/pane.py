@@ -14,7 +14,6 @@ from textual.containers import Vertical
 from textual.signal import Signal
 
 from smtp_tui.checks.request import CheckRequest
-from smtp_tui.diagnosis.experiments import TriedEncryptions, tried_encryptions
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.records import record
 from smtp_tui.settings.fields import Settings
@@ -102,8 +101,6 @@ class TestPane(PlacedByScreen, NoRepaintOnResize, Vertical):
         self.before: CompletedTest | None = None
         # What can be done about the last test now, the best first.
         self.fixes: tuple[FixProposal, ...] = ()
-        # What the last test showed about its host's ports; true also for other values.
-        self.tried: TriedEncryptions | None = None
         # Published when a check of the sender's domain starts, ends or stops.
         self.domain_changed: Signal[None] = Signal(self, "domain_changed")
         self._events: list[Event] = []
@@ -278,7 +275,6 @@ class TestPane(PlacedByScreen, NoRepaintOnResize, Vertical):
         self.progress.repaint()
         self.log_view.end_test(verdict_line(verdict))
         self.before, self.done, self._shows_verdict = self.done, done, True
-        self.tried = tried_encryptions(done.settings, verdict, done.facts)
         self.update()
 
     def _check_domain(self, done: CompletedTest) -> None:
