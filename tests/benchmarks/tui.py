@@ -6,9 +6,9 @@ import statistics
 from collections.abc import Callable, Iterator, Sequence
 
 from tests.benchmarks.results import Result
-from tests.benchmarks.tui_terminal import FORM, MINIMAL, Run, run, stream
+from tests.benchmarks.tui_terminal import FORM, MINIMAL, Run, run, stream, switches
 
-TIMES = 9
+TIMES = 10
 MEGABYTE = 1024 * 1024
 
 
@@ -23,9 +23,15 @@ def results() -> Iterator[Result]:
     yield _beside("first paint", ours, least, lambda one: one.painted * 1000, "ms", 1.4)
     yield _beside("ready for a key", ours, least, lambda one: one.ready * 1000, "ms", 1.4)
     yield _beside("peak memory", ours, least, lambda one: one.memory / MEGABYTE, "MB", 1.5)
-    yield _within("first screen", _median(ours, lambda one: one.screen), "bytes", 10_000)
-    yield _within("a key", _median(ours, lambda one: one.key), "bytes", 150)
-    yield _within("Tab", _median(ours, lambda one: one.step), "bytes", 1_200)
+    yield _within("first screen", _median(ours, lambda one: one.screen), "bytes", 2_852)
+    first = _median(ours, lambda one: one.first_key)
+    yield Result("the first letter of a change", f"{first:.0f} bytes", first)
+    yield _within("a letter", _median(ours, lambda one: one.key), "bytes", 20)
+    yield _within("Tab, at once", _median(ours, lambda one: one.step_at_once), "bytes", 120)
+    yield _within("Tab, settled", _median(ours, lambda one: one.step), "bytes", 350)
+    ways = switches()
+    yield _within("F6 before a test", ways.before, "bytes", 550)
+    yield Result("F6 after a test", f"{ways.into} bytes, back {ways.back}", float(ways.into))
     idle = ours[0].idle
     yield Result("idle for 3 s", f"{idle} bytes", float(idle), at_most=0)
     streamed = stream()

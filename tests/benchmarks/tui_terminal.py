@@ -18,6 +18,8 @@ FORM = ("smtp_tui",)
 MINIMAL = ("tests.benchmarks.tui_minimal",)
 FLOOD = ("tests.benchmarks.tui_flood",)
 QUIET = 0.15  # seconds without a byte after which nothing more is drawn
+REST = 0.8  # the same, where what is said of a field or value follows once nobody types
+AT_ONCE = 0.08  # seconds in which a key has its echo, but nobody rests
 SAMPLE = """\
 [smtp]
 host = "mail.example.net"
@@ -37,7 +39,9 @@ class Run:
     painted: float
     ready: float
     screen: int
+    first_key: int
     key: int
+    step_at_once: int
     step: int
     idle: int
     memory: int
@@ -51,16 +55,46 @@ def run(module: tuple[str, ...], *, in_full: bool) -> Run:
         painted = time.perf_counter() - began
         screen = len(terminal.output) + _settled(terminal)
         asked = time.perf_counter()
+        written = len(terminal.output)
         terminal.press("a")
         terminal.wait_for("mail.example.neta")
         ready = painted + time.perf_counter() - asked
-        _settled(terminal)  # the first change of a value tells that there is one
-        key = _bytes_of(terminal, "b")
-        step = _bytes_of(terminal, "Tab")
+        _settled(terminal)
+        first_key = len(terminal.output) - written
+        _settled(terminal, REST)  # what is said of a value follows once nobody types
+        _, key = _bytes_of(terminal, "b", AT_ONCE)
+        _settled(terminal, REST)
+        step_at_once, step = _bytes_of(terminal, "Tab", REST)
         if in_full:
             terminal.read_for(1)
         idle = len(terminal.read_for(3)) if in_full else 0
-        return Run(painted, ready, screen, key, step, idle, _peak(terminal.process))
+        memory = _peak(terminal.process)
+        return Run(painted, ready, screen, first_key, key, step_at_once, step, idle, memory)
+
+
+@dataclass(frozen=True)
+class Switches:
+    """The bytes of a way to the log, and of the way back: before the first test, and after one."""
+
+    before: int
+    into: int
+    back: int
+
+
+def switches() -> Switches:
+    """Go to the log and back, in the demo, whose test fails."""
+    with tempfile.TemporaryDirectory() as home:
+        command = [sys.executable, "-m", "smtp_tui", "demo"]
+        with on_terminal(command, _environment(home)) as terminal:
+            terminal.wait_for("SMTP Host", "Next")
+            _settled(terminal, REST)
+            _, before = _bytes_of(terminal, "F6", REST)
+            terminal.press("Tab", "F5")
+            terminal.wait_for("FAILED")
+            _settled(terminal, REST)
+            _, into = _bytes_of(terminal, "F6", REST)
+            _, back = _bytes_of(terminal, "F6", REST)
+            return Switches(before, into, back)
 
 
 @dataclass(frozen=True)
@@ -120,21 +154,24 @@ def _environment(home: str) -> dict[str, str]:
     }
 
 
-def _settled(terminal: Terminal) -> int:
+def _settled(terminal: Terminal, quiet: float = QUIET) -> int:
     """Wait until nothing more is drawn; return the bytes that came meanwhile."""
     before = len(terminal.output)
-    while terminal.read_for(QUIET):
-        pass
+    for _ in range(5):  # the stock application blinks for ever
+        if not terminal.read_for(quiet):
+            break
     return len(terminal.output) - before
 
 
-def _bytes_of(terminal: Terminal, key: str) -> int:
-    before = terminal.text
+def _bytes_of(terminal: Terminal, key: str, quiet: float) -> tuple[int, int]:
+    """Return the bytes that a key brings at once, and until nothing more is drawn."""
     written = len(terminal.output)
     terminal.press(key)
-    terminal.wait_until(lambda: terminal.text != before or len(terminal.output) > written, key)
-    _settled(terminal)
-    return len(terminal.output) - written
+    terminal.wait_until(lambda: len(terminal.output) > written, key)
+    terminal.read_for(AT_ONCE)
+    at_once = len(terminal.output) - written
+    _settled(terminal, quiet)
+    return at_once, len(terminal.output) - written
 
 
 def _peak(process: int) -> int:

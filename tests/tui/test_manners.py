@@ -394,7 +394,7 @@ class TestCosts:
         with the_form(tmp_path) as terminal:
             terminal.wait_for(*FIRST, "F10")
             terminal.read_for(0.3)
-            assert len(terminal.output) <= 10_000
+            assert len(terminal.output) <= 3_000
             assert terminal.read_for(1.2) == b""
             keys = []
             text = "mail.example.net"
@@ -403,13 +403,13 @@ class TestCosts:
                 terminal.press(letter)
                 terminal.wait_for(f"{text} ")
                 keys.append(len(terminal.output) - before)
-            assert sorted(keys)[len(keys) // 2] <= 150
+            assert sorted(keys)[len(keys) // 2] <= 20
             terminal.read_for(0.8)
             before = len(terminal.output)
             terminal.press("Tab")
             terminal.wait_for(">SMTP Port", "The port to connect to.")
             terminal.read_for(0.5)
-            assert len(terminal.output) - before <= 1_200
+            assert len(terminal.output) - before <= 450
             assert terminal.read_for(1) == b""
 
     def test_the_menu_and_the_letters(self, tmp_path: Path) -> None:
@@ -420,7 +420,7 @@ class TestCosts:
             terminal.press("\x10")
             terminal.wait_for("> Test", "a few letters", "Esc Back")
             terminal.read_for(0.2)
-            assert len(terminal.output) - before <= 9_000
+            assert len(terminal.output) - before <= 2_500
             before = len(terminal.output)
             terminal.press("\x1b[B")
             terminal.wait_for("> Fix ")
@@ -431,7 +431,7 @@ class TestCosts:
             before = len(terminal.output)
             terminal.press("\x16")
             terminal.wait_for("PSMTP Port", "Which letter?")
-            assert len(terminal.output) - before <= 3_000
+            assert len(terminal.output) - before <= 1_000
 
 
 class TestSizes:
