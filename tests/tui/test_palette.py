@@ -9,7 +9,7 @@ import pytest
 from smtp_tui.providers import presets_with
 from smtp_tui.settings.fields import FIELDS
 from smtp_tui.tui.commands import COMMANDS, LOG_COMMANDS
-from smtp_tui.tui.dialogs.help_and_palette import matching_entries, palette_entries
+from smtp_tui.tui.dialogs.help_and_palette import palette_entries, palette_list
 from smtp_tui.tui.form.form import letters, letters_of
 from tests.tui.driving import SAMPLE, FakeCheck, form_on
 
@@ -18,7 +18,7 @@ JUMPS = next(one for one in COMMANDS if one.action == "jump").default_keys
 
 
 def titles(text: str) -> list[str]:
-    return [one.title for one in matching_entries(text, palette_entries())]
+    return [one.title for one in palette_list().found(text)]
 
 
 class TestOffers:

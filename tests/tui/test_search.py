@@ -19,10 +19,10 @@ from smtp_tui.discovery.steps import (
     ProbeResult,
     ProbeStarted,
 )
-from smtp_tui.providers import Provider, ProviderPort, SecretKind, UsernameKind, providers
+from smtp_tui.providers import Presets, Provider, ProviderPort, SecretKind, UsernameKind, providers
 from smtp_tui.settings.choices import Authentication, Encryption
 from smtp_tui.tui.dialogs.discover import progress_status, result_status, stopped_status
-from smtp_tui.tui.dialogs.presets import matching_providers
+from smtp_tui.tui.dialogs.presets import provider_list
 from smtp_tui.tui.dialogs.server_table import (
     DiscoveredServerTable,
     format_details,
@@ -43,6 +43,11 @@ from smtp_tui.tui.widgets.list import column_widths, fit_cells
 from smtp_tui.tui.widgets.text_page import TextBlock
 from tests.providers.named import provider_named
 from tests.table import table
+
+
+def found(typed: str, *own: Provider) -> tuple[Provider, ...]:
+    """The providers that are listed when this is typed."""
+    return provider_list(Presets(providers=(*providers(), *own))).found(typed)
 
 
 def knock(port: int = 465, **more: Any) -> ProbeResult:
@@ -257,11 +262,11 @@ class TestMeant:
         ],
     )
     def test_name_host_and_domain(self, typed: str, first: str) -> None:
-        assert matching_providers(typed, providers())[0].id == first
+        assert found(typed)[0].id == first
 
     def test_all_and_none(self) -> None:
-        assert matching_providers("", providers()) == providers()
-        assert matching_providers("no such provider", providers()) == ()
+        assert found("") == providers()
+        assert found("no such provider") == ()
 
 
 class TestHeard:
@@ -363,5 +368,5 @@ def test_the_record_of_a_provider_of_ones_own() -> None:
         sources=("https://wiki.example.org/mail",),
         taken=date(2026, 11, 24),
     )
-    assert matching_providers("our rel", (*providers(), own))[0] is own
+    assert found("our rel", own)[0] is own
     assert preset_change(own, own.ways[0], SettingsDraft({}))["authentication"] == "plain"

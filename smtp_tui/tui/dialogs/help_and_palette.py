@@ -18,7 +18,7 @@ from smtp_tui.tui.messages import texts_of
 from smtp_tui.tui.model.draft import PASSWORD
 from smtp_tui.tui.style import DIM, PLAIN, STRONG, Span, truncate
 from smtp_tui.tui.widgets.dialog import Dialog
-from smtp_tui.tui.widgets.list import FilteredList, ListView, filter_rows
+from smtp_tui.tui.widgets.list import FilteredList, ListView
 from smtp_tui.tui.widgets.pager import SectionedScreen
 from smtp_tui.tui.widgets.text_page import TextBlock, TextPage, flow, plain
 
@@ -95,11 +95,6 @@ def palette_entries() -> tuple[HelpEntry, ...]:
         keys, other = f"{key_of('jump')} {letters()[key].upper()}", synonyms.get(key, "")
         entries.append(HelpEntry(FORM, f"Go to {label}", summary, keys, key, other))
     return tuple(entries)
-
-
-def matching_entries(text: str, entries: Iterable[HelpEntry]) -> tuple[HelpEntry, ...]:
-    """Return the entries that contain every typed word, best match first."""
-    return filter_rows(text.casefold().split(), entries, lambda entry: entry.words, _distance)
 
 
 def _distance(entry: HelpEntry, words: Sequence[str]) -> int:
@@ -249,6 +244,18 @@ class PaletteList(ListView[HelpEntry]):
             yield ([(title, STRONG), rest, found, (entry.keys, STRONG)],)
 
 
+def palette_list() -> FilteredList[HelpEntry]:
+    """Return the list of commands and fields, with a line to filter them."""
+    rows = PaletteList(palette_entries())
+    return FilteredList(
+        rows,
+        lambda entry: entry.words,
+        distance=_distance,
+        label=MENU,
+        placeholder=PLACEHOLDER,
+    )
+
+
 class CommandPalette(Dialog[FormCommand | str | None]):
     """Asks for a command or a field; returns it, or None."""
 
@@ -260,13 +267,7 @@ class CommandPalette(Dialog[FormCommand | str | None]):
     ]
 
     def __init__(self) -> None:
-        self._list = FilteredList(
-            PaletteList(palette_entries()),
-            lambda entry: entry.words,
-            distance=_distance,
-            label=MENU,
-            placeholder=PLACEHOLDER,
-        )
+        self._list = palette_list()
         hints = with_help((("Enter", "Run"), ("Up Down", "Choose"), ("Esc", "Back")))
         super().__init__(self._list, hints=hints, flexible=self._list)
 

@@ -20,23 +20,10 @@ from smtp_tui.tui.widgets.list import (
     FilteredList,
     ListView,
     column_widths,
-    filter_rows,
     fit_cells,
 )
 from smtp_tui.tui.widgets.pager import SearchScreen
 from smtp_tui.tui.widgets.text_page import TextBlock, TextPage, item, labelled, plain
-
-
-def matching_providers(typed: str, known: Iterable[Provider]) -> tuple[Provider, ...]:
-    """Return the providers that match all typed words, best match first.
-
-    An address matches by its domain.
-    """
-    return filter_rows(_typed_words(typed), known, _words_of, _distance)
-
-
-def _typed_words(typed: str) -> list[str]:
-    return [word.rpartition("@")[2] for word in typed.casefold().split()]
 
 
 def _words_of(provider: Provider) -> str:
@@ -84,16 +71,13 @@ class ProviderList(ListView[Provider], can_focus=False):
         return column_widths(self._all, width, _LEAST if width >= _NARROW else _LEAST_NARROW)
 
 
-class ProviderFinder(FilteredList[Provider]):
-    """The providers that match a name, a host, a domain or an address."""
-
-    def __init__(self, known: Presets) -> None:
-        rows, placeholder = ProviderList(known), text("presets", "placeholder")
-        super().__init__(rows, _words_of, distance=_distance, placeholder=placeholder, pages=False)
-
-    def words_of(self, text: str) -> list[str]:
-        """Return the words, and of an address its domain."""
-        return _typed_words(text)
+def provider_list(known: Presets) -> FilteredList[Provider]:
+    """Return the list of providers, with a line to filter them."""
+    placeholder = text("presets", "placeholder")
+    # PgUp and PgDn scroll the details of the chosen one.
+    return FilteredList(
+        ProviderList(known), _words_of, distance=_distance, placeholder=placeholder, pages=False
+    )
 
 
 class PresetScreen(SearchScreen[tuple[Provider, ProviderPort] | None]):
@@ -111,7 +95,7 @@ class PresetScreen(SearchScreen[tuple[Provider, ProviderPort] | None]):
         self._known = known
         self._draft = draft
         self._way = 0
-        self._list = ProviderFinder(known)
+        self._list = provider_list(known)
         head = [plain(text("presets", "title"), STRONG)]
         # A line for faults in the admin's own provider files.
         for fault in known.faults[:1]:

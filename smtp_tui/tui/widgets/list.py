@@ -394,16 +394,16 @@ class FilteredList(NoRepaintOnResize, Vertical, Generic[RowT]):
         self.line.list_cursor = self.rows.cursor_at
         self.post_message(self.Moved())
 
-    def words_of(self, text: str) -> list[str]:
-        """Return the words to search for in a typed text."""
-        return text.split()
+    def found(self, text: str) -> tuple[RowT, ...]:
+        """Return the rows that match a text, nearest first."""
+        return filter_rows(
+            _words(text), self._all, lambda row: self._searched(row).casefold(), self._distance
+        )
 
     def _filter(self) -> None:
         self.line.list_cursor = None
-        self.rows.words = words = self.words_of(self.line.text.casefold())
-        found = filter_rows(
-            words, self._all, lambda row: self._searched(row).casefold(), self._distance
-        )
+        words, found = _words(self.line.text), self.found(self.line.text)
+        self.rows.words = words
         if self._keeps_order and words and found:
             listed = [row for row in self._all if row in found]
             self.rows.show(listed, listed.index(found[0]))
@@ -411,3 +411,8 @@ class FilteredList(NoRepaintOnResize, Vertical, Generic[RowT]):
             self.rows.show(found)
         self.line.show_note(f"{len(found)} of {len(self._all)}" if words else "")
         self.post_message(self.Moved())
+
+
+def _words(text: str) -> list[str]:
+    """Return the words to search for in a typed text; of an address, its domain."""
+    return [word.rpartition("@")[2] for word in text.casefold().split()]
