@@ -156,6 +156,7 @@ class MainScreen(PlacedByScreen, PaintOnceScreen, Screen[None], inherit_bindings
         self.follow_now()
         self._wants_test_pane = self.test_pane.is_busy or self._is_in_log
         self._make_room()
+        self._sidebar_controller.refresh(from_top=False)
         self.call_after_refresh(self._after_resize)
 
     def _place(self, size: Size) -> dict[str, Region]:

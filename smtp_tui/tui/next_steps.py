@@ -73,6 +73,7 @@ class NextSteps(TextPage):
                 shown.ljust(column),
                 " " * column,
                 gap=False,
+                first_style=STRONG,
             )
             for command, shown in zip(self._commands, keys, strict=True)
         ]

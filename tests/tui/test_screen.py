@@ -275,6 +275,10 @@ async def test_the_sidebar_tells_the_last_test_while_the_log_is_focused(tmp_path
         assert "│ PASSED" not in hand.screen
         await hand.press("f6")
         assert "│ The last test" in hand.screen
+        await hand.resize(80, 24)
+        assert "│ SMTP Host" in hand.screen
+        await hand.resize(100, 30)
+        assert "│ The last test" in hand.screen
         assert "│ PASSED: the login" in hand.screen
         await hand.press("f6")
         assert "│ SMTP Host" in hand.screen

@@ -55,6 +55,7 @@ class TextBlock:
     rest: str = ""
     is_preformatted: bool = False
     gap: bool = field(default=True, kw_only=True)
+    first_style: Style = field(default=PLAIN, kw_only=True)
     term: str = field(default="", kw_only=True)
     definition: tuple[Span, ...] = field(default=(), kw_only=True)
 
@@ -136,7 +137,7 @@ def flow(blocks: Sequence[TextBlock], width: int) -> list[list[Span]]:
                     _flow_block(text, max(width, 1), [(block.term, STRONG), (blank, PLAIN)])
                 )
             else:
-                lines.extend(_flow_block(block, max(width, 1), [(block.first, PLAIN)]))
+                lines.extend(_flow_block(block, max(width, 1), [(block.first, block.first_style)]))
     return lines
 
 
