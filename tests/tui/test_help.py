@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from smtp_tui.config.preferences import Preferences
 from smtp_tui.tui.dialog_commands import DIALOG_COMMANDS
 from smtp_tui.tui.dialogs.help_and_palette import help_entries
 from smtp_tui.tui.messages import texts_of
@@ -46,20 +47,20 @@ async def test_in_the_log_it_opens_at_the_log(tmp_path: Path) -> None:
         assert "F6" in hand.hints
 
 
-@pytest.mark.parametrize(
-    ("keys", "shown", "place"),
-    [
-        (("alt+i",), "Import the settings", "In the import"),
-        (("alt+x",), "The settings for", "In the export"),
-        (("alt+p",), "The settings of a mail provider", "In the list of providers"),
-        (("alt+s",), "Find the settings", "In the search for settings"),
-        (("f7",), "Send a test message", "In a test message"),
-        (("alt+d",), "Saving changes nothing", "In the difference before saving"),
-        (("alt+a",), "Which program does", "In every dialog"),
-        (("ctrl+p",), "Menu", "In every dialog"),
-        (("x", "f10"), "does not contain your changes", "In every dialog"),
-    ],
-)
+DIALOGS = [
+    (("alt+i",), "Import the settings", "In the import"),
+    (("alt+x",), "The settings for", "In the export"),
+    (("alt+p",), "The settings of a mail provider", "In the list of providers"),
+    (("alt+s",), "Find the settings", "In the search for settings"),
+    (("f7",), "Send a test message", "In a test message"),
+    (("alt+d",), "Saving changes nothing", "In the difference before saving"),
+    (("alt+a",), "Which program does", "In every dialog"),
+    (("ctrl+p",), "a few letters of a command", "In every dialog"),
+    (("x", "f10"), "does not contain your changes", "In every dialog"),
+]
+
+
+@pytest.mark.parametrize(("keys", "shown", "place"), DIALOGS)
 async def test_in_a_dialog_it_opens_at_the_dialog(
     tmp_path: Path, keys: tuple[str, ...], shown: str, place: str
 ) -> None:
@@ -71,6 +72,42 @@ async def test_in_a_dialog_it_opens_at_the_dialog(
         assert first_place(hand) == place
         await hand.press("f1")
         assert shown in hand.screen
+
+
+@pytest.mark.parametrize("leave", ["f10", "ctrl+x"])
+@pytest.mark.parametrize(("keys", "shown", "place"), DIALOGS)
+async def test_f10_closes_every_dialog_and_changes_nothing(
+    tmp_path: Path, keys: tuple[str, ...], shown: str, place: str, leave: str
+) -> None:
+    async with form_on(SAMPLE, tmp_path) as hand:
+        await hand.press(*keys)
+        await hand.until(lambda: shown in hand.screen)
+        await hand.press(leave)
+        await hand.until(lambda: shown not in hand.screen)
+        assert hand.row("SMTP Host").startswith(">")
+        assert ("modified" in hand.lines[0]) == (len(keys) > 1)
+
+
+@pytest.mark.parametrize(("key", "shown"), [("alt+x", "The settings for"), ("f1", "edit, explain")])
+async def test_enter_closes_no_page(tmp_path: Path, key: str, shown: str) -> None:
+    async with form_on(SAMPLE, tmp_path) as hand:
+        await hand.press(key)
+        await hand.until(lambda: shown in hand.screen)
+        await hand.press_at_once("enter", "z")
+        assert shown in hand.screen
+        await hand.press("f10")
+        await hand.until(lambda: shown not in hand.screen)
+        assert "modified" not in hand.lines[0]
+
+
+async def test_a_chosen_key_of_the_help_works_in_dialogs_too(tmp_path: Path) -> None:
+    preferences = Preferences(keys={"help": ("alt+h",)})
+    async with form_on(SAMPLE, tmp_path, preferences=preferences) as hand:
+        await hand.press("f7")
+        await hand.until(lambda: "Send a test message" in hand.screen)
+        assert "Alt+H Help" in hand.screen
+        await hand.press("alt+h")
+        assert first_place(hand) == "In a test message"
 
 
 async def test_letters_search_and_enter_runs(tmp_path: Path) -> None:
