@@ -86,12 +86,12 @@ class FormCommand:
         # A third key is a character, which works only where no text is typed, or Ctrl+S, which
         # flow control may swallow.
         keys = [key for key in self.active_keys if key not in self.default_keys[2:]]
-        name = os.environ.get("TERM", "")
-        rare = next((keys for term, keys in RARE_KEYS.items() if name.startswith(term)), ())
-        # tmux, which passes Alt on, calls itself screen-256color.
-        if name == "screen" or not name.startswith("screen"):
-            keys.sort(key=lambda key: len(key) > 1 and key.startswith(rare))
-        return tuple(map(key_name, keys))
+        return tuple(map(key_name, sorted(keys, key=_is_rare)))
+
+    @property
+    def has_sure_key(self) -> bool:
+        """Whether every terminal of this kind sends one of the keys."""
+        return not all(map(_is_rare, self.active_keys))
 
     @property
     def hint_keys(self) -> str:
@@ -102,6 +102,15 @@ class FormCommand:
     def first_key(self) -> str:
         """The key to show where only one fits."""
         return self.shown_keys[0]
+
+
+def _is_rare(key: str) -> bool:
+    """Whether a terminal of this kind may not send a key."""
+    name = os.environ.get("TERM", "")
+    if name.startswith("screen-"):  # tmux calls itself that, and sends Alt
+        return False
+    rare = next((keys for term, keys in RARE_KEYS.items() if name.startswith(term)), ())
+    return len(key) > 1 and key.startswith(rare)
 
 
 _chosen_keys: dict[str, tuple[str, ...]] = {}

@@ -8,7 +8,7 @@ from itertools import product
 
 from textual.strip import Strip
 
-from smtp_tui.tui.commands import command_named, with_keys
+from smtp_tui.tui.commands import FormCommand, command_named, key_of, with_keys
 from smtp_tui.tui.style import CAUTION, PLAIN, STRONG
 from smtp_tui.tui.widgets.text_page import TextBlock, TextPage, flow, plain
 
@@ -61,11 +61,7 @@ class NextSteps(TextPage):
 
     def _listed(self, width: int) -> list[TextBlock]:
         is_narrow = width <= NARROW
-        keys = [
-            # Not every terminal sends Alt, so the other key is named, too.
-            command.first_key if is_narrow and "Alt" not in command.first_key else command.hint_keys
-            for command in self._commands
-        ]
+        keys = [self._keys_of(command, is_narrow=is_narrow) for command in self._commands]
         column = max(map(len, keys)) + (1 if is_narrow else 3)
         steps = [
             TextBlock(
@@ -79,9 +75,17 @@ class NextSteps(TextPage):
         ]
         return [plain(TITLE, STRONG), *steps]
 
+    def _keys_of(self, command: FormCommand, *, is_narrow: bool) -> str:
+        if not command.has_sure_key:
+            return key_of("commands")  # the menu, which finds it by its name
+        # Not every terminal sends Alt, so the other key is named, too.
+        is_clear = is_narrow and "Alt" not in command.first_key
+        return command.first_key if is_clear else command.hint_keys
+
     def _in_short(self) -> list[TextBlock]:
         spans = [(f"{TITLE}: ", STRONG)]
         for command in self._commands:
-            spans += [(f"{command.first_key} ", STRONG), (f"{STEPS[command.action]}, ", PLAIN)]
+            keys = self._keys_of(command, is_narrow=True)
+            spans += [(f"{keys.split()[0]} ", STRONG), (f"{STEPS[command.action]}, ", PLAIN)]
         spans[-1] = (spans[-1][0].rstrip(", ") + ".", PLAIN)
         return [TextBlock(tuple(spans))]

@@ -7,7 +7,9 @@ import subprocess
 import sys
 from unittest.mock import MagicMock
 
-from smtp_tui.tui.commands import FormCommand, configurable
+import pytest
+
+from smtp_tui.tui.commands import FormCommand, command_named, configurable
 from smtp_tui.tui.controllers.command_runner import FormCommandRunner
 from smtp_tui.tui.controllers.context import ControllerContext
 from tests.table import table
@@ -41,3 +43,22 @@ def test_the_first_screen_waits_for_nothing_that_few_keys_need() -> None:
     assert loaded >= {"smtp_tui.tui.main_screen", "smtp_tui.tui.controllers.command_runner"}
     assert not loaded & later
     assert not [name for name in loaded if name.startswith("smtp_tui.tui.dialogs.")]
+
+
+@pytest.mark.parametrize(
+    ("term", "test", "discover", "is_sure"),
+    [
+        ("xterm-256color", "F5 ^T", "Alt+S ^^", True),
+        ("screen-256color", "F5 ^T", "Alt+S ^^", True),
+        ("screen", "F5 ^T", "^^ Alt+S", False),
+        ("linux", "F5 ^T", "^^ Alt+S", False),
+        ("vt220", "^T F5", "^^ Alt+S", False),
+    ],
+)
+def test_the_first_key_is_one_that_the_terminal_sends(
+    monkeypatch: pytest.MonkeyPatch, term: str, test: str, discover: str, is_sure: bool
+) -> None:
+    monkeypatch.setenv("TERM", term)
+    assert command_named("test").hint_keys == test
+    assert command_named("discover").hint_keys == discover
+    assert command_named("error").has_sure_key == is_sure
