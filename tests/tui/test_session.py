@@ -241,7 +241,11 @@ async def test_after_a_pass_it_follows_what_there_is_to_save(tmp_path: Path) -> 
         await hand.press("f2")
         await hand.until(lambda: "Saved SMTP Port to mail.toml" in hand.screen)
         assert "Nothing to save." not in hand.screen
-        assert "before your last change" not in hand.screen
+        rows = [line.strip() for line in hand.lines]
+        passed = next(at for at, row in enumerate(rows) if row.startswith("PASSED:"))
+        assert rows[passed + 1] == "Saved SMTP Port to mail.toml."
+        await hand.type("1")
+        assert "Saved SMTP Port" not in hand.screen
 
 
 async def test_a_password_saved_to_a_keyring_stays_tested(tmp_path: Path) -> None:

@@ -105,7 +105,11 @@ class SaveController(Controller):
         self.context.sidebar.refresh(from_top=False)
         # Last, since focusing a field clears messages about others.
         style = GOOD if result.ok or result.is_reloaded else BAD
-        self.show_message(escape_controls(result.text), style, at=result.field)
+        text = escape_controls(result.text)
+        if result.saved and result.ok and self.test_pane.show_saved(text):
+            self.context.sidebar.clear_message()
+        else:
+            self.show_message(text, style, at=result.field)
         return result.ok
 
     # Questions while saving

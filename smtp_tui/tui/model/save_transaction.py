@@ -352,7 +352,8 @@ def _result(
     done = [f"Saved {labels} to {file}"] if keys else [] if refusal else ["Saved"]
     done += ["only its owner can read the file now"] if options.private and not refusal else []
     done += ["written in place"] if options.in_place else []
-    text = ". ".join(["; ".join(done), *(note[:1].upper() + note[1:] for note in notes)])
+    sentences = ["; ".join(done), *(note[:1].upper() + note[1:] for note in notes)]
+    text = " ".join(f"{sentence.rstrip('.')}." for sentence in sentences if sentence)
     if not refusal:
         return SaveResult(True, text)
     why = f"The password is NOT saved: {refusal.rstrip('.')}."

@@ -51,7 +51,8 @@ class VerdictText:
     """A verdict in words, escaped.
 
     `shorter` has `happened` for narrower lines. `action` is what to do now, after its `key` if one
-    does it; `others` says how to see the other fixes. If `is_stale`, values have changed since.
+    does it, or what has been saved; `others` says how to see the other fixes. If `is_stale`, values
+    have changed since.
     """
 
     outcome: str
@@ -62,6 +63,7 @@ class VerdictText:
     others: str = ""
     more: tuple[VerdictLine, ...] = ()
     is_stale: bool = False
+    is_saved: bool = False
 
 
 def verdict_text(
@@ -70,14 +72,14 @@ def verdict_text(
     proposals: Sequence[FixProposal] = (),
     *,
     saves: str = "",
-    is_saved: bool = False,
+    saved: str | None = None,
     is_stale: bool = False,
     is_whole: bool = False,
 ) -> VerdictText:
     """Return a verdict in words; `mail` is what the check was to submit.
 
     `proposals` are the fixes to offer now, `saves` is what saving would write (`changes_to_save`),
-    and after `is_saved` a message tells what was saved. With `is_whole`, all names of the
+    `saved` what it has written since, "" if a message tells. With `is_whole`, all names of the
     certificate are shown.
     """
     happened, cure, why = (
@@ -88,7 +90,7 @@ def verdict_text(
     notes = []
     if verdict.ok:
         key = key_of("save") if saves else ""
-        action = saves or ("" if is_saved else "Nothing to save.")
+        action = saves or ("Nothing to save." if saved is None else saved)
     elif proposals:
         key, count = key_of("fix"), len(proposals)
         listed = "both" if count == 2 else f"all {count}"
@@ -118,6 +120,7 @@ def verdict_text(
         others,
         tuple(_more(verdict, notes, (cure, why, rest))),
         is_stale,
+        is_saved=bool(saved) and action == saved,
     )
 
 

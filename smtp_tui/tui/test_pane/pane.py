@@ -108,9 +108,10 @@ class TestPane(PlacedByScreen, NoRepaintOnResize, Vertical):
         self._check: asyncio.Task[Verdict | None] | None = None
         self._domain: DomainCheckTask | None = None
         self._tested = tested
-        # Whether the panel shows the verdict of `done`: no test has begun since; and whether its
-        # values have been saved since, which a message says.
-        self._shows_verdict = self._is_saved = False
+        # Whether the panel shows the verdict of `done`: no test has begun since.
+        self._shows_verdict = False
+        # What has been saved since; "" if a message tells.
+        self._saved: str | None = None
 
     def on_mount(self) -> None:
         """Show the log's focus and view state on the line above it."""
@@ -213,8 +214,17 @@ class TestPane(PlacedByScreen, NoRepaintOnResize, Vertical):
         after, tested = self._tested.draft.snapshot(), self._tested
         if self.done and not before.differing(self.done.draft):
             self.done = replace(self.done, draft=after)
-        self._is_saved = True
+        self._saved = ""
         tested.session.follow_save(tested.table, before, after)
+
+    def show_saved(self, text: str) -> bool:
+        """Show in the second row of a passed verdict what was saved; False if it has no place."""
+        last = self.last_test
+        if last is None or last.is_stale or not (last.verdict.ok and self.verdict.fits(text)):
+            return False
+        self._saved = text
+        self.update()
+        return True
 
     def last_entries(self) -> list[Entry]:
         """Return the last test's lines in the log, and its verdict."""
@@ -240,7 +250,7 @@ class TestPane(PlacedByScreen, NoRepaintOnResize, Vertical):
             last.done.request.mail,
             self.fixes,
             saves=saves,
-            is_saved=self._is_saved,
+            saved=self._saved,
             is_stale=last.is_stale,
             is_whole=is_whole,
         )
@@ -256,7 +266,7 @@ class TestPane(PlacedByScreen, NoRepaintOnResize, Vertical):
         if self._domain is not None:
             self._domain.reset()
         self._events = []
-        self._shows_verdict = self._is_saved = False
+        self._shows_verdict, self._saved = False, None
         self._count += 1
         self.progress.begin(mail)
         self.log_view.begin_test(LogHeading(self._count, f"{moment.astimezone():%H:%M:%S}", title))

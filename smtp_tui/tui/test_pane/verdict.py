@@ -65,7 +65,8 @@ def _action(text: VerdictText, *, with_others: bool = True) -> TextBlock:
     if text.others and with_others:
         others_key, _, what = text.others.partition(" ")
         others = [(" ", PLAIN), (f"{others_key} ", STRONG), (what, PLAIN)]
-    return TextBlock((*key, (text.action, PLAIN), *others), gap=False)
+    style = GOOD if text.is_saved else PLAIN
+    return TextBlock((*key, (text.action, style), *others), gap=False)
 
 
 def _line(line: VerdictLine) -> TextBlock:
@@ -106,6 +107,10 @@ class VerdictPanel(TextPage):
         if text != self.text:
             self.text = text
             self._update_blocks()
+
+    def fits(self, text: str) -> bool:
+        """Whether a verdict is in view, with a row that takes a text."""
+        return self.text is not None and cell_len(text) <= self.size.width - 2 * self._indent
 
     def hide(self) -> None:
         """Show nothing; `show_verdict` shows it again."""
