@@ -13,7 +13,10 @@ MAIL_COMMANDS: tuple[FormCommand, ...] = (
         "send", "f2 ctrl+o ctrl+s", "Send it", "send the message; Enter in the last line does too"
     ),
     FormCommand(
-        "ask", "f5 ctrl+t", "Only ask, send nothing", "check sender and recipients, send nothing"
+        "ask",
+        "f5 ctrl+t",
+        "Check the addresses only",
+        "ask the server about sender and recipients, send nothing",
     ),
     FormCommand("leave", "escape", "Back", "go back; your text is kept"),
 )
@@ -60,7 +63,9 @@ TABLE_COMMANDS: tuple[FormCommand, ...] = (
 
 # Keys in the search for settings.
 DISCOVER_COMMANDS: tuple[FormCommand, ...] = (
-    FormCommand("take", "enter", "Use it", "copy the chosen server into the form; or search"),
+    FormCommand(
+        "take", "enter f2 ctrl+o", "Use it", "copy the chosen server into the form; or search"
+    ),
     FormCommand("search", "f5 ctrl+t", "Search", "search for the typed name"),
     FormCommand("move", "tab f6 ctrl+l", "Other name", "go from the table to the name, and back"),
     FormCommand("leave", "escape", "Back", "stop the search, or go back without a change"),
@@ -68,7 +73,7 @@ DISCOVER_COMMANDS: tuple[FormCommand, ...] = (
 
 # Keys in the list of providers; letters search it.
 PRESET_COMMANDS: tuple[FormCommand, ...] = (
-    FormCommand("take", "enter", "Use it", "copy the provider's settings into the form"),
+    FormCommand("take", "enter f2 ctrl+o", "Use it", "copy the provider's settings into the form"),
     FormCommand("way", "tab", "Other port", "choose another of its ports"),
     FormCommand("leave", "escape", "Back", "change nothing"),
 )

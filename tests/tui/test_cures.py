@@ -162,7 +162,7 @@ class TestList:
             assert "F9 goes to SMTP Password. F8 lists all 3." in hand.screen
             await hand.press("f8")
             assert "> SMTP Password: type it yourself" in hand.screen
-            assert "   OpenSSL Verify Mode: peer -> none (WEAKENS, asks first)" in hand.screen
+            assert "   OpenSSL Verify Mode: peer -> none\n   WEAKENS, asks first. " in hand.screen
             await hand.press("down")
             assert "> Encryption Type: tls -> ssl" in hand.screen
             assert "> SMTP Password" not in hand.screen

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from smtp_tui.tui.app import SmtpApp
 from tests.tui.driving import SAMPLE, Hand, form_on
 
@@ -17,7 +19,8 @@ async def open_list(hand: Hand) -> None:
     await hand.until(lambda: TITLE in hand.screen)
 
 
-async def test_letters_filter_and_enter_takes_the_row(tmp_path: Path) -> None:
+@pytest.mark.parametrize("key", ["enter", "f2"])
+async def test_letters_filter_and_enter_takes_the_row(tmp_path: Path, key: str) -> None:
     async with form_on(SAMPLE, tmp_path) as hand:
         await open_list(hand)
         height = len([line for line in hand.lines if line.strip()])
@@ -26,7 +29,7 @@ async def test_letters_filter_and_enter_takes_the_row(tmp_path: Path) -> None:
         assert "> Gitea" in hand.screen
         assert "Mastodon" not in hand.screen
         assert hand.lines.index(next(one for one in hand.lines if TITLE in one)) < height
-        await hand.press("enter")
+        await hand.press(key)
         await hand.until(lambda: "The settings for Gitea" in hand.screen)
 
 

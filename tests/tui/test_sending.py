@@ -186,7 +186,7 @@ async def test_the_dialog_fits(tmp_path: Path, size: tuple[int, int]) -> None:
         await hand.until(lambda: "Send a test message, a real one" in hand.screen)
         assert all(part(hand, label) for label in MailField)
         assert "F2" in hand.hints
-        assert size[0] < 60 or "Only ask, send nothing  F1 Help  Esc Back" in hand.hints
+        assert size[0] < 60 or "Check the addresses only  F1 Help  Esc Back" in hand.hints
         assert all(len(line) == size[0] for line in hand.lines)
 
 

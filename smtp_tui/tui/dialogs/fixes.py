@@ -77,12 +77,13 @@ class FixDialog(Dialog[int | None]):
 def _blocks(proposal: FixProposal, draft: SettingsDraft, file: str) -> list[TextBlock]:
     """Return a fix's changes, risk and reason."""
     fix = proposal.fix
-    spans: list[Span] = [(escape_controls(format_fix(proposal, draft, file)), PLAIN)]
+    change = TextBlock(((escape_controls(format_fix(proposal, draft, file)), PLAIN),), rest="  ")
+    risk: tuple[Span, ...] = ()
     if fix.weakens:
-        spans += [(" (", DIM), (WEAKENS, CAUTION), (f", {ASKS})", DIM)]
+        risk = (WEAKENS, CAUTION), (f", {ASKS}. ", DIM)
     elif proposal.asks:
-        spans.append((f" ({ASKS})", DIM))
-    return [TextBlock(tuple(spans), rest="  "), plain(reason_of(fix), DIM, gap=False)]
+        risk = ((f"{ASKS.capitalize()}. ", DIM),)
+    return [change, TextBlock((*risk, (escape_controls(reason_of(fix)), DIM)), gap=False)]
 
 
 def trust_blocks(

@@ -30,6 +30,8 @@ from smtp_tui.tui.widgets.text_page import TextBlock, TextPage, plain
 
 LABEL = "SMTP Password"
 YES = "y"
+# F2 carries out what a dialog is for, as in the form.
+TAKE = "enter,f2,ctrl+o,ctrl+s"
 # The line above a dialog, its key hints, and two lines of the form or of other parts.
 _AROUND = 4
 
@@ -120,7 +122,10 @@ async def may_make_folder(app: App[Any], path: Path) -> bool:
 class PromptDialog(Dialog[str | None]):
     """Asks for one line of text; `actions` are the labels of Enter and Esc."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [("enter", "take"), ("escape", "leave")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        (TAKE, "take"),
+        ("escape", "leave"),
+    ]
 
     def __init__(
         self,
@@ -211,7 +216,7 @@ class ListChoiceDialog(Dialog[int | None]):
     """A choice from a list, which letters filter; returns the line's index."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        ("enter", "take"),
+        (TAKE, "take"),
         ("escape", "leave"),
         ("shift+tab", "go(-1)"),
         ("tab", "go(1)"),
