@@ -93,7 +93,7 @@ def defined(term: str, text: str) -> TextBlock:
     """Make an entry of a list of terms, with no gap above it."""
     term, definition = escape_controls(term), ((escape_controls(text), PLAIN),)
     spans = ((f"{term}: ", STRONG), *definition)
-    return TextBlock(spans, gap=False, term=term, definition=definition)
+    return TextBlock(spans, rest="  ", gap=False, term=term, definition=definition)
 
 
 # Textual's Markdown takes 41 ms to import, and lets a text set links and colours.
