@@ -396,3 +396,19 @@ class TestPostfix:
             await hand.until(lambda: "rejected; the others got the message." in hand.screen)
             assert "550 5.1.1 Recipient address rejected: No such user" in hand.screen
             assert f"Accepted: {envelopes.ACCEPTED_RECIPIENT}; queued as " in hand.screen
+
+
+async def test_a_domain_without_a_dot_is_asked_about(tmp_path: Path) -> None:
+    async with form_on(SAMPLE, tmp_path) as hand:
+        await open_dialog(hand)
+        await hand.type("me@exa")
+        await hand.press("down")
+        assert "The domain exa has no dot: is the address complete?" in hand.screen
+        await hand.press("up")
+        await hand.type("mple.org")
+        await hand.press("down")
+        assert "has no dot" not in hand.screen
+        await hand.press("up", "ctrl+u")
+        await hand.type("me@localhost")
+        await hand.press("down")
+        assert "has no dot" not in hand.screen

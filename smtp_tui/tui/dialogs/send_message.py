@@ -139,6 +139,8 @@ class MailDialog(Dialog[MailRequest | None]):
             row.show(RowState(problem=problem, fault=fault, placeholder=placeholder))
         # Show a problem that does not fit in its row, else the description of the field.
         row, note = self._rows[self._here], plain(text("mail", self._here.name.lower()), DIM)
+        if self._typing is None and (domain := self._draft.short_domain):
+            note = plain(text("mail", "short", domain=domain), CAUTION)
         self._note.show([plain(row.state.problem, BAD) if row.hides_problem else note])
 
     def _show_problem(self) -> None:

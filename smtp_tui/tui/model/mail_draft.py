@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from enum import StrEnum
@@ -101,6 +102,16 @@ class MailDraft:
             except ValueError as error:
                 found[field] = str(error)
         return found
+
+    @property
+    def short_domain(self) -> str:
+        """The first recipient's domain that has no dot, which is often half typed, or ""."""
+        try:
+            recipients = parse_recipients(self._texts[MailField.TO])
+        except ValueError:
+            return ""
+        domains = (recipient.address.rpartition("@")[2] for recipient in recipients)
+        return next((name for name in domains if not re.search(r"[.:]|^localhost$", name)), "")
 
     def obstacles(self, *, sends: bool) -> dict[MailField, str]:
         """Return what prevents sending, or testing the envelope alone, by field."""
