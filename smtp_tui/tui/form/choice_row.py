@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.events import Key
+from textual.events import Click, Key
 from textual.geometry import Offset
 from textual.message import Message
 
@@ -107,6 +107,20 @@ class ChoiceRow(Row):
             return
         event.stop()
         self._choose_next(character.casefold())
+
+    async def on_click(self, event: Click) -> None:
+        """Choose the clicked word; list all of them at the sign of more."""
+        start, end = self._visible(self.value_room(self.size.width))
+        right = self.value_at
+        for index in range(start - 1 if start else 0, min(end + 1, len(self.words))):
+            is_word = start <= index < end
+            left, right = right, right + len(self._word_span(index)[0] if is_word else MORE) + 1
+            if not left <= event.x < right - 1 or index == self.current:
+                continue
+            if is_word:
+                self._choose(index)
+            else:
+                await self.action_list()
 
     def action_step(self, by: int) -> None:
         """Choose the next word in direction `by`."""

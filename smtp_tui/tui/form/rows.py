@@ -321,6 +321,10 @@ class DisclosureRow(Row):
         """The cells of the first name, cut off or not."""
         return LABEL_WIDTH
 
+    def on_click(self) -> None:
+        """Toggle the advanced fields."""
+        self.action_turn()
+
     def action_turn(self) -> None:
         """Toggle the advanced fields."""
         self.action_unfold(not self.is_open)

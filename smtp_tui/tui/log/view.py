@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.events import Key, Paste
+from textual.events import Click, Key, Paste
 from textual.geometry import clamp
 
 from smtp_tui.safe_text import escape_controls
@@ -15,6 +15,7 @@ from smtp_tui.tui.log.entries import FoldableLogLine
 from smtp_tui.tui.log.lines import LogLines
 from smtp_tui.tui.log.model import nearest
 from smtp_tui.tui.log.search import LogSearch
+from smtp_tui.tui.widgets.line import WHEEL
 from smtp_tui.tui.widgets.line_editor import PASTE_CUT, first_line
 
 NO_FOLDS = "There is nothing to unfold."
@@ -110,6 +111,19 @@ class LogView(LogLines):
         if search.is_typed:
             self.go_to(search.origin)
         return True
+
+    def on_click(self, event: Click) -> None:
+        """Go to the clicked line."""
+        if self.top + event.y < len(self.rows):
+            self.move_to(self.top + event.y)
+
+    def on_mouse_scroll_up(self) -> None:
+        """Go up by some lines."""
+        self.action_move(-WHEEL)
+
+    def on_mouse_scroll_down(self) -> None:
+        """Go down by some lines."""
+        self.action_move(WHEEL)
 
     def action_move(self, rows: int) -> None:
         """Move the cursor by rows."""

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from rich.cells import cell_len
+from textual.app import App
+from textual.events import Click, Key
 from textual.geometry import Offset, Region
 from textual.strip import Strip
 from textual.widget import Widget
 
 from smtp_tui.safe_text import escape_controls
 from smtp_tui.tui.commands import Hints
+from smtp_tui.tui.custom_keys import key_from
 from smtp_tui.tui.style import (
     DIM,
     OURS,
@@ -75,6 +79,11 @@ class Rule(SingleLineWidget):
 
 
 PROGRAM = "smtp-tui"
+# Lines per notch of the mouse wheel, as everywhere in Textual.
+WHEEL = 2
+# What Textual calls the keys in hints.
+_NAMED_KEYS = {"PgUp": "pageup", "PgDn": "pagedown", "Del": "delete"}
+_SIGNS = {"/": "slash", "?": "question_mark", ":": "colon"}
 
 
 class StatusBar(SingleLineWidget):
@@ -121,6 +130,17 @@ class KeyHints(SingleLineWidget):
         self._hints = hints
         self.repaint()
 
+    def on_click(self, event: Click) -> None:
+        """Press the clicked key."""
+        column, key = 0, ""
+        for text, style in self.spans(self.size.width):
+            key = text if style == STRONG else key
+            column += len(text)
+            if event.x < column:
+                break
+        if key:
+            press_key(self.app, key.split()[0])
+
     def spans(self, width: int) -> list[Span]:
         """Return the hints that fit, with alternative keys if everything fits."""
         whole = self._indent + sum(len(keys) + len(word) + 3 for keys, word in self._hints) - 2
@@ -141,6 +161,12 @@ class KeyHints(SingleLineWidget):
 def _first(keys: str) -> str:
     """Return the first of several keys for the same, or a pair of opposite keys."""
     return "Up Down" if keys.startswith("Up Down") else keys.split()[0]
+
+
+def press_key(app: App[Any], name: str) -> None:
+    """Do what a key does, which is named as in the hints."""
+    key = key_from(_NAMED_KEYS.get(name, name)).lower()
+    app.post_message(Key(_SIGNS.get(key, key), key if len(key) == 1 else None))
 
 
 class Divider(NoRepaintOnResize, Widget):

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from rich.cells import cell_len
 from textual.binding import BindingType
-from textual.events import Key, Paste
+from textual.events import Click, Key, Paste
 from textual.geometry import Offset
 
 from smtp_tui.safe_text import escape_controls
@@ -55,6 +55,10 @@ class LineEditBuffer:
         else:
             self.cursor = self._at(place)
         self._anchor = self.cursor
+
+    def go_to(self, index: int) -> None:
+        """Move the cursor to an index."""
+        self.cursor = self._anchor = index
 
     def select(self, place: str) -> None:
         """Move the cursor and select the text that it passes."""
@@ -194,6 +198,18 @@ class LineEditor(SingleLineWidget, can_focus=True):
         if line:
             left_out = PASTE_CUT.format(count=count) if count > 1 else ""
             self._edit(self._line.insert, line, left_out)
+
+    def on_click(self, event: Click) -> None:
+        """Place the cursor at the clicked character."""
+        room = event.x - self.value_at - (self._first > 0)
+        index = self._first
+        for cell in self._cells()[index:]:
+            room -= cell_len(cell)
+            if room < 0:
+                break
+            index += 1
+        self._line.go_to(index)
+        self.repaint()
 
     def watch_has_focus(self, has_focus: bool) -> None:
         """Move the cursor to the end; without the focus, show the text from its beginning."""

@@ -12,13 +12,14 @@ from textual.actions import SkipAction
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
+from textual.events import Click
 from textual.geometry import Offset, Size
 from textual.message import Message
 from textual.strip import Strip
 
 from smtp_tui.tui.style import DIM, FOCUS, PLAIN, STRONG, Span, make_strip, truncate
 from smtp_tui.tui.textual_compat import NoRepaintOnResize
-from smtp_tui.tui.widgets.line import ChangedLinesWidget
+from smtp_tui.tui.widgets.line import WHEEL, ChangedLinesWidget, press_key
 from smtp_tui.tui.widgets.line_editor import LineEditor
 
 RowT = TypeVar("RowT")
@@ -181,6 +182,29 @@ class ListView(ChangedLinesWidget, Generic[RowT], can_focus=True):
         """Move the cursor by rows, stopping at the ends."""
         self.index = max(min(self.index + by, len(self.rows) - 1), 0)
         self.repaint()
+
+    def on_click(self, event: Click) -> None:
+        """Go to the clicked row; take it if it is chosen already."""
+        head = 0 if self.heading(self.size.width - LEAD) is None else 1
+        lines, at = self._lines(self.size.width), self._top + event.y - head
+        if event.y < head or at >= len(lines):
+            return
+        row = lines[at][0]
+        if row == self.index:
+            press_key(self.app, "Enter")
+        else:
+            self._go(row - self.index)
+
+    def on_mouse_scroll_up(self) -> None:
+        """Go up by some rows."""
+        self._go(-WHEEL)
+
+    def on_mouse_scroll_down(self) -> None:
+        """Go down by some rows."""
+        self._go(WHEEL)
+
+    def _go(self, by: int) -> None:
+        (self.parent if isinstance(self.parent, FilteredList) else self).action_go(by)
 
     def cursor_at(self) -> Offset:
         """Return the beginning of the chosen row."""

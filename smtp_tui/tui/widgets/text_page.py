@@ -21,7 +21,7 @@ from textual.strip import Strip
 from smtp_tui.records import record
 from smtp_tui.safe_text import escape_controls
 from smtp_tui.tui.style import DIM, FOCUS, PLAIN, STRONG, Span, make_strip
-from smtp_tui.tui.widgets.line import ChangedLinesWidget
+from smtp_tui.tui.widgets.line import WHEEL, ChangedLinesWidget
 
 _INLINE = re.compile(r"`([^`]+)`|\*\*([^*]+)\*\*")
 # A fenced block, a heading, or an item or paragraph up to a blank line or the next block.
@@ -31,8 +31,6 @@ _BLOCKS = re.compile(
     | ^(?P<item>[-*]\ )?(?P<text>.*\S.*(?:\n(?![-*]\ |\#|```)(?=.*\S).*)*)""",
     re.MULTILINE | re.VERBOSE,
 )
-# Lines per notch of the mouse wheel, as everywhere in Textual.
-_WHEEL = 2
 _PIECE = re.compile(r"\s+|[^\s]+")
 # One or more codes before a colon, as in a list of choices.
 _TERM = re.compile(r"(`[^`]+`(?:, `[^`]+`)*): ")
@@ -298,12 +296,12 @@ class TextPage(ChangedLinesWidget):
     def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
         """Scroll down."""
         event.stop()
-        self.action_go(_WHEEL)
+        self.action_go(WHEEL)
 
     def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
         """Scroll up."""
         event.stop()
-        self.action_go(-_WHEEL)
+        self.action_go(-WHEEL)
 
     def draw(self) -> list[Strip]:
         """Draw the visible lines."""
