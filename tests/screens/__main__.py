@@ -1,6 +1,7 @@
 """Draw the form's pictures, or check that those there are what it looks like now.
 
-Run as `python -m tests.screens FOLDER`, with `--check` to write nothing and to name what differs.
+Run as `python -m tests.screens FOLDER`, with `--check` to write nothing and to name what differs,
+or with `--all` to draw every state in three sizes, for a look at them.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from tests.screens.drawing import pictures_of
+from tests.screens.drawing import all_pictures, pictures_of
 from tests.screens.relay import running_relay
 
 
@@ -16,7 +17,7 @@ def main(words: list[str]) -> int:
     """Write or compare every picture; status 1 where one is not what it should be."""
     folder, checks = Path(words[0]), "--check" in words
     with running_relay() as relay:
-        fresh = dict(pictures_of(relay))
+        fresh = dict(all_pictures(relay) if "--all" in words else pictures_of(relay))
     present = {file.name: file for file in folder.glob("*.svg")}
     if checks:
         stale = [name for name in sorted({*fresh, *present}) if _is_stale(name, fresh, present)]

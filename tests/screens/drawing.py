@@ -1,9 +1,10 @@
-"""The pictures: single states, each in two sizes, and a film."""
+"""The pictures: single states, each in some sizes, and a film."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from multiprocessing import get_context
 
 from tests.screens.film import film
@@ -13,25 +14,40 @@ from tests.screens.relay import Relay
 from tests.screens.scenes import SCENES, shown
 
 SIZES = ((80, 24), (120, 36))
+ALL_SIZES = (*SIZES, (60, 20))
+# Of the other states the texts are kept, see `layouts`.
+KEPT = (
+    "start", "form", "advice-note", "advice-warning", "advice-error", "passed", "failed", "fixed",
+    "saved", "back", "fixes", "trust", "log", "compare", "explanation", "choices", "message",
+    "error", "difference", "conflict", "tested", "help", "palette", "found", "providers", "domain",
+    "import", "export", "light", "ascii",
+)  # fmt: skip
 AT_ONCE = 3
 
 
 def pictures_of(relay: Relay) -> Iterator[tuple[str, str]]:
-    """Yield each picture's name and what is in it."""
+    """Yield each picture that is kept: its name and what is in it."""
     # Processes, not threads: a terminal is opened by a fork.
     with ProcessPoolExecutor(AT_ONCE, get_context("spawn")) as pool:
         moving = pool.submit(film, relay)
-        for pictures in pool.map(_still, SCENES, [relay] * len(SCENES)):
+        for pictures in pool.map(partial(_still, relay=relay, sizes=SIZES), KEPT):
             yield from pictures
         yield moving.result()
 
 
-def _still(name: str, relay: Relay) -> list[tuple[str, str]]:
+def all_pictures(relay: Relay) -> Iterator[tuple[str, str]]:
+    """Yield a picture of each state, in each size, to be looked at."""
+    with ProcessPoolExecutor(AT_ONCE, get_context("spawn")) as pool:
+        for pictures in pool.map(partial(_still, relay=relay, sizes=ALL_SIZES), SCENES):
+            yield from pictures
+
+
+def _still(name: str, relay: Relay, sizes: Sequence[tuple[int, int]]) -> list[tuple[str, str]]:
     palette = LIGHT if SCENES[name].is_light else DARK
     pictures = []
-    with shown(relay, name, SIZES[0]) as terminal:
-        for size in SIZES:
-            if size != SIZES[0]:
+    with shown(relay, name, sizes[0]) as terminal:
+        for size in sizes:
+            if size != sizes[0]:
                 terminal.resize(*size)
                 settle(terminal)
             picture = framed(drawn(lines_of(terminal.screen)), size, palette)
