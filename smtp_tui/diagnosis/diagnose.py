@@ -8,7 +8,6 @@ from smtp_tui.diagnosis.causes import label, parts_of, texts_of
 from smtp_tui.diagnosis.verdict import CheckSummary, Fix, Recipient, Verdict
 from smtp_tui.safe_text import abridged, escape_controls, mask_credentials, shortened
 from smtp_tui.settings.fields import BY_KEY, Settings
-from smtp_tui.settings.parsers import is_this_machine
 from smtp_tui.settings.validate import Problem
 from smtp_tui.smtp.certificates import Certificate, anchor_of, missing_issuer
 from smtp_tui.smtp.events import Cause, Finished, Stage, WarningId
@@ -106,10 +105,7 @@ def diagnose(
 def _failure_texts(
     cause: str, rule: ReplyRule | None, settings: Settings | None, facts: CheckSummary
 ) -> dict[str, str]:
-    # The host is this machine, by its name or by its resolved addresses.
-    addresses = (facts.resolved or (settings.host,)) if settings else ()
-    is_local = bool(addresses) and all(map(is_this_machine, addresses))
-    texts = parts_of(cause, is_local=is_local)
+    texts = parts_of(cause, is_local=settings is not None and facts.is_local(settings.host))
     if rule is not None and rule.cause == cause:
         own = {"what": rule.what, "why": rule.why, "cure": rule.cure}
         texts |= {part: text for part, text in own.items() if text}

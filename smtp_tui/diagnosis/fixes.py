@@ -46,6 +46,8 @@ def fixes_for(
         (change, text) for change, text in proposed if is_possible(change) and change not in tried
     ]
     fixes: dict[tuple[tuple[str, object], ...], Fix] = {}
+    # A connection that does not leave this machine needs no encryption.
+    harmless = [change for change, _ in known["no-encryption"]]
     for change, text in (*_tried_changes(settings, facts, cause), *untried):
         (field, value), *more = change.items()
         fix = Fix(
@@ -53,7 +55,7 @@ def fixes_for(
             value=value,
             why=text,
             more=dict(more) or None,
-            weakens=weakens(settings.encryption, change),
+            weakens=weakens(settings.encryption, change) and change not in harmless,
             # A certificate's name as the host leads to any machine of that name.
             trusts="host" in change or not TRUST.isdisjoint(change),
         )
@@ -91,6 +93,7 @@ def _connection_fixes(
 ) -> dict[str, Proposals]:
     """Return the fixes for connection and trust by their names in `causes.toml`."""
     port, seconds, chain = settings.port, settings.timeout, facts.chain
+    is_here = facts.is_local(settings.host)
     is_offered = any("STARTTLS" in dict(offer.keywords) for offer in facts.offers)
     return {
         "implicit-tls": propose(keeping_port(settings, {"encryption": "ssl"}), "tls-at-once"),
@@ -98,6 +101,9 @@ def _connection_fixes(
             keeping_port(settings, {"encryption": "tls"}),
             "starttls-offered" if is_offered else "starttls",
             only_if=settings.encryption is not Encryption.TLS,
+        ),
+        "no-encryption": propose(
+            keeping_port(settings, {"encryption": "none"}), "unencrypted-here", only_if=is_here
         ),
         "submission-port": propose(
             {"port": 587, "encryption": "tls"}, "other-port", only_if=port != 587

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from smtp_tui.records import record
+from smtp_tui.settings.parsers import is_this_machine
 from smtp_tui.smtp import events
 from smtp_tui.smtp.certificates import Certificate
 from smtp_tui.smtp.events import Finished, Stage, WarningId
@@ -122,6 +123,10 @@ class CheckSummary:
                 self.finished = event
             case _:
                 pass
+
+    def is_local(self, host: str) -> bool:
+        """Whether the host is this machine, by its name or by its resolved addresses."""
+        return all(map(is_this_machine, self.resolved or (host,)))
 
     @property
     def tls(self) -> TlsSummary | None:

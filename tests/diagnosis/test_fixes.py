@@ -17,6 +17,7 @@ from smtp_tui.smtp.events import (
     Connected,
     Event,
     Experiment,
+    Resolved,
     ServerCapabilities,
     Stage,
     TlsEstablished,
@@ -304,3 +305,16 @@ def test_success_has_none() -> None:
 
 def test_every_text_is_a_sentence() -> None:
     assert all(text.endswith(".") for text in texts_of("fixes.toml").values())
+
+
+@pytest.mark.parametrize(
+    ("address", "host", "offered"),
+    [("127.0.0.1", "localhost", True), ("192.0.2.1", "mail.example.net", False)],
+)
+def test_on_this_machine_no_encryption_is_a_fix(address: str, host: str, offered: bool) -> None:
+    resolved = Resolved(seconds=0.1, host=host, addresses=(address,))
+    fault = Cause.STARTTLS_NOT_OFFERED
+    found = fixes(Stage.TLS, fault, resolved, host=host, port=2525, encryption="tls")
+    open_ones = [fix for fix in found if fix.change.get("encryption") == "none"]
+    assert bool(open_ones) is offered
+    assert not any(fix.weakens for fix in open_ones)

@@ -12,7 +12,12 @@ from smtp_tui.settings.validate import parse_settings
 from smtp_tui.smtp.events import Stage
 from smtp_tui.tui.dialogs.tables import TablePicker
 from smtp_tui.tui.model.draft import PASSWORD, SettingsDraft
-from smtp_tui.tui.model.fixes import FixKind, available_fixes, restore_proposal
+from smtp_tui.tui.model.fixes import (
+    FixKind,
+    available_fixes,
+    describe_fix,
+    restore_proposal,
+)
 from smtp_tui.tui.model.password import PasswordLocation
 from smtp_tui.tui.model.session import (
     TESTS_KEPT,
@@ -65,6 +70,27 @@ class TestSnapshot:
         draft.rebase({**FILE, "password": "a wrong one"})
         draft.restore(draft.state_to_return_to(tested))
         assert draft.values()[PASSWORD] == "hunter2hunter2"
+
+    def test_that_there_was_none_comes_back_too(self) -> None:
+        given = {key: raw for key, raw in FILE.items() if key != PASSWORD}
+        draft = SettingsDraft(given)
+        passed = PassedState(draft.snapshot(), NOON)
+        draft.password.type("hunter2hunter2")
+        draft.rebase({**given, "password": "hunter2hunter2"})  # as saving does
+        proposal = restore_proposal(passed, draft)
+        assert proposal
+        assert "(no SMTP Password)" in describe_fix(proposal, "auth-not-offered")
+        draft.restore(proposal.state)
+        assert draft.values().get(PASSWORD) is None
+        assert draft.changed == (PASSWORD,)
+
+    def test_a_password_saved_elsewhere_is_not_moved_by_going_back(self) -> None:
+        draft = SettingsDraft({**FILE, "password": {"keyring": "smtp-tui:mail.example.net"}})
+        tested = draft.snapshot()
+        draft.rebase(FILE)
+        draft.restore(draft.state_to_return_to(tested))
+        assert draft.password.location is PasswordLocation.KEYRING
+        assert not draft.password.moves
 
     def test_no_repr_shows_a_password(self) -> None:
         draft = SettingsDraft(FILE)
@@ -202,14 +228,14 @@ async def test_a_field_at_fault_is_marked_until_a_value_changes(tmp_path: Path) 
     verdict = failed("starttls-not-offered", Stage.TLS)
     async with form_on(SAMPLE, tmp_path, check=FakeChecks([script(verdict)])) as hand:
         await fail(hand)
-        assert "! no STARTTLS here" in hand.row("Encryption Type")
+        assert "! no STARTTLS" in hand.row("Encryption Type")
         await hand.type("x")
         assert "no STARTTLS" not in hand.row("Encryption Type")
         await hand.press("f4")
-        assert "! no STARTTLS here" in hand.row("Encryption Type")
+        assert "! no STARTTLS" in hand.row("Encryption Type")
         await hand.press("f5")
         await hand.until(lambda: not hand.form_screen.test_pane.is_busy)
-        assert "! no STARTTLS here" in hand.row("Encryption Type")
+        assert "! no STARTTLS" in hand.row("Encryption Type")
 
 
 async def test_there_are_never_two_verdicts(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -12,10 +13,15 @@ from smtp_tui.smtp.events import AuthStarted, Stage, WarningId
 from smtp_tui.smtp.replies import Reply
 from smtp_tui.tui.model.draft import SettingsDraft
 from smtp_tui.tui.model.fixes import fix_proposals
-from smtp_tui.tui.model.verdict_text import changes_to_save, verdict_lines, verdict_text
+from smtp_tui.tui.model.verdict_text import (
+    changes_to_save,
+    verdict_lines,
+    verdict_text,
+    with_labels,
+)
 from smtp_tui.tui.test_pane.verdict import cut_at_clause
 from tests.diagnosis.examples import connected, facts_of, finished, settings
-from tests.tui.driving import PASSED, failed
+from tests.tui.driving import DIALOGUE, PASSED, SAMPLE, FakeCheck, failed, form_on
 from tests.tui.fixes import ENCRYPTION, LEAF, PASSWORD, certificate, failing
 
 FILE = {"host": "mail.example.net", "port": 587, "password": "hunter2hunter2"}
@@ -32,7 +38,7 @@ class TestAction:
     def test_the_reason_of_a_fix_comes_before_the_cure(self) -> None:
         verdict = replace(failing(ENCRYPTION), cure="Set encryption.", why="It speaks TLS.")
         text = verdict_text(verdict, None, fix_proposals(verdict, ()))
-        assert [line.text for line in text.more] == ["It speaks TLS.", "Set encryption."]
+        assert [line.text for line in text.more] == ["It speaks TLS.", "Set Encryption Type."]
 
     def test_without_a_fix_the_cure_begins(self) -> None:
         verdict = failed("server-closed", cure="Look in `the log`. Then try again.", why="Perhaps.")
@@ -171,3 +177,29 @@ def test_a_rejection_leaves_out_the_reply_first() -> None:
     summary = "The server rejects username or password: 535 5.7.8 Error: no: a b c."
     verdict = replace(failed("auth-rejected", summary=summary), reply=Reply(535, (b"Error",)))
     assert verdict_text(verdict).shorter == ("the server rejects username or password.",)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Set host to the mail server's name.", "Set SMTP Host to the mail server's name."),
+        ("Check host and port.", "Check SMTP Host and SMTP Port."),
+        ("set ca_file to it (ca_file replaces it)", "set CA File to it (CA File replaces it)"),
+        (
+            "Set username to apikey, and password to a key.",
+            "Set SMTP Username to apikey, and SMTP Password to a key.",
+        ),
+        ("The host is up; a username is set.",) * 2,
+        ("no_such_key stays", "no_such_key stays"),
+    ],
+)
+def test_keys_to_set_are_named_by_their_labels(text: str, shown: str) -> None:
+    assert with_labels(text) == shown
+
+
+async def test_code_in_a_reason_is_bold(tmp_path: Path) -> None:
+    verdict = failed("server-closed", cure="Run `date -u`.", why="It says `wrong version number`.")
+    async with form_on(SAMPLE, tmp_path, check=FakeCheck((*DIALOGUE, verdict))) as hand:
+        await hand.press("f5")
+        await hand.until(lambda: "It says wrong version number." in hand.screen)
+        assert "Run date -u." in hand.screen

@@ -129,9 +129,13 @@ class SettingsDraft:
         """Return the state of the differing fields that restores what was tested then."""
         state = {key: earlier.state[key] for key in self.differing(earlier)}
         password = state.get(PASSWORD)
-        # Saved in the meantime: without a typed password, this state now names the file's new one.
-        if isinstance(password, PasswordState) and self._file.get(PASSWORD) != earlier.source:
-            state[PASSWORD] = replace(password, typed=earlier.password)
+        if isinstance(password, PasswordState):
+            # Saved in the meantime: without a typed password, the state would keep or move the
+            # file's new one.
+            has_none = not earlier.password
+            is_other = self._file.get(PASSWORD) != earlier.source or PASSWORD not in earlier.values
+            if is_other:
+                state[PASSWORD] = replace(password, typed=earlier.password, is_cleared=has_none)
         return state
 
     def edit(self, key: str, raw: object | None) -> None:

@@ -18,7 +18,7 @@ from smtp_tui.settings.fields import BY_KEY, FieldKind
 from smtp_tui.smtp.certificates import Certificate, anchor_of
 from smtp_tui.smtp.events import Stage
 from smtp_tui.tui.model.draft import PASSWORD, DraftState, SettingsDraft, text_of
-from smtp_tui.tui.model.password import PasswordState
+from smtp_tui.tui.model.password import PasswordLocation, PasswordState
 from smtp_tui.tui.model.row_state import SWITCH, format_default
 from smtp_tui.tui.model.session import LastTest, PassedState
 
@@ -82,8 +82,10 @@ def available_fixes(
 
 def no_fix_text(last: LastTest | None, test_key: str) -> str:
     """Return why there is nothing to fix; `test_key` tests."""
-    if last is None or last.verdict.ok:
+    if last is None:
         return f"There is nothing to fix: no test has failed. {test_key} starts a test."
+    if last.verdict.ok:
+        return f"There is nothing to fix: the last test passed. {test_key} starts another."
     if last.is_stale and last.verdict.fixes:
         return f"The settings have changed since that test. Test again first: {test_key}."
     return "smtp-tui knows no safe fix for this failure. The verdict says what to do."
@@ -257,13 +259,17 @@ def describe_fix(proposal: FixProposal, cause: str | None, *, sends: bool = Fals
 
 def _labels(state: DraftState) -> str:
     """Return the fields of a state with their values, without a password."""
-    shown = [
-        BY_KEY[key].label
-        if isinstance(raw, PasswordState)
-        else f"{BY_KEY[key].label} {format_value(key, '' if raw is None else raw)}"
-        for key, raw in state.items()
-    ]
-    return abridged(shown, _LABELS_SHOWN)
+    return abridged([_label(key, raw) for key, raw in state.items()], _LABELS_SHOWN)
+
+
+def _label(key: str, raw: object) -> str:
+    label, field = BY_KEY[key].label, BY_KEY[key]
+    if isinstance(raw, PasswordState):
+        is_none = raw.location is PasswordLocation.FILE and raw.is_cleared and not raw.typed
+        return f"no {label}" if is_none else label
+    # A field without a default of its own has no value to name.
+    is_empty = raw is None and field.kind is FieldKind.TEXT and field.default_text in ("", "none")
+    return f"no {label}" if is_empty else f"{label} {format_value(key, '' if raw is None else raw)}"
 
 
 def format_done(change: Mapping[str, object], undo: str = "F4") -> str:

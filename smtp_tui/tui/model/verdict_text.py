@@ -28,6 +28,12 @@ from smtp_tui.tui.model.session import outcome
 
 STALE = "tests again: this was before your last change."
 _SENTENCE = re.compile(r"(?<=[.?!]) (?=[A-Z`])")
+# Where the texts of the diagnosis name keys, as in a file; the form has labels.
+_KEY = f"(?:{'|'.join(sorted(BY_KEY, key=len, reverse=True))})"
+_KEYS = re.compile(
+    rf"\b(?:[Ss]et|[Cc]heck|[Uu]se|spelling of|Lowering|Often) {_KEY}(?:,? (?:and|or) {_KEY})*\b"
+    rf"|, (?:and |or ){_KEY}(?= to )|\b[a-z]+_[a-z_]+\b"
+)
 _CHANGES_SHOWN = 3
 _WIDTH = 60  # cells that a line has for a hash
 # First words that a sentence may begin with in the middle of a line; others may be names.
@@ -84,7 +90,11 @@ def verdict_text(
     """
     happened, cure, why = (
         _of_certificate(text, verdict, is_whole=is_whole)
-        for text in (summary_of(verdict, mail), verdict.cure, verdict.why)
+        for text in (
+            summary_of(verdict, mail),
+            with_labels(verdict.cure),
+            with_labels(verdict.why),
+        )
     )
     key = action = others = ""
     notes = []
@@ -122,6 +132,15 @@ def verdict_text(
         is_stale,
         is_saved=bool(saved) and action == saved,
     )
+
+
+def with_labels(text: str) -> str:
+    """Replace the keys that a text of the diagnosis tells to set by the labels of the form."""
+
+    def label_keys(match: re.Match[str]) -> str:
+        return re.sub(rf"\b{_KEY}\b", lambda key: BY_KEY[key[0]].label, match[0])
+
+    return _KEYS.sub(label_keys, text)
 
 
 def _first_step(cure: str) -> tuple[str, str]:

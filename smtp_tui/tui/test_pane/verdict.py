@@ -14,7 +14,7 @@ from smtp_tui.tui.commands import key_of
 from smtp_tui.tui.model.verdict_text import VerdictLine, VerdictText
 from smtp_tui.tui.style import BAD, CAUTION, DIM, GOOD, OURS, PLAIN, STRONG, Span
 from smtp_tui.tui.test_pane.progress import STAGES
-from smtp_tui.tui.widgets.text_page import TextBlock, TextPage, flow, labelled, plain
+from smtp_tui.tui.widgets.text_page import TextBlock, TextPage, flow, inline, labelled, plain
 
 _CLAUSE_END = re.compile(r"[.:;,] | \(")
 # A clause that leaves most of the line empty says too little.
@@ -65,14 +65,16 @@ def _action(text: VerdictText, *, with_others: bool = True) -> TextBlock:
     if text.others and with_others:
         others_key, _, what = text.others.partition(" ")
         others = [(" ", PLAIN), (f"{others_key} ", STRONG), (what, PLAIN)]
-    style = GOOD if text.is_saved else PLAIN
-    return TextBlock((*key, (text.action, style), *others), gap=False)
+    action = [(text.action, GOOD)] if text.is_saved else inline(text.action)
+    return TextBlock((*key, *action, *others), gap=False)
 
 
 def _line(line: VerdictLine) -> TextBlock:
     if line.label:
         return labelled(line.label, line.text, CAUTION if line.is_warning else STRONG)
-    return plain(line.text, CAUTION if line.is_warning else PLAIN, gap=False)
+    if line.is_warning:
+        return plain(line.text, CAUTION, gap=False)
+    return TextBlock(tuple(inline(line.text)), gap=False)
 
 
 class VerdictPanel(TextPage):

@@ -109,10 +109,10 @@ def parse(markdown: str) -> list[TextBlock]:
             text = " ".join(map(str.strip, match["text"].splitlines())).strip()
             lead = "- " if match["item"] else ""
             is_first = not lead or not blocks or blocks[-1].first != lead
-            block = TextBlock(tuple(_inline(text)), lead, " " * len(lead), gap=is_first)
+            block = TextBlock(tuple(inline(text)), lead, " " * len(lead), gap=is_first)
             if lead and (term := _TERM.match(text)):
                 name = escape_controls(term[1].replace("`", ""))
-                definition = tuple(_inline(text[term.end() :]))
+                definition = tuple(inline(text[term.end() :]))
                 block = replace(block, term=name, definition=definition)
             blocks.append(block)
     return blocks
@@ -139,7 +139,8 @@ def flow(blocks: Sequence[TextBlock], width: int) -> list[list[Span]]:
     return lines
 
 
-def _inline(text: str) -> Iterator[Span]:
+def inline(text: str) -> Iterator[Span]:
+    """Yield a text's spans, with inline code and strong words in bold."""
     position = 0
     for match in _INLINE.finditer(text):
         yield escape_controls(text[position : match.start()]), PLAIN
