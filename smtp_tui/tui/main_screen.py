@@ -396,7 +396,9 @@ class MainScreen(PlacedByScreen, PaintOnceScreen, Screen[None], inherit_bindings
         document = self._document
         others = f" ({key_of('tables')}: others)" if len(document.tables()) > 1 else ""
         keys = document.application or f"{PLAIN_KEYS} keys"
-        return StatusBar(str(document.path), f"{self._table}{others}", keys, id="status")
+        # The demo's copy is in a temporary folder, whose name tells nothing.
+        file = document.path.name if self.test_pane.lookup.is_alone else str(document.path)
+        return StatusBar(file, f"{self._table}{others}", keys, id="status")
 
     def show_state(self) -> None:
         """Show the unsaved state, what the last test means for it, and the current key hints."""
