@@ -364,8 +364,6 @@ def handing(terminal: Terminal) -> None:
 def formats(terminal: Terminal) -> None:
     """The programs to export to, as a list that letters search."""
     press(terminal, "export")
-    terminal.wait_for("(1 of")
-    terminal.press("F8")
 
 
 def picking(_terminal: Terminal) -> None:

@@ -200,7 +200,7 @@ DOES = {
     "discover": "Find the settings for",
     "presets": "The settings of a mail provider",
     "import": "Import the settings",
-    "export": "The settings for Chatwoot",
+    "export": "Which program needs the settings?",
     "domain": "contacts no other machine",
     "switch": "The log is empty",
     "commands": "a few letters",

@@ -49,7 +49,7 @@ async def test_in_the_log_it_opens_at_the_log(tmp_path: Path) -> None:
 
 DIALOGS = [
     (("alt+i",), "Import the settings", "In the import"),
-    (("alt+x",), "The settings for", "In the export"),
+    (("alt+x", "enter"), "The settings for", "In the export"),
     (("alt+p",), "The settings of a mail provider", "In the list of providers"),
     (("alt+s",), "Find the settings", "In the search for settings"),
     (("f7",), "Send a test message", "In a test message"),
@@ -67,7 +67,7 @@ async def test_in_a_dialog_it_opens_at_the_dialog(
     async with form_on(SAMPLE, tmp_path) as hand:
         await hand.press(*keys)
         await hand.until(lambda: shown in hand.screen)
-        assert "F1 Help" in hand.screen or len(keys) > 1
+        assert "F1 Help" in hand.screen
         await hand.press("f1")
         assert first_place(hand) == place
         await hand.press("f1")
@@ -85,10 +85,10 @@ async def test_f10_closes_every_dialog_and_changes_nothing(
         await hand.press(leave)
         await hand.until(lambda: shown not in hand.screen)
         assert hand.row("SMTP Host").startswith(">")
-        assert ("modified" in hand.lines[0]) == (len(keys) > 1)
+        assert ("modified" in hand.lines[0]) == ("x" in keys)
 
 
-@pytest.mark.parametrize(("key", "shown"), [("alt+x", "The settings for"), ("f1", "edit, explain")])
+@pytest.mark.parametrize(("key", "shown"), [("alt+n", "What DNS says"), ("f1", "edit, explain")])
 async def test_enter_closes_no_page(tmp_path: Path, key: str, shown: str) -> None:
     async with form_on(SAMPLE, tmp_path) as hand:
         await hand.press(key)
@@ -126,7 +126,7 @@ async def test_letters_search_and_enter_runs(tmp_path: Path) -> None:
 
 async def test_a_dialog_runs_its_own_commands_only(tmp_path: Path) -> None:
     async with form_on(SAMPLE, tmp_path) as hand:
-        await hand.press("alt+x")
+        await hand.press("alt+x", "enter")
         await hand.until(lambda: "The settings for" in hand.screen)
         await hand.press("f1")
         await hand.type("f5 ^t")

@@ -226,7 +226,7 @@ async def test_what_is_pasted_steers_no_terminal(tmp_path: Path) -> None:
 
 
 async def open_export(hand: Hand, program: str = "") -> None:
-    await hand.press("alt+x")
+    await hand.press("alt+x", "enter")
     await hand.until(lambda: isinstance(hand.pilot.app.screen, ExportScreen))
     for _ in formats():
         if f"The settings for {program}" in hand.screen:

@@ -108,7 +108,7 @@ async def test_a_folder_is_made_only_after_a_yes(
 
 async def test_the_export_asks_before_it_makes_a_folder(tmp_path: Path) -> None:
     async with form_on('[smtp]\nhost = "mail.example.net"\n', tmp_path) as hand:
-        await hand.press("alt+x")
+        await hand.press("alt+x", "enter")
         await hand.until(lambda: "The settings for" in hand.screen)
         await hand.press("o")
         await hand.until(lambda: "readable only by you" in hand.screen)

@@ -11,7 +11,7 @@ from functools import partial
 from smtp_tui.checks.request import CheckRequest
 from smtp_tui.config.paths import absolute
 from smtp_tui.discovery.steps import DiscoveryQuery, Step
-from smtp_tui.interchange.spec import format_named
+from smtp_tui.interchange.spec import format_named, formats
 from smtp_tui.safe_text import escape_controls
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.smtp.events import Event
@@ -36,6 +36,7 @@ from smtp_tui.tui.model.settings_changes import (
     unsupported_fields,
 )
 from smtp_tui.tui.test_pane.domain_check import last_connected, resolver_of, subject_of
+from smtp_tui.tui.widgets.dialog import ListChoiceDialog
 
 SENDER = "from"
 
@@ -91,9 +92,13 @@ class DiscoveryController(Controller):
         self.show_message(text("import", "taken", **names))
 
     async def export_settings(self) -> None:
-        """Show the settings in the format of another program."""
+        """Ask for a program, and show the settings in its format."""
         self.form.commit_edit()
-        await self.show_dialog(ExportScreen(self.draft.values(), self.document.path))
+        titles = [spec.title for spec in formats().values()]
+        chosen = await self.show_dialog(ListChoiceDialog(text("choose", "target"), titles, 0))
+        if chosen is not None:
+            screen = ExportScreen(self.draft.values(), self.document.path, [*formats()][chosen])
+            await self.show_dialog(screen)
 
     async def show_domain(self) -> None:
         """Show what DNS says about the sender's domain, asking DNS first if needed."""

@@ -17,6 +17,7 @@ from smtp_tui.tui.dialog_commands import EXPORT_COMMANDS
 from smtp_tui.tui.dialogs.import_settings import ask_quoting, reword_for_form
 from smtp_tui.tui.dialogs.program_text import ProgramTextScreen
 from smtp_tui.tui.messages import as_sentence, text
+from smtp_tui.tui.model.draft import PASSWORD
 from smtp_tui.tui.style import BAD, CAUTION, DIM, FOCUS, GOOD, STRONG
 from smtp_tui.tui.widgets.dialog import select
 from smtp_tui.tui.widgets.text_page import TextBlock, item, plain, verbatim
@@ -31,8 +32,9 @@ class ExportScreen(ProgramTextScreen):
         ("alt+x", "leave"),
     ]
 
-    def __init__(self, values: Mapping[str, object], settings: Path) -> None:
+    def __init__(self, values: Mapping[str, object], settings: Path, name: str) -> None:
         super().__init__([*formats()], settings)
+        self.name_shown = name
         self._values = values
         self._quoting: str | None = None
 
@@ -57,7 +59,8 @@ class ExportScreen(ProgramTextScreen):
             label = BY_KEY[note.key].label if note.key in BY_KEY else note.key
             sentence = as_sentence(reword_for_form(f"{label}: {note.text}" if label else note.text))
             yield item(sentence, CAUTION, "! ") if note.weakens else item(sentence)
-        yield plain(text("export", "secret", format=spec.title), DIM)
+        if not any(note.key == PASSWORD for note in exported.notes):
+            yield plain(text("export", "secret", format=spec.title), DIM)
 
     def update(self) -> None:
         """Show the page and the key hints."""
