@@ -31,7 +31,9 @@ _DURING = {
     Stage.MESSAGE: " while smtp-tui sent the message",
 }
 # Clauses, or empty text, that `experiments.hints` supplies after a failure.
-_OPTIONAL_NAMES = ("try_ports", "try_ssl", "try_starttls", "or_auto", "encrypt", "about_mechanism")
+_OPTIONAL_NAMES = (
+    *("try_ports", "try_ssl", "try_starttls", "or_auto", "encrypt", "about_mechanism", "if_cram"),
+)
 NAMES = (
     *("host", "port", "endpoint", "encryption", "authentication", "tls_minimum", "tls_name"),
     *("username", "detail", "command", "during", "speaks", "mechanisms", "reply", "peer_look"),

@@ -194,6 +194,7 @@ def hints(settings: Settings, facts: CheckSummary) -> dict[str, str]:
     circle. Each part is a clause, or empty.
     """
     is_auto = settings.authentication is Authentication.AUTO
+    is_cram = facts.mechanism == "CRAM-MD5"
     is_answered = settings.encryption is Encryption.SSL or facts.speaks_tls is False
     starttls_failed = any(
         change.get("encryption") == "tls" and change.get("port") in (None, settings.port)
@@ -209,6 +210,7 @@ def hints(settings: Settings, facts: CheckSummary) -> dict[str, str]:
         "or_auto": "" if is_auto else "auto, or to ",
         "encrypt": _encryption_hint(settings, facts),
         "about_mechanism": _mechanism_hint(settings, facts),
+        "if_cram": "If only cram-md5 fails, use plain inside TLS. " if is_cram else "",
     }
 
 

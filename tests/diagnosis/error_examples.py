@@ -244,7 +244,7 @@ EXAMPLES: list[Example] = [
     *_row(
         13,
         "auth-rejected",
-        "Check both",
+        "Check username and password",
         "535 Authentication Credentials Invalid",
         'level=error msg="error sending" error="535 Authentication Credentials Invalid"',
         "smtplib.SMTPAuthenticationError: (535, b'Authentication Credentials Invalid')",

@@ -517,7 +517,7 @@ SAID = [
         "535 Authentication failed: The provided authorization grant is invalid, expired, or"
         " revoked",
         "auth-rejected",
-        "Check both",
+        "Check username and password",
     ),
     Said(
         "smtp.eu.sendgrid.net",

@@ -80,7 +80,12 @@ SAID = [
     said(CRAM, "535 5.7.8 Error: authentication failed", "auth-rejected", "to plain"),
     said("AUTH OAUTHBEARER", "535 5.7.8 no", "auth-rejected", "access token"),
     said("AUTH EXTERNAL", "535 5.7.8 no", "auth-rejected", "client_certificate"),
-    said(PLAIN, "535 Authentication Credentials Invalid", "auth-rejected", "Check both"),
+    said(
+        PLAIN,
+        "535 Authentication Credentials Invalid",
+        "auth-rejected",
+        "Check username and password",
+    ),
     said(
         LOGIN,
         "535 5.7.8 Error: authentication failed: UGFzc3dvcmQ6",

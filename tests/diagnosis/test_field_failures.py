@@ -140,7 +140,7 @@ FAILURES = [
         f"{PLAIN}\nS: 535 Authentication Credentials Invalid",
         "auth",
         "auth-rejected",
-        "Check both",
+        "Check username and password",
     ),
     Failure(
         14,

@@ -6,7 +6,16 @@ import pytest
 
 from smtp_tui.diagnosis.diagnose import diagnose
 from smtp_tui.diagnosis.error_lookup.lookup import explain_error
-from smtp_tui.smtp.events import Cause, Connected, Event, Experiment, Resolved, Sent, Stage
+from smtp_tui.smtp.events import (
+    AuthStarted,
+    Cause,
+    Connected,
+    Event,
+    Experiment,
+    Resolved,
+    Sent,
+    Stage,
+)
 from tests.diagnosis.examples import facts_of, finished, reply, settings
 
 UP = Connected(seconds=0.1, address="192.0.2.1", port=587, local_address="192.0.2.9")
@@ -208,3 +217,15 @@ def test_a_server_on_this_machine_is_the_admins_own(
         told = diagnose(settings(host=host), facts_of(found, UP, end), 1.0).cure
         assert shown in told
         assert other not in told
+
+
+@pytest.mark.parametrize(("mechanism", "advised"), [("PLAIN", False), ("CRAM-MD5", True)])
+def test_another_mechanism_is_advised_only_for_the_one_that_failed(
+    mechanism: str, advised: bool
+) -> None:
+    login = AuthStarted(seconds=0.3, mechanism=mechanism, reason="")
+    end = finished(Stage.AUTH, Cause.REFUSED, reply=reply(535, "no"), command="AUTH PLAIN")
+    tested = settings(username="me", password="x", authentication="auto")
+    told = diagnose(tested, facts_of(UP, login, end), 1.0).cure
+    assert told.startswith("Check username and password. ")
+    assert ("If only cram-md5 fails" in told) is advised

@@ -76,6 +76,11 @@ class TestSaving:
         told = changes_to_save(draft, "mail.toml")
         assert told == ("saves SMTP Port, Encryption Type, SMTP Username and 2 more to mail.toml.")
 
+    def test_what_cannot_be_saved_is_not_promised(self) -> None:
+        draft = SettingsDraft(FILE)
+        draft.restore({"port": "wrong", "encryption": "ssl"})
+        assert changes_to_save(draft, "mail.toml") == ""
+
     def test_no_password_is_shown(self) -> None:
         draft = SettingsDraft(FILE)
         draft.password.type("hunter3hunter3")

@@ -211,7 +211,7 @@ def _of_certificate(text: str, verdict: Verdict, *, is_whole: bool) -> str:
 def changes_to_save(draft: SettingsDraft, file: str) -> str:
     """Return what saving would write, as the end of a hint that begins with its key; or ""."""
     changed = draft.changed
-    if not changed:
+    if not changed or draft.unsavable():
         return ""
     shown = [BY_KEY[key].label for key in changed]
     if len(changed) == 1 and changed[0] != PASSWORD:
