@@ -208,3 +208,9 @@ async def test_code_in_a_reason_is_bold(tmp_path: Path) -> None:
         await hand.press("f5")
         await hand.until(lambda: "It says wrong version number." in hand.screen)
         assert "Run date -u." in hand.screen
+
+
+def test_what_the_stage_says_already_is_left_out_first() -> None:
+    summary = "No login is possible here: the server offers no AUTH on this connection."
+    shorter = verdict_text(failed("auth-not-offered", summary=summary)).shorter
+    assert shorter == ("the server offers no AUTH on this connection.",)

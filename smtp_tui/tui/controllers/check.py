@@ -81,7 +81,8 @@ class CheckController(Controller):
             # A passed verdict above the reason would be a second verdict.
             self.test_pane.hide_verdict()
             # Only the first problem: one field can have the focus.
-            self.go_to_field(key, f"{undone}. {BY_KEY[key].label} {problem}", BAD)
+            why = f"{undone}. {BY_KEY[key].label} {problem.rstrip('.')}."
+            self.go_to_field(key, why, BAD)
             return None
         return self.draft.reading().settings
 

@@ -34,6 +34,8 @@ _KEYS = re.compile(
     rf"\b(?:[Ss]et|[Cc]heck|[Uu]se|spelling of|Lowering|Often) {_KEY}(?:,? (?:and|or) {_KEY})*\b"
     rf"|, (?:and |or ){_KEY}(?= to )|\b[a-z]+_[a-z_]+\b"
 )
+# After `FAILED at` the stage, the first clause of these says nothing new.
+_STATED_BY_STAGE = ("settings-invalid", "auth-not-offered", "tls-handshake-failed")
 _CHANGES_SHOWN = 3
 _WIDTH = 60  # cells that a line has for a hash
 # First words that a sentence may begin with in the middle of a line; others may be names.
@@ -177,6 +179,8 @@ def _shorter(happened: str, verdict: Verdict) -> tuple[str, ...]:
     if verdict.reply:
         before, reply, _ = happened.partition(f": {verdict.reply.code} ")
         return (f"{before}.",) if reply else ()
+    if verdict.cause in _STATED_BY_STAGE:
+        return tuple(filter(None, (happened.partition(": ")[2],)))
     if not verdict.ok or facts is None:
         return ()
     tls = f"inside {facts.established.version}" if facts.established else "unencrypted"
