@@ -265,12 +265,18 @@ class MainScreen(PlacedByScreen, PaintOnceScreen, Screen[None], inherit_bindings
             return
         if self.test_pane.stop() or self._waits.stop():
             return
-        if self._sidebar_controller.clear_message() and self._is_in_log:
+        was_message = self._sidebar_controller.clear_message()
+        if was_message and self._is_in_log:
             return
         if self._is_in_log or self.form.current_row.is_at_rest:
             self.action_leave_log()
-        else:
-            self.show_form()
+            return
+        self.show_form()
+        if not was_message:
+            others = (
+                f", {key_of('tables')} lists the tables" if len(self._document.tables()) > 1 else ""
+            )
+            self.show_message(f"{key_of('leave')} quits{others}.")
 
     def _refuse_log(self) -> None:
         """Show that the log is empty; the next letters may be meant for it."""

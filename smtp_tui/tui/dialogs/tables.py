@@ -89,7 +89,10 @@ class TableList(ListView[str]):
         if running := self._tests.running(table):
             return f"{monotonic() - running.started:.0f} s" if running.started else ""
         done = self._tests.done(table)
-        return f"{done.verdict.seconds:.1f} s" if done and not self._tests.reason(table) else ""
+        if done is None or self._tests.reason(table):
+            return ""
+        seconds = done.verdict.seconds
+        return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
 
     def _names(self, table: str, width: int) -> tuple[str, ...]:
         """Return a table's name and, if there is room, its server."""

@@ -203,8 +203,11 @@ class Row(SingleLineWidget, can_focus=True):
         """Return as much of the problem, or of note and advice, as fits; always the sign."""
         state = self.state
         if state.problem:
-            whole = f"  ! {state.problem}"
-            return [(whole if cell_len(whole) <= room else "  !", BAD)]
+            # What is wrong, before what to type instead.
+            for problem in (state.problem, state.problem.partition(";")[0]):
+                if cell_len(shown := f"  ! {problem}") <= room:
+                    return [(shown, BAD)]
+            return [("  !", BAD)]
         note = f"  {self.note}" if self.note else ""
         if state.advice is None:
             return [(note, DIM)] if cell_len(note) <= room else []

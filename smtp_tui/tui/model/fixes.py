@@ -169,8 +169,8 @@ def format_value(key: str, raw: object) -> str:
     if field.kind is FieldKind.PASSWORD:
         return "as it was" if isinstance(raw, PasswordState) else "set"
     if field.problem_with(raw) is not None:
-        # The value may be a URL that contains a password.
-        return mask_credentials(text_of(raw))
+        # The value may be a URL that contains a password. Quoted, it is no part of the sentence.
+        return f"'{mask_credentials(text_of(raw))}'"
     parsed = field.parse(raw)
     if field.kind is FieldKind.SWITCH:
         return SWITCH[bool(parsed)]
