@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import cache
 
 from smtp_tui.diagnosis.causes import label
 from smtp_tui.diagnosis.diagnose import with_one_name
@@ -28,12 +29,6 @@ from smtp_tui.tui.model.session import outcome
 
 STALE = "tests again: this was before your last change."
 _SENTENCE = re.compile(r"(?<=[.?!]) (?=[A-Z`])")
-# Where the texts of the diagnosis name keys, as in a file; the form has labels.
-_KEY = f"(?:{'|'.join(sorted(BY_KEY, key=len, reverse=True))})"
-_KEYS = re.compile(
-    rf"\b(?:[Ss]et|[Cc]heck|[Uu]se|spelling of|Lowering|Often) {_KEY}(?:,? (?:and|or) {_KEY})*\b"
-    rf"|, (?:and |or ){_KEY}(?= to )|\b[a-z]+_[a-z_]+\b"
-)
 # After `FAILED at` the stage, the first clause of these says nothing new.
 _STATED_BY_STAGE = ("settings-invalid", "auth-not-offered", "tls-handshake-failed")
 _CHANGES_SHOWN = 3
@@ -138,11 +133,19 @@ def verdict_text(
 
 def with_labels(text: str) -> str:
     """Replace the keys that a text of the diagnosis tells to set by the labels of the form."""
+    key, place = _key_patterns()
+    return place.sub(lambda match: key.sub(lambda one: BY_KEY[one[0]].label, match[0]), text)
 
-    def label_keys(match: re.Match[str]) -> str:
-        return re.sub(rf"\b{_KEY}\b", lambda key: BY_KEY[key[0]].label, match[0])
 
-    return _KEYS.sub(label_keys, text)
+@cache
+def _key_patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Return the pattern of a key, and of where a text names keys, as in a file."""
+    key = f"(?:{'|'.join(sorted(BY_KEY, key=len, reverse=True))})"
+    place = (
+        rf"\b(?:[Ss]et|[Cc]heck|[Uu]se|spelling of|Lowering|Often) {key}(?:,? (?:and|or) {key})*\b"
+        rf"|, (?:and |or ){key}(?= to )|\b[a-z]+_[a-z_]+\b"
+    )
+    return re.compile(rf"\b{key}\b"), re.compile(place)
 
 
 def _first_step(cure: str) -> tuple[str, str]:
