@@ -22,7 +22,6 @@ LEAST_LOG, LEAST_EXPLANATION, MOST_EXPLANATION = 5, 8, 10
 # come back, too: on a slow line fewer may.
 LEAST_FORM, LEAST_FORM_WITH_SIDEBAR = 4, 7
 LEAST_VERDICT = 2  # what happened, and what to do
-LEAST_TEST_PANE = 1 + LEAST_VERDICT  # with the progress line
 LOG_BELOW_ALL_ROWS = 6  # lines of the log that a form with all rows must leave
 
 LineCount = Callable[[int], int]
@@ -39,7 +38,7 @@ class LayoutRequest:
     """The rows of form and log, and the lines that the texts need.
 
     Before the first test the rows of the log belong to the form and the next steps. With the focus
-    the log takes rows from the form. Where the two take turns, `shows_pane` selects the test pane.
+    the log takes rows from the form, or all of them on a low screen.
     """
 
     form: int
@@ -49,11 +48,10 @@ class LayoutRequest:
     verdict: LineCount = no_lines
     has_tested: bool = True
     log_focused: bool = False
-    shows_pane: bool = False
 
 
 def is_low(size: Size) -> bool:
-    """Whether form and test pane must take turns."""
+    """Whether the form and more than a few lines of the log must take turns."""
     return size.height < LOW
 
 
@@ -139,7 +137,7 @@ def _with_next_steps(
 def _with_test_pane(
     size: Size, body: Region, message: int, wants: LayoutRequest
 ) -> dict[str, Region]:
-    """Split the body into form and test pane; without room for both, one is empty."""
+    """Split the body into form and test pane."""
     if not is_low(size):
         most = body.height - 1 - LEAST_LOG - _usual_verdict(size)
         form, pane = body.split_horizontal(min(wants.form, most))
@@ -149,12 +147,12 @@ def _with_test_pane(
             least = LEAST_FORM_WITH_SIDEBAR if NARROW <= size.width < WIDE else LEAST_FORM
             rows = max(form.height - missing, min(form.height, least))
             form, pane = body.split_horizontal(rows)
-    elif wants.shows_pane:
+    elif wants.log_focused:
         form, pane = Region(), body
-    elif body.height - wants.form >= LEAST_TEST_PANE:
-        form, pane = body.split_horizontal(wants.form)
     else:
-        return {"form": body.split_horizontal(body.height - message)[0]}
+        least = 1 + max(LEAST_VERDICT, message + 1)  # with the progress line
+        rows = max(body.height - least, min(body.height, 1))
+        form, pane = body.split_horizontal(min(wants.form, rows))
     return {"form": form, **_split_pane(size, pane, message, wants)}
 
 
@@ -162,8 +160,8 @@ def _split_pane(size: Size, pane: Region, message: int, wants: LayoutRequest) ->
     """Split the test pane; rows that the log leaves blank are lent to the verdict."""
     strip, rest = pane.split_horizontal(1)
     needed = wants.verdict(pane.width)
-    # Below a form that takes turns with the log there is no room to read the log.
-    is_short = is_low(size) and not wants.shows_pane
+    # Below the form of a low screen there is no room to read the log.
+    is_short = is_low(size) and not wants.log_focused
     most = max(_usual_verdict(size), rest.height - (0 if is_short else wants.log))
     # A message covers the verdict's end and moves nothing, if two lines of the verdict stay.
     rows = min(needed + message, most)

@@ -129,7 +129,7 @@ class MainScreen(PlacedByScreen, PaintOnceScreen, Screen[None], inherit_bindings
         self.command_runner = FormCommandRunner(context)
         undo = UndoController(context)
         self.action_undo, self.action_redo = undo.undo, undo.redo
-        self._has_tested = self._wants_test_pane = self._is_seen = False
+        self._has_tested = self._is_seen = False
         self._file_context, self._has_looked_for_keyring = file_context, False
 
     def compose(self) -> ComposeResult:
@@ -154,7 +154,6 @@ class MainScreen(PlacedByScreen, PaintOnceScreen, Screen[None], inherit_bindings
     def on_resize(self) -> None:
         """Adapt the parts to the new size."""
         self.follow_now()
-        self._wants_test_pane = self.test_pane.is_busy or self._is_in_log
         self._make_room()
         self._sidebar_controller.refresh(from_top=False)
         self.call_after_refresh(self._after_resize)
@@ -170,7 +169,6 @@ class MainScreen(PlacedByScreen, PaintOnceScreen, Screen[None], inherit_bindings
             verdict=self.test_pane.verdict.line_count,
             has_tested=self._has_tested,
             log_focused=self.focused is log,
-            shows_pane=self._wants_test_pane,
         )
         self._regions = compute_layout(size, wants)
         return self._regions
@@ -371,14 +369,12 @@ class MainScreen(PlacedByScreen, PaintOnceScreen, Screen[None], inherit_bindings
 
     def show_form(self) -> None:
         """Show the form and focus it."""
-        self._wants_test_pane = False
         self.form.focus_last()
         self._make_room()
 
     def show_test_pane(self) -> None:
         """Show the test pane, in place of the form where they take turns."""
         self._has_tested = True
-        self._wants_test_pane = True
         self._make_room()
         self.call_later(self._show_hints)  # a test begins only now
 
@@ -437,7 +433,7 @@ class MainScreen(PlacedByScreen, PaintOnceScreen, Screen[None], inherit_bindings
         """Lay the parts out anew, and hide the message about a hidden field."""
         form = self.form
         form.adapt(fits_all=fits_all_rows(self.size, form.row_count, has_tested=self._has_tested))
-        self._sidebar_controller.set_field_hidden(self._wants_test_pane and is_low(self.size))
+        self._sidebar_controller.set_field_hidden(self._is_in_log and is_low(self.size))
         self._sidebar_controller.name_keys()
         # The layout of the test pane's parts depends on more than its size.
         self.test_pane.verdict.refresh(layout=True)

@@ -162,7 +162,7 @@ async def test_small_screens_advise_before_they_explain(
 
 
 async def test_what_the_value_means_now_follows_the_lead(tmp_path: Path) -> None:
-    async with form_on(SAMPLE, tmp_path) as hand:
+    async with form_on(SAMPLE, tmp_path, size=(80, 40)) as hand:
         await hand.go_to("SMTP Port")
         beside = sidebar(hand)
         assert "465 with ssl. Now: Starts in plain text;" in beside
@@ -220,7 +220,7 @@ async def test_advice_on_what_is_folded_away_stands_at_more(tmp_path: Path) -> N
 
 
 async def test_where_the_password_is_kept_is_advised_with_it(tmp_path: Path) -> None:
-    async with form_on(WEAK, tmp_path) as hand:
+    async with form_on(WEAK, tmp_path, size=(80, 40)) as hand:
         await hand.go_to("Kept in")
         assert sidebar(hand).startswith("Kept in i The password contains a character")
         await hand.press("e", "up")

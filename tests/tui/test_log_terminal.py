@@ -113,7 +113,9 @@ def test_form_and_log_take_turns_on_a_low_screen(tmp_path: Path) -> None:
     with streaming(tmp_path, 1, 40, 0, size=(60, 20)) as terminal:
         for _ in range(2):
             terminal.press("F5")
-            terminal.wait_for("burst 0 line 39", "PASSED", ">[Log]")
+            terminal.wait_for("burst 0 line 39", "PASSED", ">SMTP Host")
+            terminal.press("F6")
+            terminal.wait_for("burst 0 line 35", ">[Log]")
             assert "SMTP Host" not in terminal.text
             terminal.press("F6")
             terminal.wait_for(">SMTP Host", "Encryption Type", "OpenSSL Verify Mode", "─ Log ─")

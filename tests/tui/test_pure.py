@@ -258,7 +258,7 @@ class TestPlaces:
     @table("height", [1, 3, 10, 20, 24, 40, 60])
     @table("form", [11, 21])
     @table("message", [0, 1, 3])
-    @table("state", ["new", "tested", "pane", "log"])
+    @table("state", ["new", "tested", "log"])
     def test_nothing_overlaps_and_all_is_on_the_screen(
         self, width: int, height: int, form: int, message: int, state: str
     ) -> None:
@@ -268,7 +268,6 @@ class TestPlaces:
             message=message,
             log=30,
             has_tested=state != "new",
-            shows_pane=state in ("pane", "log"),
             log_focused=state == "log",
         )
         at = compute_layout(size, request)

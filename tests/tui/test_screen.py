@@ -14,6 +14,7 @@ from smtp_tui.settings.fields import BY_KEY, FIELDS
 from smtp_tui.smtp.events import Stage
 from smtp_tui.tui.commands import COMMANDS, hints_at
 from smtp_tui.tui.form.rows import Row
+from smtp_tui.tui.log.view import LogView
 from smtp_tui.tui.style import FOCUS, PLAIN
 from tests.tui.driving import DIALOGUE, SAMPLE, FakeCheck, Hand, form_on
 
@@ -104,8 +105,6 @@ async def test_the_verdict_stays_in_sight_on_a_small_screen(
         assert re.search(r"^ Next([ :]|$)", hand.screen, re.M)
         await hand.press("f5")
         await hand.until(lambda: "FAILED at login" in hand.screen)
-        assert not hand.row("SMTP Host")
-        await hand.press("escape")
         assert hand.row("SMTP Host").startswith(">")
         assert hand.row("More")
         assert "FAILED at login: the server refuses" in hand.screen
@@ -375,3 +374,16 @@ async def test_the_focused_row_stays_in_view_when_the_form_shrinks(tmp_path: Pat
         await hand.press("f6")
         assert hand.row("CA File").startswith(">")
         assert [row[1:54] for row in rows] == [row[1:54] for row in hand.lines[1:8]]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (60, 20), (40, 10), (20, 5)])
+async def test_a_test_leaves_the_focus_where_it_is(tmp_path: Path, size: tuple[int, int]) -> None:
+    async with form_on(SAMPLE, tmp_path, size=size, check=failing()) as hand:
+        await hand.press("f5")
+        await hand.until(lambda: "FAILED" in hand.screen)
+        assert isinstance(hand.form_screen.focused, Row)
+        assert hand.row("SMTP Host").startswith(">")
+        await hand.press("f6")
+        assert isinstance(hand.form_screen.focused, LogView)
+        await hand.press("escape")
+        assert hand.row("SMTP Host").startswith(">")
