@@ -8,6 +8,7 @@ and what the network would say of other hosts are made up.
 from __future__ import annotations
 
 import asyncio
+import email.utils
 import hashlib
 import os
 import socket
@@ -19,6 +20,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from smtp_tui.checks import run as engine
 from smtp_tui.diagnosis.verdict import Verdict
@@ -151,6 +153,9 @@ def set_stage() -> None:
     search.discover = measured(search.discover)  # before anybody imports it by name
     from smtp_tui.tui.test_pane import pane as bench
 
+    # A message is as long as its date and its ID.
+    patch.object(email.utils, "localtime", return_value=NOW).start()
+    patch.object(email.utils, "make_msgid", return_value="<1@example.org>").start()
     bench.monotonic = lambda: 0.0  # type: ignore[attr-defined]
     engine.run = _paced(engine.run)
     tls.certificate_from = _dated(tls.certificate_from)  # type: ignore[attr-defined]
