@@ -80,7 +80,7 @@ class TestPalette:
                 await hand.go_to("Encryption Type")
             await hand.press(key)
             assert "> Test " in hand.screen
-            assert "F5 ^T" in hand.screen
+            assert " F5" in hand.screen
             await hand.type("tes")
             await hand.press("enter")
             await hand.until(lambda: "PASSED" in hand.screen)
@@ -91,8 +91,9 @@ class TestPalette:
             await hand.press("ctrl+p")
             await hand.type("exi")
             (line,) = [line for line in hand.lines if line.startswith(" > Quit")]
-            assert " exit  F10 ^X" in line
-            assert "1 of " in hand.screen
+            assert line.rstrip().endswith(" exit  F10")
+            assert "1 of 1" in hand.screen
+            assert "Esc Clear" in hand.hints
             await hand.press("backspace", "backspace", "backspace")
             await hand.type("quit")
             assert " exit " not in hand.screen
@@ -153,7 +154,7 @@ class TestPalette:
             await hand.press("f12")
             assert all(len(line) == size[0] for line in hand.lines)
             assert "> Test" in hand.screen
-            assert "F5 ^T" in hand.screen
+            assert " F5" in hand.screen
             assert "Esc Back" in hand.screen
             await hand.resize(80, 24)
             assert "> Test" in hand.screen

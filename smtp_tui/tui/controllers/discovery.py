@@ -68,9 +68,9 @@ class DiscoveryController(Controller):
         chosen = await self.show_dialog(PresetScreen(known, self.draft))
         if chosen is None:
             return
-        provider, way = chosen
+        provider, way, typed = chosen
         before = self.draft.raw(HOST)
-        change = preset_change(provider, way, self.draft)
+        change = preset_change(provider, way, self.draft, typed)
         self.form.history.apply(self.draft, change)
         is_new = self.draft.raw(HOST) != before
         key, hint = next_step(provider, self.draft, is_new=is_new) or (None, "")

@@ -39,6 +39,13 @@ class HelpEntry:
     synonyms: str = ""
 
     @property
+    def first_key(self) -> str:
+        """The key to show where only one fits."""
+        if isinstance(self.what, FormCommand) and self.what.default_keys:
+            return self.what.first_key
+        return self.keys
+
+    @property
     def words(self) -> str:
         """The text that a search matches."""
         key = self.what if isinstance(self.what, str) else self.what.action if self.what else ""
@@ -213,11 +220,12 @@ class HelpScreen(SectionedScreen[FormCommand | None]):
 
 MENU = "Menu"
 PLACEHOLDER = "a few letters of a command, a key or a field"
-_TITLE, _GAP = 26, 2
+# Widths of the titles of commands and of fields.
+_COMMAND, _FIELD, _GAP = 14, 26, 2
 
 
 class PaletteList(ListView[HelpEntry]):
-    """The list of commands and fields; the cursor wraps around."""
+    """The list of commands and fields, with one key each; the cursor wraps around."""
 
     none_found = "No command or field matches."
     highest = 12
@@ -232,16 +240,17 @@ class PaletteList(ListView[HelpEntry]):
     def layout_rows(self, width: int) -> Iterator[Iterable[list[Span]]]:
         """Yield title, as much of the help as fits, the synonym that matched, and the keys."""
         for entry in self.rows:
-            synonym = entry.matched_synonyms(self.words)
-            right = cell_len(entry.keys) + (cell_len(synonym) + _GAP if synonym else 0)
+            synonym, keys = entry.matched_synonyms(self.words), entry.first_key
+            right = cell_len(keys) + (cell_len(synonym) + _GAP if synonym else 0)
             title = truncate(entry.title, width - _GAP - right)
-            room = width - max(_TITLE, cell_len(title) + _GAP) - _GAP - right
+            column = _FIELD if isinstance(entry.what, str) else _COMMAND
+            room = width - max(column, cell_len(title) + _GAP) - _GAP - right
             help_text = truncate(entry.help, room) if room > 8 else ""
-            after = " " * max(_TITLE - cell_len(title), _GAP) if help_text else ""
+            after = " " * max(column - cell_len(title), _GAP) if help_text else ""
             gap = " " * max(width - cell_len(title + after + help_text) - right, 0)
             rest: Span = (f"{after}{help_text}{gap}", DIM)
             found: Span = (f"{synonym}{' ' * _GAP}" if synonym else "", PLAIN)
-            yield ([(title, STRONG), rest, found, (entry.keys, STRONG)],)
+            yield ([(title, STRONG), rest, found, (keys, STRONG)],)
 
 
 def palette_list() -> FilteredList[HelpEntry]:

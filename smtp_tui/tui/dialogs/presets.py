@@ -76,12 +76,17 @@ def provider_list(known: Presets) -> FilteredList[Provider]:
     placeholder = text("presets", "placeholder")
     # PgUp and PgDn scroll the details of the chosen one.
     return FilteredList(
-        ProviderList(known), _words_of, distance=_distance, placeholder=placeholder, pages=False
+        ProviderList(known),
+        _words_of,
+        distance=_distance,
+        placeholder=placeholder,
+        pages=False,
+        is_steady=False,
     )
 
 
-class PresetScreen(SearchScreen[tuple[Provider, ProviderPort] | None]):
-    """Asks for a provider and one of its ports; returns both, or None."""
+class PresetScreen(SearchScreen[tuple[Provider, ProviderPort, str] | None]):
+    """Asks for a provider and one of its ports; returns both and what was typed, or None."""
 
     place = "presets"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -129,7 +134,7 @@ class PresetScreen(SearchScreen[tuple[Provider, ProviderPort] | None]):
     def action_take(self) -> None:
         """Return the chosen provider and port."""
         if (chosen := self._list.chosen) is not None:
-            self.dismiss((chosen, chosen.ways[self._way]))
+            self.dismiss((chosen, chosen.ways[self._way], self._list.line.text))
 
     def _show(self) -> None:
         self.page.show([*self._blocks()])
@@ -142,7 +147,7 @@ class PresetScreen(SearchScreen[tuple[Provider, ProviderPort] | None]):
         title = text("presets", "name", name=provider.name, id=provider.id)
         own = f", {text('presets', 'own')}" if provider.id in self._known.own else ""
         yield plain(f"{title}{own}", STRONG)
-        change = preset_change(provider, way, self._draft)
+        change = preset_change(provider, way, self._draft, self._list.line.text)
         yield plain(describe_change(change, self._draft), gap=False)
         ways: list[Span] = [(f"{text('presets', 'ways')}:", STRONG)]
         for number, other in enumerate(provider.ways):

@@ -157,11 +157,24 @@ def server_change(probe: ProbeResult, draft: SettingsDraft) -> Change:
     return found_change(probe.values, probe.mechanisms, draft, certificate)
 
 
-def preset_change(provider: Provider, way: ProviderPort, draft: SettingsDraft) -> Change:
-    """Return the change for one of a provider's ports."""
+def named_host(provider: Provider, typed: str) -> str:
+    """Return the provider's host that a typed host or domain names, or ""."""
+    names = [word.rpartition("@")[2] for word in typed.casefold().split() if "." in word]
+    hosts = (host for host in provider.hosts if "*" not in host)
+    return next(
+        (host for host in hosts if any(f".{host}".endswith(f".{name}") for name in names)), ""
+    )
+
+
+def preset_change(
+    provider: Provider, way: ProviderPort, draft: SettingsDraft, typed: str = ""
+) -> Change:
+    """Return the change for one of a provider's ports; `typed` may name one of its hosts."""
     change: Change = {}
     # Keep a host of this provider. If its customers have different hosts, the admin types one.
-    if not provider.matches(draft.text(HOST)):
+    if named := named_host(provider, typed):
+        change[HOST] = named
+    elif not provider.matches(draft.text(HOST)):
         change[HOST] = provider.host or ""
     change |= {PORT: way.port, ENCRYPTION: way.encryption.value}
     if provider.username is not None:

@@ -124,10 +124,16 @@ class KeyHints(SingleLineWidget):
         super().__init__(id=id)
         self._hints = hints
         self._indent = indent
+        self._back = ""
 
     def show(self, hints: Hints) -> None:
         """Show other hints."""
         self._hints = hints
+        self.repaint()
+
+    def rename_back(self, word: str) -> None:
+        """Show another word for the way back, the last hint; "" shows its own."""
+        self._back = word
         self.repaint()
 
     def on_click(self, event: Click) -> None:
@@ -154,7 +160,7 @@ class KeyHints(SingleLineWidget):
             if room >= 0:
                 spans += [(keys, STRONG), (f" {word}  ", DIM)]
         for keys, word in back:
-            spans += [(keys, STRONG), (f" {word}", DIM)]
+            spans += [(keys, STRONG), (f" {self._back or word}", DIM)]
         return spans
 
 

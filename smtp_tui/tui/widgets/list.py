@@ -19,7 +19,7 @@ from textual.strip import Strip
 
 from smtp_tui.tui.style import DIM, FOCUS, PLAIN, STRONG, Span, make_strip, truncate
 from smtp_tui.tui.textual_compat import NoRepaintOnResize
-from smtp_tui.tui.widgets.line import WHEEL, ChangedLinesWidget, press_key
+from smtp_tui.tui.widgets.line import WHEEL, ChangedLinesWidget, KeyHints, press_key
 from smtp_tui.tui.widgets.line_editor import LineEditor
 
 RowT = TypeVar("RowT")
@@ -116,6 +116,8 @@ class ListView(ChangedLinesWidget, Generic[RowT], can_focus=True):
     name_span: int | None = 0
     # The words that the rows were filtered by.
     words: Sequence[str] = ()
+    # Whether a list with columns marks that there are rows above and below.
+    marks_more = True
     # A steady list keeps its height: if it shrank during typing, everything below it would move and
     # be repainted.
     is_steady = False
@@ -244,7 +246,7 @@ class ListView(ChangedLinesWidget, Generic[RowT], can_focus=True):
         for at in shown:
             spans = lines[at][1]
             is_cut = (at == shown[0] and at > 0) or (at == shown[-1] and at < len(lines) - 1)
-            more = "…" if is_cut and heading is not None else " "
+            more = "…" if is_cut and heading is not None and self.marks_more else " "
             if at == marked and self.is_marked:
                 spans = self._mark(f">{more}", spans)
             else:
@@ -360,6 +362,7 @@ class FilteredList(NoRepaintOnResize, Vertical, Generic[RowT]):
         placeholder: str = "a few letters",
         keeps_order: bool = False,
         pages: bool = True,
+        is_steady: bool = True,
     ) -> None:
         super().__init__()
         self._keeps_order = keeps_order
@@ -367,11 +370,15 @@ class FilteredList(NoRepaintOnResize, Vertical, Generic[RowT]):
         self.line = FindLine(label, placeholder, self._filter)
         self.rows = rows
         # The letters go to the line, and its height stays while fewer rows match.
-        rows.can_focus, rows.is_steady = False, True
+        rows.can_focus, rows.is_steady, rows.marks_more = False, is_steady, False
         rows.none_found = rows.none_found or "Nothing matches."
         self._all = rows.rows
         self._searched = searched
         self._distance = distance or (lambda row, words: word_distance(searched(row), words))
+
+    def on_mount(self) -> None:
+        """Show how long the list is."""
+        self._moved()
 
     def compose(self) -> ComposeResult:
         """Stack line and list."""
@@ -392,13 +399,12 @@ class FilteredList(NoRepaintOnResize, Vertical, Generic[RowT]):
         """Move to a row, if it is listed."""
         if row in self.rows.rows:
             self.rows.show(self.rows.rows, self.rows.rows.index(row))
-            self.post_message(self.Moved())
+            self._moved()
 
     def action_go(self, by: int) -> None:
         """Move by rows."""
         self.rows.action_go(by)
-        self.line.list_cursor = self.rows.cursor_at
-        self.post_message(self.Moved())
+        self._moved(self.rows.cursor_at)
 
     def action_clear(self) -> None:
         """Show all rows again; if they are shown, Escape does what the screen does by it."""
@@ -415,8 +421,7 @@ class FilteredList(NoRepaintOnResize, Vertical, Generic[RowT]):
         if not self._pages:
             raise SkipAction
         self.rows.action_page(pages)
-        self.line.list_cursor = self.rows.cursor_at
-        self.post_message(self.Moved())
+        self._moved(self.rows.cursor_at)
 
     def found(self, text: str) -> tuple[RowT, ...]:
         """Return the rows that match a text, nearest first."""
@@ -425,7 +430,6 @@ class FilteredList(NoRepaintOnResize, Vertical, Generic[RowT]):
         )
 
     def _filter(self) -> None:
-        self.line.list_cursor = None
         words, found = _words(self.line.text), self.found(self.line.text)
         self.rows.words = words
         if self._keeps_order and words and found:
@@ -433,7 +437,15 @@ class FilteredList(NoRepaintOnResize, Vertical, Generic[RowT]):
             self.rows.show(listed, listed.index(found[0]))
         else:
             self.rows.show(found)
-        self.line.show_note(f"{len(found)} of {len(self._all)}" if words else "")
+        for hints in self.screen.query(KeyHints):
+            hints.rename_back("Clear" if self.line.text else "")
+        self._moved()
+
+    def _moved(self, cursor: Callable[[], Offset] | None = None) -> None:
+        """Show the place in the list; `cursor` is the terminal's if the arrows moved it there."""
+        rows = self.rows
+        self.line.list_cursor = cursor
+        self.line.show_note(f"{rows.index + bool(rows.rows)} of {len(rows.rows)}")
         self.post_message(self.Moved())
 
 
