@@ -167,6 +167,19 @@ class TestQuestions:
         allowed = [request.allow_clear_password for request in check.requests]
         assert allowed == [False, False, True]
 
+    @pytest.mark.parametrize("way_out", ["<", ":quit", CTRL_C])
+    def test_a_message_that_is_given_up(self, tmp_path: Path, way_out: str) -> None:
+        check = FakeCheck()
+        answers = ":send me@example.org", "not an address", way_out, ":send", "", "", "", "", "y"
+        ended = answered(tmp_path, *answers, ":quit", runner=check)
+        assert "Nothing was sent." in ended.text
+        # An address that was rejected does not replace the one before.
+        assert ended.text.count("From [tickets@example.net]: ") == 3
+        assert "To [me@example.org]: " in ended.text
+        (request,) = check.requests
+        assert request.mail is not None
+        assert request.mail.recipients[0].address == "me@example.org"
+
     def test_a_message(self, tmp_path: Path) -> None:
         check = FakeCheck()
         to = "a@example.org, b@example.org"
@@ -334,14 +347,20 @@ class TestEnds:
 class TestTables:
     def test_one_is_chosen(self, tmp_path: Path) -> None:
         ended = answered(tmp_path, "2", ":quit", text=TWO_TABLES, table=None)
-        assert "  1 a\n  2 b\n" in ended.text
+        assert "  1 a: a.example 1" in ended.text
+        assert "or Enter to leave: " in ended.text
         assert "1 SMTP Host [b.example]: " in ended.text
         assert answered(tmp_path, "", text=TWO_TABLES, table=None).status == 0
+
+    def test_one_is_chosen_by_its_name(self, tmp_path: Path) -> None:
+        ended = answered(tmp_path, "b", ":quit", text=TWO_TABLES, table=None)
+        assert "1 SMTP Host [b.example]: " in ended.text
 
     def test_another_is_gone_to(self, tmp_path: Path) -> None:
         answers = "c.example", ":tables", "2", "", ":tables", "2", "s", "", ":quit"
         ended = answered(tmp_path, *answers, text=TWO_TABLES, table="a")
-        assert "  1 a (this one)\n" in ended.text
+        assert "  1 a (this one): a.example 1" in ended.text
+        assert "1, 2 or Enter to go back: " in ended.text
         assert "1 SMTP Host [b.example]: " in ended.text
         assert 'host = "c.example"' in ended.saved
 

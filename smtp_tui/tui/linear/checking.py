@@ -64,11 +64,11 @@ class LinearChecks:
             await self._flow.test(settings, mail)
         return problem
 
-    async def send(self) -> str | None:
+    async def send(self, recipients: str = "") -> str | None:
         """Ask for a message, then send it, or test only its sender and recipients."""
         settings = self.draft.reading().settings
         problem = self._obstacle("Not sent")
-        if problem is None and settings is not None and (mail := self._written_mail()) is not None:
+        if problem is None and settings is not None and (mail := self._written_mail(recipients)):
             await self._flow.test(settings, mail)
         return problem
 
@@ -277,25 +277,35 @@ class LinearChecks:
 
     # Messages
 
-    def _written_mail(self) -> MailRequest | None:
+    def _written_mail(self, recipients: str) -> MailRequest | None:
         """Ask for a message's fields; None to go back. What was typed is kept."""
         draft, sender = self.context.mail, sender_of(self.draft)
         draft.follow(sender.text)
-        self.console.show("A test message, a real one, to every address in To.")
+        if recipients:
+            draft.type(MailField.TO, recipients)
+        self.console.show(
+            "A test message, a real one, to every address in To. Enter keeps what is in brackets, "
+            "and < goes back and sends nothing."
+        )
+        placeholders = {MailField.FROM: sender.description, MailField.TO: "required"}
         for field in MailField:
             while True:
-                placeholders = {MailField.FROM: sender.description, MailField.TO: "required"}
-                shown = draft.text(field) or placeholders.get(field, "")
+                before = draft.text(field)
+                shown = shortened(before or placeholders.get(field, ""))
                 try:
-                    typed = self.console.ask(f"{field} [{shortened(shown)}]: ")
+                    typed = self.console.ask(f"{field} [{shown}]: ").strip()
                 except (KeyboardInterrupt, EOFError):
+                    typed = "<"
+                if typed == "<" or typed.startswith(":"):
+                    self.console.show("Nothing was sent.")
                     return None
-                if typed.strip():
-                    draft.type(field, typed.strip())
+                draft.type(field, typed or before)
                 problem = draft.obstacles(sends=True).get(field)
                 if problem is None:
                     break
                 self.console.show(f"! {problem}")
+                if typed:
+                    draft.type(field, before)
         answers = ("y", "Send it"), ("a", "Only ask the server about the addresses")
         answer = self.console.choose("Send the message?", answers)
         return draft.mail(sends=answer == "y") if answer else None

@@ -15,6 +15,9 @@ from smtp_tui.tui.linear.finding import LinearSearch
 from smtp_tui.tui.linear.reports import LinearReports
 from smtp_tui.tui.linear.rows import KEYS
 from smtp_tui.tui.linear.saving import LinearSave
+from smtp_tui.tui.model.check_request import run_check
+from smtp_tui.tui.model.session import SessionMemory
+from smtp_tui.tui.model.table_tests import TableTests
 from smtp_tui.tui.model.undo import UndoReport
 
 HELP = (
@@ -103,7 +106,8 @@ class LinearCommands:
         for command in COMMANDS:
             self.context.console.show(f":{command.name}  {command.help}", "  ", "      ")
         self.context.console.show(
-            "Only the form compares two tests. smtp-tui import, export and explain do the rest."
+            "Only the form compares two tests. To import or export settings, or to have another "
+            "program's error explained, leave and run smtp-tui import, export or explain."
         )
 
     async def quit(self) -> None:
@@ -121,11 +125,13 @@ def command_typed(name: str) -> LinearCommand | None:
 
 
 def choose_table(console: Console, document: Document, current: str | None = None) -> str | None:
-    """Let the admin choose a table of the file; None to go back."""
+    """Let the admin choose a table of the file; None to go back, or to leave if none is open."""
     names = document.tables()
     mark = {current: " (this one)"}
+    servers = TableTests(document, SessionMemory(), run_check, lambda: None)
     question = f"{document.path.name} has several SMTP tables."
-    chosen = console.choose_line(question, [f"{name}{mark.get(name, '')}" for name in names])
+    lines = [f"{name}{mark.get(name, '')}: {servers.server(name)}" for name in names]
+    chosen = console.choose_line(question, lines, "go back" if current else "leave")
     return None if chosen is None else names[chosen]
 
 
@@ -144,7 +150,7 @@ COMMANDS = (
     _command("private", lambda it, _text: it.saving.make_private()),
     LinearCommand("list", "list all fields with their values", "", lambda it, _: it.list_fields()),
     LinearCommand("log", "show the last test again", "", lambda it, _: it.checks.show_log()),
-    _command("send", lambda it, _text: it.checks.send()),
+    _command("send", lambda it, text: it.checks.send(text)),
     _command("discover", lambda it, text: it.search.discover(text)),
     _command("presets", lambda it, text: it.search.presets(text)),
     _command("tables", lambda it, _text: it.tables()),

@@ -23,7 +23,7 @@ T = TypeVar("T")
 _NARROWEST, _USUAL = 20, 80
 HANGUP = 128 + signal.SIGHUP
 _CONTROLS = "That line contains control characters, perhaps of an arrow key. Type it again."
-_YES = ("y", "yes")
+_YES, _BACK = ("y", "yes"), ("n", "no", "<")
 _MANY = 5  # answers that a prompt does not list
 
 
@@ -104,8 +104,10 @@ class Console:
         self.show(question)
         return self._answer("y/N: ") in _YES
 
-    def choose(self, question: str, answers: Sequence[tuple[str, str]]) -> str:
-        """Ask a question with (word, label) answers; "" if the admin goes back."""
+    def choose(
+        self, question: str, answers: Sequence[tuple[str, str]], back: str = "go back"
+    ) -> str:
+        """Ask a question with (word, label) answers; "" if the admin goes back, or leaves."""
         if question:
             self.show(question)
         words = [word for word, _ in answers]
@@ -113,14 +115,20 @@ class Console:
             self.show(label, f"{word:>3} ", "    ")
         listed = ", ".join(words) if len(words) < _MANY else f"{words[0]} to {words[-1]}"
         while True:
-            answer = self._answer(f"{listed} or Enter to go back: ")
+            answer = self._answer(f"{listed} or Enter to {back}: ")
             if answer in ("", *words):
                 return answer
+            if answer in _BACK or answer.startswith(":"):
+                return ""
+            begun = [word for word, label in answers if label.casefold().startswith(answer)]
+            if len(begun) == 1:
+                return begun[0]
             self.show(f"{answer} is none of them.")
 
-    def choose_line(self, question: str, lines: Sequence[str]) -> int | None:
-        """Let the admin choose a line by its number; return its index, None to go back."""
-        answer = self.choose(question, [(str(n), line) for n, line in enumerate(lines, 1)])
+    def choose_line(self, question: str, lines: Sequence[str], back: str = "go back") -> int | None:
+        """Let the admin choose a line by its number or beginning; return its index, or None."""
+        answers = [(str(number), line) for number, line in enumerate(lines, 1)]
+        answer = self.choose(question, answers, back)
         return int(answer) - 1 if answer else None
 
     def _answer(self, prompt: str) -> str:
