@@ -153,13 +153,15 @@ class TestRest:
     [
         ("The port is silent.", 40, "The port is silent."),
         ("The port is silent, and so is the host.", 30, "The port is silent."),
+        # The first clause is never cut: it takes a second row.
+        ("Nothing is listening on port 2525: refused.", 20, "Nothing is listening on port 2525."),
         ("The port answers: 220 mail.example.net", 24, "The port answers."),
         ("The port answers (it speaks IMAP): * OK", 24, "The port answers."),
         ("The port answers (offered: LOGIN PLAIN) at once", 28, "The port answers."),
         # A clause that is too short leaves the row empty.
-        ("No: the port answers nothing at all", 24, "No: the port answers…"),
+        ("No: the port answers nothing, and more", 24, "No: the port answers nothing."),
         ("一二三四五, 六七八九十", 16, "一二三四五."),
-        ("Unbroken", 5, "…"),
+        ("Unbroken", 5, "Unbroken"),
     ],
 )
 def test_a_row_ends_at_a_clause(text: str, width: int, shown: str) -> None:

@@ -182,7 +182,9 @@ class LinearChecks:
             stages = [event.stage for event in events if isinstance(event, StageEntered)]
             is_late = stages[-1:] == [Stage.MESSAGE]
             self.console.write("\n")  # the terminal has written ^C
-            self.console.show(text("test-stopped", "late" if is_late else "early"))
+            self.console.show(
+                text("test-stopped", "late" if is_late else "early", awaited="the server")
+            )
             return None
         except Exception as error:  # a bug in a check must not lose the input
             self.console.show(format_internal_error(error))

@@ -40,7 +40,7 @@ from smtp_tui.tui.model.verdict_text import (
     verdict_text,
 )
 from smtp_tui.tui.style import BAD, CAUTION, PLAIN
-from smtp_tui.tui.test_pane.progress import ProgressBar
+from smtp_tui.tui.test_pane.progress import ProgressBar, awaited_in
 from smtp_tui.tui.test_pane.verdict import VerdictPanel, verdict_blocks, warning_blocks
 from smtp_tui.tui.textual_compat import NoRepaintOnResize
 from smtp_tui.tui.typeahead import release_keys
@@ -107,6 +107,8 @@ class TestPane(PlacedByScreen, NoRepaintOnResize, Vertical):
         self._count = 0
         self._check: asyncio.Task[Verdict | None] | None = None
         self._domain: DomainCheckTask | None = None
+        # Shows what a running test waits for.
+        self._on_stage: Callable[[], None] | None = None
         self._tested = tested
         # Whether the panel shows the verdict of `done`: no test has begun since.
         self._shows_verdict = False
@@ -159,6 +161,7 @@ class TestPane(PlacedByScreen, NoRepaintOnResize, Vertical):
 
         show_wait()
         clock = self.set_interval(1, show_wait)
+        self._on_stage = show_wait
         self._check = asyncio.create_task(run_to_verdict(self.runner, request, self._record_event))
         try:
             await asyncio.wait([self._check])
@@ -176,8 +179,9 @@ class TestPane(PlacedByScreen, NoRepaintOnResize, Vertical):
             if not self._check.cancelled():  # the form is being closed
                 self._check.cancel()
                 raise
-            is_late = self.progress.stages.current is Stage.MESSAGE
-            why = text("test-stopped", "late" if is_late else "early")
+            stage = self.progress.stages.current
+            is_late = stage is Stage.MESSAGE
+            why = text("test-stopped", "late" if is_late else "early", awaited=awaited_in(stage))
             self._abort(why, "stopped", CAUTION if is_late else PLAIN)
             return None
         except Exception as error:  # a bug in a check must not lose the input
@@ -185,6 +189,7 @@ class TestPane(PlacedByScreen, NoRepaintOnResize, Vertical):
             return None
         finally:
             self._check = None
+            self._on_stage = None
             clock.stop()
 
     def restore(self, done: CompletedTest) -> None:
@@ -277,6 +282,8 @@ class TestPane(PlacedByScreen, NoRepaintOnResize, Vertical):
         if isinstance(event, StageEntered):
             self.progress.stages.enter(event.stage, event.seconds)
             self.progress.repaint()
+            if self._on_stage is not None:
+                self._on_stage()
         self.log_view.add(entries_of(event))
 
     def _show_verdict(self, done: CompletedTest) -> None:

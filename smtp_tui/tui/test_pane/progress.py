@@ -40,11 +40,17 @@ _SHORT_TITLE_FOCUSED: tuple[Span, ...] = ((">", FOCUS), (" ", PLAIN))
 _SPACES = "  "  # at least, before the text at the right
 
 
+def awaited_in(stage: Stage | None) -> str:
+    """Return what a check waits for in a stage; without one, it has not begun."""
+    return STAGES[stage][1] if stage else "the test to start"
+
+
 class StageState(Enum):
     """The state of a stage."""
 
     TO_COME = "to come"
     RUNNING = "running"
+    STOPPED = "stopped"
     PASSED = "passed"
     FAILED = "failed"
 
@@ -69,6 +75,7 @@ class StageTracker:
         self._spent: dict[Stage, float] = {}
         self._since = 0.0
         self._failed: Stage | None = None
+        self._stopped: Stage | None = None
 
     def enter(self, stage: Stage, seconds: float) -> None:
         """Start a stage; the one before has passed."""
@@ -86,15 +93,14 @@ class StageTracker:
 
     def stop(self) -> None:
         """End a check without a verdict: the running stage has not passed."""
-        if self.current is not None:
-            self._spent.pop(self.current, None)
-        self.current = None
+        self._stopped, self.current = self.current, None
 
     def steps(self) -> list[StageLabel]:
         """Return the stages entered, in order, then those to come."""
         expected, steps = self._expected, []
         for stage, seconds in self._spent.items():
             state = StageState.RUNNING if stage is self.current else StageState.PASSED
+            state = StageState.STOPPED if stage is self._stopped else state
             state = StageState.FAILED if stage is self._failed else state
             if stage in expected or stage is self._failed:
                 steps.append(StageLabel(stage, state, seconds))
@@ -157,6 +163,8 @@ def _join(steps: Sequence[StageLabel], gap: str, timed: Collection[Stage]) -> li
                 spans.append((name, DIM))
             case StageState.RUNNING:
                 spans.append((f"{name} …", OURS))
+            case StageState.STOPPED:
+                spans.append((f"{name} …", PLAIN))
             case StageState.FAILED:
                 spans.append((f"{name} ✗", BAD))
             case StageState.PASSED:

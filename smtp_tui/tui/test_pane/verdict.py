@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 from rich.style import Style
 
 from smtp_tui.diagnosis.causes import label
@@ -13,7 +13,7 @@ from smtp_tui.smtp.events import Stage
 from smtp_tui.tui.commands import key_of
 from smtp_tui.tui.model.verdict_text import VerdictLine, VerdictText
 from smtp_tui.tui.style import BAD, CAUTION, DIM, GOOD, OURS, PLAIN, STRONG, Span
-from smtp_tui.tui.test_pane.progress import STAGES
+from smtp_tui.tui.test_pane.progress import awaited_in
 from smtp_tui.tui.widgets.text_page import TextBlock, TextPage, flow, inline, labelled, plain
 
 _CLAUSE_END = re.compile(r"[.:;,] | \(")
@@ -39,17 +39,16 @@ def warning_blocks(verdict: Verdict) -> list[TextBlock]:
 
 
 def cut_at_clause(text: str, width: int) -> str:
-    """Return the clauses of a sentence that fit in a width, else as many words as fit."""
+    """Return the clauses of a sentence that fit in a width, else its whole first clause."""
     if cell_len(text) <= width:
         return text
-    # A cell more: the space after the clause need not fit.
-    shown = set_cell_size(text, width + 1)
-    clauses = [shown[: match.start()] for match in _CLAUSE_END.finditer(shown)]
-    clause = next((text for text in reversed(clauses) if text.count("(") == text.count(")")), "")
-    if cell_len(clause) >= width * _SHORTEST_CLAUSE:
-        return f"{clause}."
-    shown = set_cell_size(text, max(width - 1, 0))
-    return f"{shown[: max(shown.rfind(' '), 0)].rstrip(' .:;,(')}…"
+    clauses = [text[: match.start()] for match in _CLAUSE_END.finditer(text)]
+    clauses = [clause for clause in clauses if clause.count("(") == clause.count(")")]
+    fitting = [clause for clause in clauses if cell_len(clause) < width]
+    if fitting and cell_len(fitting[-1]) >= width * _SHORTEST_CLAUSE:
+        return f"{fitting[-1]}."
+    longer = [clause for clause in clauses if cell_len(clause) >= width]
+    return f"{longer[0]}." if longer else text
 
 
 def _happened(text: VerdictText, happened: str) -> tuple[Span, Span]:
@@ -100,8 +99,7 @@ class VerdictPanel(TextPage):
 
     def show_wait(self, stage: Stage | None, seconds: float, limit: float) -> None:
         """Show what the check waits for, how long so far and the limit."""
-        awaited = STAGES[stage][1] if stage else "the test to start"
-        text = f"Waiting for {awaited}, {seconds:.0f} s of {limit:g}."
+        text = f"Waiting for {awaited_in(stage)}, {seconds:.0f} s of {limit:g}."
         self.show([TextBlock(((text, OURS), ("   Esc stops", DIM)))])
 
     def show_verdict(self, text: VerdictText) -> None:
@@ -143,5 +141,6 @@ class VerdictPanel(TextPage):
         extra = flow([self._extra], width + 1) if self._extra else []
         rest = flow([*map(_line, text.more)], width)
         fitting = (shown for shown in (text.happened, *text.shorter) if cell_len(shown) <= room)
-        happened = next(fitting, cut_at_clause(text.happened, room))
-        return [[*_happened(text, happened)], *action, *extra, *rest]
+        shown = next(fitting, cut_at_clause(text.happened, room))
+        happened = flow([TextBlock(_happened(text, shown))], width)
+        return [*happened, *action, *extra, *rest]
