@@ -841,6 +841,7 @@ EXAMPLES: list[Example] = [
         "starttls-refused",
         "certificate",
         "454 4.7.0 TLS not available due to local problem",
+        "454 4.7.0 TLS not available",
         "SMTP Error: STARTTLS command failed: 454 TLS not available due to temporary reason",
     ),
     *_more(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, ClassVar, TypeVar
 
-from rich.cells import cell_len
+from rich.cells import cell_len, chop_cells
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.events import Key, Paste
@@ -22,11 +22,8 @@ from smtp_tui.tui.style import (
     DIM,
     PLAIN,
     STRONG,
-    Span,
     make_strip,
     to_charset,
-    truncate,
-    truncate_left,
 )
 from smtp_tui.tui.textual_compat import PaintOnceScreen
 from smtp_tui.tui.widgets.line import ChangedLinesWidget, KeyHints, Rule
@@ -219,22 +216,25 @@ class PasteArea(ChangedLinesWidget, can_focus=True):
 
     def cursor_at(self) -> Offset:
         """Return the end of the text, where one types."""
-        width, height = self.size
-        lines = self.visible_lines(self._text, height) if self._text else [""]
-        last = cell_len(to_charset(escape_controls(lines[-1])))
-        return Offset(min(last, width - 1), len(lines) - 1)
+        lines = self._wrapped()
+        return Offset(min(cell_len(lines[-1]), self.size.width - 1), len(lines) - 1)
 
     def draw(self) -> list[Strip]:
         """Draw the last lines; the cursor stands at the end."""
         width, height = self.size
-        if not self._text:
-            lines: list[list[Span]] = [[(self.hint, DIM)]]
-        else:
-            *above, last = map(escape_controls, self.visible_lines(self._text, height))
-            lines = [[(truncate(line, width), PLAIN)] for line in above]
-            lines.append([(truncate_left(last, max(width - 1, 1)), PLAIN)])
-        lines += [[]] * (height - len(lines))
-        return [make_strip(line, width) for line in lines]
+        lines = [(line, PLAIN) for line in self._wrapped()] if self._text else [(self.hint, DIM)]
+        lines += [("", PLAIN)] * (height - len(lines))
+        return [make_strip([line], width) for line in lines]
+
+    def _wrapped(self) -> list[str]:
+        """Return the last lines, escaped and wrapped; as many as there is space for."""
+        width, height = self.size
+        shown = self.visible_lines(self._text, height) if self._text else [""]
+        # The last column is left for the cursor.
+        wrapped = [
+            chop_cells(to_charset(escape_controls(line)), max(width - 1, 1)) for line in shown
+        ]
+        return [piece for pieces in wrapped for piece in pieces or [""]][-height:]
 
 
 class PasteScreen(SectionedScreen[Result]):
