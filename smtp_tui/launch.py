@@ -23,7 +23,7 @@ from smtp_tui.cli.terminal import (
     speaks_utf8,
 )
 from smtp_tui.config.document import Document
-from smtp_tui.config.errors import NoFileError, NoTableError, SeveralTablesError
+from smtp_tui.config.errors import NoFileError, NoTableError, NotTomlError, SeveralTablesError
 from smtp_tui.config.paths import default_config
 from smtp_tui.config.preferences import THEMES, Preferences, read_preferences
 
@@ -51,6 +51,8 @@ def _open_document(
     except NoFileError:
         document = Document.new(path, dialect)
         return document, table or document.new_table()
+    except NotTomlError as error:
+        raise load("cli.import_export:other_format")(error) from None
     try:
         name = table or document.default_table()
         document.values(name)

@@ -17,7 +17,14 @@ from smtp_tui.cli.terminal import print_error, print_line
 from smtp_tui.config.atomic_write import WriteOptions
 from smtp_tui.config.dialects.detect import dialect_problems
 from smtp_tui.config.document import Document
-from smtp_tui.config.errors import DocumentError, NoFileError, NoRenameError, NoTableError, one_line
+from smtp_tui.config.errors import (
+    DocumentError,
+    NoFileError,
+    NoRenameError,
+    NoTableError,
+    NotTomlError,
+    one_line,
+)
 from smtp_tui.config.file_access import readable_by_others
 from smtp_tui.config.paths import default_config
 from smtp_tui.records import record
@@ -77,6 +84,8 @@ def open_file(file: str, *, named: bool, dialect: str | None = None) -> Document
             f"no FILE was given, and {one_line(file)} does not exist; "
             "give one, or check without a file: smtp-tui check --set host=HOST"
         ) from None
+    except NotTomlError as error:
+        raise load("cli.import_export:other_format")(error) from None
     for problem in dialect_problems():
         _print_error_once(problem)
     return document

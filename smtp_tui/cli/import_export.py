@@ -7,6 +7,7 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
+from smtp_tui.checks.equivalents import quoted
 from smtp_tui.checks.exit_status import NEGATIVE, PASSED, SETTINGS
 from smtp_tui.cli.commands import Invocation
 from smtp_tui.cli.edit import (
@@ -21,10 +22,17 @@ from smtp_tui.cli.parser import UsageError, read_stdin, refuse_options
 from smtp_tui.cli.password import fetch
 from smtp_tui.cli.terminal import StandardOutputError, print_error, print_line, print_lines
 from smtp_tui.config.document import Document
-from smtp_tui.config.errors import DocumentError, one_line
+from smtp_tui.config.errors import DocumentError, NotTomlError, one_line
 from smtp_tui.config.file_reader import LARGEST
 from smtp_tui.interchange.export_builder import export_text
-from smtp_tui.interchange.importer import ImportedFile, decoded, fitting, import_text, read_file
+from smtp_tui.interchange.importer import (
+    ImportedFile,
+    decoded,
+    fitting,
+    import_text,
+    read_file,
+    recognise,
+)
 from smtp_tui.interchange.spec import (
     QUOTINGS,
     ImportAccountError,
@@ -67,6 +75,18 @@ def import_settings(call: Invocation) -> int:
     else:
         return _write(imported, options)
     return PASSED
+
+
+def other_format(error: NotTomlError) -> DocumentError:
+    """Return the error; if the text holds another program's settings, one that says so."""
+    try:
+        format_, _ = recognise(error.text, error.path.name)
+    except InterchangeError:
+        return error
+    return DocumentError(
+        f"{one_line(error.path)} holds settings of {format_.title}, not TOML; "
+        f"smtp-tui import {quoted(str(error.path))} reads them"
+    )
 
 
 def _imported(file: str, options: Namespace) -> Imported | None:

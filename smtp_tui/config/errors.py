@@ -42,6 +42,15 @@ class NoFileError(DocumentError):
     """The file does not exist."""
 
 
+class NotTomlError(DocumentError):
+    """The file is not TOML; `text` is its content, which may hold a password."""
+
+    def __init__(self, message: str, path: Path, text: str) -> None:
+        super().__init__(message)
+        self.path = path
+        self.text = text
+
+
 class NoTableError(DocumentError):
     """The file holds no SMTP table, or not the one that was named."""
 

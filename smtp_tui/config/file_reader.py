@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from smtp_tui.config.errors import DocumentError, NoFileError, one_line, reason
+from smtp_tui.config.errors import DocumentError, NoFileError, NotTomlError, one_line, reason
 
 LARGEST = 8 * 1024 * 1024  # bytes; a larger file is no settings file, and may be an endless device
 BOM = "\ufeff"
@@ -149,9 +149,8 @@ def parse_toml(text: str, path: Path) -> dict[str, Any]:
     try:
         data = tomllib.loads(text.removeprefix(BOM))
     except ValueError as error:
-        raise DocumentError(
-            f"{shown} is not valid TOML: {one_line(error)}; correct it in an editor"
-        ) from None
+        message = f"{shown} is not valid TOML: {one_line(error)}; correct it in an editor"
+        raise NotTomlError(message, path, text) from None
     # tomllib recurses for each level of an array or an inline table.
     except RecursionError:
         data = None

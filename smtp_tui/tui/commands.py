@@ -221,7 +221,7 @@ LOG_COMMANDS: tuple[FormCommand, ...] = (
     _command("earlier_test", "t", "Tests", "the start of this test, then of the one above",
         hints=(0, 6)),
     _command("later_test", "T", "Later test", "the start of the test below"),
-    _command("compare", "d", "Compare", "show what differs between the last two tests",
+    _command("compare", "d", "Compare", "compare the test under the cursor with the one before",
         lambda runner: runner.tools.compare(), hints=(0, 7),
         synonyms="difference"),
     _command("copy", "c", "Copy", "copy the line or the marked block (terminal clipboard)",

@@ -36,6 +36,18 @@ def test_get_all(call: Call, toml: Toml) -> None:
     )
 
 
+def test_another_programs_settings_are_named(call: Call, tmp_path: Path) -> None:
+    file = tmp_path / "app.env"
+    file.write_text("EMAIL_HOST=mail.example\nEMAIL_PORT=587\nEMAIL_HOST_PASSWORD=hunter2\n")
+    message = (
+        f"smtp-tui: {file} holds settings of Django, not TOML; smtp-tui import {file} reads them\n"
+    )
+    for command in (("get", str(file)), ("set", str(file), "port=25")):
+        assert call(*command) == Outcome(3, "", message)
+    checked = call("check", str(file))
+    assert (checked.status, message in checked.err) == (3, True)
+
+
 def test_get_as_json(call: Call, toml: Toml) -> None:
     file = str(toml(TEXT))
     assert json.loads(call("get", file, "--json").out)["password"] == "********"

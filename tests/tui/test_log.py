@@ -437,7 +437,26 @@ class TestComparing:
                 assert row.startswith("~ <- 250 AUTH PLAIN")
                 assert row.endswith("│ <- 250 AUTH LOGIN")
             await hand.press("escape")
-            await hand.until(lambda: "The last two tests" not in hand.screen)
+            await hand.until(lambda: "Two tests" not in hand.screen)
+
+    async def test_the_test_under_the_cursor_is_compared_with_the_one_before(
+        self, tmp_path: Path
+    ) -> None:
+        check = FakeCheck((said("AUTH FIRST", 250), PASSED))
+        async with form_on(SAMPLE, tmp_path, check=check, size=(80, 40)) as hand:
+            await run_test(hand)
+            for name in ("SECOND", "THIRD"):
+                check.script = (said(f"AUTH {name}", 250), PASSED)
+                await run_test(hand)
+            await self.compared(hand)
+            assert "AUTH THIRD" in hand.screen
+            await hand.press("escape")
+            for _ in range(2):
+                await hand.press("t")
+            await hand.press("d")
+            await hand.until(lambda: "Two tests" in hand.screen)
+            assert "- <- 250 AUTH FIRST" in hand.screen
+            assert "+ <- 250 AUTH SECOND" in hand.screen
 
     async def test_it_is_coloured_as_the_difference_is_and_the_change_is_bold(
         self, tmp_path: Path

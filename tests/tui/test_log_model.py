@@ -31,7 +31,7 @@ from tests.table import table
 from tests.tui.driving import said
 from tests.tui.fixes import LEAF
 
-HEADING = LogHeading(1, "10:00:00", "mail.example.net port 587")
+HEADING = LogHeading(1, datetime(2026, 11, 29, 10).astimezone(), "mail.example.net port 587")
 
 
 def line(text: str, mark: TranscriptMark = TranscriptMark.RECEIVED) -> TranscriptLine:

@@ -74,13 +74,17 @@ class ToolController(Controller):
             self.go_to_field(key)
 
     async def compare(self) -> None:
-        """Show the differences between the last two tests."""
-        done, before = self.test_pane.done, self.test_pane.before
-        if done is None or before is None:
-            count = "no test has" if done is None else "only one test has"
+        """Show the differences between the test under the cursor and the one before it."""
+        tests = self.context.session.tests(self.table)
+        if len(tests) < 2:
+            count = "only one test has" if tests else "no test has"
             self._show_in_log(f"There is nothing to compare: {count} finished.")
-        else:
-            await self.show_dialog(CompareScreen(before, done))
+            return
+        moments = [test.moment for test in tests]
+        moment = self.test_pane.log_view.moment
+        # The first test has none before it; one that did not finish is no test to compare.
+        later = max(moments.index(moment), 1) if moment in moments else len(tests) - 1
+        await self.show_dialog(CompareScreen(tests[later - 1], tests[later]))
 
     async def copy(self) -> None:
         """Copy the marked block, or the line under the cursor."""

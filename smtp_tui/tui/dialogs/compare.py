@@ -1,4 +1,4 @@
-"""Compare the last two tests."""
+"""Compare two tests."""
 
 from __future__ import annotations
 
@@ -240,7 +240,7 @@ class CompareScreen(PagerScreen):
     def blocks(self, width: int) -> Iterator[TextBlock]:
         """Yield the differences for a width in cells."""
         rows = _side_by_side if width >= WIDE else _below
-        yield as_title(plain("The last two tests"))
+        yield as_title(plain("Two tests"))
         yield from map(_preformatted, rows([self._titles], width, is_title=True))
         for title, pairs in (("Settings", self._settings), ("Dialogue", self._dialogue)):
             yield plain(title, STRONG)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import Enum
 
 from smtp_tui.records import record
@@ -13,17 +14,17 @@ from smtp_tui.smtp.transcript import TranscriptLine, TranscriptMark, lines_of
 
 @record
 class LogHeading:
-    """The heading of a test: its number, time of day, title and outcome."""
+    """The heading of a test: its number, when it began, its title and outcome."""
 
     number: int
-    clock: str
+    moment: datetime
     title: str
     outcome: str = "running"
 
     @property
     def parts(self) -> tuple[str, str, str]:
         """Return the text before the outcome, the outcome, and the text after it."""
-        before = f"test {self.number}, {self.clock}, "
+        before = f"test {self.number}, {self.moment.astimezone():%H:%M:%S}, "
         return before, escape_controls(self.outcome), escape_controls(f", {self.title}")
 
     def __str__(self) -> str:

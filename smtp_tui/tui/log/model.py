@@ -143,6 +143,12 @@ class LogModel:
             self._folded.remove(owner)
             self._rebuild_rows()
 
+    def heading_of(self, number: int) -> LogHeading | None:
+        """Return the heading that an entry stands under; None if that was dropped."""
+        index = bisect_right(self.headings, number) - 1
+        heading = self.entry(self.headings[index]) if index >= 0 else None
+        return heading if isinstance(heading, LogHeading) else None
+
     def last_test(self) -> Sequence[Entry]:
         """Return the heading and the remaining entries of the last test."""
         start = self.headings[-1] if self.headings else self.first

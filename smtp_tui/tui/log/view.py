@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -51,6 +52,12 @@ class LogView(LogLines):
             if self.search and self.search.is_typed:
                 self._end_search()
         self.repaint()
+
+    @property
+    def moment(self) -> datetime | None:
+        """When the test under the cursor began."""
+        heading = self.rows.heading_of(self.current_row[0])
+        return heading.moment if heading else None
 
     # Key actions
 

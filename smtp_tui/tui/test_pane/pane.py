@@ -95,10 +95,9 @@ class TestPane(PlacedByScreen, NoRepaintOnResize, Vertical):
         super().__init__(self.progress, self.log_view, self.verdict, id=id)
         self.runner = runner
         self.lookup = lookup
-        # When the last test began, the last finished test, and the finished one before it.
+        # When the last test began, and the last finished test.
         self.moment: datetime | None = None
         self.done: CompletedTest | None = None
-        self.before: CompletedTest | None = None
         # What can be done about the last test now, the best first.
         self.fixes: tuple[FixProposal, ...] = ()
         # Published when a check of the sender's domain starts, ends or stops.
@@ -274,7 +273,7 @@ class TestPane(PlacedByScreen, NoRepaintOnResize, Vertical):
         self._shows_verdict, self._saved = False, None
         self._count += 1
         self.progress.begin(mail)
-        self.log_view.begin_test(LogHeading(self._count, f"{moment.astimezone():%H:%M:%S}", title))
+        self.log_view.begin_test(LogHeading(self._count, moment, title))
         self.verdict.begin()
 
     def _record_event(self, event: Event) -> None:
@@ -291,7 +290,7 @@ class TestPane(PlacedByScreen, NoRepaintOnResize, Vertical):
         self.progress.stages.conclude(ok=verdict.ok, stage=verdict.stage, seconds=verdict.seconds)
         self.progress.repaint()
         self.log_view.end_test(verdict_line(verdict))
-        self.before, self.done, self._shows_verdict = self.done, done, True
+        self.done, self._shows_verdict = done, True
         self.update()
 
     def _check_domain(self, done: CompletedTest) -> None:
