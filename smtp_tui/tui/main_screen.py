@@ -139,8 +139,7 @@ class MainScreen(PlacedByScreen, PaintOnceScreen, Screen[None], inherit_bindings
 
     def on_mount(self) -> None:
         """Fill the parts before the first paint; watch how much of the form is visible."""
-        for name in ("scroll_y", "virtual_size"):
-            self.watch(self.form, name, self._mark_divider, init=False)
+        self.screen_layout_refresh_signal.subscribe(self, lambda _screen: self._mark_divider())
         self.test_pane.domain_changed.subscribe(
             self, lambda _none: self._sidebar_controller.refresh(from_top=False)
         )
@@ -437,7 +436,6 @@ class MainScreen(PlacedByScreen, PaintOnceScreen, Screen[None], inherit_bindings
         self._sidebar_controller.name_keys()
         # The layout of the test pane's parts depends on more than its size.
         self.test_pane.verdict.refresh(layout=True)
-        self.call_after_refresh(self._mark_divider)
 
     def _mark_divider(self) -> None:
         form = self.form
@@ -447,7 +445,6 @@ class MainScreen(PlacedByScreen, PaintOnceScreen, Screen[None], inherit_bindings
 
     def _after_resize(self) -> None:
         self._sidebar_controller.refresh_message()
-        self._mark_divider()
         self.form.current_row.scroll_visible(animate=False)
         if self._is_seen:
             return

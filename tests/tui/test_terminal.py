@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -154,21 +155,40 @@ def test_a_dialog_is_painted_once_and_so_is_the_form_behind_it(
     assert len(terminal.output) - before <= A_SCREEN
 
 
-def test_rows_that_were_hidden_are_painted_as_they_are_now() -> None:
+@contextmanager
+def the_demo(size: tuple[int, int]) -> Iterator[Terminal]:
     environment = {**os.environ, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"}
     for name in ("COLUMNS", "LINES"):  # pytest-xdist sets them, and they would count
         environment.pop(name, None)
-    command = [sys.executable, "-m", "smtp_tui", "demo"]
-    with on_terminal(command, environment, (60, 20)) as terminal:
+    with on_terminal([sys.executable, "-m", "smtp_tui", "demo"], environment, size) as terminal:
         terminal.wait_for(">SMTP Host", "‹cram-md5›")
         terminal.press("F5")
         terminal.wait_for("FAILED")
         terminal.wait_for_silence()
+        yield terminal
+
+
+def test_rows_that_were_hidden_are_painted_as_they_are_now() -> None:
+    with the_demo((60, 20)) as terminal:
+        terminal.press("F6")
+        terminal.wait_for(">[Log]")
+        terminal.wait_for_silence()
         terminal.press("F9")
-        terminal.wait_for("PASSED", ">[Log]")
+        terminal.wait_for("PASSED")
+        terminal.wait_for_silence()
+        if "SMTP Host" not in terminal.text:
+            terminal.press("F6")
+        terminal.wait_for(">SMTP Host", "*Authentication Type", "‹auto›", "─ Log ")
+
+
+def test_a_form_that_got_its_rows_back_shows_no_part_to_scroll_to() -> None:
+    with the_demo((80, 24)) as terminal:
+        form = terminal.text
+        terminal.press("F6")
+        terminal.wait_for(">[Log]")
         terminal.wait_for_silence()
         terminal.press("F6")
-        terminal.wait_for(">SMTP Host", "*Authentication Type", "‹auto›", "─ Log ")
+        terminal.wait_until(lambda: terminal.text == form, "form")
 
 
 def test_alt_and_a_letter_is_a_command_and_types_nothing(terminal: Terminal) -> None:
