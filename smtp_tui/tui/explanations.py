@@ -60,13 +60,12 @@ class FieldPage:
     known: tuple[tuple[str, str], ...]
     lead: tuple[TextBlock, ...]
     rest: tuple[TextBlock, ...]
-    was_tested: bool
+    value_first: bool = False
 
     def in_sidebar(self) -> list[TextBlock]:
         """Return the blocks, most important first."""
         known = [labelled(*pair) for pair in self.known]
-        # The finding of a test is more useful than the general description.
-        if self.was_tested:
+        if self.value_first:
             what = [*known, *self.lead]
         else:
             what = [*self.lead, *(replace(block, gap=True) for block in known)]
@@ -94,7 +93,7 @@ def field_page(
         folded = [field for field in FIELDS if field.advanced]
         listed = [replace(defined(field.label, field.summary), gap=True) for field in folded]
         advised = tuple(_advice_blocks(advice))
-        return FieldPage("More", advised, (), (intro,), tuple(listed), was_tested=False)
+        return FieldPage("More", advised, (), (intro,), tuple(listed))
     key = row_key if row_key in BY_KEY else PASSWORD
     (_, *lead), rest = _page(key)
     if row_key != key:
@@ -111,8 +110,9 @@ def field_page(
         ),
         known=tuple(pair for pair in (("Now", note), (when, found)) if pair[1]),
         lead=tuple(lead),
-        rest=(*_provider_blocks(key, draft), *rest),
-        was_tested=bool(found),
+        rest=(*_refusals(state), *_provider_blocks(key, draft), *rest),
+        # The finding of a test, or the chosen place, is more useful than the general description.
+        value_first=bool(found) or row_key != key,
     )
 
 
@@ -129,15 +129,19 @@ def _application_blocks(key: str, draft: SettingsDraft, state: RowState) -> Iter
     """Yield the limits and the default of the file's application."""
     if state.limit:
         yield labelled("Cannot be set here", state.limit)
-    elif state.refused:
-        yield labelled(f"Not here: {', '.join(state.refused)}", next(iter(state.refused.values())))
-    for word, why in state.doubts.items():
-        if word != state.chosen:  # else advice says it
-            yield labelled(f"Not here: {word}", why)
     raw = draft.assumed(key)
     if raw is not None and draft.raw(key) is None and key != PASSWORD:
         shown = state.chosen or text_of(raw)
         yield plain(f"Not in the file: {draft.application} uses {shown}.", gap=False)
+
+
+def _refusals(state: RowState) -> Iterator[TextBlock]:
+    """Yield which words cannot be chosen here, and why."""
+    if state.refused and not state.limit:
+        yield labelled(f"Not here: {', '.join(state.refused)}", next(iter(state.refused.values())))
+    for word, why in state.doubts.items():
+        if word != state.chosen:  # else advice says it
+            yield labelled(f"Not here: {word}", why)
 
 
 def _advice_blocks(advice: Iterable[Advice], key: str | None = None) -> Iterator[TextBlock]:

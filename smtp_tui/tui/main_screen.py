@@ -58,6 +58,8 @@ if TYPE_CHECKING:
     from smtp_tui.tui.dialogs.help_and_palette import CommandPalette, HelpScreen
 
 NO_TABLE = "no SMTP table yet"
+# The settings may stand at the top of the file.
+TOP_OF_FILE, NO_NAME = ".", "no table"
 
 
 def help_dialogs() -> tuple[type[HelpScreen], type[CommandPalette]]:
@@ -399,7 +401,8 @@ class MainScreen(PlacedByScreen, PaintOnceScreen, Screen[None], inherit_bindings
         keys = document.application or f"{PLAIN_KEYS} keys"
         # The demo's copy is in a temporary folder, whose name tells nothing.
         file = document.path.name if self.test_pane.lookup.is_alone else str(document.path)
-        return StatusBar(file, f"{self._table}{others}", keys, id="status")
+        table = NO_NAME if self._table == TOP_OF_FILE else self._table
+        return StatusBar(file, f"{table}{others}", keys, id="status")
 
     def show_state(self) -> None:
         """Show the unsaved state, what the last test means for it, and the current key hints."""

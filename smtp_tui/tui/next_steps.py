@@ -8,7 +8,7 @@ from itertools import product
 
 from textual.strip import Strip
 
-from smtp_tui.tui.commands import FormCommand, command_named, key_of, with_keys
+from smtp_tui.tui.commands import FormCommand, command_named, with_keys
 from smtp_tui.tui.style import CAUTION, PLAIN, STRONG
 from smtp_tui.tui.widgets.text_page import TextBlock, TextPage, flow, plain
 
@@ -20,7 +20,17 @@ STEPS = {
     "presets": "providers",
     "import": "import",
     "error": "error help",
+    "commands": "all the rest",
 }
+# The same as parts of a sentence; the key hints name the test.
+IN_SHORT = {
+    "discover": "finds servers",
+    "presets": "lists providers",
+    "import": "imports settings",
+    "error": "explains an error",
+    "commands": "has all the rest",
+}
+FIRST = ("test", "discover", "presets", "import", "error")
 NARROW = 48  # columns up to which the few words are shown
 
 
@@ -33,10 +43,11 @@ class NextSteps(TextPage):
     def __init__(self, *, has_host: bool, remarks: Sequence[str], notice: str, id: str) -> None:
         super().__init__(indent=1, id=id)
         # Without a host there is nothing to test yet.
-        actions = [*STEPS]
-        if not has_host:
-            actions.insert(3, actions.pop(0))
-        self._commands = [command_named(action) for action in actions]
+        actions = FIRST if has_host else (*FIRST[1:4], FIRST[0], *FIRST[4:])
+        commands = [command_named(action) for action in actions]
+        # The menu has those that this kind of terminal may have no key for.
+        sure = [command for command in commands if command.has_sure_key]
+        self._commands = commands if sure == commands else [*sure, command_named("commands")]
         self._notes = [plain(remark, CAUTION, gap=False) for remark in remarks]
         self._notes += [plain(with_keys(notice), gap=False)] if notice else []
 
@@ -76,16 +87,17 @@ class NextSteps(TextPage):
         return [plain(TITLE, STRONG), *steps]
 
     def _keys_of(self, command: FormCommand, *, is_narrow: bool) -> str:
-        if not command.has_sure_key:
-            return key_of("commands")  # the menu, which finds it by its name
         # Not every terminal sends Alt, so the other key is named, too.
         is_clear = is_narrow and "Alt" not in command.first_key
         return command.first_key if is_clear else command.hint_keys
 
     def _in_short(self) -> list[TextBlock]:
-        spans = [(f"{TITLE}: ", STRONG)]
+        spans = []
         for command in self._commands:
-            keys = self._keys_of(command, is_narrow=True)
-            spans += [(f"{keys.split()[0]} ", STRONG), (f"{STEPS[command.action]}, ", PLAIN)]
+            if command.action in IN_SHORT:
+                spans += [
+                    (f"{command.first_key} ", STRONG),
+                    (f"{IN_SHORT[command.action]}, ", PLAIN),
+                ]
         spans[-1] = (spans[-1][0].rstrip(", ") + ".", PLAIN)
         return [TextBlock(tuple(spans))]

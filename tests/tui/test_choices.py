@@ -127,7 +127,7 @@ async def test_any_size_shows_the_word_under_the_cursor(
 
 async def test_a_keyring_that_cannot_be_used_is_grey_before_it_is_chosen(tmp_path: Path) -> None:
     keyring = FakeKeyring(trouble="no keyring works here: none")
-    async with form_on(SAMPLE, tmp_path, keyring=keyring) as hand:
+    async with form_on(SAMPLE, tmp_path, size=(80, 40), keyring=keyring) as hand:
         await hand.go_to("SMTP Password")
         await hand.press("down")
         await hand.until(lambda: "Not here: keyring" in hand.screen)

@@ -86,13 +86,16 @@ _NAMED_KEYS = {"PgUp": "pageup", "PgDn": "pagedown", "Del": "delete"}
 _SIGNS = {"/": "slash", "?": "question_mark", ":": "colon"}
 
 
+_LEAST_FILE = 8  # cells of a path that is cut
+
+
 class StatusBar(SingleLineWidget):
     """The title: the program, the file, its table and format, and the unsaved state."""
 
     def __init__(self, file: str, table: str, file_format: str, *, id: str) -> None:
         super().__init__(id=id)
         self._file = escape_controls(file)
-        self._about = f" · {escape_controls(table)} · {escape_controls(file_format)}"
+        self._about = f" · {escape_controls(table)}", f" · {escape_controls(file_format)}"
         self._state = ""
 
     def show(self, state: str) -> None:
@@ -103,13 +106,17 @@ class StatusBar(SingleLineWidget):
     def spans(self, width: int) -> list[Span]:
         """Return program, file, table and format on the left, and the state on the right."""
         lead = f" {PROGRAM}  "
-        room = width - len(lead) - cell_len(self._about) - cell_len(self._state) - 3
-        # A path's end says more than its beginning.
-        file = truncate_left(self._file, max(room, 8))
+        # The unsaved state says more than the format, and a path's end more than its beginning.
+        for count in range(len(self._about), -1, -1):
+            about = "".join(self._about[:count])
+            room = width - len(lead) - cell_len(about) - cell_len(self._state) - 3
+            if room >= _LEAST_FILE:
+                break
+        file = truncate_left(self._file, max(room, _LEAST_FILE))
         return [
             (lead, STRONG),
             (file, PLAIN),
-            (self._about, DIM),
+            (about, DIM),
             (" " * max(room + 2 - cell_len(file), 1), PLAIN),
             (self._state, OURS),
         ]
