@@ -141,6 +141,28 @@ async def test_what_is_unsaved_is_asked_about_first(tmp_path: Path) -> None:
         assert 'host = "a.examplex"' in hand.file.read_text("utf-8")
 
 
+async def test_a_table_with_unsaved_changes_is_marked(tmp_path: Path) -> None:
+    async with form_on(TABLES, tmp_path, table="a.smtp") as hand:
+        await to_list(hand)
+        assert "*" not in row(hand, "a.smtp")
+        await hand.press("escape")
+        await hand.type("x")
+        await to_list(hand)
+        assert row(hand, "a.smtp").split()[2] == "*"
+        await hand.press("f5")
+        await hand.until(lambda: "2 passed, 2 not tested" in hand.screen)
+        assert "F5 tests the file; a.smtp has unsaved changes (*)." in hand.screen
+
+
+async def test_the_end_of_the_dialogue_stands_below_its_verdict(tmp_path: Path) -> None:
+    check = FakeCheck((*DIALOGUE, PASSED))
+    async with form_on(TABLES, tmp_path, table=None, check=check, size=(80, 40)) as hand:
+        await hand.press("f5")
+        await hand.until(lambda: "2 passed, 2 not tested" in hand.screen)
+        await hand.press("home")
+        assert any("EHLO" in line for line in hand.lines)
+
+
 async def test_all_are_tested_as_the_file_has_them(tmp_path: Path) -> None:
     check = FakeCheck()
     async with form_on(TABLES, tmp_path, table=None, check=check) as hand:

@@ -29,7 +29,8 @@ class TomlTableController(Controller):
             self.show_message("This file has one SMTP table.")
             return
         session, runner = self.context.session, self.test_pane.runner
-        picker = TablePicker(self.document, session, runner, self.table)
+        is_changed = bool(self.draft.changed)
+        picker = TablePicker(self.document, session, runner, self.table, is_changed=is_changed)
         table = await self.show_dialog(picker)
         if table == self.table:
             # "Test all" may have tested this table too.

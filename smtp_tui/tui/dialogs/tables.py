@@ -14,6 +14,7 @@ from textual.worker import Worker
 from smtp_tui.config.document import Document
 from smtp_tui.diagnosis.causes import label
 from smtp_tui.safe_text import escape_controls
+from smtp_tui.smtp.transcript import lines_of
 from smtp_tui.tui.commands import hints_of
 from smtp_tui.tui.custom_keys import bindings
 from smtp_tui.tui.dialog_commands import TABLE_COMMANDS
@@ -34,6 +35,7 @@ _WIDE = 66  # from this width on, the servers have a column
 _TIME = 7  # cells for the duration of a test
 # While tests run, results come and go: the columns stay where they are.
 _LONGEST_WAIT = "waiting for the TLS handshake"
+_LAST_LINES = 12  # of a dialogue, shown below its verdict
 FLUSH_INTERVAL = 0.1  # seconds between repaints
 
 
@@ -42,9 +44,11 @@ class TableList(ListView[str]):
 
     none_found = "No table matches."
 
-    def __init__(self, tests: TableTests, index: int) -> None:
+    def __init__(self, tests: TableTests, index: int, changed: str | None) -> None:
         super().__init__(tests.tables, index)
         self._tests = tests
+        # The table that the form has changed.
+        self._changed = changed
 
     def heading(self, width: int) -> list[Span]:
         """Return the column names."""
@@ -96,7 +100,7 @@ class TableList(ListView[str]):
 
     def _names(self, table: str, width: int) -> tuple[str, ...]:
         """Return a table's name and, if there is room, its server."""
-        name = escape_controls(table)
+        name = escape_controls(table) + (" *" if table == self._changed else "")
         return (name, self._tests.server(table)) if width >= _WIDE else (name,)
 
     def _widths(self, width: int) -> tuple[tuple[int, ...], int]:
@@ -115,7 +119,7 @@ class TableList(ListView[str]):
 class TablePicker(SearchScreen[str | None]):
     """A list of a file's tables, to open one or test all; returns the chosen table, or None.
 
-    Without a `current` table no form is open yet.
+    Without a `current` table no form is open yet; `is_changed`: its form has unsaved changes.
     """
 
     place = "tables"
@@ -129,11 +133,14 @@ class TablePicker(SearchScreen[str | None]):
         session: SessionMemory,
         runner: Runner,
         current: str | None = None,
+        *,
+        is_changed: bool = False,
     ) -> None:
+        self._changed = current if is_changed else None
         self._tests = TableTests(document, session, runner, self._schedule)
         tables = self._tests.tables
         index = tables.index(current) if current in tables else 0
-        rows = TableList(self._tests, index)
+        rows = TableList(self._tests, index, self._changed)
         self._list = FilteredList(
             rows, rows.searched, placeholder="a few letters of a name, a server or a result"
         )
@@ -238,6 +245,10 @@ class TablePicker(SearchScreen[str | None]):
             style = GOOD if verdict.ok else BAD
             yield labelled(words.outcome, words.happened, style)
             yield from (plain(text, gap=False) for text in (verdict.cure, verdict.why) if text)
+            lines = [line for event in done.events for line in lines_of(event)][-_LAST_LINES:]
+            for index, line in enumerate(lines):
+                shown = escape_controls(str(line))
+                yield TextBlock(((shown, DIM),), is_preformatted=True, gap=index == 0)
 
     def _summary(self) -> str:
         tests, counts = self._tests, Counter[str]()
@@ -248,8 +259,11 @@ class TablePicker(SearchScreen[str | None]):
                 counts["not tested"] += 1
             elif done := tests.done(table):
                 counts["passed" if done.verdict.ok else "failed"] += 1
-        words = ("passed", "failed", "not tested", "running")
-        if parts := [f"{counts[word]} {word}" for word in words if counts[word]]:
-            return ", ".join(parts)
         count, key = len(tests.tables), TABLE_COMMANDS[1].first_key
-        return f"The file has {count} SMTP tables. {key} tests all, as the file has them."
+        words = ("passed", "failed", "not tested", "running")
+        parts = ", ".join(f"{counts[word]} {word}" for word in words if counts[word])
+        summary = f"{parts}." if parts else f"The file has {count} SMTP tables."
+        if self._changed:
+            changed = escape_controls(self._changed)
+            return f"{summary} {key} tests the file; {changed} has unsaved changes (*)."
+        return summary if parts else f"{summary} {key} tests all, as the file has them."
