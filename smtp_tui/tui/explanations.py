@@ -19,6 +19,7 @@ from smtp_tui.settings.fields import BY_KEY, FIELDS
 from smtp_tui.settings.schema import explanation
 from smtp_tui.tui.commands import key_of, log_keys
 from smtp_tui.tui.form.rows import MORE_LABEL, SIGNS
+from smtp_tui.tui.model.choices import choices
 from smtp_tui.tui.model.draft import ACCOUNT, HOST, PASSWORD, SettingsDraft, text_of
 from smtp_tui.tui.model.row_state import RowState
 from smtp_tui.tui.model.session import LastTest
@@ -96,8 +97,10 @@ def field_page(
         return FieldPage("More", advised, (), (intro,), tuple(listed))
     key = row_key if row_key in BY_KEY else PASSWORD
     (_, *lead), rest = _page(key)
+    chosen: list[tuple[str, str]] = []
     if row_key != key:
-        lead = [plain(LOCATION_SUMMARY)]
+        lead, word = [plain(LOCATION_SUMMARY)], state.chosen or ""
+        chosen = [(word, choice.meaning) for choice in choices(row_key, [word], state, None)]
     note = value_note(key, draft.values())
     found = observations_of(key, last.facts, last.verdict) if last else ""
     when = "Last test, before your change" if last and last.is_stale else "Last test"
@@ -108,7 +111,7 @@ def field_page(
             *_application_blocks(key, draft, state),
             *_advice_blocks(advice, key),
         ),
-        known=tuple(pair for pair in (("Now", note), (when, found)) if pair[1]),
+        known=tuple(pair for pair in (*chosen, ("Now", note), (when, found)) if pair[1]),
         lead=tuple(lead),
         rest=(*_refusals(state), *_provider_blocks(key, draft), *rest),
         # The finding of a test, or the chosen place, is more useful than the general description.

@@ -127,3 +127,12 @@ async def test_nothing_moves_on_tab_but_the_labels_and_the_sidebar(tmp_path: Pat
         assert [left[1:] for left, *_ in before] == [left[1:] for left, *_ in after]
         steps = next(at for at, row in enumerate(before) if row[2].startswith(" Next"))
         assert before[steps:] == after[steps:]
+
+
+async def test_the_place_of_the_password_is_explained_as_it_is_chosen(tmp_path: Path) -> None:
+    async with form_on(SAMPLE, tmp_path) as hand:
+        await hand.go_to("Kept in")
+        await hand.press("f")
+        assert "│ file: another file. Its" in hand.screen
+        await hand.press("e")
+        assert "│ env: an environment" in hand.screen
