@@ -17,7 +17,7 @@ async def main(folder: Path) -> None:
     async with form_on(SAMPLE, folder, has_own_keyring=True) as hand:
         await hand.go_to("Kept in")
         await hand.press("k", "f2")
-        await hand.until(lambda: "Saved SMTP Password" in hand.screen)
+        await hand.until(lambda: "Moved the password to the keyring" in hand.screen)
         assert SECRET not in hand.file.read_text("utf-8")
         assert await fetch_entry(SERVICE, ACCOUNT) == SECRET
         sys.stdout.write("moved\n")

@@ -191,7 +191,7 @@ class TestPassword:
         async with form_on(SAMPLE, tmp_path, keyring=keyring) as hand:
             await hand.go_to("Kept in")
             await hand.press("k", "f2")
-            await hand.until(lambda: "Saved SMTP Password" in hand.screen)
+            await hand.until(lambda: "Moved the password to the keyring" in hand.screen)
             assert keyring.stored == {
                 ("smtp-tui mail.example.net", "tickets@example.net"): "hunter2hunter2"
             }
@@ -241,7 +241,7 @@ class TestPassword:
             await hand.until(lambda: "Continue?" in hand.screen)
             assert "SMTP_PW is not set" in hand.screen
             await hand.press("y")
-            await hand.until(lambda: "Saved SMTP Password" in hand.screen)
+            await hand.until(lambda: "Removed the password from mail.toml" in hand.screen)
             assert "SMTP_PW" in hand.file.read_text("utf-8")
             assert "hunter2" not in hand.file.read_text("utf-8")
 
@@ -251,7 +251,7 @@ class TestPassword:
             await hand.press("delete")
             assert "none" in hand.row("SMTP Password")
             await hand.press("f2")
-            await hand.until(lambda: "Saved SMTP Password" in hand.screen)
+            await hand.until(lambda: "Removed the password from mail.toml" in hand.screen)
             assert "password" not in hand.file.read_text("utf-8")
 
 

@@ -141,7 +141,7 @@ async def test_a_password_file_asks_before_it_makes_a_folder(tmp_path: Path) -> 
         await hand.press("f2")
         await hand.until(lambda: "Y Create it" in hand.screen)
         await hand.press("y")
-        await hand.until(lambda: "Saved SMTP Password" in hand.screen)
+        await hand.until(lambda: "Moved the password to" in hand.screen)
         assert (tmp_path / "nodir" / "secret").read_text("utf-8") == "hunter2hunter2\n"
 
 

@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 
 from smtp_tui.config.errors import PasswordError
+from smtp_tui.config.password_store import PasswordStore
+from smtp_tui.tui.model.password import PasswordDraft, PasswordLocation
+from smtp_tui.tui.model.save_text import password_sentence
 from tests.servers.requirements import require
 from tests.tui.driving import SAMPLE, FakeCheck, FakeKeyring, Hand, form_on
 
@@ -66,13 +69,50 @@ def text_of(hand: Hand) -> str:
     return hand.file.read_text("utf-8")
 
 
+@pytest.mark.parametrize(
+    ("location", "name", "is_stored", "wanted"),
+    [
+        ("keyring", "", True, "Moved the password to the keyring; FILE names its entry"),
+        ("env", "PW", False, "Removed the password from FILE. It now comes from the environment"),
+        ("command", "pass x", False, "Removed the password from FILE. It now comes from what the"),
+        ("ask", "", False, "Removed the password from FILE. smtp-tui asks for it at each test"),
+        ("this file", "", False, "Removed the password from FILE"),
+    ],
+)
+def test_saving_says_where_the_password_is(
+    tmp_path: Path, location: str, name: str, *, is_stored: bool, wanted: str
+) -> None:
+    password = PasswordDraft(SECRET, lambda: "mail.example.net")
+    password.move_to(PasswordLocation(location))
+    if name:
+        password.type(name)
+    elif location == "this file":
+        password.erase()
+    place = None
+    if password.target is not None:
+        place = PasswordStore(password.target, ACCOUNT, tmp_path, {})
+    text = password_sentence(password, place, "mail.toml", is_stored=is_stored)
+    wanted = wanted.replace("FILE", "mail.toml")
+    assert text.startswith(wanted)
+    # A password that was never in the file is not removed from it.
+    old = PasswordDraft({"file": "old"}, lambda: "mail.example.net")
+    old.move_to(PasswordLocation(location))
+    text = password_sentence(old, place, "mail.toml", is_stored=is_stored)
+    assert place is None or not text.startswith(("Moved", "Removed"))
+
+
 class TestFromTheFile:
     async def test_to_a_file_of_its_own(self, tmp_path: Path) -> None:
         async with form_on(SAMPLE, tmp_path) as hand:
             await keep_in(hand, "f", "secret")
             await hand.press("f2")
-            await hand.until(lambda: "Saved SMTP Password" in hand.screen)
+            await hand.until(lambda: "Moved the password to" in hand.screen)
             secret = tmp_path / "secret"
+            moved = f"Moved the password to {secret} (mode 0600); mail.toml names the file."
+            shown = hand.form_screen.message.blocks[0].spans[0][0]
+            assert shown == moved
+            # The step with the secret is forgotten.
+            assert "Undo" not in hand.hints
             assert secret.read_text("utf-8") == f"{SECRET}\n"
             assert secret.stat().st_mode & 0o777 == 0o600
             assert SECRET not in text_of(hand)
@@ -93,7 +133,7 @@ class TestFromTheFile:
             await hand.press("f2")
             await hand.until(lambda: "Another password is already in" in hand.screen)
             await hand.press("u")
-            await hand.until(lambda: "Saved SMTP Password" in hand.screen)
+            await hand.until(lambda: "Removed the password from mail.toml" in hand.screen)
             assert other.read_text("utf-8") == "otherpassword\n"
             assert SECRET not in text_of(hand)
 
@@ -128,7 +168,7 @@ class TestFromTheFile:
             await hand.press("f2")
             await hand.until(lambda: "Continue?" in hand.screen)
             await hand.press("y")
-            await hand.until(lambda: "Saved SMTP Password" in hand.screen)
+            await hand.until(lambda: "Removed the password from mail.toml" in hand.screen)
             assert SECRET not in text_of(hand)
 
     async def test_a_variable_that_has_it_is_not_asked_about(
@@ -138,7 +178,7 @@ class TestFromTheFile:
         async with form_on(SAMPLE, tmp_path) as hand:
             await keep_in(hand, "e", "SMTP_PW")
             await hand.press("f2")
-            await hand.until(lambda: "Saved SMTP Password" in hand.screen)
+            await hand.until(lambda: "Removed the password" in hand.screen)
             assert SECRET not in text_of(hand)
 
     async def test_a_test_meanwhile_uses_the_one_that_is_there(self, tmp_path: Path) -> None:
@@ -177,7 +217,7 @@ class TestFromElsewhere:
         async with form_on(text, tmp_path, keyring=keyring) as hand:
             await keep_in(hand, "k")
             await hand.press("f2")
-            await hand.until(lambda: "Saved SMTP Password" in hand.screen)
+            await hand.until(lambda: "Stored the password in the keyring" in hand.screen)
             assert keyring.stored == {(SERVICE, ACCOUNT): "from the variable"}
 
 
@@ -238,7 +278,7 @@ class TestSlowKeyring:
             assert text_of(hand) == SAMPLE
             keyring.answer.set()
             await hand.press("f2")
-            await hand.until(lambda: "Saved SMTP Password" in hand.screen)
+            await hand.until(lambda: "Moved the password to the keyring" in hand.screen)
             assert text_of(hand) == IN_KEYRING
 
     async def test_escape_ends_the_wait_to_read_it(self, tmp_path: Path) -> None:
@@ -287,7 +327,7 @@ class TestSlowKeyring:
             await hand.go_to("SMTP Username")
             await hand.type("x")
             keyring.answer.set()
-            await hand.until(lambda: "Saved SMTP Password" in hand.screen)
+            await hand.until(lambda: "Moved the password to the keyring" in hand.screen)
             assert keyring.stored == {(SERVICE, ACCOUNT): SECRET}
             assert f'username = "{ACCOUNT}"\n' in text_of(hand)
             assert f"{ACCOUNT}x" in hand.row("SMTP Username")

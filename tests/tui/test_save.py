@@ -100,7 +100,7 @@ class TestDiff:
             assert "Backup: no" in hand.hints
             assert "No backup" in hand.screen
             await hand.press("f2")
-            await hand.until(lambda: "Saved SMTP Password" in hand.screen)
+            await hand.until(lambda: "Moved the password to the keyring" in hand.screen)
             assert not (tmp_path / "mail.toml~").exists()
 
     async def test_an_old_backup_with_the_secret_is_told(self, tmp_path: Path) -> None:
@@ -108,7 +108,7 @@ class TestDiff:
         async with form_on(SAMPLE, tmp_path) as hand:
             await hand.go_to("Kept in")
             await hand.press("k", "f2")
-            await hand.until(lambda: "backup mail.toml~ still contains it" in hand.screen)
+            await hand.until(lambda: "mail.toml~ still contains it" in hand.screen)
 
 
 class TestChangedOnDisk:
@@ -219,7 +219,7 @@ class TestChangedOnDisk:
             await hand.until(lambda: THEIRS in hand.screen)
             assert keyring.stored == {}
             await hand.press("m")
-            await hand.until(lambda: "Saved SMTP Password" in hand.screen)
+            await hand.until(lambda: "Moved the password to the keyring" in hand.screen)
             assert list(keyring.stored.values()) == [SECRET]
             assert SECRET not in hand.file.read_text("utf-8")
 
@@ -386,5 +386,5 @@ class TestPipes:
         async with form_on(SAMPLE, tmp_path, keyring=keyring) as hand:
             await hand.go_to("Kept in")
             await hand.press("k", "f2")
-            await hand.until(lambda: "Saved SMTP Password" in hand.screen)
+            await hand.until(lambda: "Moved the password to the keyring" in hand.screen)
         assert list(keyring.stored.values()) == [SECRET]

@@ -95,11 +95,12 @@ class SaveController(Controller):
 
     def _report(self, result: SaveResult) -> bool:
         """Show the result of saving, at the field that prevented it; return whether it saved."""
-        self.screen.show_state()
         if result.ok:
             self.form.reload()
         else:
             self.form.refresh_rows()
+        # After the reload, which forgets steps that can no longer be undone.
+        self.screen.show_state()
         if result.field:
             self.go_to_field(result.field)
         self.context.sidebar.refresh(from_top=False)

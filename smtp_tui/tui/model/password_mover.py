@@ -61,6 +61,14 @@ class PasswordMover:
         self._file, self._old_account, self._ask, self._waits = file, old_account, ask, waits
         self._raw, self._target = draft.password.raw(), draft.password.target
 
+    @property
+    def place(self) -> PasswordStore | None:
+        """The place that the file will name; None for no password, or one in the file itself."""
+        target = self._target
+        if target is None or isinstance(target, LiteralSource):
+            return None
+        return self._store(target, self._account)
+
     async def move(self) -> PasswordMove:
         """Move the password to its new place; PasswordError, with nothing lost, if that fails."""
         target, password = self._target, self._password

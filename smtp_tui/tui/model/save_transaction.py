@@ -28,7 +28,7 @@ from smtp_tui.config.file_access import has_private_mode
 from smtp_tui.config.password_store import backup_with
 from smtp_tui.records import record
 from smtp_tui.safe_text import escape_controls
-from smtp_tui.settings.fields import BY_KEY, FIELDS
+from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.settings.password_sources import KeyringSource
 from smtp_tui.threads import in_daemon_thread
 from smtp_tui.tui.messages import as_sentence
@@ -40,6 +40,7 @@ from smtp_tui.tui.model.password_mover import (
     PasswordMoveCancelledError,
     PasswordMover,
 )
+from smtp_tui.tui.model.save_text import password_sentence, save_text
 from smtp_tui.tui.model.waits import WaitCancelledError, Waits
 
 NOTHING_SAVED = "Nothing was saved."
@@ -294,6 +295,7 @@ class SaveTransaction:
     async def _move_and_write(self, options: WriteOptions) -> SaveResult:
         """Move the password, write the file, then clear the password's old place."""
         snapshot, moved, refusal, old_account = self._draft.copy(), PasswordMove(), "", ""
+        file, place = self._document.path.name, None
         changed = snapshot.changed
         with suppress(DocumentError):
             old_account = text_of(self._document.values(self._table).get(ACCOUNT))
@@ -301,7 +303,8 @@ class SaveTransaction:
             follows = ACCOUNT in changed and isinstance(snapshot.password.source, KeyringSource)
             if PASSWORD in changed or follows:
                 path, ask = self._document.path, self._questions.ask
-                moved = await PasswordMover(snapshot, path, old_account, ask, self._waits).move()
+                mover = PasswordMover(snapshot, path, old_account, ask, self._waits)
+                place, moved = mover.place, await mover.move()
         except WaitCancelledError:
             raise
         except PasswordError as error:
@@ -331,7 +334,11 @@ class SaveTransaction:
         before = snapshot.state()
         edits = {key: raw for key, raw in self._draft.state().items() if raw != before[key]}
         self._file_context.rebase(self._draft, edits, keep_password=bool(refusal))
-        result = _result(list(changes), self._document.path.name, notes, refusal, options)
+        about = ""
+        if PASSWORD in changes:
+            about = password_sentence(snapshot.password, place, file, is_stored=bool(moved.stored))
+        text = save_text(changes, file, about, notes, refusal, options)
+        result = SaveResult(not refusal, text, PASSWORD if refusal else None)
         return result if edits else replace(result, saved=snapshot)
 
 
@@ -343,21 +350,6 @@ def unsaved_text(draft: SettingsDraft, file: Path) -> str:
 
 def _labels(keys: Iterable[str]) -> list[str]:
     return [BY_KEY[key].label for key in keys]
-
-
-def _result(
-    keys: Sequence[str], file: str, notes: Sequence[str], refusal: str, options: WriteOptions
-) -> SaveResult:
-    labels = ", ".join(field.label for field in FIELDS if field.key in keys)
-    done = [f"Saved {labels} to {file}"] if keys else [] if refusal else ["Saved"]
-    done += ["only its owner can read the file now"] if options.private and not refusal else []
-    done += ["written in place"] if options.in_place else []
-    sentences = ["; ".join(done), *(note[:1].upper() + note[1:] for note in notes)]
-    text = " ".join(f"{sentence.rstrip('.')}." for sentence in sentences if sentence)
-    if not refusal:
-        return SaveResult(True, text)
-    why = f"The password is NOT saved: {refusal.rstrip('.')}."
-    return SaveResult(False, f"{why} {text}".strip(), PASSWORD)
 
 
 def _waited_for(draft: SettingsDraft) -> str:
