@@ -133,6 +133,6 @@ async def test_the_place_of_the_password_is_explained_as_it_is_chosen(tmp_path: 
     async with form_on(SAMPLE, tmp_path) as hand:
         await hand.go_to("Kept in")
         await hand.press("f")
-        assert "│ file: another file. Its" in hand.screen
+        await hand.until(lambda: "│ file: another file. Its" in hand.screen)
         await hand.press("e")
-        assert "│ env: an environment" in hand.screen
+        await hand.until(lambda: "│ env: an environment" in hand.screen)
