@@ -123,3 +123,13 @@ async def test_any_size_shows_what_was_pasted_and_what_it_means(
         assert "F9" in hand.screen
         await hand.press("pagedown", "pagedown", "pagedown", "pagedown")
         assert "In the form: Encryption Type: tls" in hand.screen
+
+
+async def test_a_long_line_is_wrapped(tmp_path: Path) -> None:
+    async with form_on(SAMPLE, tmp_path) as hand:
+        area = await open_screen(hand)
+        words = " ".join(f"word{number}" for number in range(20))
+        await hand.type(words)
+        assert "word0" in hand.screen
+        assert "word19" in hand.screen
+        assert area.cursor_at().y == 1

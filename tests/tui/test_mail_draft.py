@@ -29,7 +29,7 @@ class TestSender:
 
     def test_a_name_that_is_found_only_later_is_told_in_words(self) -> None:
         assert sender_of(SettingsDraft({"username": "me"})) == DefaultSender(
-            "", "me at the EHLO name"
+            "", "me@ and this machine's name"
         )
 
     def test_it_follows_the_settings_until_somebody_types_another(self) -> None:

@@ -45,12 +45,15 @@ class SaveController(Controller):
             self.test_pane.stop()
             self.form.app.exit(0)
 
-    async def may_leave(self) -> bool:
-        """Ask whether to save unsaved changes, and do so; return whether the form may be left."""
+    async def may_leave(self, then: str = "leave") -> bool:
+        """Ask whether to save unsaved changes, and do so; return whether the form may be left.
+
+        `then` says what follows.
+        """
         if not self.draft.changed:
             return True
         text = [plain(unsaved_text(self.draft, self.document.path))]
-        answers = ("s", "Save and leave"), ("d", "Discard"), (BACK, "Stay")
+        answers = ("s", f"Save and {then}"), ("d", f"Discard and {then}"), (BACK, "Stay")
         answer = await choose(self.form.app, text, answers)
         return answer != BACK and (answer != "s" or await self.save())
 

@@ -37,9 +37,11 @@ class TomlTableController(Controller):
             latest = session.tests(table)[-1:]
             if latest != (self.test_pane.done,) and not self.test_pane.is_busy:
                 self.screen.show_tests(latest)
-        elif table is not None and await SaveController(self.context).may_leave():
-            self.test_pane.stop()
-            self.screen.open_table(table)
+        elif table is not None:
+            then = f"open {escape_controls(table)}"
+            if await SaveController(self.context).may_leave(then):
+                self.test_pane.stop()
+                self.screen.open_table(table)
 
     async def choose_format(self) -> None:
         """List the formats, and reopen the file in the chosen one."""
@@ -63,7 +65,7 @@ class TomlTableController(Controller):
             return
         try:
             table = await self._table_to_open(document.in_dialect(names[index]))
-            if table is None or not await SaveController(self.context).may_leave():
+            if table is None or not await SaveController(self.context).may_leave("read it anew"):
                 return
             other = document.in_dialect(names[index])  # includes what was just saved
         except DocumentError as error:

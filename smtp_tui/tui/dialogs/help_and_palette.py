@@ -17,7 +17,7 @@ from smtp_tui.tui.form.form import KEPT, letters
 from smtp_tui.tui.messages import texts_of
 from smtp_tui.tui.model.draft import PASSWORD
 from smtp_tui.tui.style import DIM, PLAIN, STRONG, Span, truncate
-from smtp_tui.tui.widgets.dialog import Dialog
+from smtp_tui.tui.widgets.dialog import TAKE, Dialog
 from smtp_tui.tui.widgets.list import FilteredList, ListView
 from smtp_tui.tui.widgets.pager import SectionedScreen
 from smtp_tui.tui.widgets.text_page import TextBlock, TextPage, flow, plain
@@ -269,7 +269,7 @@ class CommandPalette(Dialog[FormCommand | str | None]):
     """Asks for a command or a field; returns it, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        ("enter", "take"),
+        (TAKE, "take"),
         ("escape,ctrl+p,f12", "leave"),
         ("shift+tab", "go(-1)"),
         ("tab", "go(1)"),

@@ -52,7 +52,7 @@ def sender_of(draft: SettingsDraft) -> DefaultSender:
         if domain:
             parse_mailbox(named)
             return DefaultSender(named, named)
-    return DefaultSender("", f"{named.rpartition('@')[0]} at the EHLO name")
+    return DefaultSender("", f"{named.rpartition('@')[0]}@ and this machine's name")
 
 
 def _sender(text: str) -> Mailbox | None:

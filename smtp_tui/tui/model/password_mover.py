@@ -119,7 +119,7 @@ class PasswordMover:
                 why = f"The password is not there yet: {error}. "
         loss = "smtp-tui does not keep what you typed"
         if isinstance(password.source, LiteralSource):
-            loss = "Saving removes it from this file"
+            loss = "Saving removes the password from this file"
         refusal = store.refusal or ""
         refusal = f"{refusal[:1].upper()}{refusal[1:]}." if refusal else ""
         await self._ask(f"{why}{refusal} {loss}. Continue?".strip(), [(YES, "Continue")])

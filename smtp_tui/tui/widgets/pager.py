@@ -230,11 +230,10 @@ class PasteArea(ChangedLinesWidget, can_focus=True):
         """Return the last lines, escaped and wrapped; as many as there is space for."""
         width, height = self.size
         shown = self.visible_lines(self._text, height) if self._text else [""]
+        lines = (to_charset(escape_controls(line))[-width * height :] for line in shown)
         # The last column is left for the cursor.
-        wrapped = [
-            chop_cells(to_charset(escape_controls(line)), max(width - 1, 1)) for line in shown
-        ]
-        return [piece for pieces in wrapped for piece in pieces or [""]][-height:]
+        wrapped = (chop_cells(line, max(width - 1, 1)) or [""] for line in lines)
+        return [piece for pieces in wrapped for piece in pieces][-height:]
 
 
 class PasteScreen(SectionedScreen[Result]):
