@@ -430,7 +430,7 @@ class TestCosts:
             terminal.read_for(0.2)
             before = len(terminal.output)
             terminal.press("\x16")
-            terminal.wait_for("PSMTP Port", "Which letter?")
+            terminal.wait_for("P SMTP Port", "Which letter?")
             assert len(terminal.output) - before <= 1_000
 
 

@@ -197,8 +197,8 @@ class TestJump:
         async with form_on(SAMPLE, tmp_path) as hand:
             await hand.go_to("More")
             await hand.press("left", "f11")
-            assert "HSMTP Host" in hand.screen
-            assert "PSMTP Port" in hand.screen
+            assert "H SMTP Host" in hand.screen
+            assert "P SMTP Port" in hand.screen
             assert "│ Which letter? Also:" in hand.screen
             assert "│ I Timeout" in hand.screen
             assert "│ J Source Address" in hand.screen

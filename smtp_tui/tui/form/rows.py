@@ -176,6 +176,8 @@ class Row(SingleLineWidget, can_focus=True):
     def _head(self) -> list[Span]:
         label = self.label.ljust(self._head_width)
         if self.letter:
+            # A blank between letter and label, also where nothing is reversed.
+            label = f" {self.label}".ljust(self._head_width)
             return [(self.letter, FOCUS), (label, FOCUS if self.has_focus else PLAIN)]
         if self.has_focus:
             # Behind a dialog, a reversed label would be the second on the screen.
