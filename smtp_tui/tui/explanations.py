@@ -23,6 +23,7 @@ from smtp_tui.tui.model.choices import choices
 from smtp_tui.tui.model.draft import ACCOUNT, HOST, PASSWORD, SettingsDraft, text_of
 from smtp_tui.tui.model.row_state import RowState
 from smtp_tui.tui.model.session import LastTest
+from smtp_tui.tui.model.verdict_text import with_labels
 from smtp_tui.tui.style import BAD, CAUTION, PLAIN, STRONG
 from smtp_tui.tui.test_pane.pane import TestPane
 from smtp_tui.tui.widgets.text_page import TextBlock, defined, labelled, parse, plain
@@ -155,7 +156,7 @@ def _advice_blocks(advice: Iterable[Advice], key: str | None = None) -> Iterator
         if item.field != key:
             spans.insert(0, (f"{BY_KEY[item.field].label}: ", STRONG))
         if item.more:
-            spans.append((f" {item.more}", PLAIN))
+            spans.append((f" {with_labels(item.more)}", PLAIN))
         yield TextBlock(((f"{sign} ", style), *spans), rest="  ", gap=False)
 
 

@@ -58,7 +58,7 @@ async def test_advice_stands_at_its_field_and_whole_in_the_sidebar(
         assert "! Encryption Type: Port 465 expects implicit TLS" in sidebar(hand)
         await hand.go_to("Encryption Type")
         assert "Encryption Type ! Port 465 expects implicit TLS" in sidebar(hand)
-        assert "Set encryption to ssl, or use port 587." in sidebar(hand)
+        assert "Set Encryption Type to ssl, or use port 587." in sidebar(hand)
 
 
 async def test_each_severity_has_a_sign_of_its_own(tmp_path: Path) -> None:

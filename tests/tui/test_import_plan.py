@@ -95,7 +95,7 @@ def test_values_and_password_are_one_step() -> None:
     assert (draft.text("host"), draft.password.at_hand) == ("smtp.example.com", SECRET)
     undone = history.undo(draft)
     assert undone
-    assert ", SMTP Password is kept in: " in undone[0]
+    assert ", SMTP Password is as it was before." in undone[0]
     assert not history
     assert draft.changed == ()
     assert history.redo(draft)
