@@ -197,6 +197,8 @@ def test_a_rejection_leaves_out_the_reply_first() -> None:
             "Set SMTP Username to apikey, and SMTP Password to a key.",
         ),
         ("The host is up; a username is set.",) * 2,
+        ("Use port 465 (ssl): it works.",) * 2,
+        ("Use encryption none only here.", "Use Encryption Type none only here."),
         ("no_such_key stays", "no_such_key stays"),
     ],
 )

@@ -141,8 +141,9 @@ def with_labels(text: str) -> str:
 def _key_patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
     """Return the pattern of a key, and of where a text names keys, as in a file."""
     key = f"(?:{'|'.join(sorted(BY_KEY, key=len, reverse=True))})"
+    verb = "[Ss]et|[Cc]heck|[Uu]se(?! port)|spelling of|Lowering|Often"
     place = (
-        rf"\b(?:[Ss]et|[Cc]heck|[Uu]se|spelling of|Lowering|Often) {key}(?:,? (?:and|or) {key})*\b"
+        rf"\b(?:{verb}) {key}(?:,? (?:and|or) {key})*\b"
         rf"|, (?:and |or ){key}(?= to )|\b[a-z]+_[a-z_]+\b"
     )
     return re.compile(rf"\b{key}\b"), re.compile(place)
