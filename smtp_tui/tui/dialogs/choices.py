@@ -16,7 +16,7 @@ from smtp_tui.tui.model.draft import SettingsDraft
 from smtp_tui.tui.model.row_state import RowState
 from smtp_tui.tui.style import BAD, DIM, PLAIN, STRONG, Span, truncate
 from smtp_tui.tui.test_pane.pane import TestPane
-from smtp_tui.tui.widgets.dialog import Dialog
+from smtp_tui.tui.widgets.dialog import TAKE, Dialog
 from smtp_tui.tui.widgets.list import FilteredList, ListView
 from smtp_tui.tui.widgets.text_page import TextBlock, TextPage, plain
 
@@ -65,7 +65,7 @@ class ChoicesDialog(Dialog[str | None]):
     """Asks for one of a field's words; returns it, EXPLAIN for the field's page, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        ("enter", "take"),
+        (TAKE, "take"),
         ("f3,ctrl+y", "explain"),
         ("escape", "leave"),
     ]
