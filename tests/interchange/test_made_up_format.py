@@ -11,7 +11,7 @@ from smtp_tui.interchange.export_builder import export_text
 from smtp_tui.interchange.importer import candidates, import_text, recognise
 from smtp_tui.interchange.spec import format_of, formats
 from smtp_tui.program import main
-from smtp_tui.tui.dialogs.export_settings import ExportScreen
+from smtp_tui.tui.dialogs.program_text import ExportScreen
 from tests.test_readme import formats_table
 from tests.tui.driving import SAMPLE, form_on
 
@@ -105,8 +105,7 @@ def test_the_command_line_reads_and_writes_it(
 
 async def test_the_form_lists_it(tmp_path: Path) -> None:
     async with form_on(SAMPLE, tmp_path) as hand:
-        hand.pilot.app.push_screen(ExportScreen(VALUES, tmp_path / "mail.toml"))
-        await hand.press("left")  # from the first format to the last one
+        hand.pilot.app.push_screen(ExportScreen(VALUES, tmp_path / "mail.toml", "frobnicator"))
         await hand.until(lambda: "FROB_RELAY=mail.example.net" in hand.screen)
 
 

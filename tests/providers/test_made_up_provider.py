@@ -14,7 +14,7 @@ from smtp_tui.discovery.dns import Resolver
 from smtp_tui.discovery.steps import Candidate, CandidateSource, parse_query
 from smtp_tui.program import main
 from smtp_tui.providers import presets_with
-from smtp_tui.tui.dialogs.presets import matching_providers
+from smtp_tui.tui.dialogs.presets import provider_list
 from tests.dns.server import Zone, name_server
 
 MADE_UP = """
@@ -67,7 +67,7 @@ def test_the_command_line_lists_it(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_the_form_lists_it(tmp_path: Path) -> None:
     presets = presets_with(tmp_path / "none")
-    assert [one.id for one in matching_providers("made-up", presets.providers)] == ["made-up"]
+    assert [one.id for one in provider_list(presets).found("made-up")] == ["made-up"]
 
 
 def test_the_form_advises_by_it() -> None:

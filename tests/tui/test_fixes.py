@@ -10,8 +10,8 @@ import pytest
 from smtp_tui.diagnosis.verdict import Fix
 from smtp_tui.smtp.events import Stage
 from smtp_tui.tui.commands import hints_at
-from smtp_tui.tui.dialogs.equivalents import break_command
 from smtp_tui.tui.dialogs.fixes import trust_blocks
+from smtp_tui.tui.dialogs.program_text import break_command
 from smtp_tui.tui.model.draft import SettingsDraft
 from smtp_tui.tui.model.fixes import (
     FixKind,

@@ -11,8 +11,8 @@ from textual.events import Paste
 
 from smtp_tui.interchange.importer import LARGEST
 from smtp_tui.interchange.spec import formats
-from smtp_tui.tui.dialogs.export_settings import ExportScreen
 from smtp_tui.tui.dialogs.import_settings import ImportPasteArea, ImportScreen
+from smtp_tui.tui.dialogs.program_text import ExportScreen
 from tests.tui.driving import SAMPLE, Hand, form_on, settle
 
 SECRET = "n0t-to-be-shown"

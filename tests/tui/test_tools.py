@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from smtp_tui.tui.controllers import tools
-from smtp_tui.tui.dialogs.equivalents import EquivalentsScreen
+from smtp_tui.tui.dialogs.program_text import EquivalentsScreen
 from tests.tui.driving import SAMPLE, FakeCheck, Hand, form_on
 from tests.tui.fixes import ENCRYPTION, LEAF, failing, script
 

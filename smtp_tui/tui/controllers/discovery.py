@@ -20,9 +20,9 @@ from smtp_tui.tui.commands import key_of
 from smtp_tui.tui.controllers.context import Controller
 from smtp_tui.tui.dialogs.discover import DiscoverScreen
 from smtp_tui.tui.dialogs.domain_report import DomainScreen
-from smtp_tui.tui.dialogs.export_settings import ExportScreen
 from smtp_tui.tui.dialogs.import_settings import ImportScreen
 from smtp_tui.tui.dialogs.presets import PresetScreen
+from smtp_tui.tui.dialogs.program_text import ExportScreen
 from smtp_tui.tui.messages import text
 from smtp_tui.tui.model.check_request import request_for
 from smtp_tui.tui.model.draft import HOST

@@ -20,9 +20,8 @@ from smtp_tui.threads import in_daemon_thread
 from smtp_tui.tui.commands import key_of, with_keys
 from smtp_tui.tui.controllers.context import Controller
 from smtp_tui.tui.dialogs.compare import CompareScreen
-from smtp_tui.tui.dialogs.equivalents import EquivalentsScreen
 from smtp_tui.tui.dialogs.explain_error import ExplainErrorScreen
-from smtp_tui.tui.dialogs.program_text import copy_to_terminal
+from smtp_tui.tui.dialogs.program_text import EquivalentsScreen, copy_to_terminal
 from smtp_tui.tui.log.entries import Entry, Title
 from smtp_tui.tui.model.test_report import markdown_of
 from smtp_tui.tui.style import GOOD
