@@ -183,6 +183,11 @@ def decode_alt_keys() -> None:
     sequences = cast(MutableMapping[str, Any], ANSI_SEQUENCES_KEYS)
     for letter in ascii_lowercase:
         sequences.setdefault(f"\x1b{letter}", (SimpleNamespace(value=f"alt+{letter}"),))
+    # No command has Alt with Ctrl: that is Escape, and a control key typed soon after it. The stock
+    # parser drops the Escape.
+    for number in range(1, 27):
+        if control := sequences.get(chr(number)):
+            sequences[f"\x1b{chr(number)}"] = (SimpleNamespace(value="escape"), *control)
 
 
 class TerminalDriver(LinuxDriver):

@@ -204,3 +204,14 @@ Sized().run()
         terminal.press("\x1b[<0;5;5M\x1b[<0;5;5m")
         assert terminal.wait_for_end() == 0
         assert b"\x1b[?1049l" in terminal.output
+
+
+def test_a_control_key_soon_after_escape_leaves_both() -> None:
+    decode_alt_keys()
+    for data, keys in (
+        ("\x1b\x10", ["escape", "ctrl+p"]),
+        ("\x1b\r", ["escape", "enter"]),
+        ("\x1bd", ["alt+d"]),
+    ):
+        events = [*XTermParser().feed(data)]
+        assert [event.key for event in events if isinstance(event, Key)] == keys
