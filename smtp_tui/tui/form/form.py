@@ -176,8 +176,9 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
         return self._rows[key].state
 
     def focus_last(self) -> None:
-        """Focus the row that had the focus last."""
-        self._go_to(self.current_row)
+        """Focus the row that had the focus last; scroll to it once the form has its new height."""
+        self._go_to(self.current_row, scrolls=False)
+        self.call_after_refresh(self._show_current_row)
 
     def rest(self) -> None:
         """Let no key edit the current row before the admin moves, or presses Enter."""
@@ -356,11 +357,11 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
         if self.current_row.has_focus:
             self.scroll_to_widget(self.current_row, animate=False)
 
-    def _go_to(self, row: Row) -> None:
+    def _go_to(self, row: Row, *, scrolls: bool = True) -> None:
         # `Widget.focus` waits for the next callback: keys typed ahead would reach the old row.
         self._last.is_at_rest = row.is_at_rest = False
         self._last = row
-        self.screen.set_focus(row)
+        self.screen.set_focus(row, scroll_visible=scrolls)
 
     def _compute_advice(self) -> None:
         self._file_context.preview_effects(self.draft)
