@@ -13,7 +13,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from smtp_tui.safe_text import escape_controls
-from smtp_tui.tui.commands import Hints
+from smtp_tui.tui.commands import ENGRAVED, Hints
 from smtp_tui.tui.custom_keys import key_from
 from smtp_tui.tui.style import (
     DIM,
@@ -82,7 +82,7 @@ PROGRAM = "smtp-tui"
 # Lines per notch of the mouse wheel, as everywhere in Textual.
 WHEEL = 2
 # What Textual calls the keys in hints.
-_NAMED_KEYS = {"PgUp": "pageup", "PgDn": "pagedown", "Del": "delete"}
+_NAMED_KEYS = {shown: key for key, shown in ENGRAVED.items()}
 _SIGNS = {"/": "slash", "?": "question_mark", ":": "colon"}
 
 
