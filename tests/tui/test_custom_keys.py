@@ -205,7 +205,7 @@ DOES = {
     "switch": "The log is empty",
     "commands": "a few letters",
     "jump": "Which letter",
-    "help": "edit, explain and test the SMTP settings",
+    "help": "edit, explain and test SMTP settings",
     "explain": "E Explain an error",
     "error": "What does this error mean?",
     "send": "Send a test message",

@@ -191,7 +191,7 @@ class HelpScreen(SectionedScreen[FormCommand | None]):
             placeholder="a few letters of a key or of what it does",
             keeps_order=True,
         )
-        title = plain("smtp-tui: edit, explain and test the SMTP settings of a TOML file", STRONG)
+        title = plain("smtp-tui: edit, explain and test SMTP settings in TOML", STRONG)
         head = TextPage([title, *about_file])
         super().__init__(head, self._list, hints=(), classes="finding")
 
@@ -219,7 +219,7 @@ class HelpScreen(SectionedScreen[FormCommand | None]):
 
 
 MENU = "Menu"
-PLACEHOLDER = "a few letters of a command, a key or a field"
+PLACEHOLDER = "a few letters of a command or a field"
 # Widths of the titles of commands and of fields.
 _COMMAND, _FIELD, _GAP = 14, 26, 2
 
