@@ -9,6 +9,8 @@ from textual.events import MouseScrollDown, MouseScrollUp
 from textual.widget import Widget
 
 from tests.tui.driving import SAMPLE, Hand, form_on, settle
+from tests.tui.fixes import PASSWORD
+from tests.tui.test_cures import fail, once
 from tests.tui.test_manners import the_form
 
 
@@ -85,6 +87,14 @@ async def test_a_click_on_a_hint_presses_its_key(tmp_path: Path) -> None:
         await click(hand, "/ Find", 3)
         await hand.type("eh")
         assert "/eh" in hand.screen
+
+
+async def test_a_click_on_what_the_verdict_offers_does_it(tmp_path: Path) -> None:
+    async with form_on(SAMPLE, tmp_path, check=once(PASSWORD)) as hand:
+        await fail(hand)
+        await hand.until(lambda: "F9 goes to SMTP Password" in hand.screen)
+        await click(hand, "F9 goes to SMTP Password", 5)
+        assert hand.row("SMTP Password").startswith(">")
 
 
 async def test_a_click_in_the_log_goes_to_the_line_and_the_wheel_scrolls(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import re
 
 from rich.cells import cell_len
 from rich.style import Style
+from textual.events import Click
 
 from smtp_tui.diagnosis.causes import label
 from smtp_tui.diagnosis.verdict import Verdict
@@ -14,6 +15,7 @@ from smtp_tui.tui.commands import key_of
 from smtp_tui.tui.model.verdict_text import VerdictLine, VerdictText
 from smtp_tui.tui.style import BAD, CAUTION, DIM, GOOD, OURS, PLAIN, STRONG, Span
 from smtp_tui.tui.test_pane.progress import awaited_in
+from smtp_tui.tui.widgets.line import press_key_at
 from smtp_tui.tui.widgets.text_page import TextBlock, TextPage, flow, inline, labelled, plain
 
 _CLAUSE_END = re.compile(r"[.:;,] | \(")
@@ -111,6 +113,12 @@ class VerdictPanel(TextPage):
     def fits(self, text: str) -> bool:
         """Whether a verdict is in view, with a row that takes a text."""
         return self.text is not None and cell_len(text) <= self.size.width - 2 * self._indent
+
+    def on_click(self, event: Click) -> None:
+        """Press the key that the second line names where it is clicked."""
+        if self.text is not None and self.text.key and event.y == 1:
+            spans = self.lines(self.size.width)[event.y]
+            press_key_at(self.app, spans, event.x - self._indent)
 
     def hide(self) -> None:
         """Show nothing; `show_verdict` shows it again."""

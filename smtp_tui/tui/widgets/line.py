@@ -145,14 +145,7 @@ class KeyHints(SingleLineWidget):
 
     def on_click(self, event: Click) -> None:
         """Press the clicked key."""
-        column, key = 0, ""
-        for text, style in self.spans(self.size.width):
-            key = text if style == STRONG else key
-            column += len(text)
-            if event.x < column:
-                break
-        if key:
-            press_key(self.app, key.split()[0])
+        press_key_at(self.app, self.spans(self.size.width), event.x)
 
     def spans(self, width: int) -> list[Span]:
         """Return the hints that fit, with alternative keys if everything fits."""
@@ -180,6 +173,18 @@ def press_key(app: App[Any], name: str) -> None:
     """Do what a key does, which is named as in the hints."""
     key = key_from(_NAMED_KEYS.get(name, name)).lower()
     app.post_message(Key(_SIGNS.get(key, key), key if len(key) == 1 else None))
+
+
+def press_key_at(app: App[Any], spans: Sequence[Span], column: int) -> None:
+    """Press the key whose name, or what it does, stands at a column of a line."""
+    key, end = "", 0
+    for text, style in spans:
+        key = text if style == STRONG else key
+        end += cell_len(text)
+        if column < end:
+            break
+    if key.strip():
+        press_key(app, key.split()[0])
 
 
 class Divider(NoRepaintOnResize, Widget):
