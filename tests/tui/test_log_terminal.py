@@ -17,6 +17,7 @@ from tests.tui.driving import SAMPLE
 pytestmark = pytest.mark.integration
 
 A_LINE, A_CURSOR_STEP, A_LETTER, A_BEAT = 60, 60, 700, 700  # bytes
+TO_THE_LOG, BACK = 700, 900
 
 STREAM = """\
 import asyncio, os, sys
@@ -119,3 +120,20 @@ def test_form_and_log_take_turns_on_a_low_screen(tmp_path: Path) -> None:
             assert "SMTP Host" not in terminal.text
             terminal.press("F6")
             terminal.wait_for(">SMTP Host", "Encryption Type", "OpenSSL Verify Mode", "─ Log ─")
+
+
+def test_going_to_the_log_and_back_costs_little() -> None:
+    environment = {**os.environ, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"}
+    with on_terminal([sys.executable, "-m", "smtp_tui", "demo"], environment) as terminal:
+        terminal.wait_for(">SMTP Host")
+        terminal.press(*["Tab"] * 10)
+        terminal.wait_for(">More")
+        terminal.press("F5")
+        terminal.wait_for("FAILED", "F9 Fix")
+        terminal.read_for(0.5)
+        for shown, bound in ((">[Log]", TO_THE_LOG), (">More", BACK)):
+            before = len(terminal.output)
+            terminal.press("F6")
+            terminal.wait_for(shown)
+            terminal.read_for(0.5)
+            assert len(terminal.output) - before <= bound

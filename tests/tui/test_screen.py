@@ -386,16 +386,3 @@ async def test_a_test_leaves_the_focus_where_it_is(tmp_path: Path, size: tuple[i
         assert isinstance(hand.form_screen.focused, LogView)
         await hand.press("escape")
         assert hand.row("SMTP Host").startswith(">")
-
-
-async def test_back_from_the_log_no_row_of_the_form_moves(tmp_path: Path) -> None:
-    async with form_on(SAMPLE, tmp_path, check=failing()) as hand:
-        await hand.go_to("More")
-        await hand.press("f5")
-        await hand.until(lambda: "FAILED at login" in hand.screen)
-        seen = []
-        form = hand.form_screen.form
-        hand.form_screen.watch(form, "scroll_y", lambda: seen.append(form.scroll_offset.y))
-        await hand.press("f6", "f6", "f6", "escape")
-        assert hand.row("More").startswith(">")
-        assert set(seen) <= {0}
