@@ -17,7 +17,7 @@ FORM_WIDTH, SIDEBAR_WIDTH, WIDEST_SIDEBAR, GUTTER = 54, 40, 64, 1
 LOW, HIGH, NOT_TINY = 24, 32, 18
 EDGES = 2  # title and key hints
 MESSAGE = 3  # most lines of a message
-LEAST_LOG, LEAST_EXPLANATION, MOST_EXPLANATION = 5, 8, 10
+LEAST_LOG, LEAST_EXPLANATION, MOST_EXPLANATION = 5, 8, 11
 # The rows that a form keeps while the log grows. Next to a short form the sidebar's rows go and
 # come back, too: on a slow line fewer may.
 LEAST_FORM, LEAST_FORM_WITH_SIDEBAR = 4, 7

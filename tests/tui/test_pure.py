@@ -296,8 +296,8 @@ class TestPlaces:
     def test_before_the_first_test_the_form_has_all_rows(self) -> None:
         at = compute_layout(Size(80, 24), wants(form=21, has_tested=False, next_steps=9))
         assert at["form"].height == 21
-        assert at["sidebar"] == Region(56, 1, 24, 10)
-        assert at["next"] == Region(56, 12, 24, 11)
+        assert at["sidebar"] == Region(56, 1, 24, 11)
+        assert at["next"] == Region(56, 13, 24, 10)
         assert "test_pane" not in at
 
     def test_on_high_windows_the_next_steps_stand_below_the_form(self) -> None:
