@@ -23,7 +23,7 @@ from smtp_tui.tui.form.form import Form, letters
 from smtp_tui.tui.form.rows import SIGNS
 from smtp_tui.tui.layout import WIDE, lacks_sidebar
 from smtp_tui.tui.log.view import LogView
-from smtp_tui.tui.style import BAD, DIM, FOCUS, PLAIN, STRONG
+from smtp_tui.tui.style import BAD, DIM, PLAIN, STRONG
 from smtp_tui.tui.test_pane.pane import TestPane
 from smtp_tui.tui.typeahead import KeyQueue
 from smtp_tui.tui.widgets.text_page import TextBlock, TextPage, plain
@@ -94,7 +94,7 @@ class SidebarController:
         self._is_jumping = True
         if self._sidebar.size:
             prompt = plain(f"{WHICH_LETTER} Also:" if out_of_view else WHICH_LETTER, STRONG)
-            lines = (((letter, FOCUS), (f" {label}", PLAIN)) for letter, label in out_of_view)
+            lines = (((letter, STRONG), (f" {label}", PLAIN)) for letter, label in out_of_view)
             self._sidebar.show([prompt, *(TextBlock(line, gap=False) for line in lines)])
         else:  # they fit on one line, so the layout stays
             listed = ", ".join(f"{letter} {label}" for letter, label in out_of_view)

@@ -65,7 +65,7 @@ async def test_each_severity_has_a_sign_of_its_own(tmp_path: Path) -> None:
     text = WEAK.replace("port = 587", "port = 465")
     async with form_on(text, tmp_path, size=(140, 40)) as hand:
         assert hand.row("Encryption Type").endswith("  ! 465 needs ssl")
-        assert hand.row("OpenSSL Verify Mode").endswith("  ? unverified server")
+        assert hand.row("OpenSSL Verify Mode").endswith("  ? unverified")
         assert hand.row("SMTP Password").endswith("  i quote it in .env")
         await hand.go_to("OpenSSL Verify Mode")
         assert "? The connection is encrypted, but to an unknown server:" in sidebar(hand)
@@ -73,6 +73,9 @@ async def test_each_severity_has_a_sign_of_its_own(tmp_path: Path) -> None:
 
 async def test_the_sign_is_in_sight_where_its_words_find_no_room(tmp_path: Path) -> None:
     async with form_on(WEAK, tmp_path) as hand:
+        assert hand.row("Authentication Type").endswith("… ‹cram-md5› auto …  i may fail")
+        assert hand.row("OpenSSL Verify Mode").endswith("‹none› peer …  ? unverified")
+    async with form_on(WEAK, tmp_path, size=(40, 24)) as hand:
         assert "‹cram-md5›" in hand.row("Authentication Type")
         assert hand.row("Authentication Type").endswith("  i")
         assert hand.row("OpenSSL Verify Mode").endswith("  ?")
@@ -91,7 +94,7 @@ async def test_a_choice_is_advised_when_the_hand_rests(tmp_path: Path) -> None:
         await hand.go_to("OpenSSL Verify Mode")
         await hand.press("n")
         assert signs(hand) == []
-        await hand.until(lambda: hand.row("OpenSSL Verify Mode").endswith("  ?"))
+        await hand.until(lambda: hand.row("OpenSSL Verify Mode").endswith("  ? unverified"))
         assert signs(hand) == ["? "]
         assert "? The connection is encrypted, but to an unknown server:" in sidebar(hand)
         await hand.press("p", "up")

@@ -45,7 +45,7 @@ def selected(hand: Hand, label: str) -> str:
     """The reversed part of a row's value."""
     row = next(row for row in hand.form_screen.query(Row) if row.label == label)
     spans = row.spans(row.size.width)
-    return "".join(text for text, style in spans if style == FOCUS)[len(label) + 1 :].lstrip()
+    return "".join(text for text, style in spans if style == FOCUS)[len(label) + 1 :].lstrip("* ")
 
 
 async def test_keys_select_and_what_is_typed_replaces(tmp_path: Path) -> None:
@@ -73,7 +73,7 @@ async def test_ctrl_a_goes_to_the_start_and_then_selects_all(tmp_path: Path) -> 
         await hand.press("ctrl+a")
         assert selected(hand, "SMTP Host") == "mail.example.net"
         await hand.type("localhost")
-        assert hand.row("SMTP Host") == ">SMTP Host            localhost"
+        assert hand.row("SMTP Host") == ">SMTP Host*           localhost"
 
 
 async def test_a_value_is_shown_whole_again_when_the_window_grows(tmp_path: Path) -> None:

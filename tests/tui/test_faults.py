@@ -4,6 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from smtp_tui.diagnosis.causes import texts_of
+from smtp_tui.settings.fields import BY_KEY, FieldKind
+from smtp_tui.tui.form.rows import Row
+from smtp_tui.tui.style import FOCUS
 from tests.tui.driving import SAMPLE, Hand, form_on, settle
 
 FAULTS = {"authentication": "not offered", "port": "refused", "ca_file": "issuer unknown"}
@@ -43,7 +47,7 @@ async def test_a_fault_takes_the_place_of_advice(tmp_path: Path) -> None:
         await mark(hand, encryption="525 rejected")
         assert hand.row("Encryption Type").endswith("  ! 525 rejected")
         await mark(hand)
-        assert hand.row("Encryption Type").endswith("  ! password readable")
+        assert hand.row("Encryption Type").endswith("  ! login readable")
 
 
 @pytest.mark.parametrize("size", [(60, 20), (40, 20)])
@@ -72,3 +76,54 @@ async def test_of_a_reply_at_least_the_code_shows(tmp_path: Path) -> None:
     async with form_on(text, tmp_path) as hand:
         await mark(hand, username="535 rejected")
         assert hand.row("SMTP Username").endswith("tickets-2@example.net  ! 535")
+
+
+@pytest.mark.parametrize(
+    ("fault", "shown"), [("no STARTTLS", "! no STARTTLS"), ("not offered to anybody", "!")]
+)
+async def test_a_mark_folds_no_choices_that_fit(tmp_path: Path, fault: str, shown: str) -> None:
+    async with form_on(SAMPLE.replace('encryption = "TLS"\n', ""), tmp_path) as hand:
+        await mark(hand, encryption=fault)
+        assert hand.row("Encryption Type").endswith(f"  none (tls) ssl  {shown}")
+
+
+@pytest.mark.parametrize(
+    ("fault", "shown"),
+    [
+        ("no login here", "… cram-md5 (auto) …  ! no login"),
+        ("504 too weak, wants another", "… login cram-md5 (auto) …  ! 504"),
+        ("not offered here", "… (auto) …  ! not offered here"),
+    ],
+)
+async def test_a_mark_leaves_a_neighbour_if_it_can(tmp_path: Path, fault: str, shown: str) -> None:
+    text = SAMPLE.replace('authentication = "plain"\n', "")
+    async with form_on(text, tmp_path) as hand:
+        await mark(hand, authentication=fault)
+        assert hand.row("Authentication Type").endswith(shown)
+
+
+def test_advice_on_a_choice_is_short_enough_for_its_row() -> None:
+    short = {"authentication": 11, "openssl_verify_mode": 13}
+    for name, entry in texts_of("advice.toml").items():
+        if BY_KEY[entry["field"]].kind is FieldKind.CHOICE:
+            words = entry["short"].replace("{port}", "65535")
+            assert len(words) <= short.get(entry["field"], 15), name
+
+
+async def test_a_changed_row_keeps_its_star_under_the_cursor(tmp_path: Path) -> None:
+    async with form_on(SAMPLE, tmp_path) as hand:
+        await hand.go_to("SMTP Port")
+        assert hand.row("SMTP Port").startswith(">SMTP Port  ")
+        await hand.press("8")
+        assert hand.row("SMTP Port").startswith(">SMTP Port*  ")
+        await hand.press("down")
+        assert hand.row("SMTP Port").startswith("*SMTP Port  ")
+
+
+async def test_letters_to_jump_to_stand_apart_from_the_names(tmp_path: Path) -> None:
+    async with form_on(SAMPLE, tmp_path) as hand:
+        await hand.press("f11")
+        assert hand.row("SMTP Port").startswith("P SMTP Port  ")
+        rows = hand.form_screen.form.query(Row)
+        reversed_rows = [row.key for row in rows if FOCUS in [style for _, style in row.spans(54)]]
+        assert reversed_rows == ["host"]

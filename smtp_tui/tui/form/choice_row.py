@@ -17,6 +17,13 @@ from smtp_tui.tui.style import DIM, PLAIN, STRONG, Span
 MORE = "…"
 
 
+def cells_of(words: Sequence[str], start: int, end: int) -> int:
+    """Return the cells of a range of words, with the mark of the current one and signs of more."""
+    # A blank between two words, and the current one's mark.
+    size = sum(map(len, words[start:end])) + (end - start - 1) + 2
+    return size + ((start > 0) + (end < len(words))) * (len(MORE) + 1)
+
+
 def window(words: Sequence[str], current: int, width: int) -> tuple[int, int]:
     """Return the range with the most words around the current one that fits.
 
@@ -27,9 +34,7 @@ def window(words: Sequence[str], current: int, width: int) -> tuple[int, int]:
     for start in range(current + 1):
         for end in range(current + 1, len(words) + 1):
             signs = (start > 0) + (end < len(words))
-            # A blank between two words, and the current one's mark.
-            size = sum(map(len, words[start:end])) + (end - start - 1) + 2
-            fits = size + signs * (len(MORE) + 1) <= width
+            fits = cells_of(words, start, end) <= width
             if fits and (end - start, -signs) >= rank:
                 best, rank = (start, end), (end - start, -signs)
     return best
@@ -88,9 +93,12 @@ class ChoiceRow(Row):
         return "" if self.state.note == DEFAULT else self.state.note
 
     @property
-    def value_width(self) -> int:
-        """The cells of the current word, with signs for the others."""
-        return len(self.words[max(self.current, 0)]) + len(f"{MORE} ‹› {MORE}")
+    def wanted_cells(self) -> tuple[int, ...]:
+        """The cells of all words, of the current one with a neighbour, and of that alone."""
+        words, at = self.words, max(self.current, 0)
+        pairs = [(max(at - 1, 0), at + 1), (at, min(at + 2, len(words)))]
+        two = min(cells_of(words, *pair) for pair in pairs if pair[1] - pair[0] == 2)
+        return cells_of(words, 0, len(words)), two, cells_of(words, at, at + 1)
 
     def cursor_at(self) -> Offset:
         """Return the place of the current word, behind its mark."""

@@ -24,6 +24,7 @@ from smtp_tui.tui.style import (
     FOCUS,
     OURS,
     PLAIN,
+    STRONG,
     Span,
     truncate,
 )
@@ -97,30 +98,28 @@ class Row(SingleLineWidget, can_focus=True):
         self.repaint()
 
     def spans(self, width: int) -> list[Span]:
-        """Return sign, label and value, then the fault, and as much of the notes as fits."""
-        state, fault = self.state, self._fault_text
-        room = width - self.value_at - cell_len(fault)
+        """Return sign, label and value, then the mark, and the note if it fits."""
+        state, room = self.state, self.value_room(width)
+        mark = self._mark(width)
         if state.limit:
             # The effective value and why it cannot be set, all in grey.
             shown = escape_controls(mask_credentials(state.chosen or state.text))
             text = f"{shown}  {state.limit}" if shown else state.limit
-            return [*self._head(), (truncate(text, room), DIM), (fault, BAD)]
-        value, used = self.value_spans(self.value_room(width))
-        return [*self._head(), *value, (fault, BAD), *self._notes(room - used)]
+            return [*self._head(), (truncate(text, room), DIM), mark]
+        value, used = self.value_spans(room)
+        return [*self._head(), *value, *self._tail(mark, room - used)]
 
     def value_room(self, width: int) -> int:
         """Return the cells left for the value in a row of `width` cells."""
-        # The sign of advice always shows.
-        sign = SIGN_WIDTH if self.state.advice else 0
-        return width - self.value_at - cell_len(self._fault_text) - sign
+        return width - self.value_at - cell_len(self._mark(width)[0])
 
     def value_spans(self, width: int) -> tuple[list[Span], int]:
         """Return the spans of the value, and how many of `width` cells they use."""
         raise NotImplementedError
 
     @property
-    def value_width(self) -> int:
-        """The cells of the value itself, without what may be cut off."""
+    def wanted_cells(self) -> tuple[int, ...]:
+        """The cells of the whole value, then those of the parts that words of a mark may leave."""
         raise NotImplementedError
 
     async def on_event(self, event: Event) -> None:
@@ -146,18 +145,12 @@ class Row(SingleLineWidget, can_focus=True):
     @property
     def hides_problem(self) -> bool:
         """Whether the problem's text does not fit in the line."""
-        if not self.state.problem:
-            return False
-        room = self.size.width - self.value_at
-        # Gap, sign and a blank use four cells.
-        return cell_len(self.state.problem) + 4 > room - self.value_spans(room)[1]
+        return not self._mark(self.size.width)[0].endswith(self.state.problem)
 
     @property
     def hides_fault(self) -> bool:
         """Whether the line has no room for the whole fault."""
-        # Gap, sign and a blank use four cells.
-        fault, room = self.state.fault, self.size.width - self.value_at
-        return bool(fault) and self.value_width + 4 + cell_len(fault) > room
+        return not self._mark(self.size.width)[0].endswith(self.state.fault)
 
     def cursor_at(self) -> Offset:
         """Return where the value begins."""
@@ -174,52 +167,55 @@ class Row(SingleLineWidget, can_focus=True):
         self.repaint()
 
     def _head(self) -> list[Span]:
-        label = self.label.ljust(self._head_width)
+        state = self.state
         if self.letter:
-            # A blank between letter and label, also where nothing is reversed.
-            label = f" {self.label}".ljust(self._head_width)
-            return [(self.letter, FOCUS), (label, FOCUS if self.has_focus else PLAIN)]
+            # Apart from the label also where nothing is bold or reversed.
+            label = self.label.ljust(self._head_width - 1)
+            style = FOCUS if self.has_focus else PLAIN
+            return [(self.letter, STRONG), (" ", PLAIN), (label, style)]
         if self.has_focus:
             # Behind a dialog, a reversed label would be the second on the screen.
             style = FOCUS if self.app.screen is self.screen else PLAIN
-            return [(">", style), (label, style)]
-        if self.state.limit:
+            label = f"{self.label}*" if state.is_changed else self.label
+            return [(">", style), (label.ljust(self._head_width), style)]
+        label = self.label.ljust(self._head_width)
+        if state.limit:
             return [(" ", PLAIN), (label, DIM)]
-        if self.state.problem:
+        if state.problem:
             return [("!", BAD), (label, PLAIN)]
-        return [("*", OURS) if self.state.is_changed else (" ", PLAIN), (label, PLAIN)]
+        return [("*", OURS) if state.is_changed else (" ", PLAIN), (label, PLAIN)]
 
-    @property
-    def _fault_text(self) -> str:
-        """Return the fault with its sign, or as much of it as the value leaves room for."""
-        if not self.state.fault or self.state.problem:
-            return ""
-        if not self.hides_fault:
-            return f"  ! {self.state.fault}"
-        # The code of a reply says most of it.
-        code = self.state.fault.split()[0]
-        room = self.size.width - self.value_at - self.value_width
-        return f"  ! {code}" if code.isdigit() and 4 + len(code) <= room else "  !"
-
-    def _notes(self, room: int) -> list[Span]:
-        """Return as much of the problem, or of note and advice, as fits; always the sign."""
-        state = self.state
+    def _mark(self, width: int) -> Span:
+        """Return the sign of what is wrong, with as many words as the value leaves room for."""
+        state, room = self.state, width - self.value_at
+        severity = state.advice.severity if state.advice and not state.limit else None
         if state.problem:
             # What is wrong, before what to type instead.
-            for problem in (state.problem, state.problem.partition(";")[0]):
-                if cell_len(shown := f"  ! {problem}") <= room:
-                    return [(shown, BAD)]
-            return [("  !", BAD)]
-        note = f"  {self.note}" if self.note else ""
-        if state.advice is None:
-            return [(note, DIM)] if cell_len(note) <= room else []
-        sign, style = SIGNS[state.advice.severity]
-        short = f" {state.advice.short}"
-        for before, after in ((note, short), ("", short), (note, "")):
-            shown = f"  {sign}{after}"
-            if cell_len(before + shown) <= room:
-                return [(before, DIM), (shown, style)]
-        return [(f"  {sign}", style)]
+            texts = [state.problem, state.problem.partition(";")[0]]
+        elif state.fault:
+            # The code of a reply says most of it.
+            code = state.fault.split()[0]
+            texts = [state.fault, state.fault.removesuffix(" here"), code if code.isdigit() else ""]
+        elif state.advice and severity:
+            texts = [state.advice.short]
+        else:
+            return "", PLAIN
+        is_wrong = bool(state.problem or state.fault)
+        sign, style = SIGNS[Severity.ERROR if is_wrong or severity is None else severity]
+        sizes = self.wanted_cells
+        # What is whole with a bare sign is not cut off for its words.
+        for value in sizes[:1] if sizes[0] + SIGN_WIDTH <= room else sizes:
+            for text in filter(None, texts):
+                if value + cell_len(shown := f"  {sign} {text}") <= room:
+                    return shown, style
+        return f"  {sign}", style
+
+    def _tail(self, mark: Span, room: int) -> list[Span]:
+        """Return the mark, and the note if it fits in `room` cells: what is wrong stands first."""
+        note = f"  {self.note}" if self.note and not self.state.problem else ""
+        if not note or cell_len(note) > room:
+            return [mark]
+        return [mark, (note, DIM)] if self.state.fault else [(note, DIM), mark]
 
 
 class TextRow(Row, LineEditor):
@@ -241,9 +237,10 @@ class TextRow(Row, LineEditor):
         return LineEditor.value_spans(self, width)
 
     @property
-    def value_width(self) -> int:
-        """The cells of the text, or of the placeholder."""
-        return cell_len("".join(self._cells()) or self.placeholder)
+    def wanted_cells(self) -> tuple[int, ...]:
+        """The cells of the text with its cursor, or of the placeholder."""
+        cells = self._cells()
+        return (cell_len("".join(cells) or self.placeholder) + (bool(cells) and self.has_focus),)
 
     def cursor_at(self) -> Offset:
         """Return the place of the next character."""
@@ -277,9 +274,9 @@ class PasswordRow(PathRow, SecretEditor):
     class Emptied(Message):
         """A delete key was pressed with nothing typed: erase the file's password."""
 
-    def _notes(self, room: int) -> list[Span]:
-        """Return whether the password is shown, else the notes of any row."""
-        return self.shown_note(room) or super()._notes(room)
+    def _tail(self, mark: Span, room: int) -> list[Span]:
+        """Return whether the password is shown, else what any row has there."""
+        return self.shown_note(room + cell_len(mark[0])) or super()._tail(mark, room)
 
     def emptied(self) -> None:
         """Post that the file's password may be erased."""
@@ -322,9 +319,9 @@ class DisclosureRow(Row):
         return [(shown, DIM)], len(shown)
 
     @property
-    def value_width(self) -> int:
+    def wanted_cells(self) -> tuple[int, ...]:
         """The cells of the first name, cut off or not."""
-        return LABEL_WIDTH
+        return (LABEL_WIDTH,)
 
     def on_click(self) -> None:
         """Toggle the advanced fields."""

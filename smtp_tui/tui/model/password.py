@@ -54,7 +54,7 @@ _LOCATIONS: Mapping[type, PasswordLocation] = {
 PLACEHOLDERS = {
     PasswordLocation.FILE: "none",
     PasswordLocation.ENV: "the variable's name",
-    PasswordLocation.PATH: "path of the file that contains it",
+    PasswordLocation.PATH: "path of the file",
     PasswordLocation.COMMAND: "the command that prints it",
     PasswordLocation.ASK: "smtp-tui asks at each test",
 }
@@ -159,11 +159,9 @@ class PasswordDraft:
             case PasswordLocation.KEYRING if isinstance(self.source, KeyringSource):
                 return f"{BULLETS}  in the keyring, as {self.source.service}"
             case PasswordLocation.KEYRING if self.moves:
-                return f"{BULLETS}  moves to the keyring"
+                return f"{BULLETS}  moves to keyring"
             case PasswordLocation.KEYRING:
                 return "type it; saving stores it"
-            case PasswordLocation.PATH if self.moves:
-                return "path of the file that it moves to"
             case _:
                 return PLACEHOLDERS[self.location]
 
