@@ -271,11 +271,9 @@ class MainScreen(PlacedByScreen, PaintOnceScreen, Screen[None], inherit_bindings
             self.action_leave_log()
             return
         self.show_form()
-        if not was_message:
-            others = (
-                f", {key_of('tables')} lists the tables" if len(self._document.tables()) > 1 else ""
-            )
-            self.show_message(f"{key_of('leave')} quits{others}.")
+        if not was_message and len(self._document.tables()) > 1:
+            # The form may have been opened from the list of tables.
+            self.show_message(f"{key_of('tables')} lists the tables, {key_of('leave')} quits.")
 
     def _refuse_log(self) -> None:
         """Show that the log is empty; the next letters may be meant for it."""
