@@ -11,7 +11,13 @@ from smtp_tui.config import atomic_write, file_reader, tablepath
 from smtp_tui.config.atomic_write import WriteOptions
 from smtp_tui.config.dialects.decode import DialectTomlTable
 from smtp_tui.config.dialects.detect import detect_dialect, dialect_named
-from smtp_tui.config.dialects.plain import MAIL_KEYS, SWITCHES, PlainTomlTable, mail_tables
+from smtp_tui.config.dialects.plain import (
+    MAIL_KEYS,
+    SWITCHES,
+    PlainTomlTable,
+    mail_tables,
+    meant_by,
+)
 from smtp_tui.config.dialects.spec import ANYWHERE, PLAIN, Dialect, DialectRecognition, dialect_at
 from smtp_tui.config.errors import (
     DocumentError,
@@ -162,8 +168,22 @@ class Document:
         content = self._table(path)
         # The top of a file also holds the application's other settings.
         if isinstance(content, PlainTomlTable) and not path:
-            return tuple(key for key in content.unknown if key in MAIL_KEYS)
+            return tuple(
+                key for key in content.unknown if key in MAIL_KEYS or key in content.misspelled
+            )
         return content.unknown
+
+    def misspelled_keys(self, table: str) -> dict[str, tuple[str, str]]:
+        """Return each unknown key that is nearly a known one: our key, and a sentence."""
+        path = self._place(table, create=True)
+        content = None if self.lacks(table) else self._table(path)
+        if not isinstance(content, PlainTomlTable):
+            return {}
+        where = _where(path)
+        return {
+            key: (meant_by(name), f"{one_line(key, 80)} {where} is unknown: meant {name}?")
+            for key, name in content.misspelled.items()
+        }
 
     def remarks(self, table: str) -> tuple[str, ...]:
         """Return remarks about a table: unknown or ambiguous keys, mail switched off."""
@@ -177,10 +197,11 @@ class Document:
             for key in content
             if key in SWITCHES and key not in unknown and content[key] is (key == "disabled")
         ]
-        if others := [key for key in unknown if key not in unclear]:
-            name = one_line(tablepath.spelled(path), 80)
-            where = "at the top of the file" if not path else f"in [{name}]"
-            remarks.append(f"Unknown keys {where}: {one_line(', '.join(others), 200)}.")
+        misspelled = self.misspelled_keys(table)
+        remarks += [sentence for _, sentence in misspelled.values()]
+        if others := [key for key in unknown if key not in unclear and key not in misspelled]:
+            listed = one_line(", ".join(others), 200)
+            remarks.append(f"Unknown keys {_where(path)}: {listed}.")
         if unclear:
             remarks.append(
                 f"{' and '.join(unclear)} may mean STARTTLS or implicit TLS. smtp-tui does not "
@@ -306,3 +327,7 @@ class Document:
             return tablepath.resolve(self._data, tablepath.parse_path(table))
         except NoTableError as error:
             raise NoTableError(f"{one_line(self.path)}: {error}") from None
+
+
+def _where(path: tablepath.TablePath) -> str:
+    return f"in [{one_line(tablepath.spelled(path), 80)}]" if path else "at the top of the file"

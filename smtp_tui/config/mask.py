@@ -11,6 +11,7 @@ import re
 from collections.abc import Collection
 from functools import cache
 
+from smtp_tui.config.near_names import nearest
 from smtp_tui.config.tablepath import Step, Table, TablePath, get
 from smtp_tui.safe_text import MASK, mask_secrets
 from smtp_tui.settings.password_sources import LiteralSource, parse_source
@@ -55,6 +56,7 @@ def looks_secret(key: str) -> bool:
     return (
         any(part in name for part in _PARTS)
         or name.rstrip("0123456789").endswith(_ENDS)
+        or nearest(name, ("password",)) is not None
         or name in _WHOLE_KEYS
         or not _WHOLE.isdisjoint(word.rstrip("0123456789") for word in words)
         or (is_key and _KEYS_SHOWN.isdisjoint(words))

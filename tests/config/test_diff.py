@@ -206,7 +206,7 @@ def test_a_number_may_be_a_secret() -> None:
     [
         *(("password", True), ("db-pass", True), ("Secret_Key_Base", True), ("host", False)),
         *(("key", True), ("passenger", False), ("bypass", True), ("keyring", False)),
-        ("otp", True),
+        *(("otp", True), ("pasword", True), ("passwrod", True)),
     ],
 )
 def test_keys(key: str, secret: bool) -> None:

@@ -200,6 +200,40 @@ def test_at_the_top_of_a_file_only_keys_of_mail_are_named(tmp_path: Path) -> Non
     )
 
 
+@table(
+    ("written", "meant"),
+    [
+        ("pasword='x'", "password"),
+        ("Usrname='x'", "username"),
+        ("smtp_pasword='x'", "smtp_password"),
+        ("prot=25", "port"),
+        ("form='a@b.example'", "from"),
+        ("authentification='plain'", "authentication"),
+        ("encyption='tls'", "encryption"),
+        # Another word, a list, or a setting that the table has already.
+        ("sort=25", None),
+        ("path='x'", None),
+        ("usernames=['x']", None),
+        ("username='x'\nusrname='y'", None),
+        ("hosts='x'", None),
+    ],
+)
+@pytest.mark.parametrize(("table", "head"), [("smtp", "[smtp]\n"), (".", "")])
+def test_a_key_that_is_nearly_known_is_named(
+    tmp_path: Path, written: str, meant: str | None, table: str, head: str
+) -> None:
+    document = opened(tmp_path, f"{head}host='a.b'\n{written}\n")
+    found = document.misspelled_keys(table)
+    key = written.partition("=")[0]
+    where = "in [smtp]" if head else "at the top of the file"
+    if meant is None:
+        assert found == {}
+        return
+    assert found[key][1] == f"{key} {where} is unknown: meant {meant}?"
+    assert found[key][1] in document.remarks(table)
+    assert key in document.unknown_keys(table)
+
+
 HOSTS = ("a.example", "192.0.2.1")
 TABLE = st.fixed_dictionaries(
     {},

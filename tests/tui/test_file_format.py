@@ -56,6 +56,20 @@ async def test_unknown_keys_show_before_the_first_test_and_later(
         assert "Unknown keys in [smtp]: relay." in hand.screen
 
 
+@pytest.mark.parametrize("size", [(80, 24), (60, 20)])
+async def test_a_key_that_is_nearly_known_is_marked_at_its_row(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
+    text = PLAIN.replace("relay", "pasword")
+    async with form_on(text, tmp_path, size=size) as hand:
+        assert hand.row("SMTP Password").endswith("none  ? pasword?")
+        await hand.go_to("SMTP Password")
+        await hand.until(lambda: "pasword in [smtp] is" in hand.screen)
+        await hand.type("typed")
+        await hand.press("down")
+        assert "pasword" not in hand.row("SMTP Password")
+
+
 async def test_the_application_is_named_with_the_reason(tmp_path: Path) -> None:
     check = FakeCheck()
     async with form_on(VULS, tmp_path, table="email", check=check) as hand:

@@ -8,11 +8,12 @@ ambiguous is left alone and reported as unknown.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from smtp_tui.config.dialects.codecs import CompoundParts, parsed_host_and_port, parsed_url
 from smtp_tui.config.errors import NotExpressibleError
+from smtp_tui.config.near_names import nearest
 from smtp_tui.config.tablepath import Changes, Table, TablePath, walk
 from smtp_tui.config.toml_edit.values import toml_value_like
 from smtp_tui.settings.choices import SYNONYMS, Encryption
@@ -155,11 +156,23 @@ _SCHEMES = frozenset({"smtp", "smtps"})
 _PARTS = {"host": "host", "port": "port", "username": "user", "password": "password"}
 
 
+# Our key by each name that can be misspelled; other names of a few letters are near to many words.
+_MEANT = {key: key for key in BY_KEY} | {
+    name: key for key, names in NAMES.items() for name in names if len(name) > 4
+}
+
+
+def meant_by(name: str) -> str:
+    """Return our key of a name in a plain table."""
+    return _MEANT[name]
+
+
 class PlainTomlTable:
     """One table of a file without a dialect.
 
     `values` are by our keys, and by the table's own for unknown keys; `unknown` lists those, and
-    `unclear` the ones that may mean either STARTTLS or implicit TLS.
+    `unclear` the ones that may mean either STARTTLS or implicit TLS. `misspelled` has the name that
+    an unknown one was probably meant to be.
     """
 
     def __init__(self, table: Table) -> None:
@@ -212,6 +225,15 @@ class PlainTomlTable:
             if key not in known and key not in SWITCHES and not _holds_tables(value)
         )
         self.unclear = tuple(key for key in tls_keys if key in self.unknown)
+        self.misspelled = dict(self._misspelled())
+
+    def _misspelled(self) -> Iterator[tuple[str, str]]:
+        # A setting that the table has is not meant again.
+        known = [name for name, key in _MEANT.items() if key not in self.given]
+        for key in self.unknown:
+            is_one_value = isinstance(self._table[key], str | int)
+            if is_one_value and key not in MAIL_KEYS and (name := nearest(key, known)):
+                yield key, name
 
     def can_express(self, key: str, value: object) -> bool:
         """Return whether the table's own key for a setting can hold a value."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from smtp_tui.config import file_access, keyring_backend
@@ -31,6 +32,7 @@ class OpenFileContext:
         # Why no keyring can be used and what was tried, once it was looked for.
         self.keyring_trouble: tuple[str, str] | None = None
         self.is_open = False
+        self._misspelled: dict[str, tuple[str, str]] = {}
 
     @property
     def folder(self) -> Path:
@@ -50,6 +52,8 @@ class OpenFileContext:
         given, assumed = self._values(self._document)
         draft.rebase(given, assumed=assumed, keep_password=keep_password)
         draft.limits, draft.places = self._document.limits, self._places()
+        with suppress(DocumentError):  # opening the table shows the error
+            self._misspelled = self._document.misspelled_keys(self._table)
         self.check_readers()
         draft.restore(edits)
 
@@ -86,7 +90,18 @@ class OpenFileContext:
         draft.preview_effects(assumed, refused)
 
     def advice(self, draft: SettingsDraft) -> Iterator[Advice]:
-        """Yield advice on where the password is kept."""
+        """Yield advice on where the password is kept, and on fields whose key is misspelled."""
+        for name, (key, sentence) in self._misspelled.items():
+            if draft.raw(key) is None:
+                shown = escape_controls(name)
+                yield Advice(
+                    id="misspelled-key",
+                    severity=Severity.WARNING,
+                    field=key,
+                    short=f"{shown}?",
+                    text=escape_controls(sentence),
+                    more="smtp-tui leaves that key as it is. Rename it in an editor.",
+                )
         if self.keyring_trouble and draft.password.location is PasswordLocation.KEYRING:
             why, looked_for = self.keyring_trouble
             yield Advice(
