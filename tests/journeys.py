@@ -251,7 +251,7 @@ def compare_two_tests(world: World) -> None:
         operator.press("F5")
         operator.sees("PASSED")
         operator.press("F11")
-        operator.sees("TAuthentication Type")
+        operator.sees("T Authentication Type")
         operator.press("t", "l", "F5")
         operator.sees("PASSED", "LOGIN was accepted")
         operator.press("F6", "d")

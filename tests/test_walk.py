@@ -63,7 +63,7 @@ def test_change_the_port_test_read_save(mail_servers: MailServers, tmp_path: Pat
         terminal.wait_for("PASSED")
         terminal.press("F6")
         terminal.press("Home")
-        terminal.wait_for("localhost port 1")
+        terminal.wait_for("127.0.0.1 port 1")
         for wanted in DIALOGUE:
             while wanted not in terminal.text:
                 terminal.press("Down")

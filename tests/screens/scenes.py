@@ -266,7 +266,7 @@ def choices(terminal: Terminal) -> None:
 def paths(terminal: Terminal) -> None:
     """The files that a path could mean."""
     press(terminal, "jump")
-    terminal.wait_until(lambda: re.search("C ?CA File", terminal.text) is not None, "letters")
+    terminal.wait_until(lambda: re.search("C *CA File", terminal.text) is not None, "letters")
     terminal.press("c")
     terminal.wait_for(">CA File")
     terminal.press("\x15", "c", "Tab")
