@@ -197,7 +197,7 @@ async def check(
 
     redactor = redactor or Redactor(settings.username, secret)
     client = SMTPClient(emit, redactor, started)
-    flow = CheckFlow(client, settings, secret, mail, limits or CheckLimits(), early)
+    flow = CheckStages(client, settings, secret, mail, limits or CheckLimits(), early)
     task = asyncio.create_task(flow.run())
     task.add_done_callback(lambda _: has_news.set())
     try:
@@ -215,7 +215,7 @@ async def check(
                 await task
 
 
-class CheckFlow:
+class CheckStages:
     """The stages of one check."""
 
     def __init__(
