@@ -17,7 +17,8 @@ from smtp_tui.tui.model.row_state import RowState
 from smtp_tui.tui.style import BAD, DIM, PLAIN, STRONG, Span, truncate
 from smtp_tui.tui.test_pane.pane import TestPane
 from smtp_tui.tui.widgets.dialog import TAKE, Dialog
-from smtp_tui.tui.widgets.list import FilteredList, ListView
+from smtp_tui.tui.widgets.filtered_list import FilteredList
+from smtp_tui.tui.widgets.list import ListView
 from smtp_tui.tui.widgets.text_page import TextBlock, TextPage, plain
 
 _GAP = 2

@@ -18,7 +18,8 @@ from smtp_tui.tui.messages import texts_of
 from smtp_tui.tui.model.draft import PASSWORD
 from smtp_tui.tui.style import DIM, PLAIN, STRONG, Span, truncate
 from smtp_tui.tui.widgets.dialog import TAKE, Dialog
-from smtp_tui.tui.widgets.list import FilteredList, ListView
+from smtp_tui.tui.widgets.filtered_list import FilteredList
+from smtp_tui.tui.widgets.list import ListView
 from smtp_tui.tui.widgets.pager import SectionedScreen
 from smtp_tui.tui.widgets.text_page import TextBlock, TextPage, flow, plain
 

@@ -16,12 +16,8 @@ from smtp_tui.tui.messages import text
 from smtp_tui.tui.model.draft import SettingsDraft
 from smtp_tui.tui.model.settings_changes import describe_change, preset_change
 from smtp_tui.tui.style import CAUTION, DIM, PLAIN, STRONG, Span
-from smtp_tui.tui.widgets.list import (
-    FilteredList,
-    ListView,
-    column_widths,
-    fit_cells,
-)
+from smtp_tui.tui.widgets.filtered_list import FilteredList
+from smtp_tui.tui.widgets.list import ListView, column_widths, fit_cells
 from smtp_tui.tui.widgets.pager import SearchScreen
 from smtp_tui.tui.widgets.text_page import TextBlock, TextPage, item, labelled, plain
 

@@ -24,8 +24,9 @@ from smtp_tui.tui.model.table_tests import TableTests
 from smtp_tui.tui.model.verdict_text import verdict_text
 from smtp_tui.tui.style import BAD, CAUTION, DIM, GOOD, OURS, PLAIN, STRONG, Span
 from smtp_tui.tui.test_pane.progress import STAGES
+from smtp_tui.tui.widgets.filtered_list import FilteredList
 from smtp_tui.tui.widgets.line import PROGRAM
-from smtp_tui.tui.widgets.list import FilteredList, ListView, column_widths, fit_cells
+from smtp_tui.tui.widgets.list import ListView, column_widths, fit_cells
 from smtp_tui.tui.widgets.pager import SearchScreen
 from smtp_tui.tui.widgets.text_page import TextBlock, TextPage, labelled, plain
 

@@ -20,9 +20,10 @@ from smtp_tui.tui.commands import Hints, key_name, with_help
 from smtp_tui.tui.messages import folder_question
 from smtp_tui.tui.style import BAD, CAUTION, DIM, STRONG
 from smtp_tui.tui.textual_compat import NoRepaintOnResize
+from smtp_tui.tui.widgets.filtered_list import FilteredList
 from smtp_tui.tui.widgets.line import Rule
 from smtp_tui.tui.widgets.line_editor import PromptLine
-from smtp_tui.tui.widgets.list import FilteredList, ListView, Menu
+from smtp_tui.tui.widgets.list import ListView, Menu
 from smtp_tui.tui.widgets.pager import Result, SectionedScreen
 from smtp_tui.tui.widgets.path_completion import PathPrompt
 from smtp_tui.tui.widgets.secret_editor import SecretPrompt

@@ -26,8 +26,9 @@ from smtp_tui.tui.style import (
     to_charset,
 )
 from smtp_tui.tui.textual_compat import PaintOnceScreen
+from smtp_tui.tui.widgets.filtered_list import FilteredList
 from smtp_tui.tui.widgets.line import ChangedLinesWidget, KeyHints, Rule
-from smtp_tui.tui.widgets.list import FilteredList, ListView
+from smtp_tui.tui.widgets.list import ListView
 from smtp_tui.tui.widgets.text_page import READING_KEYS, TextBlock, TextPage, plain
 
 Result = TypeVar("Result")
