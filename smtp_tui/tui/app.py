@@ -24,7 +24,7 @@ from smtp_tui.config.preferences import NAME, Preferences
 from smtp_tui.safe_text import escape_controls
 from smtp_tui.tui.commands import COMMANDS, FormCommand, key_names, key_of, set_active_keys
 from smtp_tui.tui.custom_keys import bindings, configured_keymap
-from smtp_tui.tui.main_screen import MainScreen, help_dialogs
+from smtp_tui.tui.main_screen import MainScreen
 from smtp_tui.tui.messages import CHANGES_KEPT
 from smtp_tui.tui.model.check_request import Runner, run_check
 from smtp_tui.tui.model.session import SessionMemory
@@ -166,14 +166,16 @@ class SmtpApp(KeyQueue, CrashSafeApp, inherit_bindings=False):
 
     def action_help(self) -> None:
         """Show the keys of the dialog in front first, and run the chosen command in it."""
+        # Most sessions ask for no help, and the first screen needs no dialog.
+        from smtp_tui.tui.dialogs.help_and_palette import HelpScreen
+
         dialog = self.screen
-        help_screen, _ = help_dialogs()
 
         async def run(chosen: FormCommand | None) -> None:
             if chosen is not None:
                 await dialog.run_action(chosen.action)
 
-        self.push_screen(help_screen(getattr(dialog, "place", "dialog")), run)
+        self.push_screen(HelpScreen(getattr(dialog, "place", "dialog")), run)
 
     def action_redraw(self) -> None:
         """Repaint everything: another program may have written over the screen."""

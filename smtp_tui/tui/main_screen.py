@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -15,18 +15,11 @@ from textual.worker import Worker, WorkerState
 
 from smtp_tui.config.dialects.spec import PLAIN as PLAIN_KEYS
 from smtp_tui.config.document import Document
-from smtp_tui.tui.commands import (
-    COMMANDS,
-    LOG_COMMANDS,
-    FormCommand,
-    command_named,
-    hints_at,
-    key_of,
-)
+from smtp_tui.tui.commands import COMMANDS, command_named, hints_at, key_of
 from smtp_tui.tui.controllers.command_runner import FormCommandRunner
 from smtp_tui.tui.controllers.context import ControllerContext, UndoController
 from smtp_tui.tui.custom_keys import bindings
-from smtp_tui.tui.explanations import LAST_TEST, file_blocks, remarks
+from smtp_tui.tui.explanations import file_blocks, remarks
 from smtp_tui.tui.form.choice_row import ChoiceRow
 from smtp_tui.tui.form.form import KEPT, Form
 from smtp_tui.tui.form.rows import Row
@@ -54,19 +47,9 @@ from smtp_tui.tui.textual_compat import PaintOnceScreen, allow_switch
 from smtp_tui.tui.widgets.line import Divider, KeyHints, StatusBar
 from smtp_tui.tui.widgets.text_page import TextPage
 
-if TYPE_CHECKING:
-    from smtp_tui.tui.dialogs.help_and_palette import CommandPalette, HelpScreen
-
 NO_TABLE = "no SMTP table yet"
 # The settings may stand at the top of the file.
 TOP_OF_FILE, NO_NAME = ".", "no table"
-
-
-def help_dialogs() -> tuple[type[HelpScreen], type[CommandPalette]]:
-    """Import the help and the palette at first use: the first screen needs neither."""
-    from smtp_tui.tui.dialogs.help_and_palette import CommandPalette, HelpScreen
-
-    return HelpScreen, CommandPalette
 
 
 class MainScreen(PlacedByScreen, PaintOnceScreen, Screen[None], inherit_bindings=False):
@@ -96,25 +79,20 @@ class MainScreen(PlacedByScreen, PaintOnceScreen, Screen[None], inherit_bindings
         super().__init__()
         self.computed_layout = ComputedLayout(self._place)
         self._regions: dict[str, Region] = {}
-        self._document = document
-        self._table = table
+        self._document, self._table = document, table
         self._switch_table = switch_table
         self._remark, self._opened_as = remark, opened_as
         self._offers_recovery = offers_recovery
         file_context = OpenFileContext(document, table)
         self.form = form = Form(file_context.draft(), file_context, id="form")
         self.sidebar = Sidebar(indent=1, id="sidebar")
-        self.next_steps = NextSteps(
-            has_host=form.draft.raw(HOST) is not None,
-            remarks=remarks(document, table),
-            notice=notice,
-            id="next",
-        )
+        has_host = form.draft.raw(HOST) is not None
+        self.next_steps = NextSteps(remarks(document, table), notice, has_host=has_host, id="next")
         tested = TestedTable(form.draft, session, table, document.path.name)
         self.test_pane = pane = TestPane(runner, lookup, tested, id="test_pane")
         pane.computed_layout = ComputedLayout(lambda _size: self._regions, "test_pane")
         self.message = TextPage(most=MESSAGE, indent=1, id="message")
-        self.status = self._status_bar()
+        self.status = self.status_bar()
         self.divider = Divider(id="divider")
         self.hints = KeyHints(hints_at(), id="hints")
         about_file = partial(file_blocks, document, table)
@@ -184,7 +162,7 @@ class MainScreen(PlacedByScreen, PaintOnceScreen, Screen[None], inherit_bindings
         """Mark the focus again; Textual also calls the handler of the base class."""
         del event
         self.form.current_row.repaint()
-        self.test_pane.progress.mark_focused(self._is_in_log)
+        self.test_pane.progress.mark_focused(self.is_in_log)
 
     # Messages from the parts
 
@@ -249,14 +227,11 @@ class MainScreen(PlacedByScreen, PaintOnceScreen, Screen[None], inherit_bindings
 
     def action_switch(self) -> None:
         """Move the focus to the log, or back."""
-        if self._is_in_log:
+        if self.is_in_log:
             self.show_form()
-        elif self._has_tested:
-            self._sidebar_controller.clear_message()
-            self.set_focus(self.test_pane.log_view)
-            self.show_test_pane()
         else:
-            self._refuse_log()
+            self._sidebar_controller.clear_message()
+            self.show_log()
 
     def action_back(self) -> None:
         """Step back in the log, else stop a test or a wait, else return to the form."""
@@ -265,9 +240,9 @@ class MainScreen(PlacedByScreen, PaintOnceScreen, Screen[None], inherit_bindings
         if self.test_pane.stop() or self._waits.stop():
             return
         was_message = self._sidebar_controller.clear_message()
-        if was_message and self._is_in_log:
+        if was_message and self.is_in_log:
             return
-        if self._is_in_log or self.form.current_row.is_at_rest:
+        if self.is_in_log or self.form.current_row.is_at_rest:
             self.action_leave_log()
             return
         self.show_form()
@@ -275,61 +250,30 @@ class MainScreen(PlacedByScreen, PaintOnceScreen, Screen[None], inherit_bindings
             # The form may have been opened from the list of tables.
             self.show_message(f"{key_of('tables')} lists the tables, {key_of('leave')} quits.")
 
-    def _refuse_log(self) -> None:
-        """Show that the log is empty; the next letters may be meant for it."""
-        self.form.rest()
-        self.show_message(EMPTY)
-
     def action_leave_log(self) -> None:
         """Return to the form, where the next letters may be meant for the log."""
         self.show_form()
         self.form.rest()
 
     def action_help(self) -> None:
-        """Show the help, the keys of the part with the focus first, and run the chosen command."""
-        help_screen, _ = help_dialogs()
-        place = "log" if self._is_in_log else "form"
-        # Without their title and the key that the list below has too.
-        about_file = [*file_blocks(self._document, self._table)][1:-1]
-        self.app.push_screen(help_screen(place, about_file), self._choose)
+        """Show all keys and commands."""
+        self.command_runner.guide.show_help()
+
+    def action_explain(self) -> None:
+        """Show the explanation of the field, or of the last test, at full size."""
+        self.command_runner.guide.explain()
+
+    def action_commands(self) -> None:
+        """Open the menu of all commands and fields."""
+        self.command_runner.guide.show_menu()
+
+    def action_list_choices(self) -> None:
+        """List all choices of the focused field."""
+        self.command_runner.guide.list_choices()
 
     def action_run_command(self, action: str) -> None:
         """Run a command that has a handler."""
         self.command_runner.run(command_named(action))
-
-    def action_explain(self) -> None:
-        """Show the explanation of the field, or of the last test, at full size."""
-        # Imported at first use, as `_help_dialogs`.
-        from smtp_tui.tui.dialogs.explanation import ExplanationScreen
-
-        self.follow_now()
-        is_about_test = self._is_in_log and self.test_pane.verdict.text is not None
-        subject = LAST_TEST if is_about_test else self.form.current_row.key
-        subjects = [subject] if is_about_test else self.form.shown_keys
-        explain = self._sidebar_controller.explanation
-        screen = ExplanationScreen(self._status_bar(), subjects, subject, explain)
-        self.app.push_screen(screen, self._after_explanation)
-
-    async def _after_explanation(self, result: tuple[str, str] | None) -> None:
-        """Go to the field explained last, and run the chosen command."""
-        subject, command = result or ("", "")
-        if subject not in ("", LAST_TEST, self.form.current_row.key):
-            self.form.focus_field(subject)
-        if command:
-            self.command_runner.run(command_named(command))
-
-    async def action_commands(self) -> None:
-        """Open the palette of all commands and fields."""
-        _, palette = help_dialogs()
-        self.app.push_screen(palette(), self._choose)
-
-    def action_list_choices(self) -> None:
-        """List all choices of the focused field."""
-        # Imported at first use, as `_help_dialogs`.
-        from smtp_tui.tui.dialogs.choices import list_choices
-
-        if isinstance(row := self.form.current_row, ChoiceRow):
-            list_choices(row, self.form.draft, self.test_pane, self.action_explain)
 
     def action_peek(self) -> None:
         """Show or hide the password as it was typed here."""
@@ -345,31 +289,22 @@ class MainScreen(PlacedByScreen, PaintOnceScreen, Screen[None], inherit_bindings
         self.show_form()
         self._sidebar_controller.jump()
 
-    async def _choose(self, chosen: FormCommand | str | None) -> None:
-        """Run the chosen command, a log command in the log, or focus the chosen field."""
-        match chosen:
-            case str():
-                self.show_form()
-                self.form.focus_field(chosen)
-            case FormCommand() if chosen.handler:
-                self.command_runner.run(chosen)
-            case FormCommand() if chosen in LOG_COMMANDS and not self._has_tested:
-                self._refuse_log()
-            case FormCommand() if chosen in LOG_COMMANDS:
-                self.set_focus(self.test_pane.log_view)
-                self.show_test_pane()
-                await self.test_pane.log_view.run_action(chosen.action)
-            case FormCommand():
-                await (self.app if chosen.is_global else self).run_action(chosen.action)
-            case None:
-                pass
-
     # Layout and state
 
     def show_form(self) -> None:
         """Show the form and focus it."""
         self.form.focus_last()
         self._make_room()
+
+    def show_log(self) -> bool:
+        """Focus the log, if any; else say so, as the next letters may be meant for it."""
+        if not self._has_tested:
+            self.form.rest()
+            self.show_message(EMPTY)
+            return False
+        self.set_focus(self.test_pane.log_view)
+        self.show_test_pane()
+        return True
 
     def show_test_pane(self) -> None:
         """Show the test pane, in place of the form where they take turns."""
@@ -393,7 +328,8 @@ class MainScreen(PlacedByScreen, PaintOnceScreen, Screen[None], inherit_bindings
         """Show the page of the focused field now, not after a rest."""
         self._sidebar_controller.follow_now()
 
-    def _status_bar(self) -> StatusBar:
+    def status_bar(self) -> StatusBar:
+        """Return a line that names file, table and keys; the explanation shows it too."""
         document = self._document
         others = f" ({key_of('tables')}: others)" if len(document.tables()) > 1 else ""
         keys = document.application or f"{PLAIN_KEYS} keys"
@@ -419,21 +355,22 @@ class MainScreen(PlacedByScreen, PaintOnceScreen, Screen[None], inherit_bindings
         hints = hints_at(
             has_fixes=bool(self.test_pane.fixes),
             can_undo=bool(self.form.history),
-            is_in_log=self._is_in_log,
+            is_in_log=self.is_in_log,
             is_busy=self.test_pane.is_busy,
             has_passed=last is not None and last.verdict.ok and not last.is_stale,
         )
         self.hints.show(hints)
 
     @property
-    def _is_in_log(self) -> bool:
+    def is_in_log(self) -> bool:
+        """Whether the log has the focus."""
         return isinstance(self.focused, LogView)
 
     def _make_room(self) -> None:
         """Lay the parts out anew, and hide the message about a hidden field."""
         form = self.form
         form.adapt(fits_all=fits_all_rows(self.size, form.row_count, has_tested=self._has_tested))
-        self._sidebar_controller.set_field_hidden(self._is_in_log and is_low(self.size))
+        self._sidebar_controller.set_field_hidden(self.is_in_log and is_low(self.size))
         self._sidebar_controller.name_keys()
         # The layout of the test pane's parts depends on more than its size.
         self.test_pane.verdict.refresh(layout=True)
@@ -441,7 +378,7 @@ class MainScreen(PlacedByScreen, PaintOnceScreen, Screen[None], inherit_bindings
     def _mark_divider(self) -> None:
         form = self.form
         # What the log has taken from the form is no part to scroll to.
-        rows = 0 if self._is_in_log else form.virtual_size.height
+        rows = 0 if self.is_in_log else form.virtual_size.height
         self.divider.mark(form.scroll_offset.y, form.size.height, rows)
 
     def _after_resize(self) -> None:

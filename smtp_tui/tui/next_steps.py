@@ -40,7 +40,7 @@ class NextSteps(TextPage):
     If there is no room for a line each, the commands stand in one paragraph.
     """
 
-    def __init__(self, *, has_host: bool, remarks: Sequence[str], notice: str, id: str) -> None:
+    def __init__(self, remarks: Sequence[str], notice: str, *, has_host: bool, id: str) -> None:
         super().__init__(indent=1, id=id)
         # Without a host there is nothing to test yet.
         actions = FIRST if has_host else (*FIRST[1:4], FIRST[0], *FIRST[4:])

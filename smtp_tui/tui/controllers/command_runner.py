@@ -11,6 +11,7 @@ from smtp_tui.tui.typeahead import OPENS_DIALOG
 if TYPE_CHECKING:
     from smtp_tui.tui.controllers.check import CheckController
     from smtp_tui.tui.controllers.discovery import DiscoveryController
+    from smtp_tui.tui.controllers.guide import GuideController
     from smtp_tui.tui.controllers.recovery import CrashRecovery
     from smtp_tui.tui.controllers.save import SaveController
     from smtp_tui.tui.controllers.tables import TomlTableController
@@ -61,6 +62,13 @@ class FormCommandRunner:
         from smtp_tui.tui.controllers.discovery import DiscoveryController
 
         return DiscoveryController(self.context)
+
+    @property
+    def guide(self) -> GuideController:
+        """Help, menu, explanations and choices."""
+        from smtp_tui.tui.controllers.guide import GuideController
+
+        return GuideController(self.context)
 
     @property
     def recovery(self) -> CrashRecovery:
