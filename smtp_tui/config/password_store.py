@@ -289,7 +289,8 @@ class PasswordStore:
                     " names, or encrypt it with systemd-creds for LoadCredentialEncrypted="
                 )
             case AskSource():
-                return "the settings say to ask for it at each test, so it is stored nowhere"
+                asks = "the settings say to ask for the password at each test"
+                return f"{asks}, so it is stored nowhere"
             case _:
                 return None
 

@@ -127,3 +127,13 @@ async def test_letters_to_jump_to_stand_apart_from_the_names(tmp_path: Path) -> 
         rows = hand.form_screen.form.query(Row)
         reversed_rows = [row.key for row in rows if FOCUS in [style for _, style in row.spans(54)]]
         assert reversed_rows == ["host"]
+
+
+async def test_a_place_without_its_name_says_so_in_the_row(tmp_path: Path) -> None:
+    async with form_on(SAMPLE, tmp_path) as hand:
+        await hand.go_to("Kept in")
+        await hand.press("f", "up")
+        row = "path of the file  ! has no path"
+        await hand.until(lambda: hand.row("SMTP Password").endswith(row))
+        # The message has the rest.
+        await hand.until(lambda: "has no path; type the path of the password file" in hand.screen)

@@ -59,9 +59,9 @@ PLACEHOLDERS = {
     PasswordLocation.ASK: "smtp-tui asks at each test",
 }
 _MISSING = {
-    PasswordLocation.ENV: "type the name of the environment variable",
-    PasswordLocation.PATH: "type the path of the file that contains the password",
-    PasswordLocation.COMMAND: "type the command that prints the password",
+    PasswordLocation.ENV: "has no name; type the name of the environment variable",
+    PasswordLocation.PATH: "has no path; type the path of the password file",
+    PasswordLocation.COMMAND: "has no command; type the command that prints the password",
 }
 BULLETS = "••••••••"
 _UNREADABLE = "the file's value cannot be used; type a password, or choose a place below"

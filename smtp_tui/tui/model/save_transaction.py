@@ -183,7 +183,8 @@ class SaveTransaction:
     async def preview(self) -> SavePreview | SaveResult:
         """Return what saving would change, or why nothing is shown."""
         for key, problem in self._draft.unsavable().items():
-            return SaveResult(False, f"There is nothing to show. {problem}", key)
+            text = f"There is nothing to show. {BY_KEY[key].label} {problem}"
+            return SaveResult(False, text, key)
         if diff.is_gone(self._document) and not await self._recreates():
             return SaveResult(False, NOTHING_SAVED)
         try:
