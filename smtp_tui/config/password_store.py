@@ -171,23 +171,7 @@ async def _run_command(
     PasswordError if it cannot be run, fails, times out or prints too much. After a timeout or too
     much output its whole session is killed.
     """
-    try:
-        transport, output = await asyncio.get_running_loop().subprocess_exec(
-            _Output,
-            *argv,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            # A new session can be killed as a whole and cannot write to the form's terminal.
-            start_new_session=True,
-            cwd=base if is_folder(base) else None,
-            env=dict(environ),
-        )
-    except OSError as error:
-        raise PasswordError(
-            f"the command {one_line(argv[0], 80)} cannot be run: {reason(error)}; write its full "
-            "path and each argument as a string of its own, because no shell reads them"
-        ) from None
+    transport, output = await _start(argv, base, environ)
     shown = shown_command(argv)
     finished = False
     try:
@@ -206,11 +190,7 @@ async def _run_command(
         ) from None
     finally:
         if not finished:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(transport.get_pid(), signal.SIGKILL)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_REAPING):
-                    await output.exited.wait()
+            await _kill(transport, output)
         transport.close()
     if output.too_much:
         raise PasswordError(
@@ -223,6 +203,37 @@ async def _run_command(
         detail = f", saying: {complaint}" if complaint else " without an error message"
         raise PasswordError(f"the command {shown} failed with {how}{detail}; run it by hand")
     return bytes(output.printed).partition(b"\n")[0].removesuffix(b"\r")
+
+
+async def _start(
+    argv: Sequence[str], base: Path, environ: Mapping[str, str]
+) -> tuple[asyncio.SubprocessTransport, _Output]:
+    try:
+        return await asyncio.get_running_loop().subprocess_exec(
+            _Output,
+            *argv,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            # A new session can be killed as a whole and cannot write to the form's terminal.
+            start_new_session=True,
+            cwd=base if is_folder(base) else None,
+            env=dict(environ),
+        )
+    except OSError as error:
+        raise PasswordError(
+            f"the command {one_line(argv[0], 80)} cannot be run: {reason(error)}; write its full "
+            "path and each argument as a string of its own, because no shell reads them"
+        ) from None
+
+
+async def _kill(transport: asyncio.SubprocessTransport, output: _Output) -> None:
+    """Kill a program with all that it started, and wait until it has ended."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(transport.get_pid(), signal.SIGKILL)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_REAPING):
+            await output.exited.wait()
 
 
 def _complaint(output: _Output) -> str:

@@ -59,20 +59,9 @@ def diagnose(
     if finished.fault is None:
         texts = {"what": _success_text(facts, settings), "why": "", "cure": ""}
     else:
-        # Saves 20 ms in a check that passes, as these import the providers.
-        from smtp_tui.diagnosis import experiments, fixes
-
         cause, rule = _cause_and_rule(finished, settings, facts)
-        if settings is None:
-            # The problem is already reported; this says what the field is for.
-            proposed = tuple(
-                Fix(field=problem.key, value=None, why=BY_KEY[problem.key].summary)
-                for problem in problems
-            )
-        else:
-            names |= experiments.hints(settings, facts)
-            proposed = fixes.fixes_for(settings, facts, cause, names)
         texts = _failure_texts(cause, rule, settings, facts)
+        proposed, names = _fixes_and_names(settings, facts, problems, cause, names)
         texts = {part: text.format_map(names) for part, text in texts.items()}
     also = tuple(fault.value for fault in finished.also)
     shown = tuple(warning for warning in facts.warnings if warning.value != cause)
@@ -91,16 +80,41 @@ def diagnose(
         address=facts.address,
         tls=facts.tls,
         mechanisms=facts.mechanisms,
-        recipients=tuple(
-            Recipient(address=reply.recipient, code=reply.reply.code, text=reply.reply.text)
-            for reply in facts.recipients
-        ),
+        recipients=_recipients(facts),
         queue_id=facts.queue_id,
         problems=tuple(map(str, problems)),
         fixes=proposed,
         also_texts=tuple(parts_of(other)["what"].format_map(names) for other in also),
         warning_texts=tuple(warning_text(warning, names) for warning in shown),
         facts=facts,
+    )
+
+
+def _fixes_and_names(
+    settings: Settings | None,
+    facts: CheckSummary,
+    problems: tuple[Problem, ...],
+    cause: str,
+    names: dict[str, str],
+) -> tuple[tuple[Fix, ...], dict[str, str]]:
+    """Return the fixes of a failure, and the variables of its texts."""
+    if settings is None:
+        # The problems are already reported; this says what their fields are for.
+        return tuple(
+            Fix(field=problem.key, value=None, why=BY_KEY[problem.key].summary)
+            for problem in problems
+        ), names
+    # Saves 20 ms in a check that passes, as these import the providers.
+    from smtp_tui.diagnosis import experiments, fixes
+
+    names = names | experiments.hints(settings, facts)
+    return fixes.fixes_for(settings, facts, cause, names), names
+
+
+def _recipients(facts: CheckSummary) -> tuple[Recipient, ...]:
+    return tuple(
+        Recipient(address=reply.recipient, code=reply.reply.code, text=reply.reply.text)
+        for reply in facts.recipients
     )
 
 

@@ -84,12 +84,7 @@ def rule_of_refusal(
         ):
             continue
         if rule.providers and senders is None:
-            # The providers whose server it is, or whose signature it has.
-            senders = {
-                provider.id
-                for provider in providers()
-                if provider.signs(text) or (host and provider.matches(host))
-            }
+            senders = _senders(text, host)
         if rule.providers and (senders or set()).isdisjoint(rule.providers):
             if rule.is_distinct and rule.cause:
                 distinct = distinct or rule
@@ -101,6 +96,15 @@ def rule_of_refusal(
         raise AssertionError("the last rule fits every reply")
     # The text alone gives the cause; what the rule says of a provider may be wrong here.
     return _with_lent_texts(replace(distinct, what=None, why=None, cure=None, providers=()), lent)
+
+
+def _senders(text: str, host: str | None) -> set[str]:
+    """Return the providers whose server it is, or whose signature the text has."""
+    return {
+        provider.id
+        for provider in providers()
+        if provider.signs(text) or (host and provider.matches(host))
+    }
 
 
 @cache

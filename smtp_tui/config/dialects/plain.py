@@ -167,6 +167,17 @@ def meant_by(name: str) -> str:
     return _MEANT[name]
 
 
+def _names_in(table: Table) -> dict[str, str]:
+    """Return the table's key of each of our settings that has a key of its own."""
+    names = {key: key for key in table if key in BY_KEY}
+    for key, others in NAMES.items():
+        present = [name for name in others if name in table]
+        # Our own key goes first; of two other names the program may read either one.
+        if key not in names and len(present) == 1 and _is_valid(key, table[present[0]]):
+            names[key] = present[0]
+    return names
+
+
 class PlainTomlTable:
     """One table of a file without a dialect.
 
@@ -177,14 +188,7 @@ class PlainTomlTable:
 
     def __init__(self, table: Table) -> None:
         self._table = table
-        # The table's key of each of our settings that has a key of its own.
-        names = {key: key for key in table if key in BY_KEY}
-        for key, others in NAMES.items():
-            present = [name for name in others if name in table]
-            # Our own key goes first; of two other names the program may read either one.
-            if key not in names and len(present) == 1 and _is_valid(key, table[present[0]]):
-                names[key] = present[0]
-        self._names = names
+        self._names = names = _names_in(table)
         # The text that holds server and login, and the settings that only it holds (`_parts`).
         self._text_key, self._text = "", None
         # A URL next to a host may be anything, such as a web site.

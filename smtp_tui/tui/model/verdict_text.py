@@ -85,38 +85,26 @@ def verdict_text(
     `saved` what it has written since, "" if a message tells. With `is_whole`, all names of the
     certificate are shown.
     """
-    happened, cure, why = (
-        _of_certificate(text, verdict, is_whole=is_whole)
-        for text in (
-            summary_of(verdict, mail),
-            with_labels(verdict.cure),
-            with_labels(verdict.why),
-        )
-    )
+    texts = summary_of(verdict, mail), with_labels(verdict.cure), with_labels(verdict.why)
+    happened, cure, why = (_of_certificate(text, verdict, is_whole=is_whole) for text in texts)
     key = action = others = ""
-    notes = []
     if verdict.ok:
         key = key_of("save") if saves else ""
         action = saves or ("Nothing to save." if saved is None else saved)
     elif proposals:
-        key, count = key_of("fix"), len(proposals)
-        listed = "both" if count == 2 else f"all {count}"
-        others = f"{key_of('fixes')} lists {listed}." if count > 1 else ""
+        key, others = key_of("fix"), _other_fixes(len(proposals))
         sends = mail is not None and mail.body is not None
         action = f"{describe_fix(proposals[0], verdict.cause, sends=sends)}."
         if proposals[0].kind is FixKind.SET:  # then the reason says more than the cure
             cure, why = why, cure
     elif cure and not is_stale:
         action, cure = _first_step(cure)
-    if is_stale and proposals:
-        notes.append(f"{key_of('test')} {STALE}")
-    elif is_stale:
-        notes += [f"{key} {action}"] if saves else []
+    notes = [f"{key_of('test')} {STALE}"] if is_stale and proposals else []
+    if is_stale and not proposals:
+        notes = [f"{key} {action}"] if saves else []
         key, action = key_of("test"), STALE
-    rest = ""
-    if not is_whole:  # one row has space for one sentence
-        happened, *others_happened = _SENTENCE.split(happened, maxsplit=1)
-        rest = "".join(others_happened)
+    # One row has space for one sentence.
+    happened, *rest = [happened] if is_whole else _SENTENCE.split(happened, maxsplit=1)
     happened = escape_controls(_after_colon(happened))
     return VerdictText(
         outcome(verdict),
@@ -125,7 +113,7 @@ def verdict_text(
         key,
         escape_controls(action),
         others,
-        tuple(_more(verdict, notes, (cure, why, rest))),
+        tuple(_more(verdict, notes, (cure, why, *rest))),
         is_stale,
         is_saved=bool(saved) and action == saved,
     )
@@ -147,6 +135,12 @@ def _key_patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
         rf"|, (?:and |or ){key}(?= to )|\b[a-z]+_[a-z_]+\b"
     )
     return re.compile(rf"\b{key}\b"), re.compile(place)
+
+
+def _other_fixes(count: int) -> str:
+    """Return how to see all fixes, if there is more than one."""
+    listed = "both" if count == 2 else f"all {count}"
+    return f"{key_of('fixes')} lists {listed}." if count > 1 else ""
 
 
 def _first_step(cure: str) -> tuple[str, str]:
