@@ -50,8 +50,6 @@ async def screens(folder: Path) -> dict[str, str]:
     from tests.tui.driving import form_on
 
     async with form_on(TABLE, folder, size=(110, 40)) as hand:
-        await hand.go_to("More ")
-        await hand.press("enter")
         await hand.go_to("Relay Tag")
         return {"row": hand.row("Relay Tag"), "screen": hand.screen}
 
