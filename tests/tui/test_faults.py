@@ -137,3 +137,23 @@ async def test_a_place_without_its_name_says_so_in_the_row(tmp_path: Path) -> No
         await hand.until(lambda: hand.row("SMTP Password").endswith(row))
         # The message has the rest.
         await hand.until(lambda: "has no path; type the path of the password file" in hand.screen)
+
+
+@pytest.mark.parametrize(
+    ("label", "value", "shown"),
+    [
+        ("SMTP Port", "39809a", "39809a  ! not a port"),
+        ("SMTP Port", "x", "x  ! 'x' is not a port"),
+        ("Domain", "8", "8  ! not a domain"),
+        ("SMTP Host", "a/b", "a/b  ! not a hostname"),
+        ("SMTP Host", "http://a.example", "http://a.example  ! is a URL"),
+    ],
+)
+async def test_a_problem_loses_the_value_before_its_words(
+    tmp_path: Path, label: str, value: str, shown: str
+) -> None:
+    async with form_on(SAMPLE, tmp_path) as hand:
+        await hand.go_to(label)
+        await hand.press("ctrl+u")
+        await hand.type(value)
+        await hand.until(lambda: hand.row(label).endswith(f"  {shown}"))

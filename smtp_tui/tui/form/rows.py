@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import ClassVar
 
@@ -38,6 +39,7 @@ _EDITING = ("backspace", "delete", "ctrl+d", "ctrl+w", "ctrl+u", "ctrl+k")
 # Keys that move in the row, those on the arrows with any modifier.
 _MOVING = ("left", "right", "home", "end", "ctrl+a", "ctrl+e", "alt+b", "alt+f")
 
+_NAMED_VALUE = re.compile(r"^'.*' (?=is |contains )")
 SIGNS: dict[Severity, tuple[str, Style]] = {
     Severity.ERROR: ("!", BAD),
     Severity.WARNING: ("?", CAUTION),
@@ -46,6 +48,14 @@ SIGNS: dict[Severity, tuple[str, Style]] = {
 LABEL_WIDTH = max(len(field.label) for field in FIELDS)
 GAP = 2
 SIGN_WIDTH = GAP + 1
+
+
+def _shorter_forms(problem: str) -> list[str]:
+    """Return a problem, then less of it: what is wrong says more than what to type instead."""
+    clause = problem.partition(";")[0]
+    # The row shows the value already.
+    bare = _NAMED_VALUE.sub("", clause).removeprefix("is ")
+    return [problem, clause, bare, bare.partition(" like ")[0], bare.partition(" or ")[0]]
 
 
 class RowEvent(Message):
@@ -190,8 +200,7 @@ class Row(SingleLineWidget, can_focus=True):
         state, room = self.state, width - self.value_at
         severity = state.advice.severity if state.advice and not state.limit else None
         if state.problem:
-            # What is wrong, before what to type instead.
-            texts = [state.problem, state.problem.partition(";")[0]]
+            texts = _shorter_forms(state.problem)
         elif state.fault:
             # The code of a reply says most of it.
             code = state.fault.split()[0]
