@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
-from smtp_tui.smtp.events import Stage, StageEntered
+from smtp_tui.checks.request import CheckRequest
+from smtp_tui.diagnosis.verdict import Verdict
+from smtp_tui.smtp.events import Event, Stage, StageEntered
 from smtp_tui.tui.style import PLAIN
-from tests.tui.driving import DIALOGUE, SAMPLE, FakeCheck, failed, form_on, said
+from tests.tui.driving import DIALOGUE, PASSED, SAMPLE, FakeCheck, failed, form_on, said
 
 
 async def test_a_test_shows_dialogue_stages_and_verdict(tmp_path: Path) -> None:
@@ -148,3 +152,30 @@ async def test_what_a_server_says_is_inert(tmp_path: Path) -> None:
         assert "\\x1b]0;pwned\\x07 [red]bold[/] \\u202e" in hand.screen
         assert "[red]no[/red]" in hand.screen
         assert not any(letter in hand.screen for letter in "\x1b\x07\x9b\u202e")
+
+
+async def test_a_second_run_stands_for_the_values_that_it_tested(tmp_path: Path) -> None:
+    released, hosts = asyncio.Event(), list[object]()
+
+    async def check(request: CheckRequest) -> AsyncGenerator[Event | Verdict, None]:
+        hosts.append(request.values["host"])
+        yield StageEntered(seconds=0.0, stage=Stage.AUTH)
+        await released.wait()
+        yield failed("auth-needs-encryption") if len(hosts) == 1 else PASSED
+
+    async with form_on(SAMPLE, tmp_path, check=check) as hand:
+        await hand.press("f5")
+        await hand.until(lambda: bool(hosts))
+        await hand.go_to("SMTP Host")
+        await hand.press("ctrl+u")
+        await hand.type("other.example.com")
+        released.set()
+        await hand.until(lambda: "unencrypted, just" in hand.screen)
+        await hand.press("y")
+        await hand.until(lambda: "PASSED" in hand.screen)
+        last = hand.form_screen.test_pane.last_test
+        assert last
+        assert last.is_stale
+        assert last.done.draft.values["host"] == "mail.example.net"
+        assert "before your last change" in hand.screen
+    assert hosts == ["mail.example.net"] * 2

@@ -21,6 +21,7 @@ from smtp_tui.tui.controllers.context import BUSY, Controller
 from smtp_tui.tui.dialogs.fixes import CertificateTrustDialog, FixDialog, trust_blocks
 from smtp_tui.tui.dialogs.send_message import MailDialog
 from smtp_tui.tui.model.check_flow import CheckFlow, mail_after_fix
+from smtp_tui.tui.model.draft import DraftSnapshot
 from smtp_tui.tui.model.fixes import FixKind, FixProposal, format_done, no_fix_text
 from smtp_tui.tui.model.mail_draft import sender_of
 from smtp_tui.tui.style import BAD
@@ -93,10 +94,12 @@ class CheckController(Controller):
 
     # What the flow asks for
 
-    async def run(self, request: CheckRequest, settings: Settings) -> Verdict | None:
+    async def run(
+        self, request: CheckRequest, settings: Settings, tested: DraftSnapshot
+    ) -> Verdict | None:
         """Run a test in the test pane."""
         self.screen.show_test_pane()
-        verdict = await self.test_pane.run(request, settings)
+        verdict = await self.test_pane.run(request, settings, tested)
         self.screen.show_state()
         # A second test request showed BUSY; no test runs any more.
         self.context.sidebar.withdraw_message(BUSY)

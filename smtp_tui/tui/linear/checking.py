@@ -27,6 +27,7 @@ from smtp_tui.tui.model.check_request import (
     run_to_verdict,
     title_of,
 )
+from smtp_tui.tui.model.draft import DraftSnapshot
 from smtp_tui.tui.model.fixes import (
     FixKind,
     FixProposal,
@@ -165,10 +166,11 @@ class LinearChecks:
         """Show why nothing is tested."""
         self.console.show(text)
 
-    async def run(self, request: CheckRequest, settings: Settings) -> Verdict | None:
+    async def run(
+        self, request: CheckRequest, settings: Settings, tested: DraftSnapshot
+    ) -> Verdict | None:
         """Run a test, and write its dialogue and verdict."""
-        context, moment = self.context, datetime.now(UTC)
-        snapshot, events = self.draft.snapshot(), list[Event]()
+        context, moment, events = self.context, datetime.now(UTC), list[Event]()
         self.console.show(f"{self._heading(settings, request.mail, moment)}; Ctrl+C stops it")
 
         def report(event: Event) -> None:
@@ -192,7 +194,7 @@ class LinearChecks:
         if verdict is None:
             self.console.show("A bug in smtp-tui: the test ended without a verdict.")
             return None
-        done = CompletedTest(request, settings, tuple(events), verdict, moment, snapshot)
+        done = CompletedTest(request, settings, tuple(events), verdict, moment, tested)
         context.session.add(context.table, done)
         self._show_verdict(done)
         return verdict

@@ -21,7 +21,7 @@ from smtp_tui.smtp.certificates import Certificate
 from smtp_tui.smtp.events import Cause
 from smtp_tui.smtp.message import MailRequest
 from smtp_tui.tui.model.check_request import needs_password_prompt, request_for
-from smtp_tui.tui.model.draft import ACCOUNT, HOST, DraftState, SettingsDraft
+from smtp_tui.tui.model.draft import ACCOUNT, HOST, DraftSnapshot, DraftState, SettingsDraft
 from smtp_tui.tui.model.file_context import PasswordRisk, risk_of_test
 from smtp_tui.tui.model.fixes import CA_FILE, FixKind, FixProposal, changes_of
 from smtp_tui.tui.model.mail_draft import MailDraft, MailField
@@ -33,8 +33,10 @@ _LONGEST = 40  # characters of each part of a file name
 class CheckQuestions(Protocol):
     """Runs tests where the admin sees them, and asks what testing must not decide."""
 
-    async def run(self, request: CheckRequest, settings: Settings) -> Verdict | None:
-        """Run and show a test; None if it was stopped."""
+    async def run(
+        self, request: CheckRequest, settings: Settings, tested: DraftSnapshot
+    ) -> Verdict | None:
+        """Run and show a test of `tested`; None if it was stopped."""
 
     async def confirm(self, question: str, about: str = "") -> bool:
         """Whether the admin says yes to a question; `about` is why it is asked."""
@@ -93,6 +95,8 @@ class CheckFlow:
             if secret is None:
                 questions.show_refusal(f"{undone}: no password was given.")
                 return
+        # The draft may be edited while a test runs and a question stands.
+        tested = draft.snapshot()
         request = request_for(
             draft,
             file=self._document.path,
@@ -102,12 +106,12 @@ class CheckFlow:
             is_trusted=True,  # the risk was accepted
             recognition=self._document.recognition,
         )
-        verdict = await questions.run(request, settings)
+        verdict = await questions.run(request, settings, tested)
         if verdict is None or verdict.cause != Cause.AUTH_NEEDS_ENCRYPTION:
             return
         question = "Send the password unencrypted, just this once?"
         if await questions.confirm(question, verdict.summary):
-            await questions.run(replace(request, allow_clear_password=True), settings)
+            await questions.run(replace(request, allow_clear_password=True), settings, tested)
 
     async def prepare(
         self, proposal: FixProposal, chain: Sequence[Certificate]

@@ -24,7 +24,7 @@ from smtp_tui.tui.log.entries import Entry, LogHeading, entries_of
 from smtp_tui.tui.log.view import LogView
 from smtp_tui.tui.messages import format_internal_error, text
 from smtp_tui.tui.model.check_request import Runner, run_to_verdict, title_of
-from smtp_tui.tui.model.draft import SettingsDraft
+from smtp_tui.tui.model.draft import DraftSnapshot, SettingsDraft
 from smtp_tui.tui.model.fixes import FixProposal, available_fixes
 from smtp_tui.tui.model.session import (
     CompletedTest,
@@ -143,13 +143,14 @@ class TestPane(PlacedByScreen, NoRepaintOnResize, Vertical):
         """Return the DNS report on the sender's domain of the last test."""
         return self._domain.blocks() if self._domain else []
 
-    async def run(self, request: CheckRequest, settings: Settings) -> Verdict | None:
+    async def run(
+        self, request: CheckRequest, settings: Settings, tested: DraftSnapshot
+    ) -> Verdict | None:
         """Run a check; return None if it was stopped or crashed, and show why.
 
-        `settings` are those of the request, with the password as in the form.
+        `settings` are those of the request, with the password as in the form, which was `tested`.
         """
         release_keys()
-        draft = self._tested.draft.snapshot()
         self.moment = moment = datetime.now(UTC)
         self._begin(title_of(settings, request.mail), request.mail, moment)
         started = monotonic()
@@ -169,7 +170,7 @@ class TestPane(PlacedByScreen, NoRepaintOnResize, Vertical):
                 self._abort("A bug in smtp-tui: the test ended without a verdict.")
                 return None
             events = tuple(self._events)
-            done = CompletedTest(request, settings, events, verdict, moment, draft)
+            done = CompletedTest(request, settings, events, verdict, moment, tested)
             self._tested.session.add(self._tested.table, done)
             self._show_verdict(done)
             self.call_after_refresh(self._check_domain, done)  # show the verdict first
