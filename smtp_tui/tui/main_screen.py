@@ -228,7 +228,7 @@ class MainScreen(PlacedByScreen, PaintOnceScreen, Screen[None], inherit_bindings
     def action_switch(self) -> None:
         """Move the focus to the log, or back."""
         if self.is_in_log:
-            self.show_form()
+            self.action_leave_log()
         else:
             self._sidebar_controller.clear_message()
             self.show_log()
@@ -277,8 +277,8 @@ class MainScreen(PlacedByScreen, PaintOnceScreen, Screen[None], inherit_bindings
 
     def action_peek(self) -> None:
         """Show or hide the password as it was typed here."""
-        self.show_form()
         if self.form.password_row.can_be_shown:
+            self.show_form()
             self.form.focus_field(PASSWORD)
             self.form.password_row.toggle()
         else:
@@ -286,7 +286,8 @@ class MainScreen(PlacedByScreen, PaintOnceScreen, Screen[None], inherit_bindings
 
     def action_jump(self) -> None:
         """Show a letter next to each field; the next key selects one."""
-        self.show_form()
+        if self.is_in_log:
+            self.action_leave_log()
         self._sidebar_controller.jump()
 
     # Layout and state

@@ -21,7 +21,7 @@ async def back(hand: Hand, key: str = "escape") -> None:
     assert hand.row("SMTP Port").startswith(">")
 
 
-@pytest.mark.parametrize("way", ["escape", "q"])
+@pytest.mark.parametrize("way", ["escape", "q", "f6"])
 @pytest.mark.parametrize("key", ["t", "T", "1", "space", "backspace", "delete", "ctrl+u"])
 async def test_a_letter_is_not_typed_but_says_what_edits(
     tmp_path: Path, way: str, key: str
@@ -34,7 +34,7 @@ async def test_a_letter_is_not_typed_but_says_what_edits(
         assert "modified" not in hand.lines[0]
 
 
-@pytest.mark.parametrize("key", ["a", "space", "delete"])
+@pytest.mark.parametrize("key", ["l", "space", "delete", "left", "right", "ctrl+left", "home"])
 async def test_a_choice_rests_too(tmp_path: Path, key: str) -> None:
     async with form_on(SAMPLE, tmp_path) as hand:
         await run_a_test(hand)
@@ -42,6 +42,35 @@ async def test_a_choice_rests_too(tmp_path: Path, key: str) -> None:
         await hand.press("f6", "escape", key)
         assert "‹plain›" in hand.row("Authentication Type")
         assert "Enter edits Authentication Type." in hand.screen
+        await hand.press("enter", "left")
+        assert "‹plain›" not in hand.row("Authentication Type")
+
+
+@pytest.mark.parametrize("key", ["right", "space"])
+async def test_the_row_that_unfolds_rests_too(tmp_path: Path, key: str) -> None:
+    async with form_on(SAMPLE, tmp_path) as hand:
+        await run_a_test(hand)
+        await hand.press("f11", "m", "f6", "escape", key)
+        assert "Enter edits More." in hand.screen
+        assert "shown below" not in hand.screen
+
+
+async def test_a_key_that_the_log_refuses_does_not_leave_it(tmp_path: Path) -> None:
+    async with form_on(SAMPLE, tmp_path) as hand:
+        await run_a_test(hand)
+        await hand.press("f6", "alt+v")
+        assert "Only a password" in hand.screen
+        await hand.press("n")
+        assert hand.form_screen.is_in_log
+        assert "modified" not in hand.lines[0]
+
+
+async def test_from_the_log_a_letter_of_no_field_leaves_the_form_at_rest(tmp_path: Path) -> None:
+    async with form_on(SAMPLE, tmp_path) as hand:
+        await run_a_test(hand)
+        await hand.press("f6", "f11", "escape", "n")
+        assert "Enter edits SMTP Host." in hand.screen
+        assert "modified" not in hand.lines[0]
 
 
 async def test_enter_edits_and_stays(tmp_path: Path) -> None:
@@ -63,7 +92,6 @@ async def test_enter_edits_and_stays(tmp_path: Path) -> None:
         (("shift+left",), "SMTP Port", "2581"),
         (("up",), "SMTP Host", "mail.example.net1"),
         (("tab",), "Domain", "tickets.example.org1"),
-        (("f6", "f6"), "SMTP Port", "25871"),
         (("f11", "p"), "SMTP Port", "25871"),
     ],
 )
@@ -81,12 +109,11 @@ async def test_a_paste_is_meant(tmp_path: Path) -> None:
         await back(hand)
         hand.pilot.app.post_message(Paste("1"))
         await settle(hand.pilot.app)
-        assert "25871" in hand.row("SMTP Port")
+        await hand.press("2")
+        assert "258712" in hand.row("SMTP Port")
 
 
-@pytest.mark.parametrize(
-    "keys", [("f6", "f6"), ("f1", "escape"), ("ctrl+p", "escape"), ("escape",)]
-)
+@pytest.mark.parametrize("keys", [("f1", "escape"), ("ctrl+p", "escape"), ("escape",)])
 async def test_nothing_else_rests(tmp_path: Path, keys: tuple[str, ...]) -> None:
     async with form_on(SAMPLE, tmp_path) as hand:
         await run_a_test(hand)

@@ -50,6 +50,8 @@ class ChoiceRow(Row):
         Binding("delete,backspace", "reset", show=False),
     ]
 
+    edits_sideways = True
+
     class Chosen(RowEvent):
         """A word was chosen; None resets the field to its default."""
 

@@ -9,7 +9,7 @@ from typing import ClassVar
 from rich.cells import cell_len
 from rich.style import Style
 from textual.binding import Binding, BindingType
-from textual.events import Event, InputEvent, Key
+from textual.events import Click, Event, Key, Paste
 from textual.geometry import Offset, Region
 from textual.message import Message
 from textual.widget import Widget
@@ -69,9 +69,12 @@ class RowEvent(Message):
 class Row(SingleLineWidget, can_focus=True):
     """One line of the form, usually one setting.
 
-    `is_at_rest`: the focus came back to it from elsewhere, and perhaps nobody looked where. Then
-    keys that would edit only say so, until one shows that somebody did.
+    `is_at_rest`: the focus came back to it from the log, and the next keys may be meant for the
+    log. Those that would edit only say so, until one moves the cursor or Enter is pressed.
     """
+
+    # Whether Left and Right, which also scroll the log, change the value.
+    edits_sideways: ClassVar[bool] = False
 
     class Touched(RowEvent):
         """A key would have edited the row at rest; or, if it `wakes`, it may be edited again."""
@@ -134,19 +137,19 @@ class Row(SingleLineWidget, can_focus=True):
 
     async def on_event(self, event: Event) -> None:
         """Keep keys that edit from a row at rest."""
-        if not self.is_at_rest or not isinstance(event, InputEvent):
+        if not self.is_at_rest or not isinstance(event, (Key, Paste, Click)):
             await super().on_event(event)
             return
         key = event.key if isinstance(event, Key) else ""
-        edits = isinstance(event, Key) and event.is_printable and not key.startswith("alt+")
-        if edits or key in _EDITING:
+        types = isinstance(event, Key) and event.is_printable and not key.startswith("alt+")
+        moves = key in _MOVING or key.rpartition("+")[2] in _MOVING
+        if types or key in _EDITING or (moves and self.edits_sideways):
             self.post_message(self.Touched(self, wakes=False))
         elif key == "enter":
             self.is_at_rest = False
             self.post_message(self.Touched(self, wakes=True))
         else:
-            # A paste or a click, too, is meant for what one sees.
-            moves = key in _MOVING or key.rpartition("+")[2] in _MOVING
+            # Nobody pastes or clicks without looking where.
             self.is_at_rest = bool(key) and not moves
             await super().on_event(event)
             return
@@ -303,6 +306,8 @@ class DisclosureRow(Row):
         Binding("right", "unfold(True)", show=False),
         Binding("left", "unfold(False)", show=False),
     ]
+
+    edits_sideways = True
 
     class Toggled(Message):
         """The admin asked to show or hide the advanced fields."""
