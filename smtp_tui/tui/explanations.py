@@ -21,7 +21,7 @@ from smtp_tui.tui.commands import key_of, log_keys
 from smtp_tui.tui.form.rows import MORE_LABEL, SIGNS
 from smtp_tui.tui.model.choices import choices
 from smtp_tui.tui.model.draft import ACCOUNT, HOST, PASSWORD, SettingsDraft, text_of
-from smtp_tui.tui.model.row_state import RowState
+from smtp_tui.tui.model.row_state import KEPT_LABEL, RowState
 from smtp_tui.tui.model.session import LastTest
 from smtp_tui.tui.model.verdict_text import with_labels
 from smtp_tui.tui.style import BAD, CAUTION, PLAIN, STRONG
@@ -106,7 +106,7 @@ def field_page(
     found = observations_of(key, last.facts, last.verdict) if last else ""
     when = "Last test, before your change" if last and last.is_stale else "Last test"
     return FieldPage(
-        title=BY_KEY[key].label if row_key == key else "Kept in",
+        title=BY_KEY[key].label if row_key == key else KEPT_LABEL,
         wrong=(
             *(wrong if state.problem else ()),
             *_application_blocks(key, draft, state),

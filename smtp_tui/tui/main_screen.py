@@ -21,7 +21,7 @@ from smtp_tui.tui.controllers.context import ControllerContext, UndoController
 from smtp_tui.tui.custom_keys import bindings
 from smtp_tui.tui.explanations import file_blocks, remarks
 from smtp_tui.tui.form.choice_row import ChoiceRow
-from smtp_tui.tui.form.form import KEPT, Form
+from smtp_tui.tui.form.form import Form
 from smtp_tui.tui.form.rows import Row
 from smtp_tui.tui.layout import (
     MESSAGE,
@@ -38,6 +38,7 @@ from smtp_tui.tui.model.check_request import Runner
 from smtp_tui.tui.model.draft import HOST, PASSWORD
 from smtp_tui.tui.model.file_context import OpenFileContext
 from smtp_tui.tui.model.password import PasswordLocation
+from smtp_tui.tui.model.row_state import KEPT
 from smtp_tui.tui.model.session import CompletedTest, SessionMemory
 from smtp_tui.tui.next_steps import NextSteps
 from smtp_tui.tui.sidebar import Sidebar, SidebarController

@@ -18,7 +18,7 @@ from smtp_tui.tui.model.draft import SettingsDraft
 from smtp_tui.tui.model.file_context import OpenFileContext, PasswordRisk
 from smtp_tui.tui.model.mail_draft import MailDraft
 from smtp_tui.tui.model.session import SessionMemory
-from smtp_tui.tui.model.undo import UndoReport
+from smtp_tui.tui.model.undo import NOTHING_TO_REDO, NOTHING_TO_UNDO, UndoReport
 from smtp_tui.tui.model.waits import WaitCancelledError
 from smtp_tui.tui.sidebar import SidebarController
 from smtp_tui.tui.style import PLAIN
@@ -130,11 +130,11 @@ class UndoController(Controller):
 
     def undo(self) -> None:
         """Undo the last step."""
-        self._show(self.form.history.undo, "There is nothing to undo.")
+        self._show(self.form.history.undo, NOTHING_TO_UNDO)
 
     def redo(self) -> None:
         """Redo the step undone last."""
-        self._show(self.form.history.redo, "There is nothing to redo.")
+        self._show(self.form.history.redo, NOTHING_TO_REDO)
 
     def _show(self, move: Callable[[SettingsDraft], UndoReport | None], nothing: str) -> None:
         self.form.commit_edit()

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import time
 
-from smtp_tui.config.paths import real
 from smtp_tui.tui.controllers.context import Controller
 from smtp_tui.tui.model.recovery import (
     discard_recovery,
-    has_news,
-    load_recovery,
+    keep_changes,
+    kept_changes,
     recovery_question,
     restore_changes,
-    save_recovery,
-    unsaved_changes,
 )
 from smtp_tui.tui.style import CAUTION
 from smtp_tui.tui.widgets.dialog import choose, confirm
@@ -27,23 +24,19 @@ class CrashRecovery(Controller):
 
     def keep_changes(self) -> bool:
         """Keep unsaved changes, if any; return whether they were kept."""
-        unsaved = unsaved_changes(self.draft, self.document.path, self.table)
-        return unsaved is not None and save_recovery(unsaved)
+        return keep_changes(self.draft, self.document.path, self.table)
 
     async def offer(self) -> None:
         """Ask whether to restore or discard kept changes that the file does not have yet."""
-        name = str(real(self.document.path))
-        recovered = load_recovery(name, self.table)
+        new_draft = self.context.file_context.draft
+        recovered = kept_changes(self.document.path, self.table, new_draft)
         if recovered is None:
             return
-        # Changes that the file already has were made elsewhere: discard them without a question.
-        answer = "d"
-        if has_news(recovered, self.context.file_context.draft()):
-            answer = await self._ask(recovery_question(recovered, time.time()))
+        answer = await self._ask(recovery_question(recovered, time.time()))
         if answer == "r":
             self.show_change(restore_changes(recovered, self.draft, self.form.history))
         if answer != "escape":
-            discard_recovery(name, self.table)
+            discard_recovery(recovered.file, recovered.table)
 
     async def _ask(self, question: str) -> str:
         """Return `r` to restore, `d` to discard or `escape` to ask later."""

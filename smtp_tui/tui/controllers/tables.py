@@ -13,6 +13,7 @@ from smtp_tui.tui.dialogs.tables import TablePicker
 from smtp_tui.tui.explanations import file_blocks
 from smtp_tui.tui.messages import as_sentence
 from smtp_tui.tui.model.session import SessionMemory
+from smtp_tui.tui.model.table_tests import ONE_TABLE
 from smtp_tui.tui.style import BAD
 from smtp_tui.tui.widgets.dialog import ListChoiceDialog
 
@@ -26,7 +27,7 @@ class TomlTableController(Controller):
         """List the tables, ask about unsaved changes, and open the chosen table."""
         tables = self.document.tables()
         if len(tables) < 2 and tables in ((), (self.table,)):
-            self.show_message("This file has one SMTP table.")
+            self.show_message(ONE_TABLE)
             return
         session, runner = self.context.session, self.test_pane.runner
         is_changed = bool(self.draft.changed)

@@ -13,9 +13,10 @@ from smtp_tui.settings.fields import FIELDS
 from smtp_tui.tui import commands
 from smtp_tui.tui.commands import FormCommand, configurable, key_of, with_help
 from smtp_tui.tui.dialog_commands import DIALOG_COMMANDS
-from smtp_tui.tui.form.form import KEPT, letters
+from smtp_tui.tui.form.form import letters
 from smtp_tui.tui.messages import texts_of
 from smtp_tui.tui.model.draft import PASSWORD
+from smtp_tui.tui.model.row_state import KEPT, KEPT_LABEL
 from smtp_tui.tui.style import DIM, PLAIN, STRONG, Span, truncate
 from smtp_tui.tui.widgets.dialog import TAKE, Dialog
 from smtp_tui.tui.widgets.filtered_list import FilteredList
@@ -98,7 +99,7 @@ def palette_entries() -> tuple[HelpEntry, ...]:
     synonyms, kept = texts_of("field-synonyms"), texts_of("help-kept")
     fields = [(field.key, field.label, field.summary) for field in FIELDS]
     after_password = [key for key, _, _ in fields].index(PASSWORD) + 1
-    fields.insert(after_password, (KEPT, kept["label"], kept["summary"]))
+    fields.insert(after_password, (KEPT, KEPT_LABEL, kept["summary"]))
     for key, label, summary in fields:
         keys, other = f"{key_of('jump')} {letters()[key].upper()}", synonyms.get(key, "")
         entries.append(HelpEntry(FORM, f"Go to {label}", summary, keys, key, other))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cache, partial
 from string import ascii_lowercase, digits
@@ -31,6 +31,8 @@ from smtp_tui.tui.model.draft import PASSWORD, SettingsDraft
 from smtp_tui.tui.model.file_context import OpenFileContext
 from smtp_tui.tui.model.password import PasswordLocation
 from smtp_tui.tui.model.row_state import (
+    KEPT,
+    KEPT_LABEL,
     NO_FAULTS,
     RowState,
     choices_of,
@@ -38,12 +40,13 @@ from smtp_tui.tui.model.row_state import (
     most_severe,
     password_location_state,
     raw_of,
+    row_keys,
     row_states,
 )
 from smtp_tui.tui.model.undo import UndoStack
 from smtp_tui.tui.textual_compat import NoRepaintOnResize
 
-KEPT = "kept"
+_ROW_KEYS = (*row_keys(advanced=False), MORE_LABEL, *row_keys(advanced=True))
 REST = 0.6  # seconds without a key until problems and advice show; with fewer they flicker
 
 
@@ -63,23 +66,12 @@ def letters_of(keys: Iterable[str]) -> dict[str, str]:
 @cache
 def letters() -> dict[str, str]:
     """Return the letter that jumps to each row of the form, by row key."""
-    return letters_of(_row_keys())
-
-
-def _row_keys() -> Iterator[str]:
-    """Yield the row keys from top to bottom; the KEPT and MORE_LABEL rows show no field."""
-    for field in FIELDS:
-        if not field.advanced:
-            yield field.key
-        if field.key == PASSWORD:
-            yield KEPT
-    yield MORE_LABEL
-    yield from (field.key for field in FIELDS if field.advanced)
+    return letters_of(_ROW_KEYS)
 
 
 def _row(key: str) -> Row:
     if key == KEPT:
-        return ChoiceRow(KEPT, "  Kept in", tuple(PasswordLocation))
+        return ChoiceRow(KEPT, f"  {KEPT_LABEL}", tuple(PasswordLocation))
     field = BY_KEY[key]
     if field.kind in (FieldKind.CHOICE, FieldKind.SWITCH):
         return ChoiceRow(key, field.label, choices_of(field))
@@ -122,7 +114,7 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
         self.history = UndoStack()
         self._file_context = file_context
         self._more = DisclosureRow()
-        self._rows = {key: self._more if key == MORE_LABEL else _row(key) for key in _row_keys()}
+        self._rows = {key: self._more if key == MORE_LABEL else _row(key) for key in _ROW_KEYS}
         # The admin's own choice; None as long as the size of the window decides.
         self._wants_all: bool | None = None
         self._show_all(False)

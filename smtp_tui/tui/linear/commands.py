@@ -17,8 +17,8 @@ from smtp_tui.tui.linear.rows import KEYS
 from smtp_tui.tui.linear.saving import LinearSave
 from smtp_tui.tui.model.check_request import run_check
 from smtp_tui.tui.model.session import SessionMemory
-from smtp_tui.tui.model.table_tests import TableTests
-from smtp_tui.tui.model.undo import UndoReport
+from smtp_tui.tui.model.table_tests import ONE_TABLE, TableTests
+from smtp_tui.tui.model.undo import NOTHING_TO_REDO, NOTHING_TO_UNDO, UndoReport
 
 HELP = (
     "At a field: Enter keeps its value, - sets the default, ? explains it and lists its choices, "
@@ -72,11 +72,11 @@ class LinearCommands:
 
     async def undo(self) -> None:
         """Undo the last step."""
-        self._show_step(self.context.history.undo(self.context.draft), "There is nothing to undo.")
+        self._show_step(self.context.history.undo(self.context.draft), NOTHING_TO_UNDO)
 
     async def redo(self) -> None:
         """Redo the step undone last."""
-        self._show_step(self.context.history.redo(self.context.draft), "There is nothing to redo.")
+        self._show_step(self.context.history.redo(self.context.draft), NOTHING_TO_REDO)
 
     def _show_step(self, report: UndoReport | None, nothing: str) -> None:
         self.context.console.show(report[0] if report else nothing)
@@ -91,7 +91,7 @@ class LinearCommands:
         """Go to another table of the file."""
         names = self.context.document.tables()
         if len(names) < 2:
-            self.context.console.show("This file has one SMTP table.")
+            self.context.console.show(ONE_TABLE)
             return
         table = choose_table(self.context.console, self.context.document, self.context.table)
         if table is None or table == self.context.table:

@@ -9,39 +9,33 @@ from smtp_tui.diagnosis.advice import Advice, Severity, advise
 from smtp_tui.diagnosis.field_notes import observations_of, value_note
 from smtp_tui.records import record
 from smtp_tui.safe_text import mask_credentials, shortened
-from smtp_tui.settings.fields import BY_KEY, FIELDS, FieldKind
+from smtp_tui.settings.fields import BY_KEY, FieldKind
 from smtp_tui.settings.schema import explanation
 from smtp_tui.tui.model.choices import choices
 from smtp_tui.tui.model.draft import PASSWORD, SettingsDraft
 from smtp_tui.tui.model.file_context import OpenFileContext
 from smtp_tui.tui.model.password import BULLETS, PasswordLocation
 from smtp_tui.tui.model.row_state import (
+    KEPT,
+    KEPT_LABEL,
     RowState,
     choices_of,
     concerning,
     password_location_state,
     raw_of,
+    row_keys,
     row_states,
 )
 from smtp_tui.tui.model.session import LastTest
 
-KEPT, KEPT_LABEL, TIMEOUT = "kept", "Kept in", "timeout"
+TIMEOUT = "timeout"
 KEPT_SUMMARY = "Where the password is kept. Saving moves it to another place that you choose."
 SIGNS = {Severity.ERROR: "!", Severity.WARNING: "?", Severity.NOTE: "i"}
 _CHOICES = (FieldKind.CHOICE, FieldKind.SWITCH)
 
 
-def _keys() -> Iterator[str]:
-    for field in FIELDS:
-        if not field.advanced:
-            yield field.key
-        if field.key == PASSWORD:
-            yield KEPT
-    yield from (field.key for field in FIELDS if field.advanced)
-
-
-KEYS = tuple(_keys())
-FIRST_ADVANCED = 1 + sum(not field.advanced for field in FIELDS)  # KEPT stands before it
+KEYS = (*row_keys(advanced=False), *row_keys(advanced=True))
+FIRST_ADVANCED = len([*row_keys(advanced=False)])
 
 
 def label_of(key: str) -> str:

@@ -10,19 +10,16 @@ from typing import Any, TypeVar
 
 from smtp_tui.config.atomic_write import WriteOptions
 from smtp_tui.config.diff import DiffLine, MergeConflict
-from smtp_tui.config.paths import real
 from smtp_tui.tui.linear.console import Console, StoppedError, stoppable
 from smtp_tui.tui.linear.context import LinearContext
 from smtp_tui.tui.messages import as_sentence, folder_question, text
 from smtp_tui.tui.model.password_mover import PasswordMoveCancelledError
 from smtp_tui.tui.model.recovery import (
     discard_recovery,
-    has_news,
-    load_recovery,
+    keep_changes,
+    kept_changes,
     recovery_question,
     restore_changes,
-    save_recovery,
-    unsaved_changes,
 )
 from smtp_tui.tui.model.save_transaction import (
     OVERWRITE,
@@ -96,25 +93,20 @@ class LinearSave:
 
     def keep_changes(self) -> bool:
         """Keep unsaved changes for the next session; return whether they were kept."""
-        unsaved = unsaved_changes(self.draft, self.document.path, self.table)
-        return unsaved is not None and save_recovery(unsaved)
+        return keep_changes(self.draft, self.document.path, self.table)
 
     def offer_recovery(self) -> None:
         """Ask whether to restore or discard kept changes that the file does not have yet."""
-        name = str(real(self.document.path))
-        recovered = load_recovery(name, self.table)
+        new_draft = self.context.file_context.draft
+        recovered = kept_changes(self.document.path, self.table, new_draft)
         if recovered is None:
             return
-        # Changes that the file already has were made elsewhere: discard them without a question.
-        answer = "d"
-        if has_news(recovered, self.context.file_context.draft()):
-            question = recovery_question(recovered, time.time())
-            answers = ("r", "Restore them"), ("d", "Discard them")
-            answer = self.console.choose(question, answers)
+        answers = ("r", "Restore them"), ("d", "Discard them")
+        answer = self.console.choose(recovery_question(recovered, time.time()), answers)
         if answer == "r":
             self.console.show(restore_changes(recovered, self.draft, self.context.history))
         if answer:
-            discard_recovery(name, self.table)
+            discard_recovery(recovered.file, recovered.table)
 
     # The questions of a save
 

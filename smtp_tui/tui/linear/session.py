@@ -28,7 +28,6 @@ from smtp_tui.tui.linear.console import Console, on_signal
 from smtp_tui.tui.linear.context import LinearContext
 from smtp_tui.tui.linear.rows import (
     FIRST_ADVANCED,
-    KEPT,
     KEYS,
     choice_typed,
     choices_at,
@@ -42,7 +41,7 @@ from smtp_tui.tui.model.check_request import Runner, run_check
 from smtp_tui.tui.model.draft import PASSWORD
 from smtp_tui.tui.model.file_context import OpenFileContext
 from smtp_tui.tui.model.password import PasswordLocation
-from smtp_tui.tui.model.row_state import raw_of
+from smtp_tui.tui.model.row_state import KEPT, raw_of
 from smtp_tui.tui.model.session import SessionMemory
 
 INTRO = (

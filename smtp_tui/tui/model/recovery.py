@@ -11,7 +11,7 @@ import json
 import os
 import stat
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from smtp_tui.config.atomic_write import create
@@ -21,6 +21,7 @@ from smtp_tui.safe_text import mask_credentials
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.tui.model.draft import PASSWORD, SettingsDraft
 from smtp_tui.tui.model.password import location_of, source_of, typed_text
+from smtp_tui.tui.model.row_state import KEPT
 from smtp_tui.tui.model.undo import UndoStack
 
 _LONGEST = 100_000
@@ -105,7 +106,26 @@ def _read(path: Path) -> RecoveredChanges:
     )
 
 
-def unsaved_changes(draft: SettingsDraft, file: Path, table: str) -> RecoveredChanges | None:
+def keep_changes(draft: SettingsDraft, file: Path, table: str) -> bool:
+    """Keep a draft's changes, if any, for the next session; return whether they were kept."""
+    unsaved = _unsaved_changes(draft, file, table)
+    return unsaved is not None and save_recovery(unsaved)
+
+
+def kept_changes(
+    file: Path, table: str, new_draft: Callable[[], SettingsDraft]
+) -> RecoveredChanges | None:
+    """Return the last saved changes that the file does not have yet; discard others."""
+    name = str(real(file))
+    recovered = load_recovery(name, table)
+    if recovered is None or _has_news(recovered, new_draft()):
+        return recovered
+    # Somebody has made them in the file since then: there is nothing to ask.
+    discard_recovery(name, table)
+    return None
+
+
+def _unsaved_changes(draft: SettingsDraft, file: Path, table: str) -> RecoveredChanges | None:
     """Return a draft's changes, without secrets; None if there are none."""
     if not draft.changed:
         return None
@@ -126,7 +146,7 @@ def unsaved_changes(draft: SettingsDraft, file: Path, table: str) -> RecoveredCh
     )
 
 
-def has_news(recovered: RecoveredChanges, draft: SettingsDraft) -> bool:
+def _has_news(recovered: RecoveredChanges, draft: SettingsDraft) -> bool:
     """Whether the changes differ from the file, of which `draft` is a new draft."""
     draft.restore(_fields(recovered))
     _place_password(draft, recovered)
@@ -136,7 +156,7 @@ def has_news(recovered: RecoveredChanges, draft: SettingsDraft) -> bool:
 def restore_changes(recovered: RecoveredChanges, draft: SettingsDraft, history: UndoStack) -> str:
     """Apply the changes to a draft, and return a message about them."""
     if recovered.place:
-        history.apply(draft, {}, lambda: _place_password(draft, recovered), at="kept")
+        history.apply(draft, {}, lambda: _place_password(draft, recovered), at=KEPT)
     history.apply(draft, _fields(recovered))
     labels = ", ".join(BY_KEY[key].label for key in draft.changed)
     again = " The password that you typed was not kept; type it again."

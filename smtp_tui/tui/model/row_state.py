@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from types import MappingProxyType
 from typing import Any
@@ -17,11 +17,22 @@ from smtp_tui.tui.messages import as_sentence
 from smtp_tui.tui.model.draft import PASSWORD, SettingsDraft, text_of
 from smtp_tui.tui.model.password import PasswordDraft, PasswordLocation
 
+# The row that shows where the password is kept, which is no field of the file.
+KEPT, KEPT_LABEL = "kept", "Kept in"
 SWITCH = ("no", "yes")
 DEFAULT = "(default)"
 ASSUMED = "(app's default)"
 REQUIRED = "required"
 NO_FAULTS: Mapping[str, str] = MappingProxyType({})
+
+
+def row_keys(*, advanced: bool) -> Iterator[str]:
+    """Yield the keys of the rows from top to bottom, those that always show or those of More."""
+    for row_field in FIELDS:
+        if row_field.advanced is advanced:
+            yield row_field.key
+            if row_field.key == PASSWORD:
+                yield KEPT
 
 
 def most_severe(advice: Iterable[Advice]) -> Advice | None:

@@ -24,6 +24,7 @@ from smtp_tui.tui.model.draft import HOST, SettingsDraft
 from smtp_tui.tui.model.file_context import OpenFileContext, risk_of_test
 from smtp_tui.tui.model.session import CompletedTest, SessionMemory
 
+ONE_TABLE = "This file has one SMTP table."
 # More at once would look like an attack to a server that several tables name.
 AT_ONCE = 8
 ASKED_FOR = "It needs a typed password."

@@ -17,6 +17,7 @@ from smtp_tui.tui.model.password import PasswordDraft, PasswordState
 
 # A message about the step, and the key of the row where it was made.
 UndoReport = tuple[str, str | None]
+NOTHING_TO_UNDO, NOTHING_TO_REDO = "There is nothing to undo.", "There is nothing to redo."
 
 
 @record
