@@ -46,8 +46,6 @@ def fixes_for(
         (change, text) for change, text in proposed if is_possible(change) and change not in tried
     ]
     fixes: dict[tuple[tuple[str, object], ...], Fix] = {}
-    # A connection that does not leave this machine needs no encryption.
-    harmless = [change for change, _ in known["no-encryption"]]
     for change, text in (*_tried_changes(settings, facts, cause), *untried):
         (field, value), *more = change.items()
         fix = Fix(
@@ -55,7 +53,7 @@ def fixes_for(
             value=value,
             why=text,
             more=dict(more) or None,
-            weakens=weakens(settings.encryption, change) and change not in harmless,
+            weakens=weakens(settings.encryption, change),
             # A certificate's name as the host leads to any machine of that name.
             trusts="host" in change or not TRUST.isdisjoint(change),
         )

@@ -109,7 +109,7 @@ def test_no_terminal_for_the_form() -> None:
         outcome = run_program(*words)
         assert (outcome.status, outcome.out) == (2, "")
         assert outcome.err == (
-            "smtp-tui: the form needs a terminal that can move its cursor; "
+            "smtp-tui: the form needs a terminal; "
             f"{' '.join(('smtp-tui check', *words))} does not\n"
         )
 

@@ -202,7 +202,7 @@ def test_why_a_server_may_lack_the_mechanism(mechanism: str, reason: str) -> Non
     ("fault", "stage", "here", "elsewhere"),
     [
         (Cause.REFUSED, Stage.AUTH, "its log says which is wrong", "app password"),
-        (Cause.STARTTLS_NOT_OFFERED, Stage.TLS, "does not leave this machine", "you trust"),
+        (Cause.STARTTLS_NOT_OFFERED, Stage.TLS, "itself runs on this machine", "you trust"),
     ],
 )
 def test_a_server_on_this_machine_is_the_admins_own(
