@@ -25,12 +25,17 @@ Change = Mapping[str, object]
 TRUST = frozenset({"server_name", "ca_file", "tls_fingerprint"})
 # Submission ports and their encryption (RFC 8314, section 3; 2525 is in no standard).
 SUBMISSION = ((587, "tls"), (465, "ssl"), (2525, "tls"))
+_USUAL = SUBMISSION[:2]
 MOST = 6
 """Connections that the experiments of one check may open."""
 _UNTIL_TLS = (
     Stage.SETTINGS, Stage.PASSWORD, Stage.RESOLVE, Stage.CONNECT, Stage.GREETING, Stage.EHLO,
     Stage.TLS,
 )  # fmt: skip
+# Causes that show that the port does not have the encryption; others may come from elsewhere.
+_NOT_THIS_ENCRYPTION = frozenset(
+    {"starttls-not-offered", "starttls-refused", "plain-text-expected", "implicit-tls-expected"}
+)
 _MOST_NAMES = 2
 _MOST_PORTS = 2
 
@@ -156,7 +161,10 @@ def _certificate_names(settings: Settings, facts: CheckSummary) -> list[Experime
 
 @record
 class TriedEncryptions:
-    """Which encryptions of a host's ports worked, as (port, encryption), and which failed."""
+    """Which encryptions of a host's ports worked, as (port, encryption), and which failed.
+
+    A test that ended before the port showed its encryption is in neither.
+    """
 
     host: str
     worked: frozenset[tuple[int, str]] = frozenset()
@@ -178,13 +186,16 @@ def tried_encryptions(
     own = "ok" if verdict.ok or is_past_tls else verdict.cause or "unknown"
     outcomes[settings.port, settings.encryption.value] = own
     worked = {way for way, outcome in outcomes.items() if _is_encrypted(outcome)}
-    return TriedEncryptions(
-        settings.host.casefold(), frozenset(worked), frozenset(outcomes.keys() - worked)
-    )
+    failed = {way for way, outcome in outcomes.items() if _is_not_this_encryption(outcome)}
+    return TriedEncryptions(settings.host.casefold(), frozenset(worked), frozenset(failed))
 
 
 def _is_encrypted(outcome: str) -> bool:
     return outcome == "ok" or outcome.startswith("certificate-")
+
+
+def _is_not_this_encryption(outcome: str) -> bool:
+    return outcome in _NOT_THIS_ENCRYPTION or outcome.startswith("tls-")
 
 
 def hints(settings: Settings, facts: CheckSummary) -> dict[str, str]:
@@ -249,22 +260,34 @@ def _mechanism_hint(settings: Settings, facts: CheckSummary) -> str:
         return "Only servers with single sign-on accept access tokens. "
     if settings.authentication is not Authentication.CRAM_MD5:
         return ""
-    instead = " Inside TLS, plain is as safe." if facts.established else ""
+    # An unverified server may be anyone, and plain would give it the password.
+    is_verified = facts.established is not None and facts.established.verified
+    instead = " Inside TLS, plain is as safe." if is_verified else ""
     return f"A server that stores only hashes of passwords cannot offer CRAM-MD5.{instead} "
 
 
 def _encryption_hint(settings: Settings, facts: CheckSummary) -> str:
-    """Suggest an encryption, or report that those of this port were tried in vain."""
+    """Suggest an encryption and its usual port, or report those that were tried in vain."""
     outcomes = {
-        str(change["encryption"]): trial.outcome
+        (change.get("port") or settings.port, str(change["encryption"])): trial.outcome
         for trial in facts.trials
         if "encryption" in (change := dict(trial.change))
-        and change.get("port") in (None, settings.port)
     }
-    failed = [name for name, outcome in outcomes.items() if not _is_encrypted(outcome)]
-    if len(failed) < 2:
-        return "Set encryption to tls (port 587) or ssl (port 465). "
-    return f"{_port_hint(settings, facts)}Neither {listed(failed, 'nor')} works on this port. "
+    here = {name: outcome for (port, name), outcome in outcomes.items() if port == settings.port}
+    if worked := [name for name, outcome in here.items() if _is_encrypted(outcome)]:
+        return f"Set encryption to {worked[0]}. "
+    if len(here) > 1:
+        neither = listed(list(here), "nor")
+        return f"{_port_hint(settings, facts)}Neither {neither} works on this port. "
+    if "ok" in outcomes.values():
+        return _port_hint(settings, facts)
+    ways = [
+        name if (port, name) in outcomes else f"{name} (port {port})"
+        for port, name in _USUAL
+        # Without its usual port, it may still work on the port in use.
+        if name not in here or (port, name) not in outcomes
+    ]
+    return f"Set encryption to {listed(ways, 'or')}. "
 
 
 def other_ports(ways: Iterable[tuple[int, str]]) -> str:

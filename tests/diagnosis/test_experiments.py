@@ -6,15 +6,17 @@ from typing import Any
 
 import pytest
 
+from smtp_tui.diagnosis.diagnose import diagnose
 from smtp_tui.diagnosis.experiments import (
     MOST,
     experiments_for,
     keeping_port,
+    tried_encryptions,
     weakens,
     with_changes,
 )
 from smtp_tui.diagnosis.verdict import CheckSummary
-from smtp_tui.smtp.events import Cause, Connected, Sent, Stage, TlsFailed
+from smtp_tui.smtp.events import Cause, Connected, Experiment, Sent, Stage, TlsFailed
 from tests.diagnosis.examples import CERTIFICATE, facts_of, finished, settings
 from tests.table import table
 
@@ -165,3 +167,31 @@ def test_changes_are_read_as_a_file_is() -> None:
 def test_what_weakens(change: dict[str, object], weaker: bool) -> None:
     assert weakens(settings().encryption, change) is weaker
     assert not weakens(settings(encryption="none").encryption, {"encryption": "none"})
+
+
+@pytest.mark.parametrize(
+    ("stage", "fault", "failed"),
+    [
+        (Stage.PASSWORD, Cause.PASSWORD_MISSING, False),
+        (Stage.RESOLVE, Cause.HOST_NOT_FOUND, False),
+        (Stage.CONNECT, Cause.CONNECTION_REFUSED, False),
+        (Stage.GREETING, Cause.GREETING_TIMEOUT, False),
+        (Stage.TLS, Cause.STARTTLS_NOT_OFFERED, True),
+        (Stage.TLS, Cause.TLS_HANDSHAKE_FAILED, True),
+    ],
+)
+def test_only_an_answer_about_tls_shows_that_a_port_lacks_it(
+    stage: Stage, fault: Cause, failed: bool
+) -> None:
+    tested = settings(port=587, encryption="tls")
+    other = Experiment(
+        seconds=1,
+        name="other",
+        outcome="connection-refused",
+        text="",
+        change=(("port", 465), ("encryption", "ssl")),
+    )
+    facts = facts_of(other, finished(stage, fault, detail="no"))
+    tried = tried_encryptions(tested, diagnose(tested, facts, 1.0), facts)
+    assert tried.failed == ({(587, "tls")} if failed else frozenset())
+    assert not tried.worked

@@ -15,8 +15,9 @@ from smtp_tui.smtp.events import (
     Resolved,
     Sent,
     Stage,
+    TlsEstablished,
 )
-from tests.diagnosis.examples import facts_of, finished, reply, settings
+from tests.diagnosis.examples import CERTIFICATE, facts_of, finished, reply, settings
 
 UP = Connected(seconds=0.1, address="192.0.2.1", port=587, local_address="192.0.2.9")
 
@@ -171,17 +172,53 @@ def test_an_unknown_command_accuses_nobody(line: str) -> None:
 
 
 def test_encryptions_that_were_tried_in_vain_are_not_advised() -> None:
-    here = [
-        Experiment(
-            seconds=1, name=name, outcome="reply-malformed", text="", change=(("encryption", name),)
-        )
-        for name in ("tls", "ssl")
-    ]
+    looks = [here(name, "reply-malformed") for name in ("tls", "ssl")]
     fault = Cause.AUTH_NEEDS_ENCRYPTION
-    told = cure(fault, Stage.AUTH, UP, *here, encryption="none")
+    told = cure(fault, Stage.AUTH, UP, *looks, encryption="none")
     assert "Neither tls nor ssl works on this port." in told
     assert "Set encryption to tls" not in told
     assert "Set encryption to tls" in cure(fault, Stage.AUTH, UP, encryption="none")
+
+
+def here(encryption: str, outcome: str) -> Experiment:
+    """An experiment with the port in use."""
+    change = (("encryption", encryption),)
+    return Experiment(seconds=1, name=encryption, outcome=outcome, text="", change=change)
+
+
+@pytest.mark.parametrize(
+    ("looks", "told"),
+    [
+        ((), "tls (port 587) or ssl (port 465)"),
+        ((tried(465, "ssl", "connection-refused"),), "tls (port 587) or ssl"),
+        ((tried(587, "tls", "connection-refused"),), "tls or ssl (port 465)"),
+        ((here("tls", "ok"),), "tls"),
+        ((here("tls", "certificate-expired"), here("ssl", "reply-timeout")), "tls"),
+    ],
+)
+def test_a_refused_port_is_not_advised(looks: tuple[Experiment, ...], told: str) -> None:
+    fault = Cause.AUTH_NEEDS_ENCRYPTION
+    shown = cure(fault, Stage.AUTH, UP, *looks, port=2525, encryption="none")
+    assert f"Set encryption to {told}. " in shown
+
+
+def test_a_port_that_works_is_advised_with_its_encryption() -> None:
+    looks = (here("tls", "starttls-not-offered"), tried(465, "ssl", "ok"))
+    fault = Cause.AUTH_NEEDS_ENCRYPTION
+    shown = cure(fault, Stage.AUTH, UP, *looks, port=2525, encryption="none")
+    assert shown.startswith("Use port 465 (ssl): smtp-tui tried it, and it works.")
+    assert "Set encryption" not in shown
+
+
+@pytest.mark.parametrize("verified", [True, False])
+def test_plain_is_as_safe_only_inside_verified_tls(verified: bool) -> None:
+    link = TlsEstablished(
+        seconds=0, version="TLSv1.3", cipher="X", verified=verified, chain=(CERTIFICATE,)
+    )
+    end = finished(Stage.AUTH, Cause.AUTH_MECHANISM_NOT_OFFERED, detail="it is not offered")
+    tested = settings(username="me", password="x", authentication="cram-md5")
+    told = diagnose(tested, facts_of(UP, link, end), 1.0).why
+    assert ("plain is as safe" in told) is verified
 
 
 @pytest.mark.parametrize(
@@ -199,19 +236,19 @@ def test_why_a_server_may_lack_the_mechanism(mechanism: str, reason: str) -> Non
 
 
 @pytest.mark.parametrize(
-    ("fault", "stage", "here", "elsewhere"),
+    ("fault", "stage", "local", "elsewhere"),
     [
         (Cause.REFUSED, Stage.AUTH, "its log says which is wrong", "app password"),
         (Cause.STARTTLS_NOT_OFFERED, Stage.TLS, "itself runs on this machine", "you trust"),
     ],
 )
 def test_a_server_on_this_machine_is_the_admins_own(
-    fault: Cause, stage: Stage, here: str, elsewhere: str
+    fault: Cause, stage: Stage, local: str, elsewhere: str
 ) -> None:
     end = finished(stage, fault, reply=reply(535, "no"), command="AUTH PLAIN")
     for address, host, shown, other in (
-        ("127.0.0.1", "localhost", here, elsewhere),
-        ("192.0.2.1", "mail.example.net", elsewhere, here),
+        ("127.0.0.1", "localhost", local, elsewhere),
+        ("192.0.2.1", "mail.example.net", elsewhere, local),
     ):
         found = Resolved(seconds=0.1, host=host, addresses=(address,))
         told = diagnose(settings(host=host), facts_of(found, UP, end), 1.0).cure
