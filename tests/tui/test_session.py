@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+import pytest
+
 from smtp_tui.checks.request import CheckRequest
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.settings.validate import parse_settings
@@ -84,13 +86,27 @@ class TestSnapshot:
         assert draft.values().get(PASSWORD) is None
         assert draft.changed == (PASSWORD,)
 
-    def test_a_password_saved_elsewhere_is_not_moved_by_going_back(self) -> None:
-        draft = SettingsDraft({**FILE, "password": {"keyring": "smtp-tui:mail.example.net"}})
-        tested = draft.snapshot()
-        draft.rebase(FILE)
+    @pytest.mark.parametrize(
+        "source",
+        [
+            "hunter2hunter2",
+            {"keyring": "corp-mail"},
+            {"env": "SMTP_PASSWORD"},
+            {"file": "password.txt"},
+            {"command": ["pass", "show", "the mail"]},
+            {"ask": True},
+        ],
+    )
+    @pytest.mark.parametrize("now", ["another one", {"keyring": "other"}, {"ask": True}])
+    def test_the_very_source_comes_back(self, source: object, now: object) -> None:
+        draft = SettingsDraft({**FILE, "username": "joe", "password": source})
+        tested, values = draft.snapshot(), draft.values()
+        draft.rebase({**FILE, "username": "joe", "password": now})
         draft.restore(draft.state_to_return_to(tested))
-        assert draft.password.location is PasswordLocation.KEYRING
+        assert draft.values() == values
+        assert draft.differing(tested) == ()
         assert not draft.password.moves
+        assert not draft.problems()
 
     def test_no_repr_shows_a_password(self) -> None:
         draft = SettingsDraft(FILE)
@@ -128,6 +144,16 @@ class TestMemory:
         assert passed
         assert draft.differing(passed.draft) == ()
         assert draft.differing(session.tests("a")[0].draft) == ()
+
+    def test_no_way_leads_back_to_a_keyring_entry_that_saving_has_moved(self) -> None:
+        file = {**FILE, "username": "joe", "password": {"keyring": "corp-mail"}}
+        session, draft = SessionMemory(), SettingsDraft(file)
+        session.add("a", completed(draft))
+        draft.edit("username", "jane")
+        saved = draft.copy()
+        draft.rebase({**file, "username": "jane"})
+        session.follow_save("a", saved, draft.snapshot())
+        assert session.passed("a") is None
 
 
 class TestRestore:

@@ -12,6 +12,7 @@ from typing import Any
 
 from smtp_tui.records import record
 from smtp_tui.settings.fields import BY_KEY, FIELDS, Field, FieldKind
+from smtp_tui.settings.password_sources import KeyringSource
 from smtp_tui.settings.validate import (
     ParsedSettings,
     defaults,
@@ -19,7 +20,12 @@ from smtp_tui.settings.validate import (
     parse_fields,
     parse_settings,
 )
-from smtp_tui.tui.model.password import PasswordDraft, PasswordLocation, PasswordState
+from smtp_tui.tui.model.password import (
+    PasswordDraft,
+    PasswordLocation,
+    PasswordState,
+    source_of,
+)
 
 PASSWORD = next(field.key for field in FIELDS if field.kind is FieldKind.PASSWORD)
 HOST = "host"
@@ -135,7 +141,12 @@ class SettingsDraft:
             has_none = not earlier.password
             is_other = self._file.get(PASSWORD) != earlier.source or PASSWORD not in earlier.values
             if is_other:
-                state[PASSWORD] = replace(password, typed=earlier.password, is_cleared=has_none)
+                source, names = source_of(earlier.values.get(PASSWORD)), dict(password.names)
+                if isinstance(source, KeyringSource):
+                    names[PasswordLocation.KEYRING] = source.service
+                state[PASSWORD] = replace(
+                    password, names=names, typed=earlier.password, is_cleared=has_none
+                )
         return state
 
     def edit(self, key: str, raw: object | None) -> None:

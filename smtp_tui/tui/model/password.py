@@ -95,7 +95,8 @@ def typed_text(source: PasswordSource | None) -> str:
 class PasswordState:
     """A snapshot of what was typed and chosen for a password; no repr shows it.
 
-    `names` has the variable, path or command typed for each location, kept when another is chosen.
+    `names` has the variable, path or command typed for each location, kept when another is chosen;
+    for the keyring, an entry that a test used before.
     """
 
     location: PasswordLocation
@@ -156,8 +157,8 @@ class PasswordDraft:
                 return BULLETS
             case PasswordLocation.FILE if self.moves:
                 return f"{BULLETS}  moves to this file"
-            case PasswordLocation.KEYRING if isinstance(self.source, KeyringSource):
-                return f"{BULLETS}  in the keyring, as {self.source.service}"
+            case PasswordLocation.KEYRING if self._entry is not None:
+                return f"{BULLETS}  in the keyring, as {self._entry.service}"
             case PasswordLocation.KEYRING if self.moves:
                 return f"{BULLETS}  moves to keyring"
             case PasswordLocation.KEYRING:
@@ -195,9 +196,7 @@ class PasswordDraft:
                 is_kept = self._has_literal or (source is None and not state.is_cleared)
                 return self._file if is_kept else None
             case PasswordLocation.KEYRING:
-                # The file may already name an entry.
-                entry = source if isinstance(source, KeyringSource) else own_entry(self._host())
-                return {"keyring": entry.service}
+                return source_as_toml(self._entry or own_entry(self._host()))
             case PasswordLocation.ASK:
                 return {"ask": True}
             # Keep the spelling of the file: a command can be quoted in several ways.
@@ -303,6 +302,13 @@ class PasswordDraft:
             has_none = self._file is None or self.moves
             return None if has_none else "type the password to write into this file"
         return None
+
+    @property
+    def _entry(self) -> KeyringSource | None:
+        """The keyring entry that was tested before, or that the file names."""
+        if service := self.state.names[PasswordLocation.KEYRING]:
+            return KeyringSource(service)
+        return self.source if isinstance(self.source, KeyringSource) else None
 
     @property
     def _has_literal(self) -> bool:

@@ -15,8 +15,9 @@ from smtp_tui.diagnosis.field_notes import RECIPIENTS, faults_of
 from smtp_tui.diagnosis.verdict import CheckSummary, Verdict
 from smtp_tui.records import record
 from smtp_tui.settings.fields import Settings
+from smtp_tui.settings.password_sources import KeyringSource
 from smtp_tui.smtp.events import Event
-from smtp_tui.tui.model.draft import DraftSnapshot, SettingsDraft
+from smtp_tui.tui.model.draft import ACCOUNT, DraftSnapshot, SettingsDraft
 
 TESTS_KEPT = 5
 
@@ -137,8 +138,13 @@ class SessionMemory:
 
         Saving moves a password, which then cannot be compared with the tested one any more.
         """
-        if (passed := self._passed.get(table)) and not before.differing(passed.draft):
-            self._passed[table] = replace(passed, draft=after)
+        if passed := self._passed.get(table):
+            differing = before.differing(passed.draft)
+            if not differing:
+                self._passed[table] = replace(passed, draft=after)
+            elif ACCOUNT in differing and isinstance(before.password.source, KeyringSource):
+                # Saving moves a keyring's entry to the new username: the old one has none now.
+                self.forget_passed(table)
         self._tests[table] = [
             test if before.differing(test.draft) else replace(test, draft=after)
             for test in self._tests[table]
