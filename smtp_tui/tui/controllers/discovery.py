@@ -28,6 +28,7 @@ from smtp_tui.tui.model.check_request import request_for
 from smtp_tui.tui.model.draft import HOST
 from smtp_tui.tui.model.fixes import format_done
 from smtp_tui.tui.model.server_search import known_presets, search_servers
+from smtp_tui.tui.model.session import last_connected
 from smtp_tui.tui.model.settings_changes import (
     next_step,
     preset_change,
@@ -35,7 +36,7 @@ from smtp_tui.tui.model.settings_changes import (
     server_change,
     unsupported_fields,
 )
-from smtp_tui.tui.test_pane.domain_check import last_connected, resolver_of, subject_of
+from smtp_tui.tui.test_pane.domain_check import resolver_of, subject_of
 from smtp_tui.tui.widgets.dialog import ListChoiceDialog
 
 SENDER = "from"

@@ -119,8 +119,7 @@ class LinearChecks:
         try:
             await stoppable(tests.run())
         except StoppedError:
-            self.console.write("\n")
-            self.console.show("Stopped.")
+            self.console.show_stopped()
             return
         self.console.show(":tables goes to a table, and :log shows its test again there.")
 
@@ -183,8 +182,7 @@ class LinearChecks:
         except StoppedError:
             stages = [event.stage for event in events if isinstance(event, StageEntered)]
             is_late = stages[-1:] == [Stage.MESSAGE]
-            self.console.write("\n")  # the terminal has written ^C
-            self.console.show(
+            self.console.show_stopped(
                 text("test-stopped", "late" if is_late else "early", awaited="the server")
             )
             return None

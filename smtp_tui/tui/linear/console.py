@@ -85,6 +85,11 @@ class Console:
         """Write a line of a file or command, which is not wrapped."""
         self.write(f"{escape_controls(line.expandtabs())}\n")
 
+    def show_stopped(self, text: str = "Stopped.") -> None:
+        """Write that Ctrl+C stopped what was running."""
+        self.write("\n")  # the terminal has written ^C
+        self.show(text)
+
     def ask(self, prompt: str, *, is_secret: bool = False) -> str:
         """Return the line that the admin types after a prompt; a secret is not echoed."""
         while True:

@@ -61,8 +61,7 @@ class LinearSearch:
                 self._follow(search_servers(query, self.draft, folder, Resolver()), results)
             )
         except StoppedError:
-            self.console.write("\n")  # the terminal has written ^C
-            self.console.show("Stopped. What was found so far can be used.")
+            self.console.show_stopped("Stopped. What was found so far can be used.")
         self._choose_server(results)
 
     async def presets(self, words: str) -> str | None:

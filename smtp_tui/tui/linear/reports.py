@@ -14,12 +14,13 @@ from smtp_tui.checks.report import write_report
 from smtp_tui.config.paths import expand, is_there
 from smtp_tui.discovery.dns import Resolver, prepare
 from smtp_tui.discovery.domain import SECONDS, DomainCheck, DomainFact, FactSeverity
-from smtp_tui.smtp.events import Connected, Event
+from smtp_tui.smtp.events import Event
 from smtp_tui.threads import in_daemon_thread
 from smtp_tui.tui.linear.console import StoppedError, stoppable
 from smtp_tui.tui.linear.context import NO_TEST, LinearContext
 from smtp_tui.tui.messages import as_sentence, reword, text
 from smtp_tui.tui.model.check_request import request_for
+from smtp_tui.tui.model.session import last_connected
 from smtp_tui.tui.model.test_report import markdown_of
 
 # The sign of each severity, as `smtp-tui check --domain-check` prints it.
@@ -102,8 +103,7 @@ class LinearReports:
             problem = next(iter(context.draft.problems().values()), "")
             self.console.show(text("dns", "unusable", problem=problem))
             return
-        connections = [event for event in events if isinstance(event, Connected)]
-        connected = connections[-1] if connections else None
+        connected = last_connected(events)
         names = (*context.selectors, *selectors.replace(",", " ").split())
 
         async def facts() -> tuple[DomainFact, ...]:
@@ -115,8 +115,7 @@ class LinearReports:
         try:
             found = await stoppable(facts())
         except StoppedError:
-            self.console.write("\n")
-            self.console.show("Stopped.")
+            self.console.show_stopped()
             return
         for fact in found:
             wording = reword("dns-words", fact.text, way=":dns SELECTOR")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
 from datetime import datetime
 
@@ -16,7 +16,7 @@ from smtp_tui.diagnosis.verdict import CheckSummary, Verdict
 from smtp_tui.records import record
 from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.password_sources import KeyringSource
-from smtp_tui.smtp.events import Event
+from smtp_tui.smtp.events import Connected, Event
 from smtp_tui.tui.model.draft import ACCOUNT, DraftSnapshot, SettingsDraft
 
 TESTS_KEPT = 5
@@ -149,6 +149,11 @@ class SessionMemory:
             test if before.differing(test.draft) else replace(test, draft=after)
             for test in self._tests[table]
         ]
+
+
+def last_connected(events: Sequence[Event]) -> Connected | None:
+    """Return the last connection of a test, or None."""
+    return next((event for event in reversed(events) if isinstance(event, Connected)), None)
 
 
 def outcome(verdict: Verdict) -> str:

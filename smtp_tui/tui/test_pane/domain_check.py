@@ -21,11 +21,11 @@ from smtp_tui.threads import in_daemon_thread
 from smtp_tui.tui.commands import key_of
 from smtp_tui.tui.log.entries import Entry, FoldableLogLine, FoldedLogLine
 from smtp_tui.tui.messages import format_internal_error, reword, text, texts_of
+from smtp_tui.tui.model.session import CompletedTest, last_connected
 from smtp_tui.tui.style import CAUTION, DIM, GOOD, OURS, PLAIN, STRONG
 from smtp_tui.tui.widgets.text_page import TextBlock
 
 if TYPE_CHECKING:
-    from smtp_tui.tui.model.session import CompletedTest
     from smtp_tui.tui.test_pane.pane import DnsOptions, TestPane
 
 # The sign of each severity on the page.
@@ -247,11 +247,6 @@ class DomainCheckTask:
 def resolver_of(lookup: DnsOptions) -> Resolver:
     """Return the resolver of the options, else one for the system's name servers."""
     return lookup.resolver() if lookup.resolver else Resolver()
-
-
-def last_connected(events: Sequence[Event]) -> Connected | None:
-    """Return the last connection of a test, or None."""
-    return next((event for event in reversed(events) if isinstance(event, Connected)), None)
 
 
 def subject_of(request: CheckRequest) -> tuple[str, str, int] | None:
