@@ -45,7 +45,8 @@ screenshots-check: $(INSTALLED)
 layouts: $(INSTALLED)
 	$(BIN)/python -m tests.screens.layouts tests/tui/layouts
 	$(BIN)/python -m tests.newcomer tests/captures
-	$(BIN)/python -m tests.linear_session > tests/linear_session.txt
+	$(BIN)/python -m tests.linear_session > tests/linear_session.new
+	mv tests/linear_session.new tests/linear_session.txt
 
 man: $(INSTALLED)
 	$(BIN)/python -m man.page > man/smtp-tui.1

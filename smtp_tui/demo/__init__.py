@@ -58,7 +58,10 @@ class SampleFile:
     @property
     def is_saved(self) -> bool:
         """Whether the file has been changed since it was made."""
-        return self.file.read_text(encoding="utf-8") != self.text
+        # Another program may have removed the copy, or made it no text.
+        with suppress(OSError, ValueError):
+            return self.file.read_text(encoding="utf-8") != self.text
+        return False
 
 
 @contextmanager

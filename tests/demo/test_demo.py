@@ -56,6 +56,15 @@ def ports(sample: SampleFile) -> tuple[int, int]:
     return starttls, int(comment.split("port ")[1].split()[0])
 
 
+def test_a_copy_that_another_program_spoiled_ends_nothing(tmp_path: Path) -> None:
+    copy = SampleFile(tmp_path / "mail.toml", "x = 1\n")
+    assert not copy.is_saved
+    copy.file.write_bytes(b"\xff")
+    assert not copy.is_saved
+    copy.file.write_text("x = 2\n", "utf-8")
+    assert copy.is_saved
+
+
 async def test_the_file_fails_and_its_first_fix_passes(sample: SampleFile) -> None:
     given = Document.open(sample.file).values("smtp")
     _, verdict = await told_of(sample, authentication=given["authentication"])

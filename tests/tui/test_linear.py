@@ -119,6 +119,11 @@ class TestFields:
         assert "\x1b" not in ended.text.replace("mx\x1b[D", "")
         assert ended.status == 0
 
+    def test_a_line_that_cannot_be_decoded_is_not_a_value(self, tmp_path: Path) -> None:
+        ended = answered(tmp_path, "m\N{REPLACEMENT CHARACTER}ller", ":save", ":quit")
+        assert "no text in this terminal's encoding. Type it again." in ended.plain
+        assert ended.saved == SAMPLE
+
     def test_what_the_application_cannot_express_is_passed_over(self, tmp_path: Path) -> None:
         text = '[smtp_options]\nserver = "mail.example.net"\nport = 587\n'
         dialect = "lldap"

@@ -69,6 +69,17 @@ def test_a_report_is_saved(tmp_path: Path) -> None:
     assert other.read_text("utf-8").startswith(content.splitlines()[0])
 
 
+@pytest.mark.parametrize("way_out", ["<", ":quit"])
+def test_a_report_is_not_saved_under_a_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way_out: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ended = answered(tmp_path, ":test", ":report", way_out, ":quit")
+    # Names are relative to the current folder, so the proposed one says its own.
+    assert f"File for the report [{tmp_path}/mail-check-" in ended.text
+    assert (ended.status, list(tmp_path.iterdir())) == (0, [ended.file])
+
+
 def test_a_report_that_cannot_be_saved(tmp_path: Path) -> None:
     ended = answered(tmp_path, ":test", f":report {tmp_path}/no/report.md", ":quit")
     assert "report.md" in ended.plain

@@ -167,7 +167,23 @@ class TestQuestions:
         allowed = [request.allow_clear_password for request in check.requests]
         assert allowed == [False, False, True]
 
-    @pytest.mark.parametrize("way_out", ["<", ":quit", CTRL_C])
+    def test_a_command_at_a_question_goes_back_and_runs(self, tmp_path: Path) -> None:
+        check = FakeCheck()
+        answers = "", "587", ":send me@example.org", "", ":save", ":diff", ":quit"
+        ended = answered(tmp_path, *answers, runner=check)
+        assert (ended.status, check.requests) == (0, [])
+        assert "Nothing was sent." in ended.text
+        assert "port = 587" in ended.saved
+
+    def test_a_subject_may_look_like_a_command(self, tmp_path: Path) -> None:
+        check = FakeCheck()
+        answers = ":send me@example.org", "", "", "\\:save", "", "y", ":quit"
+        answered(tmp_path, *answers, runner=check)
+        (request,) = check.requests
+        assert request.mail is not None
+        assert request.mail.subject == ":save"
+
+    @pytest.mark.parametrize("way_out", ["<", ":list", CTRL_C])
     def test_a_message_that_is_given_up(self, tmp_path: Path, way_out: str) -> None:
         check = FakeCheck()
         answers = ":send me@example.org", "not an address", way_out, ":send", "", "", "", "", "y"
@@ -277,6 +293,18 @@ class TestSaving:
         assert "port was 2587, is 25 in the file now, and 587 here." in ended.plain
         assert f"port = {port}\n" in ended.saved
 
+    def test_enter_at_the_first_of_several_conflicts_goes_back(self, tmp_path: Path) -> None:
+        file = tmp_path / "mail.toml"
+
+        def change() -> None:
+            new = SAMPLE.replace("2587", "25").replace("mail.example.net", "new.example.net")
+            file.write_text(new, "utf-8")
+
+        answers = "other.example.net", "587", change, ":save", "m", "", ":quit", "d"
+        ended = answered(tmp_path, *answers)
+        assert ended.status == 0
+        assert ended.plain.count(" in the file now, and ") == 1
+
     def test_a_file_is_loaded_again(self, tmp_path: Path) -> None:
         file = tmp_path / "mail.toml"
 
@@ -314,6 +342,28 @@ class TestSaving:
         assert "Stopped. Nothing was saved" in ended.text
         assert ended.saved == SAMPLE
 
+    def test_after_the_write_a_wait_does_not_say_that_nothing_is_saved(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        class Slow(FakeKeyring):
+            async def forget(self, service: str, account: str) -> None:
+                for _ in range(3):  # the line about the wait comes first
+                    await asyncio.sleep(0)
+                os.kill(os.getpid(), signal.SIGINT)
+                await asyncio.Event().wait()
+
+        keyring = Slow()
+        keyring.stored["mail", "old"] = "wonderland"
+        text = '[smtp]\nhost = "a.example"\nusername = "old"\npassword = { keyring = "mail" }\n'
+        monkeypatch.setattr(ConsoleWaits, "SLOW", 0.0)
+        with keyring_is(keyring):
+            ended = answered(tmp_path, ":username", "new", ":save", "y", ":quit", text=text)
+        waiting = ended.plain.partition(
+            "Waiting for the removal of the keyring's entry mail of old"
+        )
+        assert waiting[2].startswith(". Ctrl+C stops waiting; the file is saved.")
+        assert 'username = "new"' in ended.saved
+
 
 class TestEnds:
     def test_ctrl_c_says_how_to_quit(self, tmp_path: Path) -> None:
@@ -334,6 +384,10 @@ class TestEnds:
         assert ended.saved == SAMPLE
         ended = answered(tmp_path, "", ":quit")
         assert "There are unsaved changes from " in ended.plain
+        # Nothing else has them: one letter does not discard them, and a command asks later.
+        ended = answered(tmp_path, "d", "", "", ":quit")
+        assert "Discard the kept changes for good? Nothing else has them." in ended.plain
+        assert answered(tmp_path, ":quit").status == 0
         ended = answered(tmp_path, "r", ":save", ":quit")
         assert "Restored, not saved yet: SMTP Port." in ended.text
         assert "port = 587" in ended.saved
@@ -411,6 +465,8 @@ class TestSearch:
         answers = ":presets gmail", "1", "1", ":save", ":quit"
         ended = answered(tmp_path, *answers)
         assert "smtp.gmail.com" in ended.saved
+        ended = answered(tmp_path, ":presets", ":presets", "<", ":quit")
+        assert "No provider matches." not in ended.text
         ended = answered(tmp_path, ":presets", "", ":presets no such", ":presets", "e", ":quit")
         assert ended.text.count("No provider matches.") == 2
         assert "providers match. Type more letters." in ended.text

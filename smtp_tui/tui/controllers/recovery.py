@@ -6,6 +6,7 @@ import time
 
 from smtp_tui.tui.controllers.context import Controller
 from smtp_tui.tui.model.recovery import (
+    DISCARD,
     discard_recovery,
     keep_changes,
     kept_changes,
@@ -15,8 +16,6 @@ from smtp_tui.tui.model.recovery import (
 from smtp_tui.tui.style import CAUTION
 from smtp_tui.tui.widgets.dialog import choose, confirm
 from smtp_tui.tui.widgets.text_page import plain
-
-DISCARD = "Discard the kept changes for good? Nothing else has them."
 
 
 class CrashRecovery(Controller):

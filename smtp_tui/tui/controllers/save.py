@@ -118,9 +118,9 @@ class SaveController(Controller):
 
     # Questions while saving
 
-    def show_waiting(self, place: str) -> None:
+    def show_waiting(self, place: str, outcome: str) -> None:
         """Show what the save waits for, once that takes long."""
-        text = f"Waiting for {place}. Esc stops waiting; then nothing is saved."
+        text = f"Waiting for {place}. Esc stops waiting; {outcome}."
         self.context.waits.on_slow = partial(self.show_message, text)
 
     async def may_make_folder(self, path: Path) -> bool:

@@ -294,11 +294,8 @@ class LinearChecks:
             while True:
                 before = draft.text(field)
                 shown = shortened(before or placeholders.get(field, ""))
-                try:
-                    typed = self.console.ask(f"{field} [{shown}]: ").strip()
-                except (KeyboardInterrupt, EOFError):
-                    typed = "<"
-                if typed == "<" or typed.startswith(":"):
+                typed = self.console.ask_within(f"{field} [{shown}]: ")
+                if typed is None:
                     self.console.show("Nothing was sent.")
                     return None
                 draft.type(field, typed or before)

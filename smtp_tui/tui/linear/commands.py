@@ -24,7 +24,8 @@ HELP = (
     "At a field: Enter keeps its value, - sets the default, ? explains it and lists its choices, "
     "?? shows its whole page, < goes back. Type a choice by its name, first letters or number.",
     "A value that looks like one of these has a backslash before it: \\-",
-    ":3 and :port go to a field by its number or name. Commands work at every prompt:",
+    ":3 and :port go to a field by its number or name. Commands work at every prompt; at a "
+    "question they first go back, as < does:",
 )
 
 Runs = Callable[["LinearCommands", str], Coroutine[Any, Any, object]]

@@ -23,7 +23,11 @@ T = TypeVar("T")
 _NARROWEST, _USUAL = 20, 80
 HANGUP = 128 + signal.SIGHUP
 _CONTROLS = "That line contains control characters, perhaps of an arrow key. Type it again."
-_YES, _BACK = ("y", "yes"), ("n", "no", "<")
+_UNDECODABLE = (
+    "That line contains bytes that are no text in this terminal's encoding. Type it again."
+)
+_YES, _BACK = ("y", "yes"), ("n", "no")
+_UNKNOWN = "\N{REPLACEMENT CHARACTER}"  # in place of what cannot be decoded
 _MANY = 5  # answers that a prompt does not list
 
 
@@ -68,6 +72,8 @@ class Console:
     `ask` raises KeyboardInterrupt for Ctrl+C and EOFError for Ctrl+D. Questions count both as no.
     """
 
+    _command = ""  # typed at a question, for the session to run
+
     def show(self, text: str, first: str = "", rest: str = "") -> None:
         """Write a paragraph, wrapped; `first` precedes its first line, `rest` all others."""
         lines = textwrap.wrap(
@@ -99,9 +105,37 @@ class Console:
                 except (KeyboardInterrupt, EOFError):
                     self.write("\n")
                     raise
-            if escape_controls(line) == line or is_secret:
+            if is_secret:
                 return line
-            self.show(_CONTROLS)
+            if _UNKNOWN in line:
+                self.show(_UNDECODABLE)
+            elif escape_controls(line) != line:
+                self.show(_CONTROLS)
+            else:
+                return line
+
+    def ask_within(self, prompt: str) -> str | None:
+        """Return what the admin types at a prompt of a command; None to go back.
+
+        `<`, Ctrl+C and Ctrl+D go back. So does a command, which the session runs next.
+        """
+        if self._command:
+            return None
+        try:
+            typed = self.ask(prompt).strip()
+        except (KeyboardInterrupt, EOFError):
+            return None
+        if typed.startswith(":"):
+            self._command = typed
+        if typed.startswith(":") or typed == "<":
+            return None
+        # A backslash makes a value of what would be a command.
+        return typed[1:] if typed == "\\<" or typed.startswith("\\:") else typed
+
+    def take_command(self) -> str:
+        """Return the command that was typed at a question, once; "" if there is none."""
+        command, self._command = self._command, ""
+        return command
 
     def confirm(self, question: str) -> bool:
         """Ask a yes/no question; only y means yes."""
@@ -123,7 +157,7 @@ class Console:
             answer = self._answer(f"{listed} or Enter to {back}: ")
             if answer in ("", *words):
                 return answer
-            if answer in _BACK or answer.startswith(":"):
+            if answer in _BACK:
                 return ""
             begun = [word for word, label in answers if label.casefold().startswith(answer)]
             if len(begun) == 1:
@@ -137,10 +171,7 @@ class Console:
         return int(answer) - 1 if answer else None
 
     def _answer(self, prompt: str) -> str:
-        try:
-            return self.ask(prompt).strip().casefold()
-        except (KeyboardInterrupt, EOFError):
-            return ""
+        return (self.ask_within(prompt) or "").casefold()
 
     @property
     def width(self) -> int:

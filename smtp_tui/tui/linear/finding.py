@@ -44,7 +44,8 @@ class LinearSearch:
         if self.context.is_demo:
             self.console.show(text("discover", "alone", presets=key_of("presets")))
             return
-        name = name or self._asked(text("discover", "name"), proposed_search(self.draft))
+        if not name:
+            name = self._asked(text("discover", "name"), proposed_search(self.draft)) or ""
         if not name:
             return
         try:
@@ -66,7 +67,10 @@ class LinearSearch:
 
     async def presets(self, words: str) -> str | None:
         """List the providers that match words, and set the settings of the chosen one."""
-        words = words or self._asked("Letters of a provider's name or host", "")
+        asked = words or self._asked("Letters of a provider's name or host", "")
+        if asked is None:
+            return None
+        words = asked
         matching = [
             provider
             for provider in known_presets().providers
@@ -150,12 +154,9 @@ class LinearSearch:
         self.context.apply(change)
         self.console.show(format_done(change, key_of("undo")))
 
-    def _asked(self, prompt: str, proposed: str) -> str:
-        try:
-            typed = self.console.ask(f"{prompt} [{proposed}]: " if proposed else f"{prompt}: ")
-        except (KeyboardInterrupt, EOFError):
-            return ""
-        return typed.strip() or proposed
+    def _asked(self, prompt: str, proposed: str) -> str | None:
+        typed = self.console.ask_within(f"{prompt} [{proposed}]: " if proposed else f"{prompt}: ")
+        return None if typed is None else typed or proposed
 
 
 def _searched(provider: Provider) -> str:

@@ -77,12 +77,11 @@ class LinearReports:
     def _chosen_path(self, name: str, ending: str) -> Path | None:
         """Return the path that the admin names, or one next to the settings; None to go back."""
         document = self.context.document.path
-        proposed = f"{document.stem}{ending}"
-        try:
-            typed = name or self.console.ask(f"File for the report [{proposed}]: ").strip()
-        except (KeyboardInterrupt, EOFError):
+        proposed = document.with_name(f"{document.stem}{ending}")
+        typed = name or self.console.ask_within(f"File for the report [{proposed}]: ")
+        if typed is None:
             return None
-        path = expand(typed, Path()) if typed else document.parent / proposed
+        path = expand(typed, Path()) if typed else proposed
         replaces = is_there(path)
         if replaces and not self.console.confirm(f"{path} already exists. Replace it?"):
             return None

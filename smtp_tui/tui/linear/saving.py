@@ -15,6 +15,7 @@ from smtp_tui.tui.linear.context import LinearContext
 from smtp_tui.tui.messages import as_sentence, folder_question, text
 from smtp_tui.tui.model.password_mover import PasswordMoveCancelledError
 from smtp_tui.tui.model.recovery import (
+    DISCARD,
     discard_recovery,
     keep_changes,
     kept_changes,
@@ -41,11 +42,11 @@ class ConsoleWaits:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self.place = ""
+        self.place, self.outcome = "", ""
 
     async def on(self, call: Coroutine[Any, Any, T], warning: str = "") -> T:
         """Await a call and return its result; WaitCancelledError(warning) if it was stopped."""
-        waiting = f"Waiting for {self.place}. Ctrl+C stops waiting; then nothing is saved."
+        waiting = f"Waiting for {self.place}. Ctrl+C stops waiting; {self.outcome}."
         slow = asyncio.get_running_loop().call_later(self.SLOW, self._console.show, waiting)
         try:
             return await stoppable(call)
@@ -102,7 +103,10 @@ class LinearSave:
         if recovered is None:
             return
         answers = ("r", "Restore them"), ("d", "Discard them")
-        answer = self.console.choose(recovery_question(recovered, time.time()), answers)
+        question = recovery_question(recovered, time.time())
+        while (answer := self.console.choose(question, answers)) == "d":
+            if self.console.confirm(DISCARD):
+                break
         if answer == "r":
             self.console.show(restore_changes(recovered, self.draft, self.context.history))
         if answer:
@@ -136,11 +140,14 @@ class LinearSave:
         """Ask whose value to keep for each key that both have changed."""
         # No default: Enter alone must not overwrite what another program wrote.
         answers = ("f", "the value in the file"), ("h", "the value here")
-        chosen = [self.console.choose(f"{conflict}.", answers) for conflict in conflicts]
-        if "" in chosen:
-            return None
-        pairs = zip(conflicts, chosen, strict=True)
-        return [conflict.key for conflict, whose in pairs if whose == "h"]
+        kept = []
+        for conflict in conflicts:
+            whose = self.console.choose(f"{conflict}.", answers)
+            if not whose:
+                return None
+            if whose == "h":
+                kept.append(conflict.key)
+        return kept
 
     async def may_discard(self, question: str) -> bool:
         """Ask whether to discard the changes here."""
@@ -162,9 +169,9 @@ class LinearSave:
             raise PasswordMoveCancelledError
         return answer
 
-    def show_waiting(self, place: str) -> None:
+    def show_waiting(self, place: str, outcome: str) -> None:
         """Name the place that a slow save waits for."""
-        self._waits.place = place
+        self._waits.place, self._waits.outcome = place, outcome
 
     def show_reload(self) -> None:
         """Forget what passed before the file was changed."""

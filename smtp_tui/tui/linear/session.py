@@ -82,7 +82,9 @@ class LinearSession:
 
     async def _step(self) -> None:
         """Ask at the present row, and do what is typed."""
-        if self._at == FIRST_ADVANCED and not self._shows_advanced:
+        if command := self.console.take_command():
+            await self._run(command)
+        elif self._at == FIRST_ADVANCED and not self._shows_advanced:
             await self._ask_for_more()
         elif self._at >= COMMANDS_AT:
             await self._ask_for_command()

@@ -119,8 +119,11 @@ class SaveQuestions(Protocol):
     async def ask(self, text: str, answers: Sequence[tuple[str, str]]) -> str:
         """Return the key of an answer; PasswordMoveCancelledError to go back."""
 
-    def show_waiting(self, place: str) -> None:
-        """Show the place that a save waits for, once that takes long."""
+    def show_waiting(self, place: str, outcome: str) -> None:
+        """Show the place that a save waits for, once that takes long.
+
+        `outcome`: what is saved if the admin stops waiting.
+        """
 
     def show_reload(self) -> None:
         """Show the draft, whose file has been read again."""
@@ -289,7 +292,7 @@ class SaveTransaction:
         return None
 
     async def _is_stale(self, place: str = THE_FILE) -> bool:
-        self._questions.show_waiting(place)
+        self._questions.show_waiting(place, "then nothing is saved")
         # The file may be on a network file system that does not answer.
         return await self._waits.on(in_daemon_thread(partial(diff.is_stale, self._document)))
 
@@ -325,6 +328,7 @@ class SaveTransaction:
         notes = [*moved.notes]
         if moved.leftover is not None:  # the new place has the password now
             stays = f"{moved.leftover} may still exist"
+            self._questions.show_waiting(f"the removal of {moved.leftover}", "the file is saved")
             try:
                 await self._waits.on(moved.leftover.forget(), stays)
             except PasswordError as error:
