@@ -99,7 +99,7 @@ class TestWords:
     def test_no_words_tell_the_password(self) -> None:
         draft = SettingsDraft(FILE)
         password = Fix(field="password", value="hunter2hunter2", why="")
-        told = format_fix(proposal_of(password), draft) + format_done(password.change)
+        told = format_fix(proposal_of(password), draft) + format_done(password.change, draft)
         assert "hunter2" not in told + describe_fix(proposal_of(password), "auth-rejected")
 
     @pytest.mark.parametrize(

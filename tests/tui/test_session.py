@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from smtp_tui.checks.request import CheckRequest
 from smtp_tui.diagnosis.verdict import Verdict
+from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.settings.validate import parse_settings
 from smtp_tui.smtp.events import Stage
 from smtp_tui.tui.dialogs.tables import TablePicker
@@ -18,8 +20,10 @@ from smtp_tui.tui.model.fixes import (
     FixKind,
     available_fixes,
     describe_fix,
+    format_done,
     restore_proposal,
 )
+from smtp_tui.tui.model.mail_draft import MailDraft, MailField, sender_of
 from smtp_tui.tui.model.password import PasswordLocation
 from smtp_tui.tui.model.session import (
     TESTS_KEPT,
@@ -27,8 +31,10 @@ from smtp_tui.tui.model.session import (
     LastTest,
     PassedState,
     SessionMemory,
+    last_test,
     verdict_line,
 )
+from smtp_tui.tui.model.trust_text import trust_text
 from smtp_tui.tui.model.undo import UndoStack
 from tests.tui.driving import DIALOGUE, PASSED, SAMPLE, FakeKeyring, Hand, failed, form_on
 from tests.tui.fixes import ENCRYPTION, failing, script
@@ -197,6 +203,79 @@ class TestRestore:
         other = restore_proposal(self.passed(port=587), draft)
         assert other
         assert not other.asks
+
+    @pytest.mark.parametrize(
+        ("key", "assumed", "now"),
+        [
+            ("encryption", "none", "tls"),
+            ("openssl_verify_mode", "none", "peer"),
+            ("tls_minimum", "1.1", "1.2"),
+            ("starttls_auto", None, True),
+            ("tls_fingerprint", None, "ab" * 32),
+            ("tls_minimum", None, "1.3"),
+        ],
+    )
+    def test_an_absent_value_counts_as_what_protects_without_it(
+        self, key: str, assumed: object, now: object
+    ) -> None:
+        file: dict[str, object] = {"host": "h.example", "port": 25}
+        if key == "starttls_auto":
+            file["encryption"] = "none"
+        draft = SettingsDraft(file, assumed={} if assumed is None else {key: assumed})
+        passed = PassedState(draft.snapshot(), NOON)
+        draft.edit("host", "other.example")
+        draft.edit("username", "joe")
+        draft.edit(key, now)
+        proposal = restore_proposal(passed, draft)
+        assert proposal
+        assert proposal.asks
+        assert next(iter(proposal.state)) == key
+        value = assumed or {"starttls_auto": "no", "tls_minimum": "1.2"}.get(key, "none")
+        shown = f"{BY_KEY[key].label} {value} by default"
+        assert (shown if key != "tls_fingerprint" else "no TLS Fingerprint") in describe_fix(
+            proposal, None
+        )
+        # Each field and its values stand in the question, what weakens first.
+        facts = dict(trust_text(proposal, (), draft).facts)
+        assert facts["SMTP Host"] == "other.example -> h.example"
+        assert next(iter(facts)) == BY_KEY[key].label
+        draft.restore(proposal.state)
+        assert restore_proposal(passed, draft) is None
+
+    def test_the_way_back_to_more_protection_asks_nothing(self) -> None:
+        draft = SettingsDraft(
+            {**FILE, "openssl_verify_mode": "none"}, assumed={"tls_minimum": "1.0"}
+        )
+        passed = self.passed()
+        proposal = restore_proposal(passed, draft)
+        assert proposal
+        assert not proposal.asks
+
+    def test_only_what_the_file_lacks_is_not_saved_yet(self) -> None:
+        draft = SettingsDraft(FILE)
+        passed = PassedState(draft.snapshot(), NOON)
+        draft.edit("port", "1")
+        proposal = restore_proposal(passed, draft)
+        assert proposal
+        draft.restore(proposal.state)
+        told = format_done(proposal.state, draft)
+        assert told == "Back to what the file has: SMTP Port 2587. F4 undoes it."
+        draft.edit("port", "1")
+        assert format_done({"port": "1"}, draft).startswith("Changed, not saved yet: SMTP Port 1.")
+
+    @pytest.mark.parametrize(("typed", "marked"), [("", True), ("other@b.example", False)])
+    def test_a_rejected_sender_is_marked_where_it_stands(self, typed: str, *, marked: bool) -> None:
+        draft, mail = SettingsDraft({**FILE, "from": "a@b.example"}), MailDraft()
+        mail.follow(sender_of(draft).text)
+        mail.type(MailField.TO, "c@d.example")
+        if typed:
+            mail.type(MailField.FROM, typed)
+        done = completed(draft, failed("sender-refused", Stage.ENVELOPE))
+        request = replace(done.request, mail=mail.mail(sends=True))
+        last = last_test(replace(done, request=request), draft)
+        assert last
+        assert ("from" in last.faults) is marked
+        assert "from" in last.mail_faults
 
 
 async def test_what_passed_comes_back_by_one_key(tmp_path: Path) -> None:

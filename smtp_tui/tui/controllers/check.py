@@ -160,7 +160,7 @@ class CheckController(Controller):
         if prepared is None:
             return False
         self.form.history.apply(self.draft, prepared.change, file=prepared.file)
-        message = format_done(prepared.change)
+        message = format_done(prepared.change, self.draft)
         self.show_change(message)
         before = done.request.mail if done else None
         await self._test_form(mail_after_fix(before, prepared.change, self.context.mail))

@@ -25,7 +25,7 @@ from smtp_tui.tui.dialogs.presets import PresetScreen
 from smtp_tui.tui.dialogs.program_text import ExportScreen
 from smtp_tui.tui.messages import text
 from smtp_tui.tui.model.check_request import request_for
-from smtp_tui.tui.model.draft import HOST
+from smtp_tui.tui.model.draft import HOST, SettingsDraft
 from smtp_tui.tui.model.fixes import format_done
 from smtp_tui.tui.model.server_search import known_presets, search_servers
 from smtp_tui.tui.model.session import last_connected
@@ -57,7 +57,11 @@ class DiscoveryController(Controller):
         missing = unsupported_fields(found.values, self.draft)
         self.form.history.apply(self.draft, change)
         done = text(
-            "discover", "taken", host=found.host, port=found.port, done=_report_change(change)
+            "discover",
+            "taken",
+            host=found.host,
+            port=found.port,
+            done=_report_change(change, self.draft),
         )
         self.show_change(f"{done} {missing}".rstrip())
 
@@ -75,7 +79,9 @@ class DiscoveryController(Controller):
         self.form.history.apply(self.draft, change)
         is_new = self.draft.raw(HOST) != before
         key, hint = next_step(provider, self.draft, is_new=is_new) or (None, "")
-        done = text("presets", "taken", provider=provider.name, done=_report_change(change))
+        done = text(
+            "presets", "taken", provider=provider.name, done=_report_change(change, self.draft)
+        )
         self.show_change(f"{done} {hint}".rstrip(), at=key)
 
     async def import_settings(self) -> None:
@@ -157,5 +163,5 @@ class SenderDomain(Controller):
         return last is not None and not last.is_stale
 
 
-def _report_change(change: Mapping[str, object]) -> str:
-    return format_done(change) if change else text("discover", "same")
+def _report_change(change: Mapping[str, object], draft: SettingsDraft) -> str:
+    return format_done(change, draft) if change else text("discover", "same")

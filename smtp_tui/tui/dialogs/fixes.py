@@ -91,12 +91,13 @@ def trust_blocks(
 ) -> list[TextBlock]:
     """Return the question, the certificate it is about, and the meaning of a yes."""
     shown = trust_text(proposal, chain, draft, width - _LABELS - 4)
-    facts = [_fact(label, value) for label, value in shown.facts]
+    width = max((len(label) + 2 for label, _ in shown.facts), default=0)
+    facts = [_fact(label, value, max(width, _LABELS)) for label, value in shown.facts]
     return [plain(shown.question, CAUTION), *facts, plain(shown.meaning)]
 
 
-def _fact(label: str, value: str) -> TextBlock:
-    head, rest = f"  {label:{_LABELS}}", " " * (_LABELS + 2)
+def _fact(label: str, value: str, width: int) -> TextBlock:
+    head, rest = f"  {label:{width}}", " " * (width + 2)
     style = STRONG if label == SHA_256 else PLAIN
     return TextBlock(((value, style),), head, rest, gap=False)
 

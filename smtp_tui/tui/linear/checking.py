@@ -273,7 +273,7 @@ class LinearChecks:
             self.console.show("Nothing has changed.")
             return None
         self.context.apply(prepared.change, file=prepared.file)
-        self.console.show(format_done(prepared.change, key_of("undo")))
+        self.console.show(format_done(prepared.change, self.draft, key_of("undo")))
         before = done.request.mail if done else None
         return await self.test(mail_after_fix(before, prepared.change, self.context.mail))
 

@@ -152,7 +152,7 @@ class LinearSearch:
             return
         self.console.show(f"{name}. {shown}.")
         self.context.apply(change)
-        self.console.show(format_done(change, key_of("undo")))
+        self.console.show(format_done(change, self.draft, key_of("undo")))
 
     def _asked(self, prompt: str, proposed: str) -> str | None:
         typed = self.console.ask_within(f"{prompt} [{proposed}]: " if proposed else f"{prompt}: ")

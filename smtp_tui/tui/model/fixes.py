@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
 from enum import Enum, auto
+from typing import Any
 
 from smtp_tui.diagnosis.causes import texts_of
-from smtp_tui.diagnosis.experiments import weakens
 from smtp_tui.diagnosis.verdict import Fix, Verdict
 from smtp_tui.records import record
 from smtp_tui.safe_text import abridged, mask_credentials
+from smtp_tui.settings.choices import Encryption, VerifyMode
 from smtp_tui.settings.fields import BY_KEY, FieldKind
+from smtp_tui.settings.validate import defaults, parse_fields
 from smtp_tui.smtp.certificates import Certificate, anchor_of
 from smtp_tui.smtp.events import Stage
 from smtp_tui.tui.model.draft import PASSWORD, DraftState, SettingsDraft, text_of
@@ -49,7 +51,7 @@ class FixProposal:
     """A fix as the form offers it.
 
     `authority` is the certificate to save and trust; `state` and `clock` are the fields to restore
-    and when they passed.
+    and when they passed, and `restored` the values that count then, in words.
     """
 
     fix: Fix
@@ -57,6 +59,7 @@ class FixProposal:
     authority: Certificate | None = None
     state: DraftState = field(default_factory=dict, repr=False)
     clock: str = ""
+    restored: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def asks(self) -> bool:
@@ -96,17 +99,47 @@ def restore_proposal(passed: PassedState, draft: SettingsDraft) -> FixProposal |
     state = draft.state_to_return_to(passed.draft)
     if not state:
         return None
-    change = {key: "" if raw is None else raw for key, raw in state.items() if key != PASSWORD}
-    parsed = {
-        key: raw if raw == "" or BY_KEY[key].problem_with(raw) else BY_KEY[key].parse(raw)
-        for key, raw in change.items()
-    }
-    is_weaker = weakens(draft.parsed()["encryption"], parsed)
+    given, _ = parse_fields(passed.draft.values)
+    parsed = {**defaults(given), **given}
+    weaker = weaker_fields(draft.parsed(), parsed)
+    # What weakens stands first: a hint has space for two fields.
+    state = {key: state[key] for key in sorted(state, key=lambda key: key not in weaker)}
+    restored = {key: _restored_text(key, raw, parsed) for key, raw in state.items()}
     why = f"A test with these values passed at {passed.clock}."
-    if is_weaker:
-        why = f"{why} They protect less than those in the form now."
-    fix = Fix(field=next(iter(state)), value=None, why=why, weakens=is_weaker)
-    return FixProposal(fix, FixKind.RESTORE, state=state, clock=passed.clock)
+    if weaker:
+        why = f"{why} They protect less than the present ones."
+    fix = Fix(field=next(iter(state)), value=None, why=why, weakens=bool(weaker))
+    return FixProposal(fix, FixKind.RESTORE, state=state, clock=passed.clock, restored=restored)
+
+
+def weaker_fields(now: Mapping[str, Any], then: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the fields by which the parsed values `then` protect less than those of `now`."""
+    is_open, none = then["encryption"] is Encryption.NONE, VerifyMode.NONE
+    is_weaker = {
+        "encryption": is_open and now["encryption"] is not Encryption.NONE,
+        "openssl_verify_mode": then["openssl_verify_mode"] is none
+        and now["openssl_verify_mode"] is not none,
+        "starttls_auto": is_open and now["starttls_auto"] and not then["starttls_auto"],
+        "tls_minimum": then["tls_minimum"] < now["tls_minimum"],
+        FINGERPRINT: bool(now[FINGERPRINT]) and not then[FINGERPRINT],
+    }
+    return tuple(key for key, weakens in is_weaker.items() if weakens)
+
+
+def _restored_text(key: str, raw: object, parsed: Mapping[str, Any]) -> str:
+    """Return a value to restore; an absent one by what counts instead."""
+    if isinstance(raw, PasswordState):
+        is_none = raw.location is PasswordLocation.FILE and raw.is_cleared and not raw.typed
+        return "" if is_none else "as it was"
+    if raw is not None:
+        return format_value(key, raw)
+    field, value = BY_KEY[key], parsed[key]
+    # A field without a default of its own has no value to name.
+    if field.kind is FieldKind.TEXT and not value and field.default_text in ("", "none"):
+        return ""
+    is_usual = value == field.default(parsed)
+    shown = format_default(field, parsed) if is_usual else format_value(key, value)
+    return f"{shown} by default"
 
 
 def fix_proposals(verdict: Verdict, chain: Sequence[Certificate]) -> tuple[FixProposal, ...]:
@@ -154,8 +187,8 @@ def pins(fix: Fix) -> bool:
 
 
 def format_current(key: str, draft: SettingsDraft) -> str:
-    """Return a field's value as the form shows it, or its default."""
-    field, raw = BY_KEY[key], draft.raw(key)
+    """Return a field's value as the form shows it, or what counts without one."""
+    field, raw = BY_KEY[key], draft.counting(key)
     if raw is None:
         return format_default(field, draft.parsed())
     return format_value(key, raw)
@@ -208,7 +241,7 @@ def format_fix(proposal: FixProposal, draft: SettingsDraft, file: str = "") -> s
     fix = proposal.fix
     match proposal.kind:
         case FixKind.RESTORE:
-            return f"Back to what passed at {proposal.clock} ({_labels(proposal.state)})"
+            return f"Back to what passed at {proposal.clock} ({_labels(proposal)})"
         case FixKind.NAME:
             return f"{BY_KEY[fix.field].label}: name the file with your CA's certificate"
         case FixKind.GO_TO:
@@ -236,7 +269,7 @@ def describe_fix(proposal: FixProposal, cause: str | None, *, sends: bool = Fals
     match proposal.kind:
         case FixKind.RESTORE:
             asks = ", asks first," if fix.weakens else ""
-            passed = f"what passed at {proposal.clock} ({_labels(proposal.state)})"
+            passed = f"what passed at {proposal.clock} ({_labels(proposal)})"
             return f"goes back to {passed}{asks} and {again}"
         case FixKind.SAVE_AUTHORITY:
             what = "this certificate" if cause == OWN else "the CA that the server sent"
@@ -257,25 +290,34 @@ def describe_fix(proposal: FixProposal, cause: str | None, *, sends: bool = Fals
     return f"{' and '.join(edits)}{asks} and {again}"
 
 
-def _labels(state: DraftState) -> str:
-    """Return the fields of a state with their values, without a password."""
-    return abridged([_label(key, raw) for key, raw in state.items()], _LABELS_SHOWN)
+def _labels(proposal: FixProposal) -> str:
+    """Return the fields to restore with their values, without a password."""
+    labels = [_label(BY_KEY[key].label, key, text) for key, text in proposal.restored.items()]
+    return abridged(labels, _LABELS_SHOWN)
 
 
-def _label(key: str, raw: object) -> str:
-    label, field = BY_KEY[key].label, BY_KEY[key]
-    if isinstance(raw, PasswordState):
-        is_none = raw.location is PasswordLocation.FILE and raw.is_cleared and not raw.typed
-        return f"no {label}" if is_none else label
-    # A field without a default of its own has no value to name.
-    is_empty = raw is None and field.kind is FieldKind.TEXT and field.default_text in ("", "none")
-    return f"no {label}" if is_empty else f"{label} {format_value(key, '' if raw is None else raw)}"
+def _label(label: str, key: str, text: str) -> str:
+    if not text:
+        return f"no {label}"
+    return label if key == PASSWORD else f"{label} {text}"
 
 
-def format_done(change: Mapping[str, object], undo: str = "F4") -> str:
-    """Return the message that follows an applied change; `undo` takes it back."""
+def changes_in_words(proposal: FixProposal, draft: SettingsDraft) -> tuple[tuple[str, str], ...]:
+    """Return what a fix changes: each field's label, and its value before and after."""
+    texts = {key: text or "none" for key, text in proposal.restored.items()} or {
+        key: format_value(key, raw) for key, raw in proposal.fix.change.items()
+    }
+    return tuple(
+        (BY_KEY[key].label, text if key == PASSWORD else f"{format_current(key, draft)} -> {text}")
+        for key, text in texts.items()
+    )
+
+
+def format_done(change: Mapping[str, object], draft: SettingsDraft, undo: str = "F4") -> str:
+    """Return the message that follows a change applied to a draft; `undo` takes it back."""
     done = ", ".join(
         f"{BY_KEY[key].label} {'removed' if raw in ('', None) else format_value(key, raw)}"
         for key, raw in change.items()
     )
-    return f"Changed, not saved yet: {done}. {undo} undoes it."
+    what = "Changed, not saved yet" if draft.changed else "Back to what the file has"
+    return f"{what}: {done}. {undo} undoes it."

@@ -72,9 +72,10 @@ class LastTest:
     @property
     def faults(self) -> Mapping[str, str]:
         """What is wrong with each field, in a few words."""
-        mail = self.done.request.mail
-        # The message's own sender was rejected, not that of the settings.
-        others = {RECIPIENTS, "from"} if mail and mail.sender else {RECIPIENTS}
+        mail, own = self.done.request.mail, self.done.settings.sender
+        # A message repeats the sender of the settings, unless the admin typed another one there.
+        is_other = mail is not None and mail.sender is not None and str(mail.sender) != own
+        others = {RECIPIENTS, "from"} if is_other else {RECIPIENTS}
         return {key: short for key, short in self._all_faults.items() if key not in others}
 
     @property

@@ -14,6 +14,7 @@ from smtp_tui.tui.model.fixes import (
     CA_FILE,
     FINGERPRINT,
     FixProposal,
+    changes_in_words,
     format_current,
     format_value,
     grouped,
@@ -50,6 +51,9 @@ def trust_text(
     }
     shown = proposal.authority or (chain[0] if chain and fix.trusts else None)
     facts = tuple(certificate_facts(shown, width)) if shown else ()
+    if fix.weakens:
+        changes = changes_in_words(proposal, draft)
+        facts = (*((label, escape_controls(change)) for label, change in changes), *facts)
     return TrustText(text(section, "title", **names), facts, text(section, "means", **names))
 
 
