@@ -117,6 +117,7 @@ class TestDiscover:
             assert "465" in hand.row("SMTP Port")
             assert "‹ssl›" in hand.row("Encryption Type")
             assert "Changed, not saved yet: SMTP Host mail.example.org" in flat(hand)
+            assert "The password stays, and the next test would send it to" in flat(hand)
             await hand.press("f4")
             assert "mail.example.net" in hand.row("SMTP Host")
             assert "2587" in hand.row("SMTP Port")

@@ -90,6 +90,11 @@ def test_the_same_test_with_other_programs(tmp_path: Path) -> None:
     ended = answered(tmp_path, ":same", ":test", ":same", ":quit", runner=FakeCheck())
     for program in ("swaks", "openssl", "curl"):
         assert ended.text.count(f"\n{program}:\n") == 2
+    told = "mail.example.net port 2587, tls, plain login"
+    assert ended.plain.count(told) == 3
+    answers = ":test", "other.example.net", ":same", ":quit", "d"
+    ended = answered(tmp_path, *answers, runner=FakeCheck())
+    assert f"{told}; as last tested, without your changes since swaks:" in ended.plain
     assert SECRET not in ended.text
 
 

@@ -447,15 +447,18 @@ class TestSearch:
                 yield step
 
         monkeypatch.setattr(server_search, "discover", search)
-        answers = ":discover", "", "1", ":save", ":quit"
+        answers = ":discover", "", "1", ":save", ":discover", "", "1", ":quit"
         ended = answered(tmp_path, *answers)
-        assert asked == ["example.net"]
+        assert asked == ["example.net", "example.net"]
+        # The second time, the host stays the same.
+        told = "The password stays, and the next test would send it to mail.example.org."
+        assert ended.plain.count(told) == 1
         assert "Search for [tickets@example.net]: " in ended.text
         assert "FOUND " in ended.text
         assert "port = 465" in ended.saved
         ended = answered(tmp_path, ":discover a..b", ":discover", CTRL_C, ":quit")
         assert "This is not an address, a domain or a host" in ended.text
-        assert len(asked) == 1
+        assert len(asked) == 2
 
     def test_the_demo_asks_nobody(self, tmp_path: Path) -> None:
         ended = answered(tmp_path, ":discover example.org", ":quit", is_demo=True)

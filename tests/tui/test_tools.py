@@ -107,6 +107,14 @@ async def test_a_password_that_was_typed_is_told_as_such(tmp_path: Path) -> None
     assert "once only" not in told
 
 
+async def test_the_same_says_that_it_lacks_a_later_change(tmp_path: Path) -> None:
+    async with form_on(SAMPLE, tmp_path) as hand:
+        await run_test(hand)
+        await hand.press("x", "f6", "s")
+        await hand.until(lambda: isinstance(hand.pilot.app.screen, EquivalentsScreen))
+        assert "mail.example.net port 2587, as last tested" in hand.screen
+
+
 async def test_the_same_with_other_programs_one_at_a_time(tmp_path: Path) -> None:
     async with form_on(SAMPLE, tmp_path) as hand:
         await run_test(hand)

@@ -34,7 +34,7 @@ from smtp_tui.tui.model.settings_changes import (
     preset_change,
     proposed_search,
     server_change,
-    unsupported_fields,
+    server_remarks,
 )
 from smtp_tui.tui.test_pane.domain_check import resolver_of, subject_of
 from smtp_tui.tui.widgets.dialog import ListChoiceDialog
@@ -54,7 +54,7 @@ class DiscoveryController(Controller):
         if found is None:
             return
         change = server_change(found, self.draft)
-        missing = unsupported_fields(found.values, self.draft)
+        remarks = server_remarks(found, self.draft)
         self.form.history.apply(self.draft, change)
         done = text(
             "discover",
@@ -63,7 +63,7 @@ class DiscoveryController(Controller):
             port=found.port,
             done=_report_change(change, self.draft),
         )
-        self.show_change(f"{done} {missing}".rstrip())
+        self.show_change(f"{done} {remarks}".rstrip())
 
     async def presets(self) -> None:
         """List the known providers, and set the chosen one."""

@@ -63,7 +63,9 @@ class ToolController(Controller):
             return
         facts = done.verdict.facts if done else None
         commands = equivalent_commands(settings, facts, self.document.path.parent)
-        title = f"{settings.host} port {settings.port}"
+        is_stale = done is not None and self.draft.differing(done.draft)
+        note = ", as last tested" if is_stale else ""
+        title = f"{settings.host} port {settings.port}{note}"
         await self.show_dialog(EquivalentsScreen(title, commands, self.document.path))
 
     async def explain(self) -> None:

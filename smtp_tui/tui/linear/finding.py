@@ -24,7 +24,7 @@ from smtp_tui.tui.model.settings_changes import (
     preset_change,
     proposed_search,
     server_change,
-    unsupported_fields,
+    server_remarks,
 )
 
 MOST_LISTED = 20
@@ -140,10 +140,10 @@ class LinearSearch:
         if chosen is None:
             return
         probe = probes[chosen]
-        missing = unsupported_fields(probe.values, self.draft)
+        remarks = server_remarks(probe, self.draft)
         self._take(server_change(probe, self.draft), f"{probe.host} port {probe.port}")
-        if missing:
-            self.console.show(missing)
+        if remarks:
+            self.console.show(remarks)
 
     def _take(self, change: Mapping[str, object], name: str) -> None:
         shown = format_changes(change, self.draft)

@@ -19,7 +19,7 @@ from smtp_tui.threads import in_daemon_thread
 from smtp_tui.tui.linear.console import StoppedError, stoppable
 from smtp_tui.tui.linear.context import NO_TEST, LinearContext
 from smtp_tui.tui.messages import as_sentence, reword, text
-from smtp_tui.tui.model.check_request import request_for
+from smtp_tui.tui.model.check_request import request_for, title_of
 from smtp_tui.tui.model.session import last_connected
 from smtp_tui.tui.model.test_report import markdown_of
 
@@ -46,6 +46,9 @@ class LinearReports:
         if settings is None:
             self.console.show(NO_TEST)
             return
+        is_stale = done is not None and self.context.draft.differing(done.draft)
+        note = "; as last tested, without your changes since" if is_stale else ""
+        self.console.show(f"{title_of(settings, None)}{note}")
         facts = done.verdict.facts if done else None
         folder = self.context.document.path.parent
         for command in equivalent_commands(settings, facts, folder):

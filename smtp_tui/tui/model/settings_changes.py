@@ -228,6 +228,19 @@ def unsupported_fields(values: Mapping[str, object], draft: SettingsDraft) -> st
     return text("discover", "cannot", labels=", ".join(labels)) if labels else ""
 
 
+def server_remarks(probe: ProbeResult, draft: SettingsDraft) -> str:
+    """Return what to know about the change to a found server, before it is made; or ""."""
+    remarks = [unsupported_fields(probe.values, draft)]
+    if _sends_old_password(change := server_change(probe, draft), draft):
+        remarks.append(text("discover", "leaks", host=change[HOST]))
+    return " ".join(filter(None, remarks))
+
+
+def _sends_old_password(change: Mapping[str, object], draft: SettingsDraft) -> bool:
+    """Whether the next test would send the password that the form has to another host."""
+    return HOST in change and None not in (draft.raw(HOST), draft.raw(PASSWORD))
+
+
 def _without_pinned_trust(
     change: Mapping[str, object], draft: SettingsDraft, certificate: str = ""
 ) -> dict[str, object]:
@@ -330,7 +343,7 @@ def import_plan(imported: Imported, draft: SettingsDraft) -> ImportPlan:
         secret,
         stays if values else (),
         unsayable,
-        leaks=PASSWORD in stays and HOST in change and draft.raw(HOST) is not None,
+        leaks=PASSWORD in stays and _sends_old_password(change, draft),
     )
 
 
