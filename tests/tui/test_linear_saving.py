@@ -428,6 +428,18 @@ class TestTables:
         assert "   0.100 -> EHLO tickets.example.org\n" in ended.text.partition(":log")[2]
         assert [request.table for request in check.requests] == ["a", "b"]
 
+    def test_all_are_tested_as_the_file_has_them_now(self, tmp_path: Path) -> None:
+        check = FakeCheck()
+
+        def change() -> None:
+            new = TWO_TABLES.replace("b.example", "new.example").replace("[a]", "[c]")
+            (tmp_path / "mail.toml").write_text(new, "utf-8")
+
+        answers = ":list", change, ":all", ":quit"
+        ended = answered(tmp_path, *answers, text=TWO_TABLES, table="a", runner=check)
+        assert [request.values["host"] for request in check.requests] == ["new.example"]
+        assert "  a: The file does not have this table any more." in ended.text
+
     def test_there_is_no_other(self, tmp_path: Path) -> None:
         ended = answered(tmp_path, ":tables", ":quit")
         assert "This file has one SMTP table." in ended.text

@@ -192,6 +192,23 @@ async def test_a_file_changed_in_an_editor_is_read_again_while_no_form_is_open(
         assert len(check.requests) == 2
 
 
+async def test_a_changed_file_is_read_again_apart_from_the_open_form(tmp_path: Path) -> None:
+    check = FakeCheck()
+    async with form_on(TABLES, tmp_path, table="b.smtp", check=check) as hand:
+        await to_list(hand)
+        changed = TABLES.replace(".example", ".example.org").replace("[c.smtp]", "[e.smtp]")
+        hand.file.write_text(changed, encoding="utf-8")
+        await hand.press("f5")
+        await hand.until(lambda: "2 passed, 2 not tested" in hand.screen)
+        assert "a.example.org 25 none" in row(hand, "a.smtp")
+        assert "does not have this" in row(hand, "c.smtp")
+        await hand.press("escape")
+        await hand.until(lambda: hand.row("SMTP Host") != "")
+        assert "b.example.org" not in hand.screen
+    hosts = [request.values["host"] for request in check.requests]
+    assert hosts == ["a.example.org", "b.example.org"]
+
+
 async def test_they_run_side_by_side_eight_at_once(tmp_path: Path) -> None:
     check = Checks()
     async with form_on(MANY, tmp_path, table=None, check=check, size=(80, 40)) as hand:

@@ -179,9 +179,8 @@ class TablePicker(SearchScreen[str | None]):
         if self._tests.is_busy:
             self._show_message("The tests already run. Esc stops them.")
             return
-        # While no form is open, the file may have been changed in an editor.
-        problem = self._tests.reload() if self._is_first else ""
-        if problem:
+        # The file may have been changed in an editor.
+        if problem := self._tests.reload(has_form=not self._is_first):
             self._show_message(problem)
             return
         self._has_moved = False

@@ -111,9 +111,13 @@ class LinearChecks:
                 )
                 if result and table not in written:
                     written.add(table)
-                    self.console.show(f"{table}, {tests.server(table)}: {result}", "  ", "    ")
+                    name = ", ".join(filter(None, (table, tests.server(table))))
+                    self.console.show(f"{name}: {result}", "  ", "    ")
 
         tests = TableTests(context.document, context.session, context.runner, write_results)
+        if problem := tests.reload(has_form=True):
+            self.console.show(problem)
+            return
         before = {table: tests.done(table) for table in tests.tables}
         self.console.show(f"Testing {len(tests.tables)} tables as saved in the file. Ctrl+C stops.")
         try:

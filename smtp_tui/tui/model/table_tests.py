@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from time import monotonic
 
+from smtp_tui.config.diff import fresh
 from smtp_tui.config.document import Document
 from smtp_tui.config.errors import DocumentError
 from smtp_tui.records import record
@@ -59,10 +60,16 @@ class TableTests:
         self._reasons: dict[str, str] = {}
         self._load()
 
-    def reload(self) -> str:
-        """Read the file again; return why that was impossible, or ""."""
+    def reload(self, *, has_form: bool) -> str:
+        """Read the file again; return why that was impossible, or "".
+
+        `has_form`: a form is open and keeps the document as it has read it.
+        """
         try:
-            self._document.reload()
+            if has_form:
+                self._document = fresh(self._document)
+            else:
+                self._document.reload()
         except DocumentError as error:
             return as_sentence(error)
         self._load()
@@ -134,6 +141,8 @@ class TableTests:
 
     async def _test(self, table: str) -> str:
         """Test a table and remember the test; return why it was not tested, or ""."""
+        if self._document.lacks(table):
+            return "The file does not have this table any more."
         draft = OpenFileContext(self._document, table).draft()
         settings, path = draft.reading().settings, self._document.path
         for key, problem in draft.problems().items():
