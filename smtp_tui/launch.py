@@ -27,9 +27,9 @@ from smtp_tui.config.errors import NoFileError, NoTableError, NotTomlError, Seve
 from smtp_tui.config.paths import default_config
 from smtp_tui.config.preferences import THEMES, Preferences, read_preferences
 
-DUMB = "TERM is {}, so the form is line by line. --linear does the same elsewhere."
+DUMB = "TERM is {}, so smtp-tui asks line by line, as with --linear."
 
-DEMO = "Demo: a copy, gone when you leave."
+DEMO = "Demo: a copy, deleted when you leave."
 
 
 def form(call: Invocation) -> int:
@@ -148,12 +148,12 @@ def demo(call: Invocation) -> int:
         status = _open_form(document, "smtp", call, notice=DEMO, is_demo=True)
         is_saved = sample.is_saved
     if is_saved:
-        print_line(f"Saved in the copy {sample.file}, which is gone now.")
+        print_line(f"Saved in the demo's copy {sample.file}, which is now deleted.")
     return status
 
 
 def _check_demo(document: Document, cure: Mapping[str, str], call: Invocation) -> int:
-    """Check the sample file as it is, which fails, and with its fix; return the second status."""
+    """Check the sample file, which fails, then again with its fix; return the second status."""
     check = load("cli.check:check_values")
     values = document.values("smtp")
     check(values, document.path, "smtp", call)

@@ -181,7 +181,7 @@ class Document:
             return {}
         where = _where(path)
         return {
-            key: (meant_by(name), f"{one_line(key, 80)} {where} is unknown: meant {name}?")
+            key: (meant_by(name), f"{one_line(key, 80)} {where} is unknown. Did you mean {name}?")
             for key, name in content.misspelled.items()
         }
 

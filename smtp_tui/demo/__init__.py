@@ -36,7 +36,7 @@ _ATTEMPTS = 20
 DAY = timedelta(days=1)
 LASTS = 90 * DAY
 
-# What makes the sample work; the form's best fix sets the same.
+# The fix for the sample, the same as the form's best fix.
 CURE = {"authentication": "auto"}
 
 # aiosmtpd's log messages would appear in the middle of the form.
@@ -52,7 +52,7 @@ class SampleFile:
 
     @property
     def cure(self) -> dict[str, str]:
-        """What makes the settings work, by key."""
+        """The values that make the settings work, by key."""
         return CURE
 
     @property

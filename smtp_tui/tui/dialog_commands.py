@@ -1,6 +1,6 @@
 """Declare the commands of each dialog once for bindings, key hints and help.
 
-A function key means the same in all dialogs: F2 carries out, F5 asks a server, F8 lists.
+A function key does the same in all dialogs: F2 confirms, F5 contacts a server, F8 opens a list.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ MAIL_COMMANDS: tuple[FormCommand, ...] = (
         "ask",
         "f5 ctrl+t",
         "Check the addresses only",
-        "ask the server about sender and recipients, send nothing",
+        "check sender and recipients, and send nothing",
     ),
     FormCommand("leave", "escape", "Back", "go back; your text is kept"),
 )
@@ -33,7 +33,7 @@ FIX_COMMANDS: tuple[FormCommand, ...] = (
 DIFF_COMMANDS: tuple[FormCommand, ...] = (
     FormCommand("save", "f2 ctrl+o ctrl+s", "Save", "save the changes shown"),
     FormCommand("backup", "b", "Backup", "keep the old file as FILE~"),
-    FormCommand("private", "p", "Mode 0600", "let only its owner read the file"),
+    FormCommand("private", "p", "Mode 0600", "make the file readable only by its owner"),
     FormCommand("leave", "escape", "Back", "save nothing"),
 )
 
@@ -41,15 +41,15 @@ DIFF_COMMANDS: tuple[FormCommand, ...] = (
 CHANGED_COMMANDS: tuple[FormCommand, ...] = (
     FormCommand("merge", "m", "Merge and save", "apply your changes to the file as it is now"),
     FormCommand(
-        "reload", "r", "Reload", "load the file as it is now; asks before it discards yours"
+        "reload", "r", "Reload", "load the file again; asks before discarding your changes"
     ),
     FormCommand("leave", "escape", "Back", "save nothing; your changes stay in the form"),
 )
 
-# Keys when both changed the same setting; Left and Right choose the value to save.
+# Keys when the file and the form have changed the same field.
 CONFLICT_COMMANDS: tuple[FormCommand, ...] = (
-    FormCommand("choose(-1)", "left", "File", "take the value that is in the file now"),
-    FormCommand("choose(1)", "right", "Form", "take the value that you set in the form"),
+    FormCommand("choose(-1)", "left", "File", "use the value in the file"),
+    FormCommand("choose(1)", "right", "Form", "use the value in the form"),
     FormCommand("take", "f2 ctrl+o", "Merge and save", "save the values that you chose"),
     FormCommand("leave", "escape", "Back", "save nothing"),
 )
@@ -64,7 +64,10 @@ TABLE_COMMANDS: tuple[FormCommand, ...] = (
 # Keys in the search for settings.
 DISCOVER_COMMANDS: tuple[FormCommand, ...] = (
     FormCommand(
-        "take", "enter f2 ctrl+o", "Use it", "copy the chosen server into the form; or search"
+        "take",
+        "enter f2 ctrl+o",
+        "Use it",
+        "use the chosen server; in the search line, search",
     ),
     FormCommand("search", "f5 ctrl+t", "Search", "search for the typed name"),
     FormCommand("move", "tab f6 ctrl+l", "Other name", "go from the table to the name, and back"),
@@ -74,22 +77,20 @@ DISCOVER_COMMANDS: tuple[FormCommand, ...] = (
 # Keys in the list of providers; letters search it.
 PRESET_COMMANDS: tuple[FormCommand, ...] = (
     FormCommand("take", "enter f2 ctrl+o", "Use it", "copy the provider's settings into the form"),
-    FormCommand("way", "tab", "Other port", "choose another of its ports"),
+    FormCommand("way", "tab", "Other port", "choose another port of the provider"),
     FormCommand("leave", "escape", "Back", "change nothing"),
 )
 
 # Keys in the DNS report on a domain.
 DOMAIN_COMMANDS: tuple[FormCommand, ...] = (
-    FormCommand("selectors", "k", "DKIM selectors", "type the selectors of DKIM keys to look for"),
+    FormCommand("selectors", "k", "DKIM selectors", "type the DKIM selectors to look up"),
     FormCommand("again", "f5 ctrl+t r", "Ask again", "ask DNS again"),
     FormCommand("stop", "escape", "Back", "stop asking, or go back"),
 )
 
 # Keys in the import of another program's settings; Enter starts a new line there.
 IMPORT_COMMANDS: tuple[FormCommand, ...] = (
-    FormCommand(
-        "take", "f2 ctrl+o ctrl+s", "Import", "copy the settings into the form, as one step"
-    ),
+    FormCommand("take", "f2 ctrl+o ctrl+s", "Import", "copy the settings into the form"),
     FormCommand("format", "f8 ctrl+f", "Format", "choose the format of the text"),
     FormCommand("quoting", "alt+u", "Quoting", "choose how the .env file is quoted"),
     FormCommand("file", "alt+r ctrl+r", "Read a file", "read the text from a file"),
@@ -99,7 +100,9 @@ IMPORT_COMMANDS: tuple[FormCommand, ...] = (
 
 # Keys in the export for another program.
 EXPORT_COMMANDS: tuple[FormCommand, ...] = (
-    FormCommand("turn(1)", "right tab", "Next", "the next program; Left: the previous one"),
+    FormCommand(
+        "turn(1)", "right tab", "Next", "show the next program; Left shows the previous one"
+    ),
     FormCommand("list", "f8 ctrl+f f", "List", "choose the program from a list"),
     FormCommand("quoting", "u alt+u", "Quoting", "choose how the .env file is quoted"),
     FormCommand("copy", "c", "Copy", "copy the text (terminal clipboard)"),
@@ -111,7 +114,9 @@ EXPORT_COMMANDS: tuple[FormCommand, ...] = (
 
 # Keys in another program's command for the same test.
 EQUIVALENT_COMMANDS: tuple[FormCommand, ...] = (
-    FormCommand("turn(1)", "right tab", "Next", "the next program; Left: the previous one"),
+    FormCommand(
+        "turn(1)", "right tab", "Next", "show the next program; Left shows the previous one"
+    ),
     FormCommand("copy", "c", "Copy", "copy the command (terminal clipboard)"),
     FormCommand("save", "f2 ctrl+o o", "Save", "save the command to a file that only you can read"),
     FormCommand("leave", "escape", "Back", "go back"),
@@ -119,9 +124,13 @@ EQUIVALENT_COMMANDS: tuple[FormCommand, ...] = (
 
 # Keys in the explanation at full size.
 EXPLANATION_COMMANDS: tuple[FormCommand, ...] = (
-    FormCommand("turn(1)", "tab", "Next field", "the next field; Shift+Tab: the one before"),
-    FormCommand("choose('fix')", "f9 ctrl+r", "Fix", "apply the best fix, test again"),
-    FormCommand("choose('error')", "e", "Explain an error", "an error of another program"),
+    FormCommand(
+        "turn(1)", "tab", "Next field", "show the next field; Shift+Tab shows the previous one"
+    ),
+    FormCommand("choose('fix')", "f9 ctrl+r", "Fix", "apply the best fix and test again"),
+    FormCommand(
+        "choose('error')", "e", "Explain an error", "explain an error from another program"
+    ),
     FormCommand("leave", "escape", "Back", "go back to the field that the page explains"),
 )
 

@@ -142,10 +142,12 @@ def _application_blocks(key: str, draft: SettingsDraft, state: RowState) -> Iter
 def _refusals(state: RowState) -> Iterator[TextBlock]:
     """Yield which words cannot be chosen here, and why."""
     if state.refused and not state.limit:
-        yield labelled(f"Not here: {', '.join(state.refused)}", next(iter(state.refused.values())))
+        yield labelled(
+            f"Unavailable: {', '.join(state.refused)}", next(iter(state.refused.values()))
+        )
     for word, why in state.doubts.items():
         if word != state.chosen:  # else advice says it
-            yield labelled(f"Not here: {word}", why)
+            yield labelled(f"Unavailable: {word}", why)
 
 
 def _advice_blocks(advice: Iterable[Advice], key: str | None = None) -> Iterator[TextBlock]:

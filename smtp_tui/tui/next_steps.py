@@ -13,31 +13,31 @@ from smtp_tui.tui.style import CAUTION, PLAIN, STRONG
 from smtp_tui.tui.widgets.text_page import TextBlock, TextPage, flow, plain
 
 TITLE = "Next"
-# Each command, with the few words that a narrow column has room for.
+# What each command does, in at most 12 characters for a narrow column.
 STEPS = {
-    "test": "test these",
+    "test": "run a test",
     "discover": "find servers",
     "presets": "providers",
     "import": "import",
     "error": "error help",
-    "commands": "all the rest",
+    "commands": "all commands",
 }
-# The same as parts of a sentence; the key hints name the test.
+# The same as clauses of a sentence, without the test: the key hints show its key.
 IN_SHORT = {
     "discover": "finds servers",
     "presets": "lists providers",
     "import": "imports settings",
     "error": "explains an error",
-    "commands": "has all the rest",
+    "commands": "lists all commands",
 }
 FIRST = ("test", "discover", "presets", "import", "error")
-NARROW = 48  # columns up to which the few words are shown
+NARROW = 48  # columns up to which `STEPS` is shown
 
 
 class NextSteps(TextPage):
-    """The commands to begin with, then remarks on the file and a notice.
+    """The first commands to use, then remarks on the file and a notice.
 
-    If there is no room for a line each, the commands stand in one paragraph.
+    Each command has a line; without room for that, all are in one paragraph.
     """
 
     def __init__(self, remarks: Sequence[str], notice: str, *, has_host: bool, id: str) -> None:
@@ -45,7 +45,7 @@ class NextSteps(TextPage):
         # Without a host there is nothing to test yet.
         actions = FIRST if has_host else (*FIRST[1:4], FIRST[0], *FIRST[4:])
         commands = [command_named(action) for action in actions]
-        # The menu has those that this kind of terminal may have no key for.
+        # If this terminal may lack the keys of some commands, name the menu instead of them.
         sure = [command for command in commands if command.has_sure_key]
         self._commands = commands if sure == commands else [*sure, command_named("commands")]
         self._notes = [plain(remark, CAUTION, gap=False) for remark in remarks]
@@ -87,7 +87,7 @@ class NextSteps(TextPage):
         return [plain(TITLE, STRONG), *steps]
 
     def _keys_of(self, command: FormCommand, *, is_narrow: bool) -> str:
-        # Not every terminal sends Alt, so the other key is named, too.
+        # Not every terminal sends Alt, so show the other key too.
         is_clear = is_narrow and "Alt" not in command.first_key
         return command.first_key if is_clear else command.hint_keys
 

@@ -80,7 +80,7 @@ def test_on_a_terminal_that_cannot_move_its_cursor_it_asks_line_by_line(
     command = [*COMMAND, str(tmp_path / "mail.toml")]
     with on_terminal(command, environment(TERM=term), (120, 24)) as terminal:
         terminal.wait_for(
-            f"TERM is {shown}, so the form is line by line. --linear does the same elsewhere.",
+            f"TERM is {shown}, so smtp-tui asks line by line, as with --linear.",
             "1 SMTP Host [required]:",
         )
         terminal.press("\x04")

@@ -229,7 +229,7 @@ def test_a_key_that_is_nearly_known_is_named(
     if meant is None:
         assert found == {}
         return
-    assert found[key][1] == f"{key} {where} is unknown: meant {meant}?"
+    assert found[key][1] == f"{key} {where} is unknown. Did you mean {meant}?"
     assert found[key][1] in document.remarks(table)
     assert key in document.unknown_keys(table)
 

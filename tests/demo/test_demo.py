@@ -197,7 +197,7 @@ def test_a_fix_that_was_saved_is_told_at_the_end(tmp_path: Path) -> None:
         (folder,) = tmp_path.iterdir()
         assert 'authentication = "auto"' in (folder / "mail.toml").read_text("utf-8")
         terminal.press("F10")
-        terminal.wait_for(f"Saved in the copy {folder}/mail.toml, which is gone now.")
+        terminal.wait_for(f"Saved in the demo's copy {folder}/mail.toml, which is now deleted.")
         assert terminal.wait_for_end() == 0
     assert list(tmp_path.iterdir()) == []
 

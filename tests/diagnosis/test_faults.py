@@ -54,7 +54,7 @@ def test_with_external_the_certificate_is_the_login() -> None:
 )
 def test_the_name_that_the_certificate_lacks_is_marked(values: dict[str, Any], key: str) -> None:
     found = faults(Cause.CERTIFICATE_NAME_MISMATCH, Stage.TLS, **values)
-    assert found == {f"{key}: another name"}
+    assert found == {f"{key}: name mismatch"}
 
 
 def test_a_rejected_recipient_is_marked() -> None:

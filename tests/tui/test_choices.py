@@ -130,7 +130,7 @@ async def test_a_keyring_that_cannot_be_used_is_grey_before_it_is_chosen(tmp_pat
     async with form_on(SAMPLE, tmp_path, size=(80, 40), keyring=keyring) as hand:
         await hand.go_to("SMTP Password")
         await hand.press("down")
-        await hand.until(lambda: "Not here: keyring" in hand.screen)
+        await hand.until(lambda: "Unavailable: keyring" in hand.screen)
         row = hand.form_screen.form.current_row
         styles = dict(row.spans(row.size.width))
         assert styles["keyring"].dim

@@ -53,7 +53,7 @@ DIALOGS = [
     (("alt+p",), "The settings of a mail provider", "In the list of providers"),
     (("alt+s",), "Find the settings", "In the search for settings"),
     (("f7",), "Send a test message", "In a test message"),
-    (("alt+d",), "Saving changes nothing", "In the difference before saving"),
+    (("alt+d",), "Saving changes nothing", "In the diff before saving"),
     (("alt+a",), "Which program does", "In every dialog"),
     (("ctrl+p",), "a few letters of a command", "In every dialog"),
     (("x", "f10"), "does not contain your changes", "In every dialog"),

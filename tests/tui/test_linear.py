@@ -121,7 +121,7 @@ class TestFields:
 
     def test_a_line_that_cannot_be_decoded_is_not_a_value(self, tmp_path: Path) -> None:
         ended = answered(tmp_path, "m\N{REPLACEMENT CHARACTER}ller", ":save", ":quit")
-        assert "no text in this terminal's encoding. Type it again." in ended.plain
+        assert "this terminal's encoding cannot decode. Type it again." in ended.plain
         assert ended.saved == SAMPLE
 
     def test_what_the_application_cannot_express_is_passed_over(self, tmp_path: Path) -> None:

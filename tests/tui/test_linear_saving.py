@@ -84,7 +84,7 @@ class TestFixes:
         assert check.requests[1].values["port"] == 587
         answers = ":test", ":fixes", "3", "", ":quit"
         ended = answered(tmp_path, *answers, runner=TwoTests(ENCRYPTION, ELSEWHERE))
-        assert "3 is none of them." in ended.text
+        assert "3 is not one of the answers." in ended.text
 
     def test_one_that_only_the_admin_knows_is_asked_for(self, tmp_path: Path) -> None:
         ended = answered(tmp_path, ":test", ":fix", "new", ":quit", "d", runner=TwoTests(PASSWORD))
@@ -386,7 +386,7 @@ class TestEnds:
         assert "There are unsaved changes from " in ended.plain
         # Nothing else has them: one letter does not discard them, and a command asks later.
         ended = answered(tmp_path, "d", "", "", ":quit")
-        assert "Discard the kept changes for good? Nothing else has them." in ended.plain
+        assert "Discard the kept changes for good? There is no other copy." in ended.plain
         assert answered(tmp_path, ":quit").status == 0
         ended = answered(tmp_path, "r", ":save", ":quit")
         assert "Restored, not saved yet: SMTP Port." in ended.text

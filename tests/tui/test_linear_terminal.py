@@ -68,7 +68,7 @@ def test_ctrl_c_stops_a_test_and_nothing_else(file: Path) -> None:
             terminal.press(":test", "Enter")
             terminal.wait_for(f"connected to 127.0.0.1 port {port}")
             terminal.press(CTRL_C)
-            terminal.wait_for("\nStopped. The test proved nothing")
+            terminal.wait_for("\nStopped while waiting for the server. The test proved nothing")
             prompt = "1 SMTP Host [127.0.0.1; ? name check may fail]:"
             terminal.wait_until(lambda: terminal.text.count(prompt) == 3, "the prompt again")
             # The line that was half typed is gone.

@@ -140,7 +140,7 @@ class TestChangedOnDisk:
                 "SMTP Port was 2587. It is 2525 in the file now, and 587 in the form."
                 in hand.screen
             )
-            assert "Left takes the file's, Right the form's" in " ".join(hand.screen.split())
+            assert "Left chooses the file's, Right the form's" in " ".join(hand.screen.split())
             assert re.search(r"SMTP Port +2525 +587 +not chosen yet", hand.screen)
             await hand.press("f2")
             assert "Choose a value for each field" in hand.screen

@@ -248,7 +248,7 @@ async def test_a_form_without_a_server_says_where_to_get_one(tmp_path: Path) -> 
     preferences = Preferences(keys={"discover": ("alt+z",), "test": ("f12",)})
     async with form_on(None, tmp_path, preferences=preferences) as hand:
         assert "Alt+Z      find servers" in hand.screen
-        assert "F12        test these" in hand.screen
+        assert "F12        run a test" in hand.screen
 
 
 async def test_several_tables_are_picked_from(tmp_path: Path) -> None:
@@ -311,7 +311,7 @@ def next_to(hand: Hand) -> str:
 
 async def test_the_next_steps_have_a_line_each_and_the_file_its_remarks(tmp_path: Path) -> None:
     async with form_on(UNKNOWN, tmp_path) as hand:
-        for keys, what in (("F5", "test these"), ("Alt+P ^Spc", "providers")):
+        for keys, what in (("F5", "run a test"), ("Alt+P ^Spc", "providers")):
             assert re.search(rf"│ {re.escape(keys)} +{what}", hand.screen)
         assert "Unknown keys in [smtp]: auth_protocol, tls_enabled, max_conns." in next_to(hand)
         assert "│ SMTP Host" in hand.screen

@@ -95,7 +95,7 @@ def test_advice_costs_nothing_while_one_types(tmp_path: Path) -> None:
 
 def test_the_dialog_of_a_message_is_as_frugal(terminal: Terminal) -> None:
     terminal.press("\x0e")  # Ctrl+N
-    terminal.wait_for(">To", "a real one", "One address, or several")
+    terminal.wait_for(">To", "a real message", "One address, or several")
     terminal.press("a")
     terminal.wait_for(">To       a ")
     letters = [("b", ">To       ab"), ("c", ">To       abc"), ("d", ">To       abcd")]

@@ -66,7 +66,9 @@ class TomlTableController(Controller):
             return
         try:
             table = await self._table_to_open(document.in_dialect(names[index]))
-            if table is None or not await SaveController(self.context).may_leave("read it anew"):
+            if table is None or not await SaveController(self.context).may_leave(
+                "read the file again"
+            ):
                 return
             other = document.in_dialect(names[index])  # includes what was just saved
         except DocumentError as error:

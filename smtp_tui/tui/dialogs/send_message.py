@@ -24,9 +24,9 @@ from smtp_tui.tui.widgets.text_page import TextBlock, TextPage, plain
 TITLE = TextBlock(
     (
         ("Send a test message", STRONG),
-        (", ", PLAIN),
-        ("a real one", CAUTION),
-        (", to every address in To.", PLAIN),
+        (" to every address in To. It is ", PLAIN),
+        ("a real message", CAUTION),
+        (".", PLAIN),
     )
 )
 EXAMPLE = "name@example.org"

@@ -266,4 +266,4 @@ class TablePicker(SearchScreen[str | None]):
         if self._changed:
             changed = escape_controls(self._changed)
             return f"{summary} {key} tests the file; {changed} has unsaved changes (*)."
-        return summary if parts else f"{summary} {key} tests all, as the file has them."
+        return summary if parts else f"{summary} {key} tests all as saved in the file."

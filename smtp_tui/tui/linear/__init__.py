@@ -1,1 +1,1 @@
-"""The form as questions and answers, line by line, for screen readers and plain terminals."""
+"""Edit and test settings line by line, for screen readers and plain terminals."""

@@ -235,7 +235,7 @@ class LinearChecks:
             saves=changes_to_save(self.draft, self.context.document.path.name),
             is_stale=bool(self.draft.differing(done.draft)),
         )
-        # The form names the warnings and explains them elsewhere: here they are explained at once.
+        # The form only names the warnings, and explains them on other pages.
         more = [str(line) for line in shown.more if not (line.is_warning and line.label)]
         also = [f"Also: {fault}" for fault in verdict.also_texts]
         warnings = [f"? {warning}" for warning in verdict.warning_texts if warning not in more]
@@ -290,8 +290,8 @@ class LinearChecks:
         if recipients:
             draft.type(MailField.TO, recipients)
         self.console.show(
-            "A test message, a real one, to every address in To. Enter keeps what is in brackets, "
-            "and < goes back and sends nothing."
+            "This sends a real message to every address in To. Enter keeps the value in brackets; "
+            "< goes back and sends nothing."
         )
         placeholders = {MailField.FROM: sender.description, MailField.TO: "required"}
         for field in MailField:

@@ -1,4 +1,4 @@
-"""The commands that one types after a colon; each does what its key does in the form."""
+"""The commands typed after a colon; each does what its key does in the form."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from smtp_tui.tui.model.undo import NOTHING_TO_REDO, NOTHING_TO_UNDO, UndoReport
 HELP = (
     "At a field: Enter keeps its value, - sets the default, ? explains it and lists its choices, "
     "?? shows its whole page, < goes back. Type a choice by its name, first letters or number.",
-    "A value that looks like one of these has a backslash before it: \\-",
+    "Put a backslash before a value that looks like one of these: \\-",
     ":3 and :port go to a field by its number or name. Commands work at every prompt; at a "
-    "question they first go back, as < does:",
+    "question, a command first goes back, as < does:",
 )
 
 Runs = Callable[["LinearCommands", str], Coroutine[Any, Any, object]]
@@ -57,7 +57,7 @@ class LinearCommand:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names that one can type, synonyms of other programs included."""
+        """The name and its synonyms; each can be typed."""
         synonyms = command_named(self.action).synonyms if self.action else ""
         return (self.name, *synonyms.split())
 
@@ -101,7 +101,7 @@ class LinearCommands:
             raise TableChosenError(table)
 
     async def show_help(self) -> None:
-        """Show what can be typed."""
+        """Show what the admin can type."""
         for line in HELP:
             self.context.console.show(line, "", "  ")
         for command in COMMANDS:
@@ -159,6 +159,6 @@ COMMANDS = (
     _command("same", lambda it, _text: it.reports.show_programs()),
     _command("report", lambda it, text: it.reports.save_report(text)),
     _command("dns", lambda it, text: it.reports.show_domain(text), "domain"),
-    LinearCommand("help", "show what can be typed", "help", lambda it, _: it.show_help()),
+    LinearCommand("help", "show what you can type", "help", lambda it, _: it.show_help()),
     _command("quit", lambda it, _text: it.quit(), "leave"),
 )

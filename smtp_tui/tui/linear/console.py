@@ -22,12 +22,12 @@ from smtp_tui.safe_text import escape_controls
 T = TypeVar("T")
 _NARROWEST, _USUAL = 20, 80
 HANGUP = 128 + signal.SIGHUP
-_CONTROLS = "That line contains control characters, perhaps of an arrow key. Type it again."
+_CONTROLS = "That line contains control characters, perhaps from an arrow key. Type it again."
 _UNDECODABLE = (
-    "That line contains bytes that are no text in this terminal's encoding. Type it again."
+    "That line contains bytes that this terminal's encoding cannot decode. Type it again."
 )
 _YES, _BACK = ("y", "yes"), ("n", "no")
-_UNKNOWN = "\N{REPLACEMENT CHARACTER}"  # in place of what cannot be decoded
+_UNKNOWN = "\N{REPLACEMENT CHARACTER}"  # stands for bytes that cannot be decoded
 _MANY = 5  # answers that a prompt does not list
 
 
@@ -162,7 +162,7 @@ class Console:
             begun = [word for word, label in answers if label.casefold().startswith(answer)]
             if len(begun) == 1:
                 return begun[0]
-            self.show(f"{answer} is none of them.")
+            self.show(f"{answer} is not one of the answers.")
 
     def choose_line(self, question: str, lines: Sequence[str], back: str = "go back") -> int | None:
         """Let the admin choose a line by its number or beginning; return its index, or None."""

@@ -1,4 +1,4 @@
-"""What the commands of a session share: the settings being edited, and the terminal."""
+"""The state that the commands of a session share."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ class LinearSearch:
                 self._follow(search_servers(query, self.draft, folder, Resolver()), results)
             )
         except StoppedError:
-            self.console.show_stopped("Stopped. What was found so far can be used.")
+            self.console.show_stopped("Stopped. You can use the servers found so far.")
         self._choose_server(results)
 
     async def presets(self, words: str) -> str | None:
@@ -87,7 +87,7 @@ class LinearSearch:
             return None
         provider = matching[chosen]
         ways = [f"port {way.port}, encryption {way.encryption}" for way in provider.ways]
-        way = self.console.choose_line("Its ports:", ways) if len(ways) > 1 else 0
+        way = self.console.choose_line(f"Ports of {provider.name}:", ways) if len(ways) > 1 else 0
         if way is None:
             return None
         for line in (f"Username: {provider.username_is}", f"Password: {provider.password_is}"):

@@ -1,7 +1,4 @@
-"""Show and save the last test's results line by line: its dialogue, a report, DNS, other programs.
-
-The dialogue is that of `LinearChecks`.
-"""
+"""Show the last test as other programs' commands, as a report, and with DNS facts."""
 
 from __future__ import annotations
 
@@ -34,7 +31,7 @@ _PATIENCE = 5.0  # seconds; writing to a pipe that nothing reads would block for
 
 
 class LinearReports:
-    """Shows what the last test found, elsewhere than in its own lines."""
+    """Shows and saves the results of the last test."""
 
     def __init__(self, context: LinearContext) -> None:
         self.context, self.console = context, context.console

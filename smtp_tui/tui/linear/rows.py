@@ -52,7 +52,7 @@ def row_named(text: str) -> int | None:
     for matches in (
         [index for index, row in enumerate(names) if wanted in row],
         [index for index, row in enumerate(names) if any(n.startswith(wanted) for n in row)],
-        # `port` and `password`, as people say them.
+        # One word of a label is enough: `port`, `password`.
         [index for index, (_, label) in enumerate(names) if wanted in label.split()],
     ):
         if wanted and len(matches) == 1:
@@ -99,7 +99,7 @@ class FormRows:
         shown = state.chosen or state.text or state.placeholder
         if state.chosen is None and choices_at(key):
             shown = self.draft.text(key)  # no value that this row knows
-        # What follows two blanks says whose default the value is, or where a password goes.
+        # After two blanks: whose default the value is, or where the password goes.
         value, _, origin = shown.replace(BULLETS, "set").partition("  ")
         joint = " " if key == TIMEOUT or state.note.startswith("(") else ", "
         noted = f"{value}{joint}{state.note}" if state.note else value
@@ -112,7 +112,7 @@ class FormRows:
             location = self.draft.password.location
             note = ", not echoed" if self.states[key].is_masked else f", kept in: {location}"
         shown, mark = self.value(key), self._mark(key)
-        # An empty field says already what to type.
+        # The placeholder of an empty field already shows what to type.
         if mark and mark[0] != "i" and (self.states[key].text or choices_at(key)):
             shown = f"{shown}; {mark}"
         return f"{index + 1} {label_of(key)}{note} [{shown}]: "
@@ -145,7 +145,7 @@ def form_rows(
 
 
 def explanation_lines(key: str, rows: FormRows, last: LastTest | None) -> Iterator[str]:
-    """Yield what a row is about: its summary, choices, meaning, last finding and advice."""
+    """Yield a row's summary, choices, current meaning, last finding and advice."""
     state, draft = rows.states[key], rows.draft
     summary = KEPT_SUMMARY if key == KEPT else BY_KEY[key].summary
     yield f"{label_of(key)}: {summary}"
@@ -157,7 +157,7 @@ def explanation_lines(key: str, rows: FormRows, last: LastTest | None) -> Iterat
     if state.limit:
         yield f"Cannot be set here. {state.limit}"
     elif state.refused:
-        yield f"Not here: {', '.join(state.refused)}. {next(iter(state.refused.values()))}"
+        yield f"Unavailable: {', '.join(state.refused)}. {next(iter(state.refused.values()))}"
     if note := value_note(field, draft.values()):
         yield f"Now: {note}"
     if last and (found := observations_of(field, last.facts, last.verdict)):

@@ -64,7 +64,7 @@ class LinearSession:
         self._shows_advanced = False
 
     async def run(self) -> None:
-        """Ask and obey until the admin leaves."""
+        """Ask for fields and run commands until the admin leaves."""
         while True:
             try:
                 await self._step()
@@ -81,7 +81,7 @@ class LinearSession:
                 self.console.show(format_internal_error(error))
 
     async def _step(self) -> None:
-        """Ask at the present row, and do what is typed."""
+        """Ask for the current row, and carry out the answer."""
         if command := self.console.take_command():
             await self._run(command)
         elif self._at == FIRST_ADVANCED and not self._shows_advanced:
@@ -209,7 +209,7 @@ class LinearSession:
         if location is PasswordLocation.KEYRING:
             # Report a missing keyring at once, not only when the password is saved.
             await self.context.file_context.look_for_keyring()
-        # A variable, path or command has to be named.
+        # Ask next for the name of the variable, path or command.
         if location is PasswordLocation.ASK or password.is_masked or password.text:
             self.context.show_news(before)
             self._at += 1
@@ -269,7 +269,7 @@ def run_linear(
         gc.freeze()
         gc.enable()
     console = console or Console()
-    # Texts name a command by its key; here that is what one types.
+    # Texts name a command by its key; here the key is the typed command.
     set_active_keys(
         {command.action: (f":{command.name}",) for command in COMMANDS if command.action}
     )
@@ -325,7 +325,7 @@ def _open(
 
 
 def _introduce(session: LinearSession, notice: str, remark: str) -> None:
-    """Say what is open, how to answer, and what is wrong with it already."""
+    """Show which file is open, its problems, and how to answer."""
     context, console = session.context, session.console
     document, table = context.document, context.table
     state = "" if document.exists else ", new file"

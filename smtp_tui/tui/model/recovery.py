@@ -24,7 +24,7 @@ from smtp_tui.tui.model.password import location_of, source_of, typed_text
 from smtp_tui.tui.model.row_state import KEPT
 from smtp_tui.tui.model.undo import UndoStack
 
-DISCARD = "Discard the kept changes for good? Nothing else has them."
+DISCARD = "Discard the kept changes for good? There is no other copy."
 _LONGEST = 100_000
 _HOME = 4  # levels above `unsaved`; a missing home, such as a service's, is not created
 _OLD = 90 * 24 * 3600

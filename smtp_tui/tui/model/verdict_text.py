@@ -82,7 +82,7 @@ def verdict_text(
     """Return a verdict in words; `mail` is what the check was to submit.
 
     `proposals` are the fixes to offer now, `saves` is what saving would write (`changes_to_save`),
-    `saved` what it has written since, "" if a message tells. With `is_whole`, all names of the
+    `saved` what it has written since, "" if a message says so. With `is_whole`, all names of the
     certificate are shown.
     """
     texts = summary_of(verdict, mail), with_labels(verdict.cure), with_labels(verdict.why)
@@ -120,7 +120,7 @@ def verdict_text(
 
 
 def with_labels(text: str) -> str:
-    """Replace the keys that a text of the diagnosis tells to set by the labels of the form."""
+    """Replace the keys that a text of the diagnosis mentions by the labels of the form."""
     key, place = _key_patterns()
     return place.sub(lambda match: key.sub(lambda one: BY_KEY[one[0]].label, match[0]), text)
 
@@ -146,7 +146,7 @@ def _other_fixes(count: int) -> str:
 def _first_step(cure: str) -> tuple[str, str]:
     """Split a cure into its first sentence that says what to do, and the others."""
     sentences = _SENTENCE.split(cure)
-    # What was tried already is nothing to do.
+    # A sentence about what smtp-tui has already tried is not a step.
     first = next((text for text in sentences if not text.startswith("smtp-tui ")), cure)
     return first, " ".join(text for text in sentences if text != first)
 
