@@ -379,9 +379,16 @@ def _is_refuted(identity: str, settings: PartialSettings, tried: TriedEncryption
 def _without_vain_remedy(
     advice: Advice, settings: PartialSettings, tried: TriedEncryptions
 ) -> Advice:
-    remedy = texts_of("advice.toml")[advice.id].get("remedy")
-    failed = bool(remedy) and (settings["port"], remedy) in tried.failed
-    return replace(advice, more="") if failed else advice
+    entry = texts_of("advice.toml")[advice.id]
+    if (settings["port"], entry.get("remedy")) in tried.failed:
+        return replace(advice, more="")
+    others = [
+        more for port, more in entry.get("if_refused", {}).items() if int(port) in tried.refused
+    ]
+    if others:
+        # If every port that it names is refused, nothing is left to recommend.
+        return replace(advice, more=others[0] if len(others) == 1 else "")
+    return advice
 
 
 def _advice(identity: str, names: Mapping[str, str]) -> Advice:

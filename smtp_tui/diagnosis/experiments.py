@@ -36,6 +36,7 @@ _UNTIL_TLS = (
 _NOT_THIS_ENCRYPTION = frozenset(
     {"starttls-not-offered", "starttls-refused", "plain-text-expected", "implicit-tls-expected"}
 )
+_NOT_REACHED = frozenset({"connection-refused", "connect-timeout"})
 _MOST_NAMES = 2
 _MOST_PORTS = 2
 
@@ -163,12 +164,14 @@ def _certificate_names(settings: Settings, facts: CheckSummary) -> list[Experime
 class TriedEncryptions:
     """Which encryptions of a host's ports worked, as (port, encryption), and which failed.
 
-    A test that ended before the port showed its encryption is in neither.
+    A test that ended before the port showed its encryption is in neither. `refused` are ports that
+    no connection reached.
     """
 
     host: str
     worked: frozenset[tuple[int, str]] = frozenset()
     failed: frozenset[tuple[int, str]] = frozenset()
+    refused: frozenset[int] = frozenset()
 
 
 def tried_encryptions(
@@ -187,7 +190,10 @@ def tried_encryptions(
     outcomes[settings.port, settings.encryption.value] = own
     worked = {way for way, outcome in outcomes.items() if _is_encrypted(outcome)}
     failed = {way for way, outcome in outcomes.items() if _is_not_this_encryption(outcome)}
-    return TriedEncryptions(settings.host.casefold(), frozenset(worked), frozenset(failed))
+    refused = {port for (port, _), outcome in outcomes.items() if outcome in _NOT_REACHED}
+    return TriedEncryptions(
+        settings.host.casefold(), frozenset(worked), frozenset(failed), frozenset(refused)
+    )
 
 
 def _is_encrypted(outcome: str) -> bool:

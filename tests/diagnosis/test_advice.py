@@ -260,6 +260,25 @@ def test_what_failed_is_not_recommended_but_the_danger_stays() -> None:
     assert (after.more, after.text) == ("", before.text)
 
 
+@pytest.mark.parametrize(
+    ("values", "refused", "told"),
+    [
+        ({"port": 465, "encryption": "tls"}, {587}, "Set encryption to ssl."),
+        ({"port": 587, "encryption": "ssl"}, {465}, "Set encryption to tls."),
+        ({"port": 587, "encryption": "ssl"}, {2525}, "Set encryption to tls, or use port 465."),
+        ({"port": 993}, {587}, "Use 465 with encryption ssl."),
+        ({"port": 993}, {587, 465}, ""),
+    ],
+)
+def test_no_port_is_recommended_that_was_refused(
+    values: dict[str, Any], refused: set[int], told: str
+) -> None:
+    tried = TriedEncryptions(HOST, refused=frozenset(refused))
+    about = {"port-wants-ssl", "port-wants-tls", "port-of-another-protocol"}
+    found = [advice for advice in advise({"host": HOST, **values}, tried) if advice.id in about]
+    assert [advice.more for advice in found] == [told]
+
+
 def test_every_rule_has_been_seen() -> None:
     assert {rule for rule, _, _ in HELD} == set(texts_of("advice.toml"))
 
@@ -268,12 +287,14 @@ def test_every_rule_has_been_seen() -> None:
 def test_texts_are_whole(rule: str) -> None:
     told = texts_of("advice.toml")[rule]
     keys = {"severity", "field", "others", "short", "text", "more", "sources", "taken"}
-    keys |= {"expects", "remedy"}
+    keys |= {"expects", "remedy", "if_refused"}
     assert set(told) <= keys
     assert Severity(told["severity"])
     assert {told["field"], *told.get("others", ())} <= set(BY_KEY)
     assert told["field"] not in told.get("others", ())
-    for sentence in (told["text"], told.get("more", "Nothing.")):
+    others = told.get("if_refused", {})
+    assert all(port in told["more"] for port in others)
+    for sentence in (told["text"], told.get("more", "Nothing."), *others.values()):
         assert sentence.endswith(".")
         assert sentence[0].isupper() or sentence[0] == "{"
         assert sentence.isprintable()

@@ -195,3 +195,4 @@ def test_only_an_answer_about_tls_shows_that_a_port_lacks_it(
     tried = tried_encryptions(tested, diagnose(tested, facts, 1.0), facts)
     assert tried.failed == ({(587, "tls")} if failed else frozenset())
     assert not tried.worked
+    assert tried.refused == ({587, 465} if fault is Cause.CONNECTION_REFUSED else {465})
