@@ -437,7 +437,8 @@ class TestTables:
 
         answers = ":list", change, ":all", ":quit"
         ended = answered(tmp_path, *answers, text=TWO_TABLES, table="a", runner=check)
-        assert [request.values["host"] for request in check.requests] == ["new.example"]
+        hosts = [request.values["host"] for request in check.requests]
+        assert hosts == ["new.example", "a.example"]
         assert "  a: The file does not have this table any more." in ended.text
 
     def test_there_is_no_other(self, tmp_path: Path) -> None:

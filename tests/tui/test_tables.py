@@ -199,7 +199,7 @@ async def test_a_changed_file_is_read_again_apart_from_the_open_form(tmp_path: P
         changed = TABLES.replace(".example", ".example.org").replace("[c.smtp]", "[e.smtp]")
         hand.file.write_text(changed, encoding="utf-8")
         await hand.press("f5")
-        await hand.until(lambda: "2 passed, 2 not tested" in hand.screen)
+        await hand.until(lambda: "2 passed, 3 not tested" in hand.screen)
         assert "a.example.org 25 none" in row(hand, "a.smtp")
         assert "does not have this" in row(hand, "c.smtp")
         await hand.press("escape")
@@ -207,6 +207,31 @@ async def test_a_changed_file_is_read_again_apart_from_the_open_form(tmp_path: P
         assert "b.example.org" not in hand.screen
     hosts = [request.values["host"] for request in check.requests]
     assert hosts == ["a.example.org", "b.example.org"]
+
+
+async def test_a_table_added_in_an_editor_is_tested_and_opened(tmp_path: Path) -> None:
+    check = FakeCheck((*DIALOGUE, PASSED))
+    async with form_on(TABLES, tmp_path, table="a.smtp", check=check) as hand:
+        await to_list(hand)
+        changed = TABLES.replace("[b.smtp]", "[new.smtp]").replace("b.example", "new.example")
+        hand.file.write_text(changed, encoding="utf-8")
+        await hand.press("f5")
+        await hand.until(lambda: "2 passed, 3 not tested" in hand.screen)
+        assert "· 5 tables" in hand.lines[0]
+        assert "does not have this" in row(hand, "b.smtp")
+        assert "PASSED" in row(hand, "new.smtp")
+        await hand.press("end", "enter")
+        await hand.until(lambda: "new.example" in hand.row("SMTP Host"))
+        assert "PASSED" in hand.screen
+
+
+async def test_a_table_that_is_gone_is_not_opened(tmp_path: Path) -> None:
+    async with form_on(TABLES, tmp_path, table="a.smtp") as hand:
+        await to_list(hand)
+        hand.file.write_text(TABLES.replace("[b.smtp]", "[new.smtp]"), encoding="utf-8")
+        await hand.press("home", "down", "enter")
+        await hand.until(lambda: "b.smtp is no longer in the file." in hand.screen)
+        assert "a.example" in hand.row("SMTP Host")
 
 
 async def test_they_run_side_by_side_eight_at_once(tmp_path: Path) -> None:

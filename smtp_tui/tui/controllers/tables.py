@@ -13,7 +13,7 @@ from smtp_tui.tui.dialogs.tables import TablePicker
 from smtp_tui.tui.explanations import file_blocks
 from smtp_tui.tui.messages import as_sentence
 from smtp_tui.tui.model.session import SessionMemory
-from smtp_tui.tui.model.table_tests import ONE_TABLE
+from smtp_tui.tui.model.table_tests import ONE_TABLE, read_again
 from smtp_tui.tui.style import BAD
 from smtp_tui.tui.widgets.dialog import ListChoiceDialog
 
@@ -41,6 +41,9 @@ class TomlTableController(Controller):
         elif table is not None:
             then = f"open {escape_controls(table)}"
             if await SaveController(self.context).may_leave(then):
+                if problem := read_again(self.document, table):
+                    self.show_message(problem, BAD)
+                    return
                 self.test_pane.stop()
                 self.screen.open_table(table)
 

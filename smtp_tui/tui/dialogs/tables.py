@@ -149,11 +149,9 @@ class TablePicker(SearchScreen[str | None]):
         self._message = ""
         self._has_moved = self._is_due = False
         self._worker: Worker[None] | None = None
-        name = escape_controls(document.path.name)
-        about = f" · {len(tables)} tables"
-        title = ((f"{PROGRAM}  ", STRONG), (name, PLAIN), (about, DIM))
-        head = TextPage([TextBlock(title, is_preformatted=True), plain("", gap=False)])
-        super().__init__(head, found=self._list, hints=hints_of(TABLE_COMMANDS))
+        self._file = escape_controls(document.path.name)
+        self._head = TextPage(self._title())
+        super().__init__(self._head, found=self._list, hints=hints_of(TABLE_COMMANDS))
 
     def on_mount(self) -> None:
         """Show the first page, and keep the clocks of running tests going."""
@@ -165,6 +163,11 @@ class TablePicker(SearchScreen[str | None]):
         self._has_moved = True
         self._message = ""
         self._show()
+
+    def _title(self) -> list[TextBlock]:
+        about = f" · {len(self._tests.tables)} tables"
+        title = ((f"{PROGRAM}  ", STRONG), (self._file, PLAIN), (about, DIM))
+        return [TextBlock(title, is_preformatted=True), plain("", gap=False)]
 
     def action_take(self) -> None:
         """Return the chosen table, unless its own test still runs."""
@@ -180,9 +183,14 @@ class TablePicker(SearchScreen[str | None]):
             self._show_message("The tests already run. Esc stops them.")
             return
         # The file may have been changed in an editor.
+        before = self._tests.tables
         if problem := self._tests.reload(has_form=not self._is_first):
             self._show_message(problem)
             return
+        if self._tests.tables != before:
+            self._list.replace(self._tests.tables)
+            self.on_resize()  # the list may be longer now
+            self._head.show(self._title())
         self._has_moved = False
         self._message = ""
         self._worker = self.run_worker(self._test_all(), group="tables", exclusive=True)

@@ -17,7 +17,7 @@ from smtp_tui.tui.linear.rows import KEYS
 from smtp_tui.tui.linear.saving import LinearSave
 from smtp_tui.tui.model.check_request import run_check
 from smtp_tui.tui.model.session import SessionMemory
-from smtp_tui.tui.model.table_tests import ONE_TABLE, TableTests
+from smtp_tui.tui.model.table_tests import ONE_TABLE, TableTests, read_again
 from smtp_tui.tui.model.undo import NOTHING_TO_REDO, NOTHING_TO_UNDO, UndoReport
 
 HELP = (
@@ -98,6 +98,9 @@ class LinearCommands:
         if table is None or table == self.context.table:
             return
         if await self.saving.may_leave():
+            if problem := read_again(self.context.document, table):
+                self.context.console.show(problem)
+                return
             raise TableChosenError(table)
 
     async def show_help(self) -> None:

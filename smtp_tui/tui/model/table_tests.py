@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from time import monotonic
 
@@ -39,6 +40,15 @@ class RunningTest:
     stage: Stage | None = None
 
 
+def read_again(document: Document, table: str) -> str:
+    """Read the file again to open a table; return why the table cannot be opened, or ""."""
+    with suppress(DocumentError):  # saving recreates a removed file from what was read
+        if table not in fresh(document).tables():
+            return f"{escape_controls(table)} is no longer in the file."
+        document.reload()
+    return ""
+
+
 class TableTests:
     """The tables of a file, and the tests of them; `on_change` is called after each step."""
 
@@ -72,11 +82,15 @@ class TableTests:
                 self._document.reload()
         except DocumentError as error:
             return as_sentence(error)
+        # A table that is gone stays in the list, which says so.
+        new = [table for table in self._document.tables() if table not in self.tables]
+        self.tables = (*self.tables, *new)
         self._load()
         return ""
 
     def _load(self) -> None:
         self._drafts.clear()
+        self._reasons.clear()
         for table in self.tables:
             try:
                 self._drafts[table] = OpenFileContext(self._document, table).draft()

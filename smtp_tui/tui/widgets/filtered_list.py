@@ -175,6 +175,13 @@ class FilteredList(NoRepaintOnResize, Vertical, Generic[RowT]):
             self.rows.show(self.rows.rows, self.rows.rows.index(row))
             self._moved()
 
+    def replace(self, rows: Iterable[RowT]) -> None:
+        """List other rows; the chosen one stays chosen if it is among them."""
+        chosen, self._all = self.chosen, tuple(rows)
+        self._filter()
+        if chosen is not None:
+            self.choose(chosen)
+
     def action_go(self, by: int) -> None:
         """Move by rows."""
         self.rows.action_go(by)
