@@ -6,8 +6,13 @@ from pathlib import Path
 import pytest
 
 from smtp_tui.tui.widgets import path_completion as paths
-from smtp_tui.tui.widgets.path_completion import MOST_NAMES, completion_of
-from tests.tui.driving import SAMPLE, Hand, form_on
+from smtp_tui.tui.widgets.path_completion import (
+    MOST_NAMES,
+    PathCandidates,
+    PathEditor,
+    completion_of,
+)
+from tests.tui.driving import SAMPLE, FakeCheck, Hand, form_on
 
 
 @pytest.fixture
@@ -138,6 +143,28 @@ async def test_escape_closes_the_list_and_stays(folder: Path) -> None:
         await hand.press("escape")
         assert "ca-old.pem" not in hand.screen
         assert hand.row("CA File").startswith(">")
+
+
+@pytest.mark.parametrize("text", ["..", "~"])
+async def test_a_folder_without_a_list_lists_nothing(folder: Path, text: str) -> None:
+    async with form_on(SAMPLE, folder) as hand:
+        await ca_file(hand)
+        await hand.type(text)
+        row = hand.form_screen.form.current_row
+        assert isinstance(row, PathEditor)
+        await row.list_candidates()
+        assert not hand.form_screen.query(PathCandidates)
+
+
+@pytest.mark.parametrize("key", ["f5", "f1", "f4", "alt+d"])
+async def test_a_command_closes_the_list(folder: Path, key: str) -> None:
+    async with form_on(SAMPLE, folder, check=FakeCheck()) as hand:
+        await ca_file(hand)
+        await hand.type("certs/c")
+        await hand.press("tab")
+        assert hand.form_screen.query(PathCandidates)
+        await hand.press(key)
+        assert not hand.form_screen.query(PathCandidates)
 
 
 async def test_tab_on_the_way_through_changes_nothing(folder: Path) -> None:

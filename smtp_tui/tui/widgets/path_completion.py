@@ -14,6 +14,7 @@ from typing import ClassVar
 from rich.cells import cell_len
 from textual.actions import SkipAction
 from textual.binding import Binding, BindingType
+from textual.events import Click, Event, Key, Paste
 from textual.geometry import Region, Size
 from textual.strip import Strip
 
@@ -174,6 +175,26 @@ class PathEditor(LineEditor):
     # The names that are listed, and the folder they are in, as it was typed.
     _candidates: PathCandidates | None = None
     _folder = ""
+    # Where the row and the room for the list were when it opened.
+    _placed: tuple[Region, Region] | None = None
+
+    def on_mount(self) -> None:
+        """Watch whether the list of candidates still stands below the path."""
+        self.screen.screen_layout_refresh_signal.subscribe(
+            self, lambda _screen: self._check_place()
+        )
+
+    async def on_event(self, event: Event) -> None:
+        """Close the list at whatever does not take a name: it is about the text as it was."""
+        is_other = isinstance(event, (Paste, Click))
+        if is_other or (isinstance(event, Key) and event.key not in ("tab", "escape")):
+            self._close_candidates()
+        await super().on_event(event)
+
+    def load(self, text: str) -> None:
+        """Replace the text."""
+        self._close_candidates()
+        super().load(text)
 
     @property
     def room(self) -> Region:
@@ -193,7 +214,7 @@ class PathEditor(LineEditor):
         text = self.text
         found = await complete_path(text, self.base) if self.base is not None else None
         # A key may have come in the meantime.
-        if found is not None and self.has_focus and self.text == text:
+        if found is not None and found.names and self.has_focus and self.text == text:
             await self._list(found)
 
     async def _complete(self) -> bool:
@@ -221,11 +242,9 @@ class PathEditor(LineEditor):
 
     def _edit(self, change: Callable[[str], None], argument: str, left_out: str = "") -> None:
         self._is_touched = True
-        self._close_candidates()
         super()._edit(change, argument, left_out)
 
     def _take(self, text: str) -> None:
-        # Unlike other edits, this one leaves the list open.
         super()._edit(self._replace, text)
 
     def _replace(self, text: str) -> None:
@@ -238,8 +257,13 @@ class PathEditor(LineEditor):
         if self.is_attached:
             self._folder = self.text[: self.text.rfind("/") + 1]
             self._candidates = PathCandidates(found, self.value_at)
-            self._candidates.place(self.region, self.room)
+            self._placed = self.region, self.room
+            self._candidates.place(*self._placed)
             await self.screen.mount(self._candidates, after=self)
+
+    def _check_place(self) -> None:
+        if self._placed != (self.region, self.room):
+            self._close_candidates()
 
     def _close_candidates(self) -> None:
         if self._candidates is not None:
