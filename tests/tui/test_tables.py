@@ -269,6 +269,29 @@ async def test_afterwards_the_failed_one_opens_with_its_log(tmp_path: Path) -> N
     assert len(check.requests) == 2
 
 
+async def test_the_cursor_goes_to_the_failed_one_with_its_place(tmp_path: Path) -> None:
+    checks = Checks(failing=frozenset({"b.smtp"}))
+    checks.released.set()
+    async with form_on(TABLES, tmp_path, check=checks, table=None) as hand:
+        await hand.press("f5")
+        await hand.until(lambda: "1 failed" in hand.screen)
+        await hand.until(lambda: "2 of 4" in hand.screen)
+        assert row(hand, "b.smtp").startswith(">")
+        assert hand.lines[hand.pilot.app.cursor_position.y].startswith(" > b.smtp")
+
+
+async def test_results_that_arrive_are_found_by_the_letters_typed_before(tmp_path: Path) -> None:
+    checks = Checks(failing=frozenset({"b.smtp"}))
+    checks.released.set()
+    async with form_on(TABLES, tmp_path, check=checks, table=None) as hand:
+        await hand.press(*"fail")
+        assert "No table matches." in hand.screen
+        await hand.press("f5")
+        await hand.until(lambda: "1 of 1" in hand.screen)
+        assert "b.smtp" in hand.screen
+        assert "No table matches." not in hand.screen
+
+
 async def test_a_cursor_that_was_moved_stays(tmp_path: Path) -> None:
     check = Checks(failing=frozenset({"b.smtp"}))
     async with form_on(TABLES, tmp_path, table=None, check=check) as hand:

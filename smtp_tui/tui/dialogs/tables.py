@@ -207,8 +207,10 @@ class TablePicker(SearchScreen[str | None]):
         await self._tests.run()
         failed = self._tests.first_failure()
         # A cursor that jumps under the fingers would open another table than the one read.
-        if failed in self._list.rows.rows and not self._has_moved:
-            self._list.rows.action_go(self._list.rows.rows.index(failed) - self._list.rows.index)
+        self._list.update()
+        rows = self._list.rows
+        if failed in rows.rows and not self._has_moved:
+            self._list.action_go(rows.rows.index(failed) - rows.index)
         self._show()
 
     def _schedule(self) -> None:
@@ -227,8 +229,7 @@ class TablePicker(SearchScreen[str | None]):
 
     def _show(self) -> None:
         self._is_due = False
-        rows = self._list.rows
-        rows.show(rows.rows, rows.index)
+        self._list.update()
         self.page.show([*self._blocks()])
         leave = "Stop" if self._tests.is_busy else "Quit" if self._is_first else "Back"
         *others, _ = hints_of(TABLE_COMMANDS)

@@ -177,10 +177,15 @@ class FilteredList(NoRepaintOnResize, Vertical, Generic[RowT]):
 
     def replace(self, rows: Iterable[RowT]) -> None:
         """List other rows; the chosen one stays chosen if it is among them."""
-        chosen, self._all = self.chosen, tuple(rows)
-        self._filter()
-        if chosen is not None:
-            self.choose(chosen)
+        self._all = tuple(rows)
+        self.update()
+
+    def update(self) -> None:
+        """Filter anew, as what the rows say has changed."""
+        found = self.found(self.line.text)
+        index = found.index(self.chosen) if self.chosen in found else self.rows.index
+        self.rows.show(found, index)
+        self._show_place()
 
     def action_go(self, by: int) -> None:
         """Move by rows."""
@@ -224,7 +229,10 @@ class FilteredList(NoRepaintOnResize, Vertical, Generic[RowT]):
 
     def _moved(self, cursor: Callable[[], Offset] | None = None) -> None:
         """Show the place in the list; `cursor` is the terminal's if the arrows moved it there."""
-        rows = self.rows
         self.line.list_cursor = cursor
-        self.line.show_note(f"{rows.index + bool(rows.rows)} of {len(rows.rows)}")
+        self._show_place()
         self.post_message(self.Moved())
+
+    def _show_place(self) -> None:
+        rows = self.rows
+        self.line.show_note(f"{rows.index + bool(rows.rows)} of {len(rows.rows)}")
