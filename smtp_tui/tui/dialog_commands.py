@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from smtp_tui.tui.commands import FormCommand
 
+# The keys that carry out what a dialog is for, as F2 saves in the form.
+CARRY_OUT = "f2 ctrl+o ctrl+s"
+
 # Keys for composing a test message. F7, which opens this dialog, must not send: it may be held.
 MAIL_COMMANDS: tuple[FormCommand, ...] = (
-    FormCommand(
-        "send", "f2 ctrl+o ctrl+s", "Send it", "send the message; Enter in the last line does too"
-    ),
+    FormCommand("send", CARRY_OUT, "Send it", "send the message; Enter in the last line does too"),
     FormCommand(
         "ask",
         "f5 ctrl+t",
@@ -31,7 +32,7 @@ FIX_COMMANDS: tuple[FormCommand, ...] = (
 
 # Keys in the preview of a save.
 DIFF_COMMANDS: tuple[FormCommand, ...] = (
-    FormCommand("save", "f2 ctrl+o ctrl+s", "Save", "save the changes shown"),
+    FormCommand("save", CARRY_OUT, "Save", "save the changes shown"),
     FormCommand("backup", "b", "Backup", "keep the old file as FILE~"),
     FormCommand("private", "p", "Mode 0600", "make the file readable only by its owner"),
     FormCommand("leave", "escape", "Back", "save nothing"),
@@ -50,7 +51,7 @@ CHANGED_COMMANDS: tuple[FormCommand, ...] = (
 CONFLICT_COMMANDS: tuple[FormCommand, ...] = (
     FormCommand("choose(-1)", "left", "File", "use the value in the file"),
     FormCommand("choose(1)", "right", "Form", "use the value in the form"),
-    FormCommand("take", "f2 ctrl+o", "Merge and save", "save the values that you chose"),
+    FormCommand("take", CARRY_OUT, "Merge and save", "save the values that you chose"),
     FormCommand("leave", "escape", "Back", "save nothing"),
 )
 
@@ -65,7 +66,7 @@ TABLE_COMMANDS: tuple[FormCommand, ...] = (
 DISCOVER_COMMANDS: tuple[FormCommand, ...] = (
     FormCommand(
         "take",
-        "enter f2 ctrl+o",
+        f"enter {CARRY_OUT}",
         "Use it",
         "use the chosen server; in the search line, search",
     ),
@@ -76,7 +77,9 @@ DISCOVER_COMMANDS: tuple[FormCommand, ...] = (
 
 # Keys in the list of providers; letters search it.
 PRESET_COMMANDS: tuple[FormCommand, ...] = (
-    FormCommand("take", "enter f2 ctrl+o", "Use it", "copy the provider's settings into the form"),
+    FormCommand(
+        "take", f"enter {CARRY_OUT}", "Use it", "copy the provider's settings into the form"
+    ),
     FormCommand("way", "tab", "Other port", "choose another port of the provider"),
     FormCommand("leave", "escape", "Back", "change nothing"),
 )
@@ -90,7 +93,7 @@ DOMAIN_COMMANDS: tuple[FormCommand, ...] = (
 
 # Keys in the import of another program's settings; Enter starts a new line there.
 IMPORT_COMMANDS: tuple[FormCommand, ...] = (
-    FormCommand("take", "f2 ctrl+o ctrl+s", "Import", "copy the settings into the form"),
+    FormCommand("take", CARRY_OUT, "Import", "copy the settings into the form"),
     FormCommand("format", "f8 ctrl+f", "Format", "choose the format of the text"),
     FormCommand("quoting", "alt+u", "Quoting", "choose how the .env file is quoted"),
     FormCommand("file", "alt+r ctrl+r", "Read a file", "read the text from a file"),
@@ -106,9 +109,7 @@ EXPORT_COMMANDS: tuple[FormCommand, ...] = (
     FormCommand("list", "f8 ctrl+f f", "List", "choose the program from a list"),
     FormCommand("quoting", "u alt+u", "Quoting", "choose how the .env file is quoted"),
     FormCommand("copy", "c", "Copy", "copy the text (terminal clipboard)"),
-    FormCommand(
-        "save", "f2 ctrl+o ctrl+s o", "Save", "save the text to a file that only you can read"
-    ),
+    FormCommand("save", f"{CARRY_OUT} o", "Save", "save the text to a file that only you can read"),
     FormCommand("leave", "escape", "Back", "go back"),
 )
 
@@ -118,7 +119,9 @@ EQUIVALENT_COMMANDS: tuple[FormCommand, ...] = (
         "turn(1)", "right tab", "Next", "show the next program; Left shows the previous one"
     ),
     FormCommand("copy", "c", "Copy", "copy the command (terminal clipboard)"),
-    FormCommand("save", "f2 ctrl+o o", "Save", "save the command to a file that only you can read"),
+    FormCommand(
+        "save", f"{CARRY_OUT} o", "Save", "save the command to a file that only you can read"
+    ),
     FormCommand("leave", "escape", "Back", "go back"),
 )
 
@@ -158,3 +161,8 @@ DIALOG_COMMANDS = {
     "conflict": CONFLICT_COMMANDS,
     "tables": TABLE_COMMANDS,
 }
+
+
+def key_in(place: str, action: str) -> str:
+    """Return the first key of a dialog's command, formatted for display."""
+    return next(one.first_key for one in DIALOG_COMMANDS[place] if one.action == action)

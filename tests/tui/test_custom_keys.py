@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,11 @@ from smtp_tui.config.preferences import Preferences
 from smtp_tui.tui.commands import COMMANDS, LOG_COMMANDS, FormCommand, key_name, key_names
 from smtp_tui.tui.custom_keys import CustomKeyBindings, configured_keymap, key_from
 from smtp_tui.tui.dialog_commands import ERROR_COMMANDS, FIX_COMMANDS, MAIL_COMMANDS
+from smtp_tui.tui.dialogs.explanation import ExplanationScreen
 from smtp_tui.tui.test_pane.pane import DnsOptions
 from tests.table import table
-from tests.tui.driving import SAMPLE, FakeCheck, form_on
+from tests.tui.driving import SAMPLE, FakeCheck, failed, form_on
+from tests.tui.fixes import ENCRYPTION
 
 EVERY = (*COMMANDS, *LOG_COMMANDS, *MAIL_COMMANDS, *FIX_COMMANDS, *ERROR_COMMANDS)
 # What multiplexers, flow control and interrupts take before a program sees it.
@@ -310,3 +313,36 @@ async def test_every_key_of_a_command_does_what_its_first_key_does(tmp_path: Pat
 
 
 NAMES = {"?": "question_mark", ":": "colon", "/": "slash", "N": "N"}
+
+
+@pytest.mark.parametrize(
+    ("keys", "opens"),
+    [
+        ({"explain": ("f4",), "undo": ("f3",)}, ("f4",)),
+        ({"help": ("f4",), "undo": ("f1",)}, ("f4",)),
+        ({"commands": ("f4",), "undo": ("f12",)}, ("f4",)),
+        ({"fixes": ("f4",), "undo": ("f8",)}, ("f5", "f4")),
+        ({"import": ("f4",), "undo": ("alt+i",)}, ("f4",)),
+    ],
+)
+async def test_the_chosen_key_that_opened_a_dialog_closes_it(
+    tmp_path: Path, keys: dict[str, tuple[str, ...]], opens: tuple[str, ...]
+) -> None:
+    check = FakeCheck(script=[replace(failed("auth-rejected"), fixes=(ENCRYPTION,))])
+    async with form_on(SAMPLE, tmp_path, check=check, preferences=prefer(keys)) as hand:
+        await hand.press(*opens[:-1])
+        await hand.until(lambda: len(opens) == 1 or "FAILED" in hand.screen)
+        await hand.press(opens[-1])
+        await hand.until(lambda: hand.pilot.app.screen is not hand.form_screen)
+        await hand.press(opens[-1])
+        await hand.until(lambda: hand.pilot.app.screen is hand.form_screen)
+
+
+async def test_a_list_of_choices_has_the_chosen_key_of_the_explanation(tmp_path: Path) -> None:
+    chosen = prefer({"explain": ("f4",), "undo": ("f3",)})
+    async with form_on(SAMPLE, tmp_path, preferences=chosen) as hand:
+        await hand.go_to("Authentication Type")
+        await hand.press("space")
+        assert "F4 Explain" in hand.hints
+        await hand.press("f4")
+        await hand.until(lambda: isinstance(hand.pilot.app.screen, ExplanationScreen))

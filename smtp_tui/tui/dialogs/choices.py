@@ -9,6 +9,7 @@ from rich.cells import cell_len
 from textual.binding import BindingType
 
 from smtp_tui.tui.commands import command_named, key_of, with_help
+from smtp_tui.tui.custom_keys import bindings
 from smtp_tui.tui.form.choice_row import ChoiceRow
 from smtp_tui.tui.messages import text
 from smtp_tui.tui.model.choices import Choice, choices, is_same_server
@@ -67,7 +68,7 @@ class ChoicesDialog(Dialog[str | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         (TAKE, "take"),
-        ("f3,ctrl+y", "explain"),
+        *bindings([command_named("explain")]),
         ("escape", "leave"),
     ]
 

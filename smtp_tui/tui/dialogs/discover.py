@@ -18,7 +18,7 @@ from smtp_tui.discovery.search import TIMEOUT
 from smtp_tui.discovery.steps import OK, DiscoveryQuery, ProbeResult, Step, parse_query
 from smtp_tui.tui.commands import key_of, with_help
 from smtp_tui.tui.custom_keys import bindings
-from smtp_tui.tui.dialog_commands import DISCOVER_COMMANDS
+from smtp_tui.tui.dialog_commands import DISCOVER_COMMANDS, key_in
 from smtp_tui.tui.dialogs.server_table import DiscoveredServerTable, format_details
 from smtp_tui.tui.form.choice_row import ChoiceRow
 from smtp_tui.tui.form.rows import TextRow
@@ -279,7 +279,7 @@ class DiscoverScreen(SearchScreen[ProbeResult | None]):
 
     def _show_hints(self) -> None:
         on_table, chosen = self.focused is self._table, self._table.chosen
-        hints = {"F5" if on_table else "Enter": "search"}
+        hints = {key_in("discover", "search") if on_table else "Enter": "search"}
         if on_table and chosen and chosen.probe:
             hints = {"Enter": "take", **hints}
         if self._table.rows:

@@ -54,10 +54,7 @@ class ExplainErrorScreen(PasteScreen[str | None]):
     """Explains an error as it is typed; returns the key of a field to go to, or None."""
 
     place = "error"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings(ERROR_COMMANDS),
-        ("f10,ctrl+x", "leave"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(ERROR_COMMANDS)]
 
     def __init__(self) -> None:
         super().__init__(text("explain", "title"), ErrorPasteArea())

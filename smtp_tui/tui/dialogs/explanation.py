@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from rich.cells import cell_len
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 
 from smtp_tui.tui.commands import hints_of
 from smtp_tui.tui.custom_keys import bindings
@@ -44,7 +44,8 @@ class ExplanationScreen(SectionedScreen[tuple[str, str]]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings(EXPLANATION_COMMANDS),
-        ("q,f3,ctrl+y", "leave"),
+        ("q", "leave"),
+        Binding("f3,ctrl+y", "leave", id="explain"),
         ("shift+tab", "turn(-1)"),
         *READING_KEYS,
     ]

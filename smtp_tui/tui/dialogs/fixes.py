@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import ClassVar
 
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 
 from smtp_tui.safe_text import escape_controls
 from smtp_tui.smtp.certificates import Certificate
@@ -41,7 +41,10 @@ class FixDialog(Dialog[int | None]):
     """Asks which fix to apply; returns its index, or None."""
 
     place = "fixes"
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings(FIX_COMMANDS), ("f8,ctrl+f", "leave")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings(FIX_COMMANDS),
+        Binding("f8,ctrl+f", "leave", id="fixes"),
+    ]
 
     def __init__(
         self, proposals: Sequence[FixProposal], draft: SettingsDraft, file: str, index: int = 0

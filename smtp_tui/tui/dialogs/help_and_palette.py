@@ -272,7 +272,8 @@ class CommandPalette(Dialog[FormCommand | str | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         (TAKE, "take"),
-        ("escape,ctrl+p,f12", "leave"),
+        ("escape", "leave"),
+        Binding("ctrl+p,f12", "leave", id="commands"),
         ("shift+tab", "go(-1)"),
         ("tab", "go(1)"),
     ]

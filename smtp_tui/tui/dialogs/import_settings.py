@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from textual.app import App
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 
 from smtp_tui.config.errors import DocumentError
 from smtp_tui.config.paths import expand
@@ -172,7 +172,7 @@ class ImportScreen(PasteScreen[ImportPlan | None]):
     place = "import"
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings(IMPORT_COMMANDS),
-        ("f10,ctrl+x,alt+i", "leave"),
+        Binding("alt+i", "leave", id="import"),
     ]
 
     def __init__(self, draft: SettingsDraft) -> None:

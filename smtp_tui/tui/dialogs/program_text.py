@@ -25,7 +25,7 @@ from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.threads import in_daemon_thread
 from smtp_tui.tui.commands import hints_of
 from smtp_tui.tui.custom_keys import bindings
-from smtp_tui.tui.dialog_commands import EQUIVALENT_COMMANDS, EXPORT_COMMANDS
+from smtp_tui.tui.dialog_commands import EQUIVALENT_COMMANDS, EXPORT_COMMANDS, key_in
 from smtp_tui.tui.dialogs.import_settings import ask_quoting, reword_for_form
 from smtp_tui.tui.messages import MOST_COPIED, as_sentence, clipboard_size, text
 from smtp_tui.tui.model.draft import PASSWORD
@@ -95,7 +95,9 @@ class ProgramTextScreen(PagerScreen):
         """Copy the text through the terminal."""
         if content := self.content():
             count = content.removesuffix("\n").count("\n") + 1
-            self.show_message(copy_to_terminal(self.app, content, count, "F2"))
+            self.show_message(
+                copy_to_terminal(self.app, content, count, key_in(self.place, "save"))
+            )
 
     def action_save(self) -> None:
         """Ask for a file, and save the text."""

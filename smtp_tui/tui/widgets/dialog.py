@@ -16,7 +16,8 @@ from textual.widget import Widget
 
 from smtp_tui.config.paths import expand
 from smtp_tui.safe_text import escape_controls
-from smtp_tui.tui.commands import Hints, key_name, with_help
+from smtp_tui.tui.commands import Hints, command_named, key_name, key_of, with_help
+from smtp_tui.tui.dialog_commands import CARRY_OUT
 from smtp_tui.tui.messages import folder_question
 from smtp_tui.tui.style import BAD, CAUTION, DIM, STRONG
 from smtp_tui.tui.textual_compat import NoRepaintOnResize
@@ -31,8 +32,7 @@ from smtp_tui.tui.widgets.text_page import TextBlock, TextPage, plain
 
 LABEL = "SMTP Password"
 YES = "y"
-# F2 carries out what a dialog is for, as in the form.
-TAKE = "enter,f2,ctrl+o,ctrl+s"
+TAKE = ",".join(("enter", *CARRY_OUT.split()))
 # The line above a dialog, its key hints, and two lines of the form or of other parts.
 _AROUND = 4
 
@@ -200,8 +200,10 @@ class AskPassword(Dialog[str | None]):
         kind, verb = ("message", "Send") if sends else ("test", "Test")
         title = f"The password{whose}, for this {kind} only. It is not stored."
         self._line = SecretPrompt(LABEL)
-        answers = {"enter": verb, "alt+v": "Show it", "escape": f"Do not {verb.lower()}"}
-        super().__init__(TextPage([plain(title)]), self._line, hints=_hints(answers))
+        # No menu opens here that would have the command where the terminal lacks its key.
+        show = ((key_of("peek"), "Show it"),) if command_named("peek").has_sure_key else ()
+        hints = with_help((("Enter", verb), *show, ("Esc", f"Do not {verb.lower()}")))
+        super().__init__(TextPage([plain(title)]), self._line, hints=hints)
 
     def on_screen_suspend(self) -> None:
         """Hide the password before another screen opens."""

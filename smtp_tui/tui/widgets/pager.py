@@ -45,7 +45,7 @@ class SectionedScreen(PaintOnceScreen, Screen[Result], inherit_bindings=False):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        ("f10,ctrl+x", "leave"),
+        Binding("f10,ctrl+x", "leave", show=False, id="leave"),
         Binding("f1,ctrl+g,?", "app.help", show=False, id="help"),
     ]
     place = "dialog"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from rich.cells import cell_len
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.timer import Timer
 
-from smtp_tui.tui.commands import key_of
+from smtp_tui.tui.commands import command_named, key_of
+from smtp_tui.tui.custom_keys import bindings
 from smtp_tui.tui.style import CAUTION, Span
 from smtp_tui.tui.widgets.line_editor import LineEditor, PromptLine
 
@@ -20,6 +22,8 @@ class SecretEditor(LineEditor):
     """A text that may be a secret; what was typed can be shown, until the focus leaves."""
 
     _hides: Timer | None = None
+    # Whether all of the text was typed or pasted here: what was read elsewhere stays hidden.
+    _is_typed = False
 
     def on_mount(self) -> None:
         """Hide the secret before a shell takes the screen."""
@@ -28,7 +32,7 @@ class SecretEditor(LineEditor):
     @property
     def can_be_shown(self) -> bool:
         """Whether a secret was typed."""
-        return self.is_masked and bool(self.text)
+        return self.is_masked and bool(self.text) and self._is_typed
 
     def toggle(self) -> None:
         """Show or hide the typed secret."""
@@ -51,7 +55,13 @@ class SecretEditor(LineEditor):
     def load(self, text: str) -> None:
         """Replace the text, hidden."""
         self.hide()
+        self._is_typed &= text == self.text
         super().load(text)
+
+    def _edit(self, change: Callable[[str], None], argument: str, left_out: str = "") -> None:
+        # What is typed into a text that was read does not make the rest of it typed.
+        self._is_typed |= not self.text
+        super()._edit(change, argument, left_out)
 
     def watch_has_focus(self, has_focus: bool) -> None:
         """Hide the secret when the focus leaves."""
@@ -71,7 +81,7 @@ class SecretEditor(LineEditor):
 class SecretPrompt(PromptLine, SecretEditor):
     """A secret that a dialog asks for."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("alt+v", "peek", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = bindings([command_named("peek")])
 
     def __init__(self, label: str) -> None:
         super().__init__(label, is_masked=True)
