@@ -280,6 +280,9 @@ def _encryption_hint(settings: Settings, facts: CheckSummary) -> str:
         if "encryption" in (change := dict(trial.change))
     }
     here = {name: outcome for (port, name), outcome in outcomes.items() if port == settings.port}
+    is_offered = any("STARTTLS" in dict(offer.keywords) for offer in facts.offers)
+    if is_offered and "tls" not in here:
+        return "Set encryption to tls. "
     if worked := [name for name, outcome in here.items() if _is_encrypted(outcome)]:
         return f"Set encryption to {worked[0]}. "
     if len(here) > 1:

@@ -14,6 +14,7 @@ from smtp_tui.smtp.events import (
     Experiment,
     Resolved,
     Sent,
+    ServerCapabilities,
     Stage,
     TlsEstablished,
 )
@@ -200,6 +201,13 @@ def test_a_refused_port_is_not_advised(looks: tuple[Experiment, ...], told: str)
     fault = Cause.AUTH_NEEDS_ENCRYPTION
     shown = cure(fault, Stage.AUTH, UP, *looks, port=2525, encryption="none")
     assert f"Set encryption to {told}. " in shown
+
+
+def test_starttls_is_advised_where_the_server_offers_it() -> None:
+    keywords = (("STARTTLS", ""),)
+    offer = ServerCapabilities(seconds=0.2, encrypted=False, keywords=keywords, mechanisms=())
+    shown = cure(Cause.AUTH_NEEDS_ENCRYPTION, Stage.AUTH, UP, offer, encryption="none")
+    assert shown.startswith("Set encryption to tls. ")
 
 
 def test_a_port_that_works_is_advised_with_its_encryption() -> None:
