@@ -78,7 +78,7 @@ def import_settings(call: Invocation) -> int:
 
 
 def other_format(error: NotTomlError) -> DocumentError:
-    """Return the error; if the text holds another program's settings, one that says so."""
+    """Return the error, or one that names the program whose settings the text holds."""
     try:
         format_, _ = recognise(error.text, error.path.name)
     except InterchangeError:

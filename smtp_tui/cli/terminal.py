@@ -167,7 +167,7 @@ _DARK_COLOURS = frozenset({"0", "1", "2", "3", "4", "5", "6", "8", "default"})
 
 
 def has_terminal() -> bool:
-    """Whether there is a terminal to ask and answer on, even one for lines alone."""
+    """Whether input and output are a terminal, even one that only shows lines."""
     return sys.stdin.isatty() and sys.stdout.isatty()
 
 

@@ -244,7 +244,7 @@ def _shown(key: str, value: object) -> str:
     if value is None:
         return "not set"
     shown = masked_value(key, value)
-    if isinstance(shown, Mapping):  # the place of a password, which nobody reads as TOML
+    if isinstance(shown, Mapping):  # the place of a password, shown in words
         with contextlib.suppress(ValueError):
             return one_line(describe_source(parse_source(shown)), 80)
     try:

@@ -1,4 +1,4 @@
-"""Find the known name that a misspelled one was meant to be."""
+"""Find the known name that a misspelled name stands for."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Iterable
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """Return the known name that a slip of the hand turns into `name`; None if there is none."""
+    """Return the known name of which `name` is a likely misspelling, or None."""
     folded = name.casefold().replace("-", "_")
     for other in known:
         slips = 2 if len(other) > 9 else 1
-        # A short word is near too many others: only swapped letters count there.
+        # Short names are similar to too many others, so only swapped letters count.
         is_short = len(other) <= 4
         if abs(len(folded) - len(other)) > slips or (is_short and sorted(folded) != sorted(other)):
             continue

@@ -228,7 +228,7 @@ async def _start(
 
 
 async def _kill(transport: asyncio.SubprocessTransport, output: _Output) -> None:
-    """Kill a program with all that it started, and wait until it has ended."""
+    """Kill a program and the processes that it started, and wait until it has ended."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(transport.get_pid(), signal.SIGKILL)
     with contextlib.suppress(TimeoutError):

@@ -351,7 +351,7 @@ def advise(
 ) -> tuple[Advice, ...]:
     """Return the advice on a table's raw values, the most severe first.
 
-    What was `tried` at the same host is known, so no advice contradicts it.
+    No advice contradicts what was `tried` at the same host.
     """
     settings = parse_partial(values)
     if tried is not None and tried.host != (settings["host"] or "").casefold():

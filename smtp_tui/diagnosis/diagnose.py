@@ -231,7 +231,7 @@ def certificate_names(certificate: Certificate, most: int = _SHOWN_NAMES) -> str
 
 
 def with_one_name(text: str, certificate: Certificate) -> str:
-    """Return a verdict's text with one name of the certificate, for where rows are few."""
+    """Return a verdict's text, shortened to one name of the certificate."""
     all_names, one = (
         escape_controls(shortened(certificate_names(certificate, most)))
         for most in (_SHOWN_NAMES, 1)

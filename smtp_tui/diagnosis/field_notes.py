@@ -304,13 +304,13 @@ def faults_of(verdict: Verdict, settings: Settings | None) -> dict[str, str]:
 
 
 def _field_at_fault(key: str, verdict: Verdict, settings: Settings | None) -> str:
-    """Return the field that decides, where one field stands in for another."""
+    """Return the field at fault; it may be one that replaces `key`."""
     mechanism = verdict.facts.mechanism if verdict.facts else None
     if key == "host" and verdict.stage is Stage.TLS and settings and settings.server_name:
         return "server_name"
     if key == "password" and mechanism == "EXTERNAL":
-        return "client_certificate"  # it is the login
-    # The username has not the form that the provider expects.
+        return "client_certificate"  # the certificate is the login
+    # The username does not have the form that the provider expects.
     if key == "password" and verdict.fixes and verdict.fixes[0].field == "username":
         return "username"
     return key

@@ -131,7 +131,7 @@ class SmtpApp(KeyQueue, CrashSafeApp, inherit_bindings=False):
             self.screen.refresh()
 
     def after_key(self) -> None:
-        """Place the terminal's cursor, once what the key changed has been painted."""
+        """Place the terminal's cursor after the changes by the key have been painted."""
         self.screen.call_after_refresh(self.place_cursor)
 
     def cursor_at(self) -> Offset | None:

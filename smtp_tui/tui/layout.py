@@ -10,16 +10,16 @@ from textual.widget import Widget
 
 from smtp_tui.records import record
 
-# Below NARROW columns there is no sidebar, from WIDE on it has the whole height. It grows once form
-# and log have FORM_AND_LOG columns, until its lines are as long as is good to read.
+# Below NARROW columns there is no sidebar; from WIDE on, it has the whole height. Once form and log
+# have FORM_AND_LOG columns, it grows to WIDEST_SIDEBAR, beyond which lines are hard to read.
 NARROW, WIDE, FORM_AND_LOG = 80, 100, 84
 FORM_WIDTH, SIDEBAR_WIDTH, WIDEST_SIDEBAR, GUTTER = 54, 40, 64, 1
 LOW, HIGH, NOT_TINY = 24, 32, 18
 EDGES = 2  # title and key hints
 MESSAGE = 3  # most lines of a message
 LEAST_LOG, LEAST_EXPLANATION, MOST_EXPLANATION = 5, 8, 11
-# The rows that a form keeps while the log grows. Next to a short form the sidebar's rows go and
-# come back, too: on a slow line fewer may.
+# The rows that a form keeps while the log grows. With a sidebar they are more: its rows next to the
+# form disappear and return with the form's, which takes time on a slow line.
 LEAST_FORM, LEAST_FORM_WITH_SIDEBAR = 4, 7
 LEAST_VERDICT = 2  # what happened, and what to do
 LOG_BELOW_ALL_ROWS = 6  # lines of the log that a form with all rows must leave

@@ -172,8 +172,8 @@ class MainScreen(PlacedByScreen, PaintOnceScreen, Screen[None], inherit_bindings
         self._show_hints()
         self._sidebar_controller.follow_focus()
         if self.form.current_row.key in (PASSWORD, KEPT) and not self._has_looked_for_keyring:
-            # A keyring that cannot be used is grey before it is chosen. This reads modules and asks
-            # D-Bus: not before anybody comes near the password.
+            # An unusable keyring is grey before it is chosen. The check loads modules, asks D-Bus,
+            # and so waits until the focus is near the password.
             self._has_looked_for_keyring = True
             self.run_worker(self._look_for_keyring(), exit_on_error=False)
 
@@ -335,7 +335,7 @@ class MainScreen(PlacedByScreen, PaintOnceScreen, Screen[None], inherit_bindings
         document = self._document
         others = f" ({key_of('tables')}: others)" if len(document.tables()) > 1 else ""
         keys = document.application or f"{PLAIN_KEYS} keys"
-        # The demo's copy is in a temporary folder, whose name tells nothing.
+        # The demo's copy is in a temporary folder, whose name says nothing useful.
         file = document.path.name if self.test_pane.lookup.is_alone else str(document.path)
         table = NO_NAME if self._table == TOP_OF_FILE else self._table
         return StatusBar(file, f"{table}{others}", keys, id="status")
@@ -379,7 +379,7 @@ class MainScreen(PlacedByScreen, PaintOnceScreen, Screen[None], inherit_bindings
 
     def _mark_divider(self) -> None:
         form = self.form
-        # What the log has taken from the form is no part to scroll to.
+        # While the log covers rows of the form, nobody scrolls to them.
         rows = 0 if self.is_in_log else form.virtual_size.height
         self.divider.mark(form.scroll_offset.y, form.size.height, rows)
 

@@ -36,7 +36,7 @@ class Sidebar(TextPage):
     """A page that the form's keys scroll; it never has the focus."""
 
     DEFAULT_CSS = "Sidebar { height: 100%; }"
-    # In a narrow column half a sentence next to the key looks torn.
+    # In a narrow column, half a sentence next to the key is hard to read.
     keeps_cut_words = False
 
 

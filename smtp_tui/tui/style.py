@@ -23,7 +23,7 @@ DIM = Style(dim=True)
 STRONG = Style(bold=True)
 # Ours: lines that we sent, changes not yet saved, the stage that runs.
 OURS = Style(color="cyan")
-# The place of the focus, once on the screen.
+# The place of the focus; only one is on the screen.
 FOCUS = Style(reverse=True)
 # Passed, or added.
 GOOD = Style(color="green", bold=True)

@@ -1,7 +1,7 @@
-"""Send a terminal only what changes: know each cell that stands on it, and write the least bytes.
+"""Track the cells of a terminal, and send only what changes, in as few bytes as possible.
 
-Textual paints whole lines of a widget again. Over a slow line every byte is felt: a letter typed
-costs one byte here, not eighty.
+Textual repaints whole lines of a widget, which is slow on a serial line. Here a typed letter costs
+one byte, not eighty.
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ class _Glyphs(dict[str, Cell]):
 class TerminalCells:
     """What stands on a terminal of a size; `feed` returns the bytes that change it as wanted.
 
-    A sequence that is not understood is passed on, and all knowledge forgotten.
+    An unknown sequence is passed on, and then no cell is known any more.
     """
 
     def __init__(self, *, can_erase: bool = True) -> None:
@@ -145,10 +145,10 @@ class TerminalCells:
         self._width = self._height = 0
         self._grid: list[Row] = []
         self._is_fresh = False
-        # Of the terminal: None is unknown.
+        # The terminal's state; None is unknown.
         self._cursor: tuple[int, int] | None = None
         self._pen: Pen | None = None
-        # Of what is fed.
+        # The state that the fed bytes ask for.
         self._wanted: dict[int, Row] = {}
         self._column, self._row = 0, 0
         self._is_placed = False
@@ -161,7 +161,7 @@ class TerminalCells:
         return self._width, self._height
 
     def forget(self, width: int, height: int) -> None:
-        """Forget what stands on the terminal, which has this size from now on."""
+        """Forget the cells of the terminal, and set its size."""
         self._width, self._height = width, height
         self._grid = [[None] * width for _ in range(height)]
         self._wanted.clear()
@@ -204,7 +204,7 @@ class TerminalCells:
         if row not in self._wanted:
             self._wanted[row] = self._grid[row].copy()
         line, end = self._wanted[row], column + len(cells)
-        # What remains of a wide character of which one half is overwritten is not known.
+        # If half of a wide character is overwritten, the other half is unknown.
         if column and column < self._width and _is_half(line[column]):
             line[column - 1] = None
         if end < self._width and _is_half(line[end]):
@@ -213,7 +213,7 @@ class TerminalCells:
         line[column:end] = cells[: max(self._width - column, 0)]
 
     def _paint(self) -> Iterator[str]:
-        """Yield what brings the frame to the terminal."""
+        """Yield the sequences that draw the frame on the terminal."""
         wanted, self._wanted = self._wanted, {}
         if self._is_fresh and _is_whole(wanted, self._height):
             self._is_fresh = False
@@ -232,7 +232,7 @@ class TerminalCells:
             yield self._reach(*place, ())
 
     def _paint_row(self, y: int, known: Row, wanted: Row) -> Iterator[str]:
-        """Yield what changes a row."""
+        """Yield the sequences that change a row."""
         # The second half of a wide character is written with the first.
         changed = [
             x if cell[0] else x - 1
@@ -252,7 +252,7 @@ class TerminalCells:
                     done = end
                     continue
             done = x + 1
-            if cell is None:  # half of a wide character of which the other half is not known
+            if cell is None:  # half of a wide character whose other half is unknown
                 continue
             yield self._take_pen(cell[1], is_blank=cell == BLANK) + cell[0]
             if done < self._width and _is_half(wanted[done]):

@@ -110,7 +110,7 @@ class CrashSafeApp(App[int], inherit_bindings=False):
         """Save unsaved data; for subclasses."""
 
     def cursor_at(self) -> Offset | None:
-        """Return where on the screen one types; None if nowhere. For subclasses."""
+        """Return the cursor's place on the screen, or None. For subclasses."""
         return None
 
     # Public behaviour: each frame that Textual paints ends with a move to this position, which its
@@ -126,12 +126,12 @@ class CrashSafeApp(App[int], inherit_bindings=False):
         """Ignore what Textual's own widgets set."""
 
     def forget_cells(self) -> None:
-        """Forget what stands on the terminal, which others may have changed."""
+        """Forget the terminal's cells, which other programs may have changed."""
         if isinstance(self._driver, TerminalDriver):
             self._driver.forget_cells()
 
     def place_cursor(self) -> None:
-        """Move the terminal's cursor to where it belongs: no frame does if no cell changes."""
+        """Move the terminal's cursor to its place; no frame does if no cell changes."""
         if isinstance(self._driver, TerminalDriver) and self.screen_stack:
             self._driver.place_cursor(self.cursor_at())
 
@@ -191,7 +191,7 @@ def decode_alt_keys() -> None:
 
 
 class TerminalDriver(LinuxDriver):
-    """A driver that sends changed cells only, old terminals no queries, and shows the cursor."""
+    """A driver that sends only changed cells, no queries to old terminals, and shows the cursor."""
 
     def __init__(self, app: App[object], **options: Any) -> None:
         super().__init__(app, **options)
@@ -235,7 +235,7 @@ class TerminalDriver(LinuxDriver):
         """Write what the terminal supports, and of a frame what changes."""
         if self._is_old and data.startswith(_MODERN_SEQUENCES):
             return
-        # Public behaviour: the driver hides the cursor, for widgets draw their own. Screen readers
+        # Public behaviour: the driver hides the cursor; widgets draw their own. Screen readers
         # and braille displays follow the terminal's.
         if data == _HIDE_CURSOR:
             return

@@ -156,7 +156,7 @@ _SCHEMES = frozenset({"smtp", "smtps"})
 _PARTS = {"host": "host", "port": "port", "username": "user", "password": "password"}
 
 
-# Our key by each name that can be misspelled; other names of a few letters are near to many words.
+# Our key by each name that can be misspelled; other short names are similar to too many words.
 _MEANT = {key: key for key in BY_KEY} | {
     name: key for key, names in NAMES.items() for name in names if len(name) > 4
 }
@@ -232,7 +232,7 @@ class PlainTomlTable:
         self.misspelled = dict(self._misspelled())
 
     def _misspelled(self) -> Iterator[tuple[str, str]]:
-        # A setting that the table has is not meant again.
+        # A setting that the table has already is no candidate.
         known = [name for name, key in _MEANT.items() if key not in self.given]
         for key in self.unknown:
             is_one_value = isinstance(self._table[key], str | int)

@@ -79,7 +79,7 @@ class CheckController(Controller):
         """Return the settings; if they cannot be tested, show why at the field to fix."""
         self.form.commit_edit()
         for key, problem in self.draft.problems().items():
-            # A passed verdict above the reason would be a second verdict.
+            # An old PASSED above the reason would look like a second verdict.
             self.test_pane.hide_verdict()
             # Only the first problem: one field can have the focus.
             why = f"{undone}. {BY_KEY[key].label} {problem.rstrip('.')}."

@@ -12,12 +12,12 @@ from smtp_tui.tui.form.choice_row import ChoiceRow
 
 
 class GuideController(Controller):
-    """Shows what keys, commands, fields and words are there."""
+    """Shows the help, the menu, explanations and choices."""
 
     def show_help(self) -> None:
         """Show the help, the keys of the part with the focus first, and run the chosen command."""
         place = "log" if self.screen.is_in_log else "form"
-        # Without their title and the key that the list below has too.
+        # Leave out the title, and the key, which the list below shows too.
         about_file = [*file_blocks(self.document, self.table)][1:-1]
         self.screen.app.push_screen(HelpScreen(place, about_file), self._choose)
 

@@ -41,7 +41,7 @@ class CrashRecovery(Controller):
         """Return `r` to restore, `d` to discard or `escape` to ask later."""
         answers = (("r", "Restore them"), ("d", "Discard them"), ("escape", "Later"))
         discard = plain(DISCARD, CAUTION)
-        # The first key typed into the form may meet this question: a letter discards nothing.
+        # A key typed for the form may answer this question, so one letter alone discards nothing.
         while (answer := await choose(self.form.app, [plain(question)], answers)) == "d":
             if await confirm(self.form.app, [discard], "Discard"):
                 break

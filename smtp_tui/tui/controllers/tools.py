@@ -83,7 +83,7 @@ class ToolController(Controller):
             return
         moments = [test.moment for test in tests]
         moment = self.test_pane.log_view.moment
-        # The first test has none before it; one that did not finish is no test to compare.
+        # The first test has no earlier one, and an unfinished test cannot be compared.
         later = max(moments.index(moment), 1) if moment in moments else len(tests) - 1
         await self.show_dialog(CompareScreen(tests[later - 1], tests[later]))
 

@@ -1,4 +1,4 @@
-"""The list of all choices of a field, filtered as one types."""
+"""The list of all choices of a field, filtered while typing."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _AROUND = 6
 
 
 class ChoiceList(ListView[Choice]):
-    """The words, what each means, and whether the last test was offered it."""
+    """The words, their meanings, and whether the last test's server offered them."""
 
     def __init__(self, choices: Sequence[Choice], current: int, *, is_default: bool) -> None:
         super().__init__(choices, max(current, 0))
@@ -91,7 +91,7 @@ class ChoicesDialog(Dialog[str | None]):
         self._show()
 
     def on_resize(self) -> None:
-        """Show the meaning where the list is whole with it."""
+        """Show the meaning if the whole list still fits."""
         has_room = self.size.height >= self._count + _AROUND + _MEANING_LINES
         self._meaning.display = self._rows.is_explained = has_room
         super().on_resize()
@@ -107,7 +107,7 @@ class ChoicesDialog(Dialog[str | None]):
             self.dismiss(choice.word)
 
     def action_explain(self) -> None:
-        """Return for the page of the field."""
+        """Close the list, for the page of the field."""
         self.dismiss(EXPLAIN)
 
     def _show(self) -> None:

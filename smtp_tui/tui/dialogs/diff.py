@@ -190,7 +190,7 @@ class ConflictRow(ChoiceRow):
 
 
 def values_of(conflict: MergeConflict) -> list[str]:
-    """Return the values when the file was read, in the file and in the form, as a form shows."""
+    """Return the values when the file was read, in the file and in the form, formatted."""
     return [value.strip('"') for value in conflict.shown]
 
 

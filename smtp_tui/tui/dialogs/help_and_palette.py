@@ -31,7 +31,7 @@ _EVERY_DIALOG = "dialog"
 
 @record
 class HelpEntry:
-    """A command, a field, or keys that are no command's; `what` is what Enter runs or goes to."""
+    """A command, a field, or other keys; Enter runs the command or goes to the field `what`."""
 
     place: str
     title: str
@@ -112,7 +112,7 @@ def _distance(entry: HelpEntry, words: Sequence[str]) -> int:
     names = [*title.split(), *(entry.what.split("_") if isinstance(entry.what, str) else ())]
     if all(any(name.startswith(word) for name in names) for word in words):
         return 0
-    # Of one or two letters a synonym is rarely meant.
+    # One or two letters rarely stand for a synonym.
     synonyms = entry.synonyms.split() if max(map(len, words), default=0) > 2 else []
     if all(any(name.startswith(word) for name in (*names, *synonyms)) for word in words):
         return 1
@@ -166,9 +166,9 @@ class HelpList(ListView[HelpEntry]):
 
 
 class HelpScreen(SectionedScreen[FormCommand | None]):
-    """All keys, those of the place it is opened at first; returns the command to run, or None.
+    """All keys, those of the current place first; returns the command to run, or None.
 
-    `about_file` says what the file was read as.
+    `about_file` describes the file's format.
     """
 
     DEFAULT_CSS = """

@@ -240,7 +240,7 @@ class EquivalentsScreen(ProgramTextScreen):
         self._title = title
 
     def content(self) -> str:
-        """Return the command in one line, as a shell takes it."""
+        """Return the command in one line, for a shell."""
         return self._commands[self.name_shown].line
 
     def blocks(self, width: int) -> Iterator[TextBlock]:

@@ -71,7 +71,7 @@ class TableList(ListView[str]):
             yield ([*spans, (" " * (_TIME - len(seconds)), PLAIN), (seconds, DIM)],)
 
     def result(self, table: str) -> Span:
-        """Return what a table's test came to, or what it waits for."""
+        """Return the result of a table's test, or what the test waits for."""
         tests = self._tests
         if running := tests.running(table):
             stage = running.stage
@@ -86,7 +86,7 @@ class TableList(ListView[str]):
         return "", PLAIN
 
     def searched(self, table: str) -> str:
-        """Return what typed letters find: `fail` lists the tables that failed."""
+        """Return the text in which typed letters search: `fail` lists the failed tables."""
         return " ".join((*self._names(table, _WIDE), self.result(table)[0]))
 
     def _seconds(self, table: str) -> str:
@@ -154,7 +154,7 @@ class TablePicker(SearchScreen[str | None]):
         super().__init__(self._head, found=self._list, hints=hints_of(TABLE_COMMANDS))
 
     def on_mount(self) -> None:
-        """Show the first page, and keep the clocks of running tests going."""
+        """Show the first page, and update the clocks of running tests."""
         self.set_interval(1, self._show_clocks)
         self._show()
 
@@ -206,7 +206,7 @@ class TablePicker(SearchScreen[str | None]):
     async def _test_all(self) -> None:
         await self._tests.run()
         failed = self._tests.first_failure()
-        # A cursor that jumps under the fingers would open another table than the one read.
+        # If the cursor moved by itself, Enter could open another table than the admin chose.
         self._list.update()
         rows = self._list.rows
         if failed in rows.rows and not self._has_moved:

@@ -91,12 +91,12 @@ class ChoiceRow(Row):
 
     @property
     def note(self) -> str:
-        """The note behind the words; parentheses around one already say that it is the default."""
+        """The note behind the words; parentheses already mark a default."""
         return "" if self.state.note == DEFAULT else self.state.note
 
     @property
     def wanted_cells(self) -> tuple[int, ...]:
-        """The cells of all words, of the current one with a neighbour, and of that alone."""
+        """The widths of all words, of the current one with a neighbour, and of it alone."""
         words, at = self.words, max(self.current, 0)
         pairs = [(max(at - 1, 0), at + 1), (at, min(at + 2, len(words)))]
         two = min(cells_of(words, *pair) for pair in pairs if pair[1] - pair[0] == 2)

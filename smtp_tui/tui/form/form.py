@@ -115,7 +115,7 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
         self._file_context = file_context
         self._more = DisclosureRow()
         self._rows = {key: self._more if key == MORE_LABEL else _row(key) for key in _ROW_KEYS}
-        # The admin's own choice; None as long as the size of the window decides.
+        # The admin's own choice; None while the size of the window decides.
         self._wants_all: bool | None = None
         self._show_all(False)
         self._last = next(iter(self._rows.values()))

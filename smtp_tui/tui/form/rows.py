@@ -34,9 +34,9 @@ from smtp_tui.tui.widgets.line_editor import LineEditor
 from smtp_tui.tui.widgets.path_completion import PathEditor
 from smtp_tui.tui.widgets.secret_editor import SecretEditor
 
-# Keys that would edit the row which has the focus; printable ones come on top.
+# Keys that edit the focused row, besides printable ones.
 _EDITING = ("backspace", "delete", "ctrl+d", "ctrl+w", "ctrl+u", "ctrl+k")
-# Keys that move in the row, those on the arrows with any modifier.
+# Keys that move the cursor in the row; arrow keys with any modifier.
 _MOVING = ("left", "right", "home", "end", "ctrl+a", "ctrl+e", "alt+b", "alt+f")
 
 _NAMED_VALUE = re.compile(r"^'.*' (?=is |contains )")
@@ -51,9 +51,9 @@ SIGN_WIDTH = GAP + 1
 
 
 def _shorter_forms(problem: str) -> list[str]:
-    """Return a problem, then less of it: what is wrong says more than what to type instead."""
+    """Return a problem in full, then shorter forms that still say what is wrong."""
     clause = problem.partition(";")[0]
-    # The row shows the value already.
+    # The row already shows the value.
     bare = _NAMED_VALUE.sub("", clause).removeprefix("is ")
     return [problem, clause, bare, bare.partition(" like ")[0], bare.partition(" or ")[0]]
 
@@ -69,15 +69,15 @@ class RowEvent(Message):
 class Row(SingleLineWidget, can_focus=True):
     """One line of the form, usually one setting.
 
-    `is_at_rest`: the focus came back to it from the log, and the next keys may be meant for the
-    log. Those that would edit only say so, until one moves the cursor or Enter is pressed.
+    `is_at_rest`: the focus has just returned from the log, and the next keys may be meant for the
+    log. Until the cursor moves or Enter is pressed, keys that edit only show a message.
     """
 
     # Whether Left and Right, which also scroll the log, change the value.
     edits_sideways: ClassVar[bool] = False
 
     class Touched(RowEvent):
-        """A key would have edited the row at rest; or, if it `wakes`, it may be edited again."""
+        """A key would have edited the row at rest; if it `wakes`, the row can be edited again."""
 
         def __init__(self, row: Row, *, wakes: bool) -> None:
             super().__init__(row)
@@ -136,7 +136,7 @@ class Row(SingleLineWidget, can_focus=True):
         raise NotImplementedError
 
     async def on_event(self, event: Event) -> None:
-        """Keep keys that edit from a row at rest."""
+        """Ignore keys that would edit a row at rest."""
         if not self.is_at_rest or not isinstance(event, (Key, Paste, Click)):
             await super().on_event(event)
             return

@@ -106,7 +106,7 @@ def entries_of(event: Event) -> list[Entry]:
         names = f"{name} and {len(others)} more" if others else name
         short = f"certificate for {names}, {in_words(leaf.left())}"
     short += f", {len(issuers)} above it" if issuers else ""
-    # After a failure the only certificate is what one looks for.
+    # After a failure, admins look for the certificate: a single one is shown unfolded.
     is_folded = bool(issuers) or isinstance(event, TlsEstablished)
     fold = FoldableLogLine(first.seconds, first.mark, first.text, escape_controls(short), is_folded)
     return [head, fold, *(FoldedLogLine(line.seconds, line.mark, line.text) for line in details)]

@@ -122,7 +122,7 @@ class LogLines(ChangedLinesWidget, can_focus=True):
 
     def draw(self) -> list[Strip]:
         """Return the visible rows; search line or message cover the last ones."""
-        # Textual paints a new size before it tells of it; other lines then would be sent in vain.
+        # Textual paints a new size before it reports it; lines scrolled then would be sent in vain.
         self._fit_top()
         width, height = self.size
         self._keep_lines_in_place()

@@ -31,7 +31,7 @@ _LONGEST = 40  # characters of each part of a file name
 
 
 class CheckQuestions(Protocol):
-    """Runs tests where the admin sees them, and asks what testing must not decide."""
+    """Runs tests where the admin sees them, and asks for the admin's decisions."""
 
     async def run(
         self, request: CheckRequest, settings: Settings, tested: DraftSnapshot

@@ -84,7 +84,7 @@ def _items(page: str) -> Iterator[tuple[str, str]]:
 
 
 def _offers(key: str, facts: CheckSummary) -> Mapping[str, bool]:
-    """Return what the server said about each word."""
+    """Return whether the server offered each word."""
     if not facts.offers:
         return {}
     match key:

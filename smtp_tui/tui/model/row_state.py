@@ -98,7 +98,7 @@ def row_states(
         problem = escape_controls(problems.get(key, ""))
         # The placeholder of a required field already says that it is required.
         is_named = draft.raw(key) is None and spec.default_text == REQUIRED
-        # What a test found says more than what it was likely to find.
+        # The finding of a test is more certain than advice.
         advised = (item for item in advice if item.field == key and key not in faults)
         state = replace(
             state,

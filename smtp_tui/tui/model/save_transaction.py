@@ -1,6 +1,6 @@
 """Save a draft: store its password, write the file, then clear the password's old place.
 
-What the admin must decide on the way is asked through `SaveQuestions`.
+`SaveQuestions` asks for the admin's decisions.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ class FileChangedAnswer(Enum):
 
 
 class SaveQuestions(Protocol):
-    """Asks the admin what saving must not decide, and hears of what happens on the way."""
+    """Asks for the admin's decisions during a save, and shows its progress."""
 
     async def may_recreate(self) -> bool:
         """Whether to create the file again that was removed after it was read."""
@@ -227,7 +227,7 @@ class SaveTransaction:
         moves = PASSWORD in draft.changed and (password.moves or password.fills_keyring)
         is_open = self._file_context.is_open and password.will_be_in_file
         notes = ["The password is stored in its new place first and read back."] if moves else []
-        # Keys that are added beside unknown ones may repeat or contradict them.
+        # Keys that are added next to unknown ones may repeat or contradict them.
         if draft.changed and (unknown := document.unknown_keys(self._table)):
             listed = one_line(", ".join(unknown), 200)
             notes.append(f"Keys that smtp-tui does not know stay as they are: {listed}.")

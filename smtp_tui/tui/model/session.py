@@ -48,7 +48,7 @@ class CompletedTest:
 
     @property
     def tried(self) -> TriedEncryptions:
-        """What it showed about its host's ports; true also for other values."""
+        """What the test showed about its host's ports, whatever the other values."""
         return tried_encryptions(self.settings, self.verdict, self.facts)
 
 
@@ -98,7 +98,7 @@ class PassedState:
 
     @property
     def clock(self) -> str:
-        """The moment as an admin reads it."""
+        """The local time, as hours and minutes."""
         return f"{self.moment.astimezone():%H:%M}"
 
 

@@ -20,7 +20,7 @@ from smtp_tui.tui.model.fixes import (
     grouped,
 )
 
-PROGRAM = "smtp-tui"  # a name: small also where a sentence begins
+PROGRAM = "smtp-tui"  # a name: lower case even at the start of a sentence
 WEAKENS, ASKS = "WEAKENS", "asks first"
 SHA_256 = "SHA-256"
 

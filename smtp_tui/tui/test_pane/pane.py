@@ -111,7 +111,7 @@ class TestPane(PlacedByScreen, NoRepaintOnResize, Vertical):
         self._tested = tested
         # Whether the panel shows the verdict of `done`: no test has begun since.
         self._shows_verdict = False
-        # What has been saved since; "" if a message tells.
+        # What has been saved since; "" if a message says so.
         self._saved: str | None = None
 
     def on_mount(self) -> None:
@@ -210,12 +210,12 @@ class TestPane(PlacedByScreen, NoRepaintOnResize, Vertical):
             self.verdict.show_verdict(self._verdict_text(last))
 
     def hide_verdict(self) -> None:
-        """Show no verdict until a value changes: what it is about cannot be tested now."""
+        """Hide the verdict until a value changes: the form cannot be tested now."""
         if self._shows_verdict:
             self.verdict.hide()
 
     def follow_save(self, before: SettingsDraft) -> None:
-        """Let what was tested of `before` count as tested of the form, which has been saved."""
+        """Count the tests of `before` as tests of the form, which has been saved."""
         after, tested = self._tested.draft.snapshot(), self._tested
         if self.done and not before.differing(self.done.draft):
             self.done = replace(self.done, draft=after)

@@ -75,7 +75,7 @@ class Dialog(SectionedScreen[Result], ModalScreen[Result]):
 def _hints(answers: Mapping[str, str]) -> Hints:
     """Return the key of each answer; Enter and Escape share a hint if they mean the same."""
     shown = [key for key in answers if key != "enter" or answers[key] != answers["escape"]]
-    # The way back stands last, as in every dialog.
+    # The hint that goes back is last, as in every dialog.
     shown.sort(key=lambda key: key == "escape")
     return with_help(tuple((key_name(key), answers[key]) for key in shown))
 

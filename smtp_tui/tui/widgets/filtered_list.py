@@ -40,7 +40,7 @@ def filter_rows(
 
 
 def word_distance(text: str, words: Sequence[str]) -> int:
-    """Return the distance of words from a text: 0 if they begin it, 1 if all begin words of it."""
+    """Return how well words match a text: 0 if they begin it, 1 if each begins a word of it."""
     text = text.casefold()
     if text.startswith(" ".join(words)):
         return 0
@@ -53,7 +53,7 @@ def _words(text: str) -> list[str]:
 
 
 class FindLine(LineEditor):
-    """The line that one types into to filter a list."""
+    """The line editor that filters a list."""
 
     # The list has the other keys that move.
     BINDINGS: ClassVar[list[BindingType]] = [("home,end", "leave_to_list")]
@@ -64,7 +64,7 @@ class FindLine(LineEditor):
         self._on_edited = on_edited
         self.placeholder = placeholder
         self._note = ""
-        # Where the cursor stands in the list below, once the arrows have moved there.
+        # The cursor's place in the list below, once the arrow keys have moved it.
         self.list_cursor: Callable[[], Offset] | None = None
 
     @property
@@ -193,7 +193,7 @@ class FilteredList(NoRepaintOnResize, Vertical, Generic[RowT]):
         self._moved(self.rows.cursor_at)
 
     def action_clear(self) -> None:
-        """Show all rows again; if they are shown, Escape does what the screen does by it."""
+        """Show all rows again; if all are shown, leave Escape to the screen."""
         if not self.line.text:
             raise SkipAction
         chosen = self.chosen

@@ -81,7 +81,7 @@ class Rule(SingleLineWidget):
 PROGRAM = "smtp-tui"
 # Lines per notch of the mouse wheel, as everywhere in Textual.
 WHEEL = 2
-# What Textual calls the keys in hints.
+# Textual's names of the keys in hints.
 _NAMED_KEYS = {shown: key for key, shown in ENGRAVED.items()}
 _SIGNS = {"/": "slash", "?": "question_mark", ":": "colon"}
 
@@ -165,18 +165,18 @@ class KeyHints(SingleLineWidget):
 
 
 def _first(keys: str) -> str:
-    """Return the first of several keys for the same, or a pair of opposite keys."""
+    """Return the first of a command's keys, or a pair of opposite keys."""
     return "Up Down" if keys.startswith("Up Down") else keys.split()[0]
 
 
 def press_key(app: App[Any], name: str) -> None:
-    """Do what a key does, which is named as in the hints."""
+    """Press a key, given by its name in the hints."""
     key = key_from(_NAMED_KEYS.get(name, name)).lower()
     app.post_message(Key(_SIGNS.get(key, key), key if len(key) == 1 else None))
 
 
 def press_key_at(app: App[Any], spans: Sequence[Span], column: int) -> None:
-    """Press the key whose name, or what it does, stands at a column of a line."""
+    """Press the key whose name or label is at a column of a line."""
     key, end = "", 0
     for text, style in spans:
         key = text if style == STRONG else key

@@ -124,7 +124,7 @@ class LineEditor(SingleLineWidget, can_focus=True):
     A fixed editor ignores keys. Passwords show as bullets, in URLs too.
     """
 
-    # Ctrl+B, C, Q belong to terminals and multiplexers; Ctrl+X, O, T, L, G to the screen.
+    # Terminals and multiplexers use Ctrl+B, C and Q; the screen uses Ctrl+X, O, T, L and G.
     BINDINGS: ClassVar[list[BindingType]] = [
         ("left", "move('left')"),
         ("right", "move('right')"),
@@ -149,7 +149,7 @@ class LineEditor(SingleLineWidget, can_focus=True):
     placeholder = ""
     is_fixed = False
     is_masked = False
-    # Whether a masked text is shown all the same.
+    # Whether a masked text is shown.
     is_shown = False
     # What the last edit, if it was a paste, did not insert.
     left_out = ""

@@ -101,7 +101,7 @@ class ListView(ChangedLinesWidget, Generic[RowT], can_focus=True):
         super().__init__()
         self.rows = tuple(rows)
         self.index = index
-        # What the mouse moves: a list that filters this one shows the new place too.
+        # Moves the cursor for the mouse; a filter replaces it to show the new place too.
         self.move_by: Callable[[int], None] = self.action_go
 
     def heading(self, width: int) -> list[Span] | None:

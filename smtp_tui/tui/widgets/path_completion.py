@@ -119,7 +119,7 @@ class PathCandidates(ChangedLinesWidget):
             self.styles.offset = (0, -self._most - row.height)
 
     def take_next(self) -> str:
-        """Mark the next name, after the last the first, and return it."""
+        """Mark the next name, or the first after the last one, and return it."""
         self._taken = (self._taken + 1) % len(self._names)
         self.repaint()
         return self._names[self._taken]
@@ -134,7 +134,7 @@ class PathCandidates(ChangedLinesWidget):
         return [make_strip(spans, width) for spans in self._lines(width)]
 
     def _lines(self, width: int) -> list[list[Span]]:
-        """Return at most as many lines as there may be; the last tells how many names are left."""
+        """Return at most as many lines as there may be; the last shows how many names are left."""
         room = max(width - self._column - len(_LEAD), 1)
         cell = min(max(map(cell_len, self._names)) + _GAP, room)
         across = max(room // cell, 1)
@@ -159,7 +159,7 @@ class PathCandidates(ChangedLinesWidget):
 class PathEditor(LineEditor):
     """A text that may be a path; then Tab completes it, and lists what may follow.
 
-    Where Tab can complete nothing, it does what it does elsewhere.
+    If Tab can complete nothing, it moves the focus as usual.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [

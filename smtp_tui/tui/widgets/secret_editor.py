@@ -70,7 +70,7 @@ class SecretEditor(LineEditor):
         super().watch_has_focus(has_focus)
 
     def shown_note(self, room: int) -> list[Span]:
-        """Say that the secret is shown and what hides it, as far as that fits in `room` cells."""
+        """Return a note that the secret is shown and what hides it, if that fits `room` cells."""
         if not self.is_shown:
             return []
         how = f"{key_of('peek')} hides"
