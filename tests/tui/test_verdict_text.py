@@ -200,6 +200,9 @@ def test_a_rejection_leaves_out_the_reply_first() -> None:
         ("Use port 465 (ssl): it works.",) * 2,
         ("Use encryption none only here.", "Use Encryption Type none only here."),
         ("no_such_key stays", "no_such_key stays"),
+        ("Nothing reads /etc/ssl/ca_file.pem or ca_file.pem.",) * 2,
+        ("It says server_name=foo: use from another host.",) * 2,
+        ("Here ends tls_fingerprint.", "Here ends TLS Fingerprint."),
     ],
 )
 def test_keys_to_set_are_named_by_their_labels(text: str, shown: str) -> None:

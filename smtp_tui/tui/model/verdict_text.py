@@ -129,10 +129,12 @@ def with_labels(text: str) -> str:
 def _key_patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
     """Return the pattern of a key, and of where a text names keys, as in a file."""
     key = f"(?:{'|'.join(sorted(BY_KEY, key=len, reverse=True))})"
-    verb = "[Ss]et|[Cc]heck|[Uu]se(?! port)|spelling of|Lowering|Often"
+    verb = "[Ss]et|[Cc]heck|[Uu]se(?! port| from)|spelling of|Lowering|Often"
+    # A path, an address or an assignment was sent by a server or is a value: it stays.
+    code = r"(?<![\w/.=-])[a-z]+_[a-z_]+\b(?![=/@-]|\.\w)"
     place = (
         rf"\b(?:{verb}) {key}(?:,? (?:and|or) {key})*\b"
-        rf"|, (?:and |or ){key}(?= to )|\b[a-z]+_[a-z_]+\b"
+        rf"|, (?:and |or ){key}(?= to )|{code}"
     )
     return re.compile(rf"\b{key}\b"), re.compile(place)
 
