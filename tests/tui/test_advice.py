@@ -204,7 +204,7 @@ async def test_a_test_that_was_stopped_leaves_no_findings(tmp_path: Path) -> Non
         await hand.press("f5")
         await hand.until(lambda: len(check.requests) == 2)
         await hand.press("escape")
-        await hand.until(lambda: "Stopped." in hand.screen)
+        await hand.until(lambda: "Stopped while waiting for" in hand.screen)
         await hand.press("down")
         assert "Last test" not in sidebar(hand)
 

@@ -62,7 +62,7 @@ async def test_escape_stops_a_test(tmp_path: Path) -> None:
         await hand.press("f5")
         assert len(check.requests) == 1
         await hand.press("escape")
-        await hand.until(lambda: "Stopped." in hand.screen)
+        await hand.until(lambda: "Stopped while waiting for" in hand.screen)
         assert check.closed == 1
         # Red is for what failed.
         assert hand.form_screen.test_pane.verdict.blocks[0].spans[0][1] == PLAIN
