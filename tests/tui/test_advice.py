@@ -104,7 +104,7 @@ async def test_a_choice_is_advised_when_the_hand_rests(tmp_path: Path) -> None:
 async def test_advice_waits_while_a_value_is_typed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("smtp_tui.tui.form.form.REST", 60)
+    monkeypatch.setattr("smtp_tui.tui.form.form.PAUSE", 60)
     async with form_on(SAMPLE, tmp_path) as hand:
         await hand.go_to("SMTP Port")
         before = sidebar(hand)

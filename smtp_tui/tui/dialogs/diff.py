@@ -227,7 +227,6 @@ class ConflictDialog(Dialog[frozenset[str] | None]):
 
     def on_resize(self) -> None:
         """Lay out the heading of the columns."""
-        super().on_resize()
         at = self._rows[0].value_at
         column = column_width(self._column, self.size.width - 2 - at)
         heads = " " * at + "".join(f" {head}".ljust(column) for head in self._heads)

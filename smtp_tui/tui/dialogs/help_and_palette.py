@@ -199,7 +199,6 @@ class HelpScreen(SectionedScreen[FormCommand | None]):
 
     def on_mount(self) -> None:
         """Show the hints."""
-        super().on_mount()
         self.on_filtered_list_moved()
 
     def on_filtered_list_moved(self) -> None:

@@ -110,7 +110,6 @@ class PresetScreen(SearchScreen[tuple[Provider, ProviderPort, str] | None]):
 
     def on_mount(self) -> None:
         """List all providers, and choose the one that the form's host belongs to."""
-        super().on_mount()
         host = self._draft.text("host")
         known = self._known.providers
         of_host = (provider for provider in known if provider.matches(host))

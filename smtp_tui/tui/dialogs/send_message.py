@@ -12,7 +12,7 @@ from smtp_tui.smtp.message import MailRequest
 from smtp_tui.tui.commands import hints_of
 from smtp_tui.tui.custom_keys import bindings
 from smtp_tui.tui.dialog_commands import MAIL_COMMANDS
-from smtp_tui.tui.form.form import REST as PAUSE
+from smtp_tui.tui.form.form import PAUSE
 from smtp_tui.tui.form.rows import Row, TextRow
 from smtp_tui.tui.messages import text
 from smtp_tui.tui.model.mail_draft import DefaultSender, MailDraft, MailField

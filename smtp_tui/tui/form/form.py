@@ -47,7 +47,7 @@ from smtp_tui.tui.model.undo import UndoStack
 from smtp_tui.tui.textual_compat import NoRepaintOnResize
 
 _ROW_KEYS = (*row_keys(advanced=False), MORE_LABEL, *row_keys(advanced=True))
-REST = 0.6  # seconds without a key until problems and advice show; with fewer they flicker
+PAUSE = 0.6  # seconds without a key until problems and advice show; with fewer they flicker
 
 
 def letters_of(keys: Iterable[str]) -> dict[str, str]:
@@ -366,7 +366,7 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
         """Show an edit at once, and its problems after a pause."""
         if self._pause is not None:
             self._pause.stop()
-        self._pause = self.set_timer(REST, self.commit_edit)
+        self._pause = self.set_timer(PAUSE, self.commit_edit)
         self.refresh_rows()
         self.post_message(self.Changed(key, left_out))
 

@@ -17,14 +17,14 @@ from smtp_tui.tui.log.model import LogModel, pieces
 from smtp_tui.tui.log.render import LEAD, render_row
 from smtp_tui.tui.log.search import LogSearch
 from smtp_tui.tui.style import PLAIN, STRONG, make_strip
-from smtp_tui.tui.widgets.line import ChangedLinesWidget
+from smtp_tui.tui.widgets.line import LinesWidget
 
 CURSOR_SIGN, BLOCK_SIGN = ">", "|"
 # Seconds between repaints in a flood of lines; keys never wait for them.
 FLUSH_INTERVAL = 0.1
 
 
-class LogLines(ChangedLinesWidget, can_focus=True):
+class LogLines(LinesWidget, can_focus=True):
     """The log's lines with a cursor; new lines are followed while it is on the last one.
 
     Only cells that changed are painted.

@@ -1,4 +1,4 @@
-"""Small widgets that repaint only changed cells, such as the bars at the edges."""
+"""Widgets of lines, and the bars at the edges of the screen."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from smtp_tui.tui.style import (
 from smtp_tui.tui.textual_compat import NoRepaintOnResize
 
 
-class ChangedLinesWidget(NoRepaintOnResize, Widget):
+class LinesWidget(NoRepaintOnResize, Widget):
     """A widget of lines; subclasses draw the lines and call `repaint` after a change."""
 
     _drawn: Sequence[Strip] = ()
@@ -54,7 +54,7 @@ class ChangedLinesWidget(NoRepaintOnResize, Widget):
         return self._drawn[y] if y < len(self._drawn) else Strip.blank(width, PLAIN)
 
 
-class SingleLineWidget(ChangedLinesWidget):
+class SingleLineWidget(LinesWidget):
     """A line of spans, which subclasses return."""
 
     DEFAULT_CSS = "SingleLineWidget { height: 1; }"
@@ -123,7 +123,7 @@ class StatusBar(SingleLineWidget):
 
 
 # Textual's Footer recomposes at each focus change and keeps its old keys alive: a Tab writes 4,243
-# bytes with it, 678 with this line, which repaints only the changed cells.
+# bytes with it, 678 with this line.
 class KeyHints(SingleLineWidget):
     """A line of keys and what they do."""
 

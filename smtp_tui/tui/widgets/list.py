@@ -14,7 +14,7 @@ from textual.geometry import Offset, Size
 from textual.strip import Strip
 
 from smtp_tui.tui.style import DIM, FOCUS, PLAIN, Span, make_strip, truncate
-from smtp_tui.tui.widgets.line import WHEEL, ChangedLinesWidget, press_key
+from smtp_tui.tui.widgets.line import WHEEL, LinesWidget, press_key
 
 RowT = TypeVar("RowT")
 # Cells before each line, for the cursor and the sign of hidden lines.
@@ -67,7 +67,7 @@ def mark_hits(spans: Iterable[Span], words: Sequence[str]) -> Iterator[Span]:
             yield part, style + _HIT if at % 2 else style
 
 
-class ListView(ChangedLinesWidget, Generic[RowT], can_focus=True):
+class ListView(LinesWidget, Generic[RowT], can_focus=True):
     """A list, with a heading if it has columns; subclasses lay out its rows.
 
     It scrolls so that the chosen row is visible.

@@ -27,7 +27,7 @@ from smtp_tui.tui.style import (
 )
 from smtp_tui.tui.textual_compat import PaintOnceScreen
 from smtp_tui.tui.widgets.filtered_list import FilteredList
-from smtp_tui.tui.widgets.line import ChangedLinesWidget, KeyHints, Rule
+from smtp_tui.tui.widgets.line import KeyHints, LinesWidget, Rule
 from smtp_tui.tui.widgets.list import ListView
 from smtp_tui.tui.widgets.text_page import READING_KEYS, TextBlock, TextPage, plain
 
@@ -136,7 +136,7 @@ class SearchScreen(SectionedScreen[Result]):
 
 
 # Textual's TextArea takes 10 to 20 ms to load, and shows passwords.
-class PasteArea(ChangedLinesWidget, can_focus=True):
+class PasteArea(LinesWidget, can_focus=True):
     """A multi-line text, typed or pasted at its end; the last lines show.
 
     Subclasses mask secrets in the shown lines.

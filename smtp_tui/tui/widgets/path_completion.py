@@ -22,7 +22,7 @@ from smtp_tui.config.paths import expand, is_folder
 from smtp_tui.records import record
 from smtp_tui.threads import in_daemon_thread
 from smtp_tui.tui.style import DIM, PLAIN, STRONG, Span, make_strip, truncate
-from smtp_tui.tui.widgets.line import ChangedLinesWidget
+from smtp_tui.tui.widgets.line import LinesWidget
 from smtp_tui.tui.widgets.line_editor import LineEditor, PromptLine
 
 # The longest time that Tab may take, in seconds: a network file system may not answer.
@@ -97,7 +97,7 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
     return False
 
 
-class PathCandidates(ChangedLinesWidget):
+class PathCandidates(LinesWidget):
     """The names that may follow, in columns, over the lines below the path."""
 
     DEFAULT_CSS = "PathCandidates { overlay: screen; height: auto; }"

@@ -21,7 +21,7 @@ from textual.strip import Strip
 from smtp_tui.records import record
 from smtp_tui.safe_text import escape_controls
 from smtp_tui.tui.style import DIM, FOCUS, PLAIN, STRONG, Span, make_strip
-from smtp_tui.tui.widgets.line import WHEEL, ChangedLinesWidget
+from smtp_tui.tui.widgets.line import WHEEL, LinesWidget
 
 _INLINE = re.compile(r"`([^`]+)`|\*\*([^*]+)\*\*")
 # A fenced block, a heading, or an item or paragraph up to a blank line or the next block.
@@ -216,7 +216,7 @@ READING_KEYS: list[BindingType] = [
 ]
 
 
-class TextPage(ChangedLinesWidget):
+class TextPage(LinesWidget):
     """Blocks wrapped to the widget's width; the height is the text's, up to `most` lines.
 
     If the text is cut, its last visible line ends in "…" and `more`, the key that shows more.
@@ -259,7 +259,7 @@ class TextPage(ChangedLinesWidget):
         return self.line_count(width)
 
     def show(self, blocks: Sequence[TextBlock], *, from_top: bool = True) -> None:
-        """Show other blocks, repainting only the differences."""
+        """Show other blocks."""
         # Clocks and DNS answers show the same blocks several times a second.
         if tuple(blocks) == self.blocks:
             return
