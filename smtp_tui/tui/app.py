@@ -32,7 +32,7 @@ from smtp_tui.tui.style import LightThemeFilter
 from smtp_tui.tui.test_pane.pane import DnsOptions
 from smtp_tui.tui.textual_compat import CrashSafeApp, TerminalDriver, visible_region
 from smtp_tui.tui.typeahead import KeyQueue
-from smtp_tui.tui.widgets.line import PROGRAM, ChangedLinesWidget
+from smtp_tui.tui.widgets.line import PROGRAM, LinesWidget
 
 # The terminal's own colours on its own background. NO_COLOR leaves attributes only.
 TERMINAL = Theme(
@@ -79,7 +79,9 @@ class SmtpApp(KeyQueue, CrashSafeApp, inherit_bindings=False):
         self.register_theme(TERMINAL)
         self.theme = TERMINAL.name
         self.animation_level = "none"
-        self.title = f"{escape_controls(str(document.path))} - {PROGRAM}"
+        # The demo's copy is in a temporary folder, whose name tells nothing.
+        file = document.path.name if lookup and lookup.is_alone else str(document.path)
+        self.title = f"{escape_controls(file)} - {PROGRAM}"
         self._document = document
         self._table = table
         self._notice = notice
@@ -140,7 +142,7 @@ class SmtpApp(KeyQueue, CrashSafeApp, inherit_bindings=False):
         region = visible_region(focused) if focused is not None else None
         if region is None:
             return None
-        wanted = focused.cursor_at() if isinstance(focused, ChangedLinesWidget) else None
+        wanted = focused.cursor_at() if isinstance(focused, LinesWidget) else None
         return region.offset + (wanted or Offset())
 
     def get_default_screen(self) -> Screen[Any]:

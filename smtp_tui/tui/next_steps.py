@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import product
 
+from textual.events import Click
 from textual.strip import Strip
 
 from smtp_tui.tui.commands import FormCommand, command_named, with_keys
 from smtp_tui.tui.style import CAUTION, PLAIN, STRONG
+from smtp_tui.tui.widgets.line import press_key_at
 from smtp_tui.tui.widgets.text_page import TextBlock, TextPage, flow, plain
 
 TITLE = "Next"
@@ -63,6 +65,12 @@ class NextSteps(TextPage):
             if self._count(self.blocks, width) <= height:
                 break
         return super().draw()
+
+    def on_click(self, event: Click) -> None:
+        """Press the key whose line is clicked."""
+        lines = self.lines(self.size.width)
+        if event.y < len(lines):
+            press_key_at(self.app, lines[event.y], event.x - self._indent)
 
     def _count(self, blocks: Sequence[TextBlock], width: int) -> int:
         return len(flow(blocks, width - self._indent))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from rich.style import Style
-from textual.events import Key
+from textual.events import Key, Paste
 from textual.timer import Timer
 
 from smtp_tui.tui.commands import key_of, with_keys
@@ -100,12 +100,13 @@ class SidebarController:
             listed = ", ".join(f"{letter} {label}" for letter, label in out_of_view)
             self._message.show([plain(f"{WHICH_LETTER} {listed}")])
 
-        def focus_row(key: Key) -> None:
+        def focus_row(event: Key | Paste) -> None:
+            typed = event.character or "" if isinstance(event, Key) else ""
             form.hide_letters()
             self._is_jumping = False
             self.refresh()
             for row_key, letter in letters().items():
-                if letter and (key.character or "").casefold() == letter:
+                if letter and typed.casefold() == letter:
                     form.focus_field(row_key)
 
         app.take_next_key(focus_row)

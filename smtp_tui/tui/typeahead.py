@@ -59,10 +59,10 @@ class KeyQueue(App[int], inherit_bindings=False):
         super().__init__(ansi_color=ansi_color)
         self._queue: deque[Key | Paste] = deque()
         self._started: float | None = None
-        self._key_receiver: Callable[[Key], None] | None = None
+        self._key_receiver: Callable[[Key | Paste], None] | None = None
 
-    def take_next_key(self, receiver: Callable[[Key], None]) -> None:
-        """Pass the next key to `receiver` only."""
+    def take_next_key(self, receiver: Callable[[Key | Paste], None]) -> None:
+        """Pass the next key, or a paste in its place, to `receiver` only."""
         self._key_receiver = receiver
 
     def after_key(self) -> None:
@@ -109,7 +109,7 @@ class KeyQueue(App[int], inherit_bindings=False):
         self._started = None
         while self._queue and self.screen_stack:  # the stack is empty once the form is closed
             event, receiver = self._queue.popleft(), self._key_receiver
-            if receiver is not None and isinstance(event, Key):
+            if receiver is not None:
                 self._key_receiver = None
                 receiver(event)
                 continue

@@ -101,6 +101,14 @@ async def test_the_only_place_of_a_password_is_grey(tmp_path: Path) -> None:
         assert "lldap has no other." in hand.row("Kept in")
 
 
+async def test_where_a_list_has_no_room_for_the_reason_the_form_tells_it(tmp_path: Path) -> None:
+    async with form_on(HIMALAYA.text, tmp_path, size=(60, 14), table=HIMALAYA.table) as hand:
+        await hand.go_to("Kept in")
+        await hand.press("space", "tab", "enter")
+        await hand.until(lambda: "keyring cannot be chosen here" in hand.screen)
+        assert "modified" not in hand.lines[0]
+
+
 async def test_places_that_it_cannot_say_are_passed_over_and_tell_why(tmp_path: Path) -> None:
     async with form_on(HIMALAYA.text, tmp_path, size=WIDE, table=HIMALAYA.table) as hand:
         await hand.go_to("Kept in")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from textual.events import Paste
 
 from smtp_tui.tui.app import SmtpApp
 from tests.tui.driving import SAMPLE, Hand, form_on
@@ -88,3 +89,10 @@ async def test_letters_typed_right_after_the_key_filter_it(tmp_path: Path) -> No
     async with form_on(SAMPLE, tmp_path) as hand:
         await hand.press_at_once("alt+x", "m", "s", "enter")
         await hand.until(lambda: "The settings for msmtp" in hand.screen)
+
+
+async def test_a_paste_of_many_lines_says_what_it_left_out(tmp_path: Path) -> None:
+    async with form_on(SAMPLE, tmp_path) as hand:
+        await hand.press("ctrl+p")
+        hand.pilot.app.post_message(Paste("test\nfoo\nbar"))
+        await hand.until(lambda: "Pasted the first of 3 lines." in hand.screen)

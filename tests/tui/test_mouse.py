@@ -144,3 +144,9 @@ def test_on_a_terminal_the_mouse_is_on_only_where_it_is_wanted(
             column = terminal.lines[row - 1].index("ssl") + 1
             terminal.press(f"\x1b[<0;{column};{row}M\x1b[<0;{column};{row}m")
             terminal.wait_for("none tls ‹ssl›", "modified")
+
+
+async def test_a_click_on_a_first_step_presses_its_key(tmp_path: Path) -> None:
+    async with form_on(SAMPLE, tmp_path, size=(140, 40)) as hand:
+        await click(hand, "test the settings in the form", 5)
+        await hand.until(lambda: "PASSED" in hand.screen)

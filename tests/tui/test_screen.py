@@ -16,6 +16,7 @@ from smtp_tui.tui.commands import COMMANDS, hints_at
 from smtp_tui.tui.form.rows import Row
 from smtp_tui.tui.log.view import LogView
 from smtp_tui.tui.style import FOCUS, PLAIN
+from smtp_tui.tui.test_pane.pane import DnsOptions
 from tests.tui.driving import DIALOGUE, SAMPLE, FakeCheck, Hand, form_on
 
 LABELS = [field.label for field in FIELDS]
@@ -386,3 +387,9 @@ async def test_a_test_leaves_the_focus_where_it_is(tmp_path: Path, size: tuple[i
         assert isinstance(hand.form_screen.focused, LogView)
         await hand.press("escape")
         assert hand.row("SMTP Host").startswith(">")
+
+
+async def test_the_demo_names_its_file_without_the_folder(tmp_path: Path) -> None:
+    async with form_on(SAMPLE, tmp_path, lookup=DnsOptions(is_alone=True)) as hand:
+        assert str(tmp_path) not in hand.pilot.app.title
+        assert hand.file.name in hand.pilot.app.title

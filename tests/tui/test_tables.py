@@ -395,3 +395,9 @@ async def test_the_first_line_says_that_there_are_others_and_how_to_get_there(
         assert "· smtp (Alt+O: others) · plain keys" in hand.lines[0]
     async with form_on(SAMPLE, tmp_path) as hand:
         assert "Alt+O" not in hand.lines[0]
+
+
+async def test_tab_moves_as_in_other_lists(tmp_path: Path) -> None:
+    async with form_on(TABLES, tmp_path, table=None) as hand:
+        await hand.press("tab", "tab", "shift+tab")
+        assert row(hand, "b.smtp").startswith("> b.smtp")

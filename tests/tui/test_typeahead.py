@@ -8,7 +8,7 @@ from textual.events import Key, Paste
 
 from smtp_tui.tui import typeahead
 from smtp_tui.tui.controllers.tools import ToolController
-from tests.tui.driving import SAMPLE, FakeCheck, form_on
+from tests.tui.driving import SAMPLE, FakeCheck, form_on, settle
 
 PASTED = "535 5.7.8 Error: authentication failed"
 
@@ -119,3 +119,12 @@ async def test_letters_behind_escape_from_the_log_are_typed_nowhere(tmp_path: Pa
         await hand.press_at_once("down", "f6", "escape", *"dttT", "enter", "1", "down", "x")
         await hand.until(lambda: "tickets.example.orgx" in hand.row("Domain"))
         assert "25871" in hand.row("SMTP Port")
+
+
+async def test_a_paste_is_no_letter_to_go_to(tmp_path: Path) -> None:
+    async with form_on(SAMPLE, tmp_path) as hand:
+        await hand.press("f11")
+        hand.pilot.app.post_message(Paste("zz"))
+        await settle(hand.pilot.app)
+        assert "zz" not in hand.screen
+        assert "Which letter?" not in hand.screen

@@ -70,6 +70,8 @@ class ChoicesDialog(Dialog[str | None]):
         (TAKE, "take"),
         *bindings([command_named("explain")]),
         ("escape", "leave"),
+        ("shift+tab", "go(-1)"),
+        ("tab", "go(1)"),
     ]
 
     def __init__(self, label: str, listed: Sequence[Choice], state: RowState) -> None:
@@ -94,17 +96,22 @@ class ChoicesDialog(Dialog[str | None]):
         """Show the meaning if the whole list still fits."""
         has_room = self.size.height >= self._count + _AROUND + _MEANING_LINES
         self._meaning.display = self._rows.is_explained = has_room
-        super().on_resize()
 
     def on_filtered_list_moved(self) -> None:
         """Describe the word under the cursor."""
         self._show()
 
     def action_take(self) -> None:
-        """Return the chosen word, if it can be chosen here."""
+        """Return the chosen word; where it cannot be used, only if the form must say why."""
         choice = self._list.chosen
-        if choice is not None and choice.word not in self._state.refused:
+        if choice is not None and (
+            choice.word not in self._state.refused or not self._meaning.display
+        ):
             self.dismiss(choice.word)
+
+    def action_go(self, by: int) -> None:
+        """Move by words."""
+        self._list.action_go(by)
 
     def action_explain(self) -> None:
         """Close the list, for the page of the field."""

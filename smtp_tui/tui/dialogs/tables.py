@@ -124,7 +124,11 @@ class TablePicker(SearchScreen[str | None]):
     """
 
     place = "tables"
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings(TABLE_COMMANDS)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings(TABLE_COMMANDS),
+        ("shift+tab", "go(-1)"),
+        ("tab", "go(1)"),
+    ]
     # Title, two blank lines, and the key hints.
     around, share = 4, 0.6
 
@@ -176,6 +180,10 @@ class TablePicker(SearchScreen[str | None]):
             self._show_message(f"The test of {table} still runs. Esc stops all tests.")
         elif table is not None:
             self.dismiss(table)
+
+    def action_go(self, by: int) -> None:
+        """Move by tables."""
+        self._list.action_go(by)
 
     def action_test_all(self) -> None:
         """Test all tables."""

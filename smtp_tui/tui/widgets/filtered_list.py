@@ -235,4 +235,5 @@ class FilteredList(NoRepaintOnResize, Vertical, Generic[RowT]):
 
     def _show_place(self) -> None:
         rows = self.rows
-        self.line.show_note(f"{rows.index + bool(rows.rows)} of {len(rows.rows)}")
+        place = f"{rows.index + bool(rows.rows)} of {len(rows.rows)}"
+        self.line.show_note("  ".join(filter(None, (self.line.left_out, place))))
