@@ -16,8 +16,10 @@ from smtp_tui.tui.model.recovery import (
     RecoveredChanges,
     load_recovery,
     recovery_question,
+    restore_changes,
     save_recovery,
 )
+from smtp_tui.tui.model.undo import UndoStack
 from tests.tui.driving import SAMPLE, form_on
 
 
@@ -88,6 +90,12 @@ async def test_they_are_taken_back_with_the_place_of_the_password(tmp_path: Path
         assert not files(tmp_path)
         await hand.press("f4", "f4")
         assert "modified" not in hand.lines[0]
+
+
+def test_the_very_keyring_entry_is_taken_back(tmp_path: Path) -> None:
+    draft = SettingsDraft({"host": "a.example", "username": "joe", "password": "hunter2hunter2"})
+    restore_changes(kept(tmp_path, {"keyring": "corp-mail"}), draft, UndoStack())
+    assert draft.password.raw() == {"keyring": "corp-mail"}
 
 
 async def test_they_are_dropped(tmp_path: Path) -> None:

@@ -157,10 +157,10 @@ class PasswordDraft:
                 return BULLETS
             case PasswordLocation.FILE if self.moves:
                 return f"{BULLETS}  moves to this file"
-            case PasswordLocation.KEYRING if self._entry is not None:
-                return f"{BULLETS}  in the keyring, as {self._entry.service}"
             case PasswordLocation.KEYRING if self.moves:
                 return f"{BULLETS}  moves to keyring"
+            case PasswordLocation.KEYRING if self._entry is not None:
+                return f"{BULLETS}  in the keyring, as {self._entry.service}"
             case PasswordLocation.KEYRING:
                 return "type it; saving stores it"
             case _:
@@ -180,6 +180,11 @@ class PasswordDraft:
     def move_to(self, location: PasswordLocation) -> None:
         """Choose another location; what was typed is kept."""
         self.state = replace(self.state, location=location)
+
+    def use_entry(self, service: str) -> None:
+        """Keep the password in this keyring entry."""
+        names = {**self.state.names, PasswordLocation.KEYRING: service}
+        self.state = replace(self.state, location=PasswordLocation.KEYRING, names=names)
 
     def reset(self) -> None:
         """Remove the password key from the file."""

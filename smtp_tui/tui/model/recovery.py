@@ -19,7 +19,8 @@ from smtp_tui.config.paths import real, state_folder
 from smtp_tui.records import record
 from smtp_tui.safe_text import mask_credentials
 from smtp_tui.settings.fields import BY_KEY
-from smtp_tui.tui.model.draft import PASSWORD, SettingsDraft
+from smtp_tui.settings.password_sources import KeyringSource, own_entry
+from smtp_tui.tui.model.draft import HOST, PASSWORD, SettingsDraft
 from smtp_tui.tui.model.password import location_of, source_of, typed_text
 from smtp_tui.tui.model.row_state import KEPT
 from smtp_tui.tui.model.undo import UndoStack
@@ -183,7 +184,10 @@ def _fields(recovered: RecoveredChanges) -> dict[str, object | None]:
 def _place_password(draft: SettingsDraft, recovered: RecoveredChanges) -> None:
     """Choose the recovered location of the password."""
     source = source_of(dict(recovered.place)) if recovered.place else None
-    if source is not None:
+    own = own_entry(str(recovered.values.get(HOST) or draft.text(HOST)))
+    if isinstance(source, KeyringSource) and source != own:
+        draft.password.use_entry(source.service)
+    elif source is not None:
         draft.password.move_to(location_of(source))
         if name := typed_text(source):
             draft.password.type(name)
