@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from smtp_tui.tui.commands import FormCommand
 
-# The keys that carry out what a dialog is for, as F2 saves in the form.
+# The keys that confirm a dialog, as F2 saves in the form.
 CARRY_OUT = "f2 ctrl+o ctrl+s"
 
 # Keys for composing a test message. F7, which opens this dialog, must not send: it may be held.

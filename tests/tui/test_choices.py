@@ -136,6 +136,6 @@ async def test_a_keyring_that_cannot_be_used_is_grey_before_it_is_chosen(tmp_pat
         assert styles["keyring"].dim
         assert not styles["env"].dim
         await hand.press("space")
-        assert "not here" in line(hand, "keyring")
+        assert "unavailable" in line(hand, "keyring")
         await hand.press(*"keyr", "enter")
         assert "‹keyring›" in hand.row("Kept in")

@@ -94,7 +94,7 @@ def test_the_same_test_with_other_programs(tmp_path: Path) -> None:
     assert ended.plain.count(told) == 3
     answers = ":test", "other.example.net", ":same", ":quit", "d"
     ended = answered(tmp_path, *answers, runner=FakeCheck())
-    assert f"{told}; as last tested, without your changes since swaks:" in ended.plain
+    assert f"{told}; as last tested, before your changes swaks:" in ended.plain
     assert SECRET not in ended.text
 
 

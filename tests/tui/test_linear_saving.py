@@ -439,7 +439,7 @@ class TestTables:
         ended = answered(tmp_path, *answers, text=TWO_TABLES, table="a", runner=check)
         hosts = [request.values["host"] for request in check.requests]
         assert hosts == ["new.example", "a.example"]
-        assert "  a: The file does not have this table any more." in ended.text
+        assert "  a: The file no longer has this table." in ended.text
 
     def test_there_is_no_other(self, tmp_path: Path) -> None:
         ended = answered(tmp_path, ":tables", ":quit")

@@ -259,7 +259,7 @@ class TestRestore:
         assert proposal
         draft.restore(proposal.state)
         told = format_done(proposal.state, draft)
-        assert told == "Back to what the file has: SMTP Port 2587. F4 undoes it."
+        assert told == "Back to the values in the file: SMTP Port 2587. F4 undoes it."
         draft.edit("port", "1")
         assert format_done({"port": "1"}, draft).startswith("Changed, not saved yet: SMTP Port 1.")
 

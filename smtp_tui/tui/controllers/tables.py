@@ -61,7 +61,7 @@ class TomlTableController(Controller):
             title = header.application if is_same else f"{header.application} ({header.name})"
             choices[header.name] = escape_controls(title)
         names, now = list(choices), document.dialect if document.is_chosen else None
-        # Show the present format, without the title and the key that opened this dialog.
+        # Show the current format, without the title and the key that opened this dialog.
         notes = tuple(file_blocks(document, self.table))[1:-1]
         dialog = ListChoiceDialog(FORMAT_TITLE, list(choices.values()), names.index(now), notes)
         index = await self.show_dialog(dialog)

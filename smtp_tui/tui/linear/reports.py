@@ -44,7 +44,7 @@ class LinearReports:
             self.console.show(NO_TEST)
             return
         is_stale = done is not None and self.context.draft.differing(done.draft)
-        note = "; as last tested, without your changes since" if is_stale else ""
+        note = "; as last tested, before your changes" if is_stale else ""
         self.console.show(f"{title_of(settings, None)}{note}")
         facts = done.verdict.facts if done else None
         folder = self.context.document.path.parent

@@ -15,7 +15,7 @@ from smtp_tui.tui.model.draft import PASSWORD, SettingsDraft
 from smtp_tui.tui.model.password import PasswordLocation
 from smtp_tui.tui.model.row_state import RowState
 
-OFFERED, NOT_OFFERED, NOT_HERE = "offered here", "not offered", "not here"
+OFFERED, NOT_OFFERED, NOT_HERE = "offered here", "not offered", "unavailable"
 # An item of a list: words in backticks, a colon, and what they mean.
 _ITEM = re.compile(r"- (`[^`]+`(?:, `[^`]+`)*): (.*)")
 _WORD = re.compile(r"`(?:\{ )?(\w[^` ]*)|`\"")

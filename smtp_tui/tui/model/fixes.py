@@ -107,7 +107,7 @@ def restore_proposal(passed: PassedState, draft: SettingsDraft) -> FixProposal |
     restored = {key: _restored_text(key, raw, parsed) for key, raw in state.items()}
     why = f"A test with these values passed at {passed.clock}."
     if weaker:
-        why = f"{why} They protect less than the present ones."
+        why = f"{why} They protect less than the settings in the form."
     fix = Fix(field=next(iter(state)), value=None, why=why, weakens=bool(weaker))
     return FixProposal(fix, FixKind.RESTORE, state=state, clock=passed.clock, restored=restored)
 
@@ -319,5 +319,5 @@ def format_done(change: Mapping[str, object], draft: SettingsDraft, undo: str = 
         f"{BY_KEY[key].label} {'removed' if raw in ('', None) else format_value(key, raw)}"
         for key, raw in change.items()
     )
-    what = "Changed, not saved yet" if draft.changed else "Back to what the file has"
+    what = "Changed, not saved yet" if draft.changed else "Back to the values in the file"
     return f"{what}: {done}. {undo} undoes it."

@@ -247,7 +247,7 @@ class PasswordDraft:
 
     @property
     def moves(self) -> bool:
-        """Whether saving fetches the password from its present place and moves it to another."""
+        """Whether saving fetches the password from its current place and moves it to another."""
         old, state = self.source, self.state
         if state.typed or state.is_cleared or old is None or isinstance(old, AskSource):
             return False

@@ -229,7 +229,7 @@ def unsupported_fields(values: Mapping[str, object], draft: SettingsDraft) -> st
 
 
 def server_remarks(probe: ProbeResult, draft: SettingsDraft) -> str:
-    """Return what to know about the change to a found server, before it is made; or ""."""
+    """Return a warning to show before the change to a found server, or ""."""
     remarks = [unsupported_fields(probe.values, draft)]
     if _sends_old_password(change := server_change(probe, draft), draft):
         remarks.append(text("discover", "leaks", host=change[HOST]))

@@ -44,7 +44,7 @@ def read_again(document: Document, table: str) -> str:
     """Read the file again to open a table; return why the table cannot be opened, or ""."""
     with suppress(DocumentError):  # saving recreates a removed file from what was read
         if table not in fresh(document).tables():
-            return f"{escape_controls(table)} is no longer in the file."
+            return f"The file no longer has the table {escape_controls(table)}."
         document.reload()
     return ""
 
@@ -156,7 +156,7 @@ class TableTests:
     async def _test(self, table: str) -> str:
         """Test a table and remember the test; return why it was not tested, or ""."""
         if self._document.lacks(table):
-            return "The file does not have this table any more."
+            return "The file no longer has this table."
         draft = OpenFileContext(self._document, table).draft()
         settings, path = draft.reading().settings, self._document.path
         for key, problem in draft.problems().items():

@@ -200,7 +200,7 @@ class AskPassword(Dialog[str | None]):
         kind, verb = ("message", "Send") if sends else ("test", "Test")
         title = f"The password{whose}, for this {kind} only. It is not stored."
         self._line = SecretPrompt(LABEL)
-        # No menu opens here that would have the command where the terminal lacks its key.
+        # Offer the key only if the terminal surely has it: here no menu has the command.
         show = ((key_of("peek"), "Show it"),) if command_named("peek").has_sure_key else ()
         hints = with_help((("Enter", verb), *show, ("Esc", f"Do not {verb.lower()}")))
         super().__init__(TextPage([plain(title)]), self._line, hints=hints)

@@ -181,7 +181,7 @@ class FilteredList(NoRepaintOnResize, Vertical, Generic[RowT]):
         self.update()
 
     def update(self) -> None:
-        """Filter anew, as what the rows say has changed."""
+        """Filter again, because the text of the rows has changed."""
         found = self.found(self.line.text)
         index = found.index(self.chosen) if self.chosen in found else self.rows.index
         self.rows.show(found, index)

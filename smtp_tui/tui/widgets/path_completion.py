@@ -185,7 +185,7 @@ class PathEditor(LineEditor):
         )
 
     async def on_event(self, event: Event) -> None:
-        """Close the list at whatever does not take a name: it is about the text as it was."""
+        """Close the list before an event that may change the text."""
         is_other = isinstance(event, (Paste, Click))
         if is_other or (isinstance(event, Key) and event.key not in ("tab", "escape")):
             self._close_candidates()

@@ -59,7 +59,7 @@ class SecretEditor(LineEditor):
         super().load(text)
 
     def _edit(self, change: Callable[[str], None], argument: str, left_out: str = "") -> None:
-        # What is typed into a text that was read does not make the rest of it typed.
+        # Typing into a text that was read elsewhere does not make all of it typed.
         self._is_typed |= not self.text
         super()._edit(change, argument, left_out)
 
