@@ -58,8 +58,8 @@ wheel: $(INSTALLED)
 zipapp: $(INSTALLED)
 	$(BIN)/python -m pyz dist/smtp-tui.pyz
 
-# Debian splits venv off; Python says so in six lines, we in one. The second step takes half a
-# minute: on a terminal pip shows its own progress.
+# Debian packages venv separately: one line says so, instead of Python's six. Step 2 takes half a
+# minute, so on a terminal pip shows its progress.
 $(INSTALLED): pyproject.toml requirements-pip.txt requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "smtp-tui needs Python 3.11 or newer, this is $$($(PYTHON) --version); make PYTHON=python3.x" >&2; exit 1; }
