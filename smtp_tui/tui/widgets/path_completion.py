@@ -111,12 +111,11 @@ class PathCandidates(LinesWidget):
 
     def place(self, row: Region, room: Region) -> None:
         """Take the lines of `room` below the row; if they are too few, those above it."""
-        below, above = room.bottom - row.bottom, row.y - room.y
+        below, above, self._most = room.bottom - row.bottom, row.y - room.y, _MOST_LINES
         lines = len(self._lines(row.width))
         is_above = lines > below and above > below
         self._most = max(min(lines, above if is_above else below), 1)
-        if is_above:
-            self.styles.offset = (0, -self._most - row.height)
+        self.styles.offset = (0, -self._most - row.height if is_above else 0)
 
     def take_next(self) -> str:
         """Mark the next name, or the first after the last one, and return it."""
@@ -262,7 +261,14 @@ class PathEditor(LineEditor):
             await self.screen.mount(self._candidates, after=self)
 
     def _check_place(self) -> None:
-        if self._placed != (self.region, self.room):
+        before, self._placed = self._placed, (self.region, self.room)
+        if self._candidates is None or before == self._placed:
+            return
+        # A row that was folded away scrolls into view after its list has opened.
+        if before is not None and before[1] == self.room and self.room.contains_region(self.region):
+            self._candidates.place(*self._placed)
+            self._candidates.refresh(layout=True)
+        else:
             self._close_candidates()
 
     def _close_candidates(self) -> None:
