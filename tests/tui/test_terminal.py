@@ -89,7 +89,7 @@ def test_advice_costs_nothing_while_one_types(tmp_path: Path) -> None:
         letters = [("b", "localhostab"), ("c", "localhostabc"), ("d", "localhostabcd")]
         assert cost(terminal, *letters) <= A_KEY
         before = len(terminal.output)
-        terminal.wait_for("? localhostabcd is no", "localhostabcd  ? not a full name")
+        terminal.wait_for("? localhostabcd is no", "localhostabcd  ?")
         assert len(terminal.output) - before <= A_STEP
 
 
@@ -125,7 +125,7 @@ def test_a_paste_reaches_the_import_whole_and_its_password_no_screen(terminal: T
     terminal.press(f"\x1b[200~{pasted}\x1b[201~")
     terminal.wait_for("Read as Mastodon", "SMTP Port: 2587 -> 465", "-> smtp.example.com")
     terminal.press("F2")
-    terminal.wait_for("Imported from Mastodon", ">SMTP Host            smtp.example.com")
+    terminal.wait_for("Imported from Mastodon", ">SMTP Host*           smtp.example.com")
     assert b"n0t-seen" not in terminal.output
 
 
@@ -201,4 +201,4 @@ def test_alt_and_a_letter_is_a_command_and_types_nothing(terminal: Terminal) -> 
     )
     assert len(terminal.output) - before <= A_DIALOG
     terminal.press("\x1b")
-    terminal.wait_for(">SMTP Host            mail.example.netx ")
+    terminal.wait_for(">SMTP Host*           mail.example.netx ")
