@@ -226,6 +226,66 @@ _OF_EVENTS: dict[type, tuple[str, Keys]] = {
 # They only frame the dialogue: the verdict contains their data.
 _WITHOUT_LINE = (events.StageEntered, events.RecipientReply, events.MessageQueued, events.Finished)
 
+_STREAM = shape("stream", size=COUNT, digest=SHA256)
+
+
+def _of_client(keys: Keys) -> Keys:
+    """The keys of a line about a client of a tap, whose event is an attribute."""
+    return {"client": COUNT, **{name: _in_event(kind, name) for name, kind in keys.items()}}
+
+
+def _in_event(kind: JsonType, name: str) -> JsonType:
+    source = kind.source or name
+    if callable(source):
+        read = source
+        return kind.of(lambda owner: read(owner.event))
+    return kind.of(f"event.{source}")
+
+
+# The lines of `smtp-tui tap`, which reports parts of the dialogue as a check does.
+_TAP: dict[str, Keys] = {
+    **{
+        f"tap-{name}": _of_client({**keys, "seconds": SECONDS})
+        for kind in (
+            *(events.Connected, events.Sent, events.Received, events.TlsEstablished),
+            events.DialogueNote,
+        )
+        for name, keys in [_OF_EVENTS[kind]]
+    },
+    "tap-listening": {**_ADDRESS, "ca_file": maybe(TEXT)},
+    "tap-changed": _of_client(
+        {
+            "direction": _plain(str, enum=["server", "application"]),
+            "added": TRUTH.of("is_added"),
+            "offset": COUNT,
+            "size": COUNT,
+            "text": TEXT,
+            "seconds": SECONDS,
+        }
+    ),
+    "tap-differs": _of_client(
+        {
+            "id": ID,
+            "text": TEXT,
+            "application": maybe(TEXT),
+            "check": maybe(TEXT),
+            "seconds": SECONDS,
+        }
+    ),
+    "tap-ended": _of_client(
+        {
+            "stage": maybe(STAGE),
+            "detail": maybe(TEXT).of(_or_null("detail")),
+            "from_application": _STREAM,
+            "to_server": _STREAM,
+            "from_server": _STREAM,
+            "to_application": _STREAM,
+            "seconds": SECONDS,
+        }
+    ),
+    "tap-finished": {"clients": COUNT, "differing": COUNT},
+}
+
 LINES: dict[str, Keys] = {
     **{name: {**keys, "seconds": SECONDS} for name, keys in _OF_EVENTS.values()},
     "domain": {
@@ -258,8 +318,10 @@ LINES: dict[str, Keys] = {
         "changes": COUNT,
         "seconds": SECONDS,
     },
+    **_TAP,
 }
-"""Every event that a check can print: its name, and its keys after `event`, `file` and `table`."""
+"""Every event that a check or a tap can print: its name, and its keys after `event`, `file` and
+`table`."""
 
 
 def schema() -> Schema:

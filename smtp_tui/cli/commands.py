@@ -201,6 +201,16 @@ COMMANDS = [
         (*_CHECK, "subject", "body"),
     ),
     CommandLineCommand(
+        "tap [FILE]",
+        "pass an application's mail on to the server, show its dialogue, and how it differs from "
+        "a check",
+        "cli.tap:tap",
+        (
+            *("table", "dialect", "hostname", "set", "timeout", *_PASSWORD),
+            *("listen", "listen_anywhere", "ca_out", "clients", "json", "quiet"),
+        ),
+    ),
+    CommandLineCommand(
         "get FILE [KEY]",
         "print the settings in a file, or one value",
         "cli.show:get",

@@ -1,0 +1,70 @@
+"""What one client did in its dialogue, as far as a comparison with a check needs it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from smtp_tui.smtp.replies import EhloKeywords
+
+# Bytes of a line without its line end (RFC 5321, section 4.5.3.1.6).
+LONGEST_LINE = 998
+
+
+@dataclass
+class Observed:
+    """The facts of one dialogue; no content of a message among them."""
+
+    greeting_verb: str = ""
+    ehlo_name: str = ""
+    # How the application's own side is encrypted: "none", "starttls" or "implicit".
+    encryption: str = "none"
+    server_encrypted: bool = False
+    # The keywords of the last EHLO reply that the application got, and those before TLS.
+    clear_offer: EhloKeywords = field(default_factory=EhloKeywords)
+    offer: EhloKeywords = field(default_factory=EhloKeywords)
+    mechanism: str = ""
+    initial_response: bool = False
+    logged_in: bool = False
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    sender: str | None = None
+    declares_eight_bit: bool = False
+    declared_size: int | None = None
+    size: int = 0
+    bare_lf: bool = False
+    bare_cr: bool = False
+    eight_bit: bool = False
+    longest_line: int = 0
+    pipelines: bool = False
+    # The commands after which the application did not wait for the reply, though it must.
+    impatient: list[str] = field(default_factory=list)
+    says_quit: bool = False
+    commands: int = 0
+
+
+class ContentScan:
+    """Scans the content of messages, chunk by chunk, and keeps none of it."""
+
+    def __init__(self, observed: Observed) -> None:
+        self._observed = observed
+        self._last = b"\n"
+        self._line = 0
+        self.size = 0
+
+    def feed(self, data: bytes) -> None:
+        """Note what stands out in the next bytes."""
+        seen = self._observed
+        self.size += len(data)
+        text = self._last + data
+        if not seen.eight_bit:
+            seen.eight_bit = not data.isascii()
+        crlf = text.count(b"\r\n")
+        # The first byte was counted with the bytes before it.
+        seen.bare_lf |= data.count(b"\n") > crlf
+        returns = text.count(b"\r") - text.endswith(b"\r")
+        seen.bare_cr |= returns > crlf
+        first, *others = data.split(b"\n")
+        lengths = [self._line + len(first), *map(len, others)]
+        seen.longest_line = max(seen.longest_line, *(length - 1 for length in lengths))
+        self._line = lengths[-1]
+        self._last = data[-1:] or self._last

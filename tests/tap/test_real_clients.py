@@ -1,0 +1,163 @@
+"""Five real clients through the tap to a real Postfix, with and without TLS on either side."""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64encode
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.servers.listeners import Listener
+from tests.servers.mail import MailServers
+from tests.tap.clients import BODY, CLIENTS, SENDER, Sending
+from tests.tap.running import RunningTap, running_tap
+
+pytestmark = pytest.mark.integration
+
+SERVERS = {
+    "none": {"encryption": "none", "authentication": "plain"},
+    "starttls": {"encryption": "tls"},
+    "implicit": {"encryption": "ssl"},
+}
+LISTENERS = {
+    "none": Listener.PLAIN,
+    "starttls": Listener.STARTTLS_REQUIRED,
+    "implicit": Listener.IMPLICIT_TLS,
+}
+EHLO_NAMES = {
+    "swaks": "swaks.example.test",
+    "msmtp": "msmtp.example.test",
+    "smtplib": "python.example.test",
+    "ruby": "ruby.example.test",
+    "nodemailer": "node.example.test",
+}
+
+
+def settings_file(servers: MailServers, folder: Path, server: str, **more: Any) -> Path:
+    values = {
+        "host": servers.host,
+        "port": servers.ports[LISTENERS[server]],
+        "ca_file": str(servers.authority_file),
+        "domain": "check.example.test",
+        "username": servers.user.name,
+        "password": servers.user.password,
+        "from": SENDER,
+        **SERVERS[server],
+        **more,
+    }
+    path = folder / "mail.toml"
+    lines = [f"{key} = {json.dumps(value)}" for key, value in values.items()]
+    path.write_text("\n".join(["[smtp]", *lines, ""]), encoding="utf-8")
+    path.chmod(0o600)
+    return path
+
+
+def sent_through(
+    servers: MailServers, folder: Path, client: str, mode: str, server: str, **more: Any
+) -> RunningTap:
+    """Send a message with a client and return the tap after its end."""
+    file = settings_file(servers, folder, server, **more)
+    ca_file = folder / "ca.pem"
+    options = ("--clients", "1", "--json", "--ca-out", str(ca_file))
+    with running_tap(file, *options) as tap:
+        user = servers.user
+        CLIENTS[client](Sending(tap.port, mode, ca_file, user.name, user.password))
+        tap.end()
+    return tap
+
+
+def assert_nothing_leaks(tap: RunningTap, servers: MailServers) -> None:
+    user, password = servers.user.name.encode(), servers.user.password.encode()
+    for around in (b"", b"\0", b"\0\0", b"\0" + user + b"\0", user + b":"):
+        encoded = b64encode(around + password).rstrip(b"=")[-len(password) :].decode()
+        assert encoded not in tap.out + tap.err
+    assert servers.user.password not in tap.out + tap.err
+    for line in BODY.splitlines():
+        assert line not in tap.out + tap.err
+
+
+def accounted(tap: RunningTap) -> None:
+    """Assert that what was changed accounts for every byte of difference in size."""
+    (ended,) = tap.of("ended")
+    for taken, given, direction in (
+        ("from_application", "to_server", "server"),
+        ("from_server", "to_application", "application"),
+    ):
+        changes = [line for line in tap.of("changed") if line["direction"] == direction]
+        size = ended[taken]["size"]
+        size += sum(one["size"] if one["added"] else -one["size"] for one in changes)
+        assert size == ended[given]["size"]
+        if not changes:
+            assert ended[taken] == ended[given]
+
+
+@pytest.mark.parametrize(
+    ("mode", "server"),
+    [
+        ("none", "none"),
+        ("none", "starttls"),
+        ("none", "implicit"),
+        ("starttls", "starttls"),
+        ("implicit", "implicit"),
+        ("implicit", "none"),
+    ],
+)
+@pytest.mark.parametrize("client", CLIENTS)
+def test_a_message_arrives_and_nothing_leaks(
+    mail_servers: MailServers, tmp_path: Path, client: str, mode: str, server: str
+) -> None:
+    tap = sent_through(mail_servers, tmp_path, client, mode, server)
+    assert not tap.err
+    codes = [line["code"] for line in tap.of("received")]
+    assert codes[-1] == (250 if client == "nodemailer" else 221)
+    assert_nothing_leaks(tap, mail_servers)
+    accounted(tap)
+    sent = [line["text"] for line in tap.of("sent")]
+    assert any(re.fullmatch(r"\[message hidden: \d+ bytes\]", text) for text in sent)
+    assert f"EHLO {EHLO_NAMES[client]}".casefold() in map(str.casefold, sent)
+    expected = TRUE_DIFFERENCES[client] | unencrypted(mode, server)
+    if server == "none" and client in ("msmtp", "ruby"):
+        expected -= {"tap-mechanism"}  # both use PLAIN
+    assert tap.differences == expected
+    assert tap.status == 1
+
+
+# Each client names itself; the check is told another name, and takes SCRAM-SHA-256 inside TLS and
+# PLAIN outside. nodemailer closes its pool of one without QUIT, msmtp sends RCPT and DATA at once.
+TRUE_DIFFERENCES = {
+    "swaks": {"tap-ehlo-name", "tap-mechanism"},
+    "msmtp": {"tap-ehlo-name", "tap-mechanism", "tap-pipelines"},
+    "smtplib": {"tap-ehlo-name", "tap-mechanism"},
+    "ruby": {"tap-ehlo-name", "tap-mechanism"},
+    "nodemailer": {"tap-ehlo-name", "tap-mechanism", "tap-no-quit"},
+}
+
+
+def unencrypted(mode: str, server: str) -> set[str]:
+    """What the tap says of a client that encrypts otherwise than the settings say."""
+    if mode == server:
+        return set()
+    return {"tap-no-starttls" if (mode, server) == ("none", "starttls") else "tap-encryption"}
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_what_each_client_shares_with_a_check_is_not_named(
+    mail_servers: MailServers, tmp_path: Path, client: str
+) -> None:
+    mechanism = {"swaks": "cram-md5", "smtplib": "cram-md5", "nodemailer": "login"}
+    more = {"domain": EHLO_NAMES[client], "authentication": mechanism.get(client, "plain")}
+    tap = sent_through(mail_servers, tmp_path, client, "starttls", "starttls", **more)
+    assert tap.differences == TRUE_DIFFERENCES[client] - {"tap-ehlo-name", "tap-mechanism"}
+    assert tap.status == (1 if tap.differences else 0)
+
+
+def test_another_login_and_sender(mail_servers: MailServers, tmp_path: Path) -> None:
+    more = {"password": "never-the-right-one", "username": "carol@example.test", "from": "c@d.test"}
+    tap = sent_through(mail_servers, tmp_path, "ruby", "none", "none", **more)
+    named = {"tap-password-differs", "tap-username-differs", "tap-mail-from"}
+    assert tap.differences == named | {"tap-ehlo-name"}
+    assert_nothing_leaks(tap, mail_servers)
+    assert "never-the-right-one" not in tap.out
