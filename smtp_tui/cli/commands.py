@@ -202,8 +202,7 @@ COMMANDS = [
     ),
     CommandLineCommand(
         "tap [FILE]",
-        "pass an application's mail on to the server, show its dialogue, and how it differs from "
-        "a check",
+        "relay an application, and show its dialogue",
         "cli.tap:tap",
         (
             *("table", "dialect", "hostname", "set", "timeout", *_PASSWORD),

@@ -158,8 +158,11 @@ class _TapCommand:
         tap = Tap(plan, self._print_event, most)
         place = await tap.listen(address)
         self._tap = tap
-        self._print_start(place)
-        await tap.serve()
+        try:
+            self._print_start(place)
+            await tap.serve()
+        finally:
+            await tap.close()
 
     def _print_start(self, place: ListenAddress) -> None:
         ca_file = self._options.ca_out

@@ -225,7 +225,7 @@ class Dialogue:
         seen = self.observed
         seen.commands += 1
         text = line.decode("utf-8", "backslashreplace").rstrip("\r\n")
-        rest = text.partition(" ")[2].strip()
+        rest = "".join(text.split(maxsplit=1)[1:]).strip()
         if verb == "AUTH":
             self._on_auth(line, rest)
             return
@@ -238,8 +238,9 @@ class Dialogue:
                 seen.says_quit = True
             case _:
                 pass
-        hidden = "[not a known command, hidden]"
-        self._send(line, verb, text if verb in _SHOWN_VERBS else hidden)
+        # A server may read a second command after a bare CR.
+        is_known = verb in _SHOWN_VERBS and text.isprintable()
+        self._send(line, verb, text if is_known else "[not a known command, hidden]")
         if verb == "BDAT":
             size = rest.split(" ")[0]
             self._chunk = int(size) if size.isascii() and size.isdigit() and len(size) < 19 else 0
@@ -264,7 +265,8 @@ class Dialogue:
             self._wires.stop(f"the application tried to log in more than {LOGINS_LIMIT} times")
             self._from_application.clear()
             return
-        name, _, initial = rest.partition(" ")
+        name, *others = rest.split(maxsplit=1) or [""]
+        initial = "".join(others)
         is_name = re.fullmatch(r"[A-Za-z0-9_-]{1,20}", name) is not None
         self._login = Login(name.upper() if is_name else "", self._secrets)
         self.observed.mechanism = self._login.mechanism

@@ -80,13 +80,10 @@ class Tap:
         return ListenAddress(address.host, port)
 
     async def serve(self) -> None:
-        """Relay clients until the last one that was asked for has ended."""
-        try:
-            await self._is_done.wait()
-            if self._defect:
-                raise self._defect
-        finally:
-            await self.close()
+        """Relay clients until the last one that was asked for has ended; the caller closes."""
+        await self._is_done.wait()
+        if self._defect:
+            raise self._defect
 
     async def close(self) -> None:
         """Listen no more, and end the sessions."""

@@ -87,14 +87,15 @@ class TapSession:
                     await self._relay()
             except TimeoutError:
                 self._detail = f"the session took more than {LONGEST:g} s"
+            redactor = self._plan.secrets.redactor
             for found in differences(self._dialogue.observed, self._own):
-                text = self._plan.secrets.redactor.sentence(found.text)
+                value = found.application
                 self._report(
                     Differs(
                         seconds=self._now(),
                         id=found.id,
-                        text=text,
-                        application=found.application,
+                        text=redactor.sentence(found.text),
+                        application=None if value is None else redactor.text(value),
                         check=found.check,
                     )
                 )
@@ -121,7 +122,10 @@ class TapSession:
         """Begin TLS with the server; the dialogue goes on when it stands."""
         assert self._server
         assert self._context
-        self._server.begin_tls(self._context, server_name=sni_name(self._settings))
+        try:
+            self._server.begin_tls(self._context, server_name=sni_name(self._settings))
+        except (ValueError, ssl.SSLError, TlsContextError) as error:
+            self.stop(f"TLS cannot use the server's name: {error}", Stage.SETTINGS)
 
     def secure_application(self) -> None:
         """Begin TLS with the application."""

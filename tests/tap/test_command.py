@@ -113,6 +113,7 @@ def test_a_signal_ends_it_in_the_middle_of_a_session(file: Path, number: int) ->
 def test_nobody_reads_the_output(file: Path) -> None:
     with running_tap(file) as tap:
         assert tap.process.stdout
+        assert b"--ca-out" in tap.process.stdout.readline()
         tap.process.stdout.close()
         with socket.create_connection(("127.0.0.1", tap.port), timeout=20) as client:
             while client.recv(100):

@@ -189,6 +189,8 @@ EXCHANGES = {
     "login": LOGIN,
     "a token": [b"AUTH XOAUTH2 " + TOKEN + b"\r\n"],
     "lower case": [b"auth plain " + PLAIN + b"\r\n"],
+    "tabs": [b"AUTH\tPLAIN\t" + PLAIN + b"\r\n"],
+    "a space before": [b" AUTH PLAIN " + PLAIN + b"\r\n"],
     "no base64": [b"AUTH PLAIN " + SECRET.encode() + b"\r\n"],
     "an unknown mechanism": [b"AUTH X-" + SECRET.encode() + b"-Y-too-long-for-a-name\r\n"],
 }
@@ -231,6 +233,12 @@ def test_what_follows_a_rejected_mechanism_stays_hidden() -> None:
     assert ends.to_server_bytes.endswith(b"".join(LOGIN))
     for line in LOGIN[1:]:
         assert line.strip().decode() not in ends.shown
+
+
+def test_a_second_command_after_a_bare_cr_is_hidden() -> None:
+    ends = said_hello()
+    ends.client(b"NOOP\rAUTH PLAIN " + PLAIN + b"\r\n")
+    assert PLAIN.decode() not in ends.shown
 
 
 def test_a_challenge_is_hidden_wherever_it_comes() -> None:

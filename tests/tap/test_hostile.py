@@ -105,6 +105,7 @@ async def running(talk: Talk = polite, **more: Any) -> AsyncIterator[Box]:
     finally:
         serving.cancel()
         await asyncio.gather(serving, return_exceptions=True)
+        await tap.close()
         server.close()
 
 
