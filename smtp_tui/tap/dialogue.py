@@ -12,7 +12,6 @@ import re
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from enum import Enum, auto
 from typing import Protocol
 
@@ -20,6 +19,7 @@ from smtp_tui.settings.choices import Encryption
 from smtp_tui.smtp.events import DialogueNote, Received, Sent, Stage
 from smtp_tui.smtp.replies import EhloKeywords, Reply, parse_ehlo
 from smtp_tui.tap.credentials import Login, SecretRegistry
+from smtp_tui.tap.ehlo_reply import adapted_lines, changes_between
 from smtp_tui.tap.events import Changed, Direction, Reported
 from smtp_tui.tap.observed import ContentScan, Observed
 
@@ -115,6 +115,7 @@ class Dialogue:
         self._from_application = bytearray()
         self._from_server = bytearray()
         self._reply: list[bytes] = []
+        self._held: list[bytes] = []  # those lines of the reply that have not passed
         self._reply_size = 0
         self._is_ended = False
         self._login: Login | None = None
@@ -159,9 +160,8 @@ class Dialogue:
             return
         command = self._commands[0] if self._commands else None
         if not (command and command.is_own):
-            begun = b"".join(self._reply) if command and command.verb == "EHLO" else b""
-            self._pass(Direction.TO_APPLICATION, begun + self._from_server)
-        self._reply, self._from_server = [], bytearray()
+            self._pass(Direction.TO_APPLICATION, b"".join(self._held) + self._from_server)
+        self._reply, self._held, self._from_server = [], [], bytearray()
         self._note(f"the server's last bytes are no reply: {self.excerpt(rest)}")
 
     def excerpt(self, data: bytes) -> str:
@@ -372,8 +372,9 @@ class Dialogue:
 
     def _on_server_line(self, line: bytes) -> None:
         command = self._commands[0] if self._commands else None
-        is_held = command is not None and (command.is_own or command.verb == "EHLO")
-        if not is_held:
+        if command is not None and (command.is_own or command.verb == "EHLO"):
+            self._held.append(line)
+        else:
             self._pass(Direction.TO_APPLICATION, line)
         self._reply.append(line)
         self._reply_size += len(line)
@@ -381,12 +382,13 @@ class Dialogue:
         if last is None:
             return
         lines, self._reply, self._reply_size = self._reply, [], 0
+        held, self._held = self._held, []
         stripped = [text.rstrip(b"\r\n") for text in lines]
         matches = [_REPLY_LINE.fullmatch(text) for text in stripped]
         texts = (match[2] if match else text for match, text in zip(matches, stripped, strict=True))
         if command:
             self._commands.popleft()
-        self._on_reply(command, Reply(int(last[1]), tuple(texts)), lines if is_held else [])
+        self._on_reply(command, Reply(int(last[1]), tuple(texts)), held)
 
     def _on_reply(self, command: _Command | None, reply: Reply, held: list[bytes]) -> None:
         verb = command.verb if command else ""
@@ -462,36 +464,18 @@ class Dialogue:
         seen = self.observed
         if reply.code == 250:
             seen.offer = parse_ehlo(reply)
-        texts = list(reply.lines)
-        if reply.code == 250:
+        lines = held
+        # A line that came before the command has passed already.
+        if reply.code == 250 and len(held) == len(reply.lines):
             may_start = self._offers_tls and seen.encryption == "none"
-            is_keyword = re.compile(rb"(?i)STARTTLS\s*").fullmatch
-            has = any(map(is_keyword, texts[1:]))
-            if not may_start:
-                texts = [texts[0], *(text for text in texts[1:] if not is_keyword(text))]
-            elif not has and "STARTTLS" in self.observed.clear_offer:
-                texts.insert(1, b"STARTTLS")
-            texts = [texts[0], *map(_without_binding, texts[1:])]
-        lines = [
-            b"%03d%s%s\r\n" % (reply.code, b"-" if number < len(texts) else b" ", text)
-            for number, text in enumerate(texts, 1)
-        ]
-        # A line that says the same keeps its bytes, with its line end and what is odd about it.
-        if tuple(texts) == reply.lines:
-            lines = held
-        else:
-            same = {line.rstrip(b"\r\n"): line for line in held}
-            lines = [same.get(line.rstrip(b"\r\n"), line) for line in lines]
-        for tag, first, last, start, end in SequenceMatcher(
-            None, held, lines, autojunk=False
-        ).get_opcodes():
-            if tag == "equal":
-                self._pass(Direction.TO_APPLICATION, b"".join(held[first:last]))
-                continue
-            for line in held[first:last]:
-                self._change(Direction.TO_APPLICATION, line, is_added=False)
-            for line in lines[start:end]:
-                self._change(Direction.TO_APPLICATION, line, is_added=True)
+            lines = adapted_lines(
+                reply, held, may_start=may_start, adds="STARTTLS" in seen.clear_offer
+            )
+        for is_added, line in changes_between(held, lines):
+            if is_added is None:
+                self._pass(Direction.TO_APPLICATION, line)
+            else:
+                self._change(Direction.TO_APPLICATION, line, is_added=is_added)
 
     # Bytes.
 
@@ -531,12 +515,3 @@ class Dialogue:
 
     def _note(self, text: str) -> None:
         self._report(DialogueNote(seconds=self._now(), text=text))
-
-
-def _without_binding(text: bytes) -> bytes:
-    """Return an AUTH line without mechanisms that bind to one TLS connection, as there are two."""
-    if not re.match(rb"(?i)AUTH[ =]", text):
-        return text
-    words = text.split(b" ")
-    kept = [word for word in words if not word.upper().endswith(b"-PLUS")]
-    return text if kept == words else b" ".join(kept)

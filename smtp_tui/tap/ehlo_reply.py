@@ -1,0 +1,60 @@
+"""Adapt an EHLO reply to the application's side of a tap, where TLS begins and ends by itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from difflib import SequenceMatcher
+
+from smtp_tui.smtp.replies import Reply
+
+# Comparing more lines takes long; no server has as many keywords.
+MOST_LINES = 200
+_is_starttls = re.compile(rb"(?i)STARTTLS\s*").fullmatch
+
+
+def adapted_lines(reply: Reply, lines: list[bytes], *, may_start: bool, adds: bool) -> list[bytes]:
+    """Return the lines of a reply with STARTTLS and AUTH as they hold for the application.
+
+    `may_start` is whether it can begin TLS now; `adds` whether the server offered STARTTLS on its
+    own unencrypted connection. Lines that say the same keep their bytes.
+    """
+    if len(lines) > MOST_LINES:
+        return lines
+    first, *keywords = reply.lines
+    if not may_start:
+        keywords = [text for text in keywords if not _is_starttls(text)]
+    elif adds and not any(map(_is_starttls, keywords)):
+        keywords.insert(0, b"STARTTLS")
+    texts = (first, *map(_without_binding, keywords))
+    if texts == reply.lines:
+        return lines
+    as_sent = {line.rstrip(b"\r\n"): line for line in lines}
+    written = [
+        b"%03d%s%s" % (reply.code, b"-" if number < len(texts) else b" ", text)
+        for number, text in enumerate(texts, 1)
+    ]
+    return [as_sent.get(line, line + b"\r\n") for line in written]
+
+
+def _without_binding(text: bytes) -> bytes:
+    """Return an AUTH line without mechanisms that bind to one TLS connection, as there are two."""
+    if not re.match(rb"(?i)AUTH[ =]", text):
+        return text
+    words = text.split(b" ")
+    kept = [word for word in words if not word.upper().endswith(b"-PLUS")]
+    return text if kept == words else b" ".join(kept)
+
+
+def changes_between(old: list[bytes], new: list[bytes]) -> Iterator[tuple[bool | None, bytes]]:
+    """Yield the lines in order: True if added, False if removed, None if the same."""
+    if old == new:
+        yield from ((None, line) for line in old)
+        return
+    matcher = SequenceMatcher(None, old, new, autojunk=False)
+    for tag, first, last, start, end in matcher.get_opcodes():
+        if tag == "equal":
+            yield from ((None, line) for line in old[first:last])
+        else:
+            yield from ((False, line) for line in old[first:last])
+            yield from ((True, line) for line in new[start:end])
