@@ -18,17 +18,13 @@ from smtp_tui.config.errors import DocumentError, PasswordError, one_line
 from smtp_tui.config.paths import resolve_path
 from smtp_tui.records import record
 from smtp_tui.settings.fields import Settings
-from smtp_tui.settings.parsers import ascii_name
 from smtp_tui.settings.validate import parse_settings
 from smtp_tui.smtp import events
-from smtp_tui.smtp.ehlo import own_name
 from smtp_tui.smtp.transcript import endpoint
 from smtp_tui.tap.certificates import NoCertificate, TapCertificate, make_certificate
-from smtp_tui.tap.credentials import SecretRegistry
-from smtp_tui.tap.differences import OwnCheck
 from smtp_tui.tap.events import Changed, ClientEnded, Differs, TapEvent
 from smtp_tui.tap.relay import CannotListen, ListenAddress, Tap, parse_listen
-from smtp_tui.tap.session import TapPlan
+from smtp_tui.tap.session import make_plan
 from smtp_tui.tap.transcript import tap_lines
 
 LISTEN = "127.0.0.1:2525"
@@ -145,16 +141,7 @@ class _TapCommand:
                 secret = self._request.secret or await secret_of(self._request, settings)
             except PasswordError as error:
                 print_error(f"the application's password cannot be compared: {error}")
-        name = settings.domain or await own_name() or ""
-        plan = TapPlan(
-            own=OwnCheck(
-                settings=settings,
-                ehlo_name=name if name.startswith("[") else ascii_name(name) if name else "",
-                secret=secret,
-            ),
-            secrets=SecretRegistry(settings.host, settings.username, secret),
-            certificate=self._certificate,
-        )
+        plan = await make_plan(settings, secret, self._certificate)
         tap = Tap(plan, self._print_event, most)
         place = await tap.listen(address)
         self._tap = tap

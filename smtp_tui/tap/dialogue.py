@@ -18,10 +18,12 @@ from typing import Protocol
 from smtp_tui.settings.choices import Encryption
 from smtp_tui.smtp.events import DialogueNote, Received, Sent, Stage
 from smtp_tui.smtp.replies import EhloKeywords, Reply, parse_ehlo
+from smtp_tui.tap.content import ContentScan, MessageContent
 from smtp_tui.tap.credentials import Login, SecretRegistry
 from smtp_tui.tap.ehlo_reply import adapted_lines, changes_between
 from smtp_tui.tap.events import Changed, Direction, Reported
-from smtp_tui.tap.observed import ContentScan, Observed
+from smtp_tui.tap.observed import Observed
+from smtp_tui.tap.reply_lines import ReplyLines
 
 # Bytes of a line and of a reply; no server or client needs as many, and the tap keeps them.
 LINE_LIMIT = 64 * 1024
@@ -38,11 +40,7 @@ _SHOWN_VERBS = frozenset(
 )
 # Their reply decides what comes next (RFC 2920, section 3.1).
 _AWAITED = frozenset({"EHLO", "HELO", "AUTH", "DATA"})
-_LAST_LINE = re.compile(rb"([2-5][0-9][0-9])(?:$|[^-0-9])")
-_REPLY_LINE = re.compile(rb"([2-5][0-9][0-9])[ -]?(.*)", re.DOTALL)
 _PARAMETER = re.compile(r"\s(SIZE|BODY)=(\S+)", re.IGNORECASE)
-# Ends of content that some servers accept without CRLF on both sides.
-_LOOSE_ENDS = (b"\n.\n", b"\n.\r\n")
 
 
 class Wires(Protocol):
@@ -114,15 +112,13 @@ class Dialogue:
         self._awaited: _Command | None = self._commands[0]
         self._from_application = bytearray()
         self._from_server = bytearray()
-        self._reply: list[bytes] = []
-        self._held: list[bytes] = []  # those lines of the reply that have not passed
-        self._reply_size = 0
+        self._lines = ReplyLines()
         self._is_ended = False
         self._login: Login | None = None
         self._logins = 0
-        self._content: ContentScan | None = None
-        self._tail = b""
+        self._content: MessageContent | None = None
         self._is_answered = False
+        self._chunks: ContentScan | None = None
         self._chunk = 0
         self._received = dict.fromkeys(Direction, 0)
         self._sent = dict.fromkeys(Direction, 0)
@@ -144,7 +140,7 @@ class Dialogue:
             line = bytes(self._from_server[: end + 1])
             del self._from_server[: end + 1]
             self._on_server_line(line)
-        if len(self._from_server) > LINE_LIMIT or self._reply_size > REPLY_LIMIT:
+        if len(self._from_server) > LINE_LIMIT or self._lines.size > REPLY_LIMIT:
             self._wires.stop(f"the server sends a reply of more than {REPLY_LIMIT >> 10} KiB")
         self._advance()
 
@@ -155,13 +151,14 @@ class Dialogue:
 
     def end_server(self) -> None:
         """Pass on what the server sent last, if it is no whole reply."""
-        rest = b"".join(self._reply) + self._from_server
+        begun, held = self._lines.take()
+        rest = begun + self._from_server
         if not rest:
             return
         command = self._commands[0] if self._commands else None
         if not (command and command.is_own):
-            self._pass(Direction.TO_APPLICATION, b"".join(self._held) + self._from_server)
-        self._reply, self._held, self._from_server = [], [], bytearray()
+            self._pass(Direction.TO_APPLICATION, held + self._from_server)
+        self._from_server.clear()
         self._note(f"the server's last bytes are no reply: {self.excerpt(rest)}")
 
     def excerpt(self, data: bytes) -> str:
@@ -246,7 +243,7 @@ class Dialogue:
             self._chunk = int(size) if size.isascii() and size.isdigit() and len(size) < 19 else 0
             if self._chunk:
                 self._mode = _Mode.CHUNK
-                self._content = self._content or ContentScan(seen)
+                self._chunks = self._chunks or ContentScan(seen)
 
     def _on_mail(self, text: str) -> None:
         seen = self.observed
@@ -257,7 +254,7 @@ class Dialogue:
         size = parameters.get("SIZE", "")
         if size.isascii() and size.isdigit() and len(size) < 19:
             seen.declared_size = int(size)
-        self._content = None
+        self._chunks = None
 
     def _on_auth(self, line: bytes, rest: str) -> None:
         self._logins += 1
@@ -289,14 +286,11 @@ class Dialogue:
 
     def _on_content(self) -> None:
         assert self._content
-        data = self._tail + self._from_application
-        end = data.find(b"\r\n.\r\n")
-        size = end + 5 - len(self._tail) if end >= 0 else self.held
+        size, is_end = self._content.size_in(bytes(self._from_application))
         piece = self._take(size)
         self._pass(Direction.TO_SERVER, piece)
-        self._content.feed(piece)
-        self._tail = (self._tail + piece)[-4:]
-        if end >= 0:
+        self._content.add(piece)
+        if is_end:
             self._end_content()
             if not self._is_answered:
                 self._commands.append(_Command("."))
@@ -304,17 +298,17 @@ class Dialogue:
     def _end_content(self) -> None:
         self._mode = _Mode.COMMAND
         if self._content:
-            size = self._content.size
+            size = self._content.scan.size
             self.observed.size = max(self.observed.size, size)
             self._report(Sent(seconds=self._now(), text=f"[message hidden: {size} bytes]"))
         self._content = None
 
     def _on_chunk(self) -> None:
-        assert self._content
+        assert self._chunks
         piece = self._take(min(self.held, self._chunk))
         self._pass(Direction.TO_SERVER, piece)
-        self._content.feed(piece)
-        self.observed.size = max(self.observed.size, self._content.size)
+        self._chunks.feed(piece)
+        self.observed.size = max(self.observed.size, self._chunks.size)
         self._chunk -= len(piece)
         if not self._chunk:
             self._mode = _Mode.COMMAND
@@ -372,23 +366,15 @@ class Dialogue:
 
     def _on_server_line(self, line: bytes) -> None:
         command = self._commands[0] if self._commands else None
-        if command is not None and (command.is_own or command.verb == "EHLO"):
-            self._held.append(line)
-        else:
+        is_held = command is not None and (command.is_own or command.verb == "EHLO")
+        if not is_held:
             self._pass(Direction.TO_APPLICATION, line)
-        self._reply.append(line)
-        self._reply_size += len(line)
-        last = _LAST_LINE.match(line.rstrip(b"\r\n"))
-        if last is None:
+        reply = self._lines.add(line, is_held=is_held)
+        if reply is None:
             return
-        lines, self._reply, self._reply_size = self._reply, [], 0
-        held, self._held = self._held, []
-        stripped = [text.rstrip(b"\r\n") for text in lines]
-        matches = [_REPLY_LINE.fullmatch(text) for text in stripped]
-        texts = (match[2] if match else text for match, text in zip(matches, stripped, strict=True))
         if command:
             self._commands.popleft()
-        self._on_reply(command, Reply(int(last[1]), tuple(texts)), held)
+        self._on_reply(command, *reply)
 
     def _on_reply(self, command: _Command | None, reply: Reply, held: list[bytes]) -> None:
         verb = command.verb if command else ""
@@ -414,11 +400,11 @@ class Dialogue:
                 self._finish_login(reply)
             case "DATA" if reply.code == 354:
                 self._mode, self._is_answered = _Mode.CONTENT, False
-                self._content, self._tail = ContentScan(self.observed), b"\r\n"
+                self._content = MessageContent(self.observed)
             case _ if command is None and self._mode is _Mode.CONTENT:
                 # The server gives up on the message, or accepts an end without CRLF.
                 self._is_answered = True
-                if self._tail.endswith(_LOOSE_ENDS):
+                if self._content and self._content.may_have_ended:
                     self._end_content()
             case _ if command is None:
                 self._note("the server sent this without a command")

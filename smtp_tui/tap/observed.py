@@ -40,31 +40,3 @@ class Observed:
     impatient: list[str] = field(default_factory=list)
     says_quit: bool = False
     commands: int = 0
-
-
-class ContentScan:
-    """Scans the content of messages, chunk by chunk, and keeps none of it."""
-
-    def __init__(self, observed: Observed) -> None:
-        self._observed = observed
-        self._last = b"\n"
-        self._line = 0
-        self.size = 0
-
-    def feed(self, data: bytes) -> None:
-        """Note what stands out in the next bytes."""
-        seen = self._observed
-        self.size += len(data)
-        text = self._last + data
-        if not seen.eight_bit:
-            seen.eight_bit = not data.isascii()
-        crlf = text.count(b"\r\n")
-        # The first byte was counted with the bytes before it.
-        seen.bare_lf |= data.count(b"\n") > crlf
-        returns = text.count(b"\r") - text.endswith(b"\r")
-        seen.bare_cr |= returns > crlf
-        first, *others = data.split(b"\n")
-        lengths = [self._line + len(first), *map(len, others)]
-        seen.longest_line = max(seen.longest_line, *(length - 1 for length in lengths))
-        self._line = lengths[-1]
-        self._last = data[-1:] or self._last

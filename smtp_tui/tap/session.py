@@ -11,7 +11,9 @@ from dataclasses import replace
 
 from smtp_tui.records import record
 from smtp_tui.settings.choices import Encryption
-from smtp_tui.settings.parsers import address_literal
+from smtp_tui.settings.fields import Settings
+from smtp_tui.settings.parsers import address_literal, ascii_name
+from smtp_tui.smtp.ehlo import own_name
 from smtp_tui.smtp.events import Connected, DialogueNote, Stage, TlsEstablished
 from smtp_tui.smtp.happy_eyeballs import AddressLookupError, HappyEyeballs, resolve
 from smtp_tui.smtp.replies import is_tls_record
@@ -44,6 +46,22 @@ class TapPlan:
     own: OwnCheck
     secrets: SecretRegistry
     certificate: TapCertificate | None
+
+
+async def make_plan(
+    settings: Settings, secret: str | None, certificate: TapCertificate | None
+) -> TapPlan:
+    """Return the plan for a tap; `secret` is the password to compare with, if it is known."""
+    name = settings.domain or await own_name() or ""
+    return TapPlan(
+        own=OwnCheck(
+            settings=settings,
+            ehlo_name=name if name.startswith("[") or not name else ascii_name(name),
+            secret=secret,
+        ),
+        secrets=SecretRegistry(settings.host, settings.username, secret),
+        certificate=certificate,
+    )
 
 
 class _Stopped(Exception):

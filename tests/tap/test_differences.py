@@ -9,8 +9,9 @@ import pytest
 
 from smtp_tui.settings.validate import parse_settings
 from smtp_tui.smtp.replies import EhloKeywords
+from smtp_tui.tap.content import ContentScan
 from smtp_tui.tap.differences import OwnCheck, differences
-from smtp_tui.tap.observed import ContentScan, Observed
+from smtp_tui.tap.observed import Observed
 from tests.diagnosis.test_language import AVOIDED
 
 LOGIN = {"username": "u@a.example", "password": "p", "authentication": "login"}

@@ -74,7 +74,7 @@ STEPS = st.lists(
 
 @pytest.mark.parametrize("encryption", [Encryption.NONE, Encryption.TLS])
 @given(steps=STEPS, offers_tls=st.booleans(), starttls_auto=st.booleans())
-@settings(max_examples=5000)
+@settings(max_examples=300)
 def test_nothing_breaks_and_nothing_leaks(
     encryption: Encryption, steps: list[tuple[bool, bytes]], offers_tls: bool, starttls_auto: bool
 ) -> None:

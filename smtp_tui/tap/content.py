@@ -1,0 +1,61 @@
+"""The content of messages: where it ends, and what stands out in it. None of it is kept."""
+
+from __future__ import annotations
+
+from smtp_tui.tap.observed import Observed
+
+_END = b"\r\n.\r\n"
+# Ends that some servers accept without CRLF on both sides.
+_LOOSE_ENDS = (b"\n.\n", b"\n.\r\n")
+
+
+class MessageContent:
+    """The content after DATA, up to the line with a dot alone."""
+
+    def __init__(self, observed: Observed) -> None:
+        self.scan = ContentScan(observed)
+        # The line with DATA ends where the content begins (RFC 5321, section 4.1.1.4).
+        self._tail = b"\r\n"
+
+    def size_in(self, data: bytes) -> tuple[int, bool]:
+        """Return how many of the next bytes are content, and whether it ends with them."""
+        end = (self._tail + data).find(_END)
+        return (len(data), False) if end < 0 else (end + len(_END) - len(self._tail), True)
+
+    def add(self, data: bytes) -> None:
+        """Scan content that was passed on."""
+        self.scan.feed(data)
+        self._tail = (self._tail + data)[-4:]
+
+    @property
+    def may_have_ended(self) -> bool:
+        """Whether a server may take the content so far for a whole one."""
+        return self._tail.endswith(_LOOSE_ENDS)
+
+
+class ContentScan:
+    """Scans the content of messages, chunk by chunk, and keeps none of it."""
+
+    def __init__(self, observed: Observed) -> None:
+        self._observed = observed
+        self._last = b"\n"
+        self._line = 0
+        self.size = 0
+
+    def feed(self, data: bytes) -> None:
+        """Note what stands out in the next bytes."""
+        seen = self._observed
+        self.size += len(data)
+        text = self._last + data
+        if not seen.eight_bit:
+            seen.eight_bit = not data.isascii()
+        crlf = text.count(b"\r\n")
+        # The first byte was counted with the bytes before it.
+        seen.bare_lf |= data.count(b"\n") > crlf
+        returns = text.count(b"\r") - text.endswith(b"\r")
+        seen.bare_cr |= returns > crlf
+        first, *others = data.split(b"\n")
+        lengths = [self._line + len(first), *map(len, others)]
+        seen.longest_line = max(seen.longest_line, *(length - 1 for length in lengths))
+        self._line = lengths[-1]
+        self._last = data[-1:] or self._last
