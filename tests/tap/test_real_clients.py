@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64encode
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from tests.servers.listeners import Listener
 from tests.servers.mail import MailServers
 from tests.tap.clients import BODY, CLIENTS, SENDER, Sending
 from tests.tap.running import RunningTap, running_tap
+from tests.tap.scripted import Recorder
 
 pytestmark = pytest.mark.integration
 
@@ -161,3 +163,27 @@ def test_another_login_and_sender(mail_servers: MailServers, tmp_path: Path) -> 
     assert tap.differences == named | {"tap-ehlo-name"}
     assert_nothing_leaks(tap, mail_servers)
     assert "never-the-right-one" not in tap.out
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_another_program_sees_equal_bytes_on_both_sides(
+    mail_servers: MailServers, tmp_path: Path, client: str
+) -> None:
+    """The judge is no part of the tap: a recorder before it, and one behind it."""
+    port = mail_servers.ports[Listener.PLAIN]
+    with Recorder(port) as behind, Recorder() as before:
+        file = settings_file(mail_servers, tmp_path, "none", host="127.0.0.1", port=behind.port)
+        with running_tap(file, "--clients", "1", "--json") as tap:
+            before.to = tap.port
+            user = mail_servers.user
+            sending = Sending(before.port, "none", mail_servers.authority_file, user.name,
+                              user.password)  # fmt: skip
+            CLIENTS[client](sending)
+            before.wait()
+            tap.end()
+        behind.wait()
+    assert sha256(before.forth).hexdigest() == sha256(behind.forth).hexdigest()
+    assert sha256(before.back).hexdigest() == sha256(behind.back).hexdigest()
+    assert len(before.forth) == tap.of("ended")[0]["from_application"]["size"]
+    assert b"last line" in behind.forth
+    assert not tap.of("changed")
