@@ -194,5 +194,5 @@ class _TapCommand:
 
     def _status(self) -> int:
         assert self._tap
-        stages = [BY_STAGE[ended.stage] for ended in self._tap.ended if ended.stage]
-        return max(stages, default=NEGATIVE if self._tap.differing else PASSED)
+        statuses = (BY_STAGE[stage] for stage in self._tap.failed_at)
+        return max(statuses, default=NEGATIVE if self._tap.differing else PASSED)

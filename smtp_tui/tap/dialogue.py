@@ -13,24 +13,26 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Protocol
 
 from smtp_tui.settings.choices import Encryption
 from smtp_tui.smtp.events import DialogueNote, Received, Sent, Stage
 from smtp_tui.smtp.replies import EhloKeywords, Reply, parse_ehlo
 from smtp_tui.tap.content import ContentScan, MessageContent
 from smtp_tui.tap.credentials import Login, SecretRegistry
-from smtp_tui.tap.ehlo_reply import adapted_lines, changes_between
-from smtp_tui.tap.events import Changed, Direction, Reported
+from smtp_tui.tap.ehlo_reply import adapted_lines, pass_lines
+from smtp_tui.tap.events import Direction, Reported
 from smtp_tui.tap.observed import Observed
+from smtp_tui.tap.passage import SHOWN, Passage, Wires
 from smtp_tui.tap.reply_lines import ReplyLines
 
 # Bytes of a line and of a reply; no server or client needs as many, and the tap keeps them.
 LINE_LIMIT = 64 * 1024
 REPLY_LIMIT = 64 * 1024
-SHOWN = 2000  # characters of a line
 QUOTED = 200  # characters of bytes that are no reply
 LOGINS_LIMIT = 64
+COMMANDS_LIMIT = 100_000  # a newsletter sends 30,000 messages with as many
+# Commands that may wait for their replies, and replies that no command asked for.
+OUTSTANDING_LIMIT, UNSOLICITED_LIMIT = 1000, 64
 
 # The commands of RFC 5321 and its extensions, which carry no secret. Any other line is hidden: it
 # may be a credential that an application sends although the server refused to hear it.
@@ -41,28 +43,6 @@ _SHOWN_VERBS = frozenset(
 # Their reply decides what comes next (RFC 2920, section 3.1).
 _AWAITED = frozenset({"EHLO", "HELO", "AUTH", "DATA"})
 _PARAMETER = re.compile(r"\s(SIZE|BODY)=(\S+)", re.IGNORECASE)
-
-
-class Wires(Protocol):
-    """What the dialogue makes happen."""
-
-    def to_server(self, data: bytes) -> None:
-        """Send bytes to the server."""
-
-    def to_application(self, data: bytes) -> None:
-        """Send bytes to the application."""
-
-    def secure_server(self) -> None:
-        """Begin TLS with the server; `server_secured` is called when it stands."""
-
-    def secure_application(self) -> None:
-        """Begin TLS with the application."""
-
-    def end_server(self) -> None:
-        """Send nothing more to the server."""
-
-    def stop(self, detail: str, stage: Stage | None = None) -> None:
-        """End the session; `stage` is set if the server cannot be used as the settings say."""
 
 
 class _Mode(Enum):
@@ -100,6 +80,7 @@ class Dialogue:
     ) -> None:
         self.observed = Observed()
         self._wires = wires
+        self._passage = Passage(wires, secrets, report, now)
         self._secrets = secrets
         self._needs_tls = encryption is Encryption.TLS
         may_secure = self._needs_tls or (encryption is Encryption.NONE and starttls_auto)
@@ -114,14 +95,13 @@ class Dialogue:
         self._from_server = bytearray()
         self._lines = ReplyLines()
         self._is_ended = False
+        self._unsolicited = 0
         self._login: Login | None = None
         self._logins = 0
         self._content: MessageContent | None = None
         self._is_answered = False
         self._chunks: ContentScan | None = None
         self._chunk = 0
-        self._received = dict.fromkeys(Direction, 0)
-        self._sent = dict.fromkeys(Direction, 0)
 
     @property
     def held(self) -> int:
@@ -157,7 +137,7 @@ class Dialogue:
             return
         command = self._commands[0] if self._commands else None
         if not (command and command.is_own):
-            self._pass(Direction.TO_APPLICATION, held + self._from_server)
+            self._passage.keep(Direction.TO_APPLICATION, held + self._from_server)
         self._from_server.clear()
         self._note(f"the server's last bytes are no reply: {self.excerpt(rest)}")
 
@@ -174,10 +154,15 @@ class Dialogue:
     # From the application.
 
     def _is_waiting(self) -> bool:
-        return self._awaited is not None or self._securing is _Securing.RUNNING
+        is_full = len(self._commands) >= OUTSTANDING_LIMIT
+        return is_full or self._awaited is not None or self._securing is _Securing.RUNNING
 
     def _advance(self) -> None:
         while self._from_application and not self._is_waiting():
+            if self.observed.commands > COMMANDS_LIMIT:
+                self._from_application.clear()
+                self._wires.stop(f"the application sent more than {COMMANDS_LIMIT} commands")
+                return
             if self._mode is _Mode.CONTENT:
                 self._on_content()
             elif self._mode is _Mode.CHUNK:
@@ -185,7 +170,7 @@ class Dialogue:
             elif not self._on_line():
                 break
         if self._is_ended and not self._is_waiting() and self._is_stuck():
-            self._pass(Direction.TO_SERVER, self._take(self.held))
+            self._passage.keep(Direction.TO_SERVER, self._take(self.held))
             self._wires.end_server()
             self._is_ended = False
         if self._from_application and self._awaited and not self._awaited.is_own:
@@ -288,7 +273,7 @@ class Dialogue:
         assert self._content
         size, is_end = self._content.size_in(bytes(self._from_application))
         piece = self._take(size)
-        self._pass(Direction.TO_SERVER, piece)
+        self._passage.keep(Direction.TO_SERVER, piece)
         self._content.add(piece)
         if is_end:
             self._end_content()
@@ -306,7 +291,7 @@ class Dialogue:
     def _on_chunk(self) -> None:
         assert self._chunks
         piece = self._take(min(self.held, self._chunk))
-        self._pass(Direction.TO_SERVER, piece)
+        self._passage.keep(Direction.TO_SERVER, piece)
         self._chunks.feed(piece)
         self.observed.size = max(self.observed.size, self._chunks.size)
         self._chunk -= len(piece)
@@ -323,7 +308,7 @@ class Dialogue:
             self._awaited = command
         text = self._secrets.redactor.text(shown)[:SHOWN]
         self._report(Sent(seconds=self._now(), text=text))
-        self._pass(Direction.TO_SERVER, line)
+        self._passage.keep(Direction.TO_SERVER, line)
 
     def _on_starttls(self, end: int) -> bool:
         """Answer the application's STARTTLS; the server's own side has been decided by then."""
@@ -332,7 +317,7 @@ class Dialogue:
         line = self._take(end)
         self.observed.commands += 1
         self._report(Sent(seconds=self._now(), text="STARTTLS"))
-        self._change(Direction.TO_SERVER, line, is_added=False)
+        self._passage.remove(Direction.TO_SERVER, line)
         if not self._offers_tls or self.observed.encryption != "none":
             self.answer("454 4.7.0 TLS is not available here")
         elif self._from_application:
@@ -349,7 +334,7 @@ class Dialogue:
         """Send the application a reply of the tap's own."""
         reply = Reply(int(text[:3]), (text[4:].encode(),))
         self._report(Received(seconds=self._now(), reply=reply))
-        self._change(Direction.TO_APPLICATION, f"{text}\r\n".encode(), is_added=True)
+        self._passage.add(Direction.TO_APPLICATION, f"{text}\r\n".encode())
 
     def _ask_for_tls(self, line: bytes) -> None:
         """Send EHLO with the application's own name, and STARTTLS if the server offers it."""
@@ -360,7 +345,7 @@ class Dialogue:
 
     def _send_own(self, verb: str, text: str) -> None:
         self._commands.append(_Command(verb, is_own=True))
-        self._change(Direction.TO_SERVER, f"{text}\r\n".encode(), is_added=True)
+        self._passage.add(Direction.TO_SERVER, f"{text}\r\n".encode())
 
     # From the server.
 
@@ -368,7 +353,7 @@ class Dialogue:
         command = self._commands[0] if self._commands else None
         is_held = command is not None and (command.is_own or command.verb == "EHLO")
         if not is_held:
-            self._pass(Direction.TO_APPLICATION, line)
+            self._passage.keep(Direction.TO_APPLICATION, line)
         reply = self._lines.add(line, is_held=is_held)
         if reply is None:
             return
@@ -379,7 +364,7 @@ class Dialogue:
     def _on_reply(self, command: _Command | None, reply: Reply, held: list[bytes]) -> None:
         verb = command.verb if command else ""
         if command and command.is_own:
-            self._change(Direction.TO_APPLICATION, b"".join(held), is_added=False)
+            self._passage.remove(Direction.TO_APPLICATION, b"".join(held))
             self._on_own_reply(verb, reply)
             return
         if self._awaited is command:
@@ -408,6 +393,9 @@ class Dialogue:
                     self._end_content()
             case _ if command is None:
                 self._note("the server sent this without a command")
+                self._unsolicited += 1
+                if self._unsolicited > UNSOLICITED_LIMIT:
+                    self._wires.stop("the server sends replies without a command")
             case _:
                 pass
 
@@ -457,47 +445,14 @@ class Dialogue:
             lines = adapted_lines(
                 reply, held, may_start=may_start, adds="STARTTLS" in seen.clear_offer
             )
-        for is_added, line in changes_between(held, lines):
-            if is_added is None:
-                self._pass(Direction.TO_APPLICATION, line)
-            else:
-                self._change(Direction.TO_APPLICATION, line, is_added=is_added)
+        pass_lines(self._passage, held, lines)
 
-    # Bytes.
+    # Both.
 
     def _take(self, size: int) -> bytes:
         data = bytes(self._from_application[:size])
         del self._from_application[:size]
         return data
-
-    def _pass(self, direction: Direction, data: bytes) -> None:
-        self._received[direction] += len(data)
-        self._write(direction, data)
-
-    def _change(self, direction: Direction, line: bytes, *, is_added: bool) -> None:
-        count = self._sent if is_added else self._received
-        text = line.decode("utf-8", "backslashreplace").rstrip("\r\n").replace("\r\n", "\n")
-        self._report(
-            Changed(
-                seconds=self._now(),
-                direction=direction,
-                is_added=is_added,
-                offset=count[direction],
-                size=len(line),
-                text=self._secrets.redactor.text(text)[:SHOWN],
-            )
-        )
-        if is_added:
-            self._write(direction, line)
-        else:
-            count[direction] += len(line)
-
-    def _write(self, direction: Direction, data: bytes) -> None:
-        self._sent[direction] += len(data)
-        if direction is Direction.TO_SERVER:
-            self._wires.to_server(data)
-        else:
-            self._wires.to_application(data)
 
     def _note(self, text: str) -> None:
         self._report(DialogueNote(seconds=self._now(), text=text))

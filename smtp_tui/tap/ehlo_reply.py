@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from difflib import SequenceMatcher
 
 from smtp_tui.smtp.replies import Reply
+from smtp_tui.tap.events import Direction
+from smtp_tui.tap.passage import Passage
 
 # Comparing more lines takes long; no server has as many keywords.
 MOST_LINES = 200
@@ -46,15 +47,18 @@ def _without_binding(text: bytes) -> bytes:
     return text if kept == words else b" ".join(kept)
 
 
-def changes_between(old: list[bytes], new: list[bytes]) -> Iterator[tuple[bool | None, bytes]]:
-    """Yield the lines in order: True if added, False if removed, None if the same."""
-    if old == new:
-        yield from ((None, line) for line in old)
+def pass_lines(passage: Passage, lines: list[bytes], adapted: list[bytes]) -> None:
+    """Pass the server's lines on to the application as they were adapted."""
+    to = Direction.TO_APPLICATION
+    if lines == adapted:
+        passage.keep(to, b"".join(lines))
         return
-    matcher = SequenceMatcher(None, old, new, autojunk=False)
+    matcher = SequenceMatcher(None, lines, adapted, autojunk=False)
     for tag, first, last, start, end in matcher.get_opcodes():
         if tag == "equal":
-            yield from ((None, line) for line in old[first:last])
-        else:
-            yield from ((False, line) for line in old[first:last])
-            yield from ((True, line) for line in new[start:end])
+            passage.keep(to, b"".join(lines[first:last]))
+            continue
+        for line in lines[first:last]:
+            passage.remove(to, line)
+        for line in adapted[start:end]:
+            passage.add(to, line)

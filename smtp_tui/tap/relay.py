@@ -9,7 +9,8 @@ from contextlib import suppress
 
 from smtp_tui.records import record
 from smtp_tui.settings.parsers import is_address
-from smtp_tui.tap.events import ClientEnded, Differs, Reported, TapEvent
+from smtp_tui.smtp.events import Stage
+from smtp_tui.tap.events import Differs, Reported, TapEvent
 from smtp_tui.tap.session import TapPlan, TapSession
 from smtp_tui.tap.stream import CHUNK, TapStream
 
@@ -63,7 +64,8 @@ class Tap:
         self._is_done = asyncio.Event()
         self._defect: Exception | None = None
         self.clients = 0
-        self.ended: list[ClientEnded] = []
+        self.finished = 0
+        self.failed_at: set[Stage] = set()  # where the server could not be used
         self.differing = 0
 
     async def listen(self, address: ListenAddress) -> ListenAddress:
@@ -113,7 +115,7 @@ class Tap:
             self._is_done.set()
         finally:
             self._running.discard(task)
-            if self._most is not None and len(self.ended) >= self._most:
+            if self._most is not None and self.finished >= self._most:
                 self._is_done.set()
 
     async def _relay(self, number: int, application: TapStream) -> None:
@@ -129,5 +131,7 @@ class Tap:
                 raise
 
         ended = await TapSession(self._plan, application, report).run()
-        self.ended.append(ended)
+        self.finished += 1
+        if ended.stage:
+            self.failed_at.add(ended.stage)
         self.differing += has_difference

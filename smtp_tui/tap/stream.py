@@ -125,7 +125,7 @@ class TapStream:
         """Send bytes; `drain` waits until the other program takes them."""
         self._sent.add(data)
         if self._tls is None:
-            self._writer.write(data)
+            self._send(data)
         elif self.is_shaking_hands:
             self._unsent += data
         elif data:
@@ -170,4 +170,9 @@ class TapStream:
 
     def _flush(self) -> None:
         if self._outgoing.pending:
-            self._writer.write(self._outgoing.read())
+            self._send(self._outgoing.read())
+
+    def _send(self, data: bytes) -> None:
+        # To a connection that is gone, asyncio would log that it cannot write.
+        if not self._writer.transport.is_closing():
+            self._writer.write(data)

@@ -18,6 +18,7 @@ from smtp_tui.smtp.events import DialogueNote, Received, Sent, TlsEstablished
 from smtp_tui.tap import session
 from smtp_tui.tap.certificates import make_certificate
 from smtp_tui.tap.credentials import SecretRegistry
+from smtp_tui.tap.dialogue import OUTSTANDING_LIMIT
 from smtp_tui.tap.differences import OwnCheck
 from smtp_tui.tap.events import ClientEnded, TapEvent
 from smtp_tui.tap.relay import MOST_CLIENTS, ListenAddress, Tap
@@ -49,10 +50,10 @@ class Box:
     async def ended(self, count: int = 1) -> list[ClientEnded]:
         """Wait until so many clients have ended."""
         async with asyncio.timeout(20):
-            while len(self.tap.ended) < count:
+            while self.tap.finished < count:
                 self.has_news.clear()
                 await self.has_news.wait()
-        return self.tap.ended
+        return [one.event for one in self.events if isinstance(one.event, ClientEnded)]
 
     async def still_works(self) -> None:
         """Assert that the next client gets a greeting and a reply."""
@@ -339,3 +340,59 @@ async def test_plain_text_where_tls_is_expected() -> None:
         assert "wrong version number" in ended.detail
         assert not any(isinstance(one.event, TlsEstablished | Received) for one in box.events[:1])
         writer.close()
+
+
+async def test_a_flood_of_commands_waits_for_its_replies() -> None:
+    """A thousand commands are on their way, and 64 KiB wait; nothing more is read."""
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(GREETING)
+        await reader.read(-1)
+        writer.close()
+
+    async with running(silent) as box:
+        _, writer = await box.client()
+        writer.write(b"\r\n" * 10_000_000)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(1):
+                await writer.drain()
+        sent = [one for one in box.events if isinstance(one.event, Sent)]
+        assert len(sent) == OUTSTANDING_LIMIT
+        reset(writer)
+
+
+async def test_replies_that_nobody_asked_for_end_the_session() -> None:
+    async def chatty(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(GREETING)
+        while True:
+            writer.write(b"250 and another\r\n" * 10)
+            await writer.drain()
+
+    async with running(chatty) as box:
+        reader, writer = await box.client()
+        await reader.read()
+        (ended,) = await box.ended()
+        assert ended.detail == "the server sends replies without a command"
+        writer.close()
+
+
+async def test_no_write_to_a_connection_that_is_gone(caplog: pytest.LogCaptureFixture) -> None:
+    gone = asyncio.Event()
+
+    async def goes_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(GREETING)
+        await reader.readline()
+        await gone.wait()
+        for number in range(40):
+            writer.write(b"250-line %d\r\n" % number)
+            await writer.drain()
+        writer.close()
+
+    async with running(goes_on) as box:
+        reader, writer = await box.client()
+        await reader.readline()
+        writer.write(b"NOOP\r\n")
+        reset(writer)
+        gone.set()
+        await box.ended()
+    assert not caplog.records
