@@ -27,9 +27,10 @@ from smtp_tui.tap.differences import OwnCheck, differences
 from smtp_tui.tap.events import ClientEnded, Differs, Reported
 from smtp_tui.tap.stream import NOTHING, TapStream
 
-# Seconds that a client may take before its first byte to count as one that waits for a greeting;
-# a client with implicit TLS sends its ClientHello at once.
-SNIFF = 0.3
+# Seconds without a byte after which a client counts as one that waits for a greeting: one with
+# implicit TLS begins at once. Where the settings say implicit TLS, the client probably uses it too,
+# and may be slow.
+SNIFF, SNIFF_IMPLICIT = 0.3, 1.5
 # Seconds without a byte from either side, before the first command and after it; seconds of a
 # whole session; and seconds for the other side's last bytes after one has closed.
 QUIET, IDLE, LONGEST, LINGER = 60.0, 300.0, 600.0, 5.0
@@ -196,8 +197,9 @@ class TapSession:
     async def _first_bytes(self) -> bytes:
         """Return the first raw bytes of a client that does not wait for the greeting."""
         reading = asyncio.create_task(self._application.read())
+        is_implicit = self._settings.encryption is Encryption.SSL
         try:
-            async with asyncio.timeout(SNIFF):
+            async with asyncio.timeout(SNIFF_IMPLICIT if is_implicit else SNIFF):
                 first = await reading
         except TimeoutError:
             return b""
@@ -206,7 +208,9 @@ class TapSession:
             raise AssertionError from None
         if not first:
             self._fail("the application closed the connection at once")
-        if is_tls_record(first) and self._plan.certificate:
+        if is_tls_record(first):
+            if self._plan.certificate is None:
+                self._fail("the application uses TLS, for which the tap has no certificate")
             self._dialogue.observed.encryption = "implicit"
             self.secure_application()
         return first
@@ -277,6 +281,9 @@ class TapSession:
             self._dialogue.end_application()
 
     def _on_application_bytes(self, raw: bytes) -> None:
+        is_hello = raw.startswith(b"\x16\x03") and not self._application.is_encrypted
+        if is_hello and not self._dialogue.observed.commands:
+            self._fail("the application began TLS when the greeting was already on its way")
         data = self._decoded(self._application, raw)
         self._check_size(self._application)
         self._dialogue.add_application_bytes(data)

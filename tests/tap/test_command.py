@@ -163,6 +163,11 @@ def test_without_the_library_there_is_no_tls(file: Path, tmp_path: Path) -> None
             assert client.docmd("STARTTLS")[0] == 454
         tap.end()
     assert "pip install cryptography" in tap.err
+    with running_tap(file, "--clients", "1", **path) as tap:
+        with pytest.raises(OSError, match=r"(?i)eof|reset"):
+            smtplib.SMTP_SSL("127.0.0.1", tap.port)
+        tap.end()
+    assert "for which the tap has no certificate" in tap.out
     outcome = run_program(
         *("tap", str(file), "--ca-out", str(tmp_path / "ca")),
         env={"PYTHONPATH": str(tmp_path / "lib"), "PATH": "/usr/bin", "HOME": str(tmp_path)},

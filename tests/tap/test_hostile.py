@@ -396,3 +396,15 @@ async def test_no_write_to_a_connection_that_is_gone(caplog: pytest.LogCaptureFi
         gone.set()
         await box.ended()
     assert not caplog.records
+
+
+async def test_tls_after_the_greeting() -> None:
+    async with running() as box:
+        reader, writer = await box.client()
+        assert await reader.readline() == GREETING
+        writer.write(b"\x16\x03\x01\x00\x05hello")
+        assert await reader.read() == b""
+        (ended,) = await box.ended()
+        assert "began TLS when the greeting was already on its way" in ended.detail
+        assert ended.to_server.size == 0
+        writer.close()

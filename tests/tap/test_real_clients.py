@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
+import signal
+import smtplib
+import socket
 from base64 import b64encode
 from hashlib import sha256
 from pathlib import Path
@@ -187,3 +191,80 @@ def test_another_program_sees_equal_bytes_on_both_sides(
     assert len(before.forth) == tap.of("ended")[0]["from_application"]["size"]
     assert b"last line" in behind.forth
     assert not tap.of("changed")
+
+
+def test_hostile_clients_harm_neither_the_tap_nor_the_server(
+    mail_servers: MailServers, tmp_path: Path
+) -> None:
+    file, ca_file = settings_file(mail_servers, tmp_path, "starttls"), tmp_path / "ca.pem"
+    hostile = (
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03junk",
+        bytes(range(256)) * 300,
+        b"A" * 300_000,
+        b"EHLO x\r\nSTARTTLS\r\nMAIL FROM:<a@b.example>\r\n",
+        b"AUTH PLAIN\r\n" * 500,
+        b"EHLO x\r\nDATA\r\nBDAT 999999999999\r\n" + b"y" * 100_000,
+        b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"",
+    )
+    # Quiet: nobody reads the output before the end.
+    with running_tap(file, "--json", "--quiet", "--ca-out", str(ca_file)) as tap:
+        for data in hostile:
+            with (
+                contextlib.suppress(ConnectionError),
+                socket.create_connection(("127.0.0.1", tap.port), timeout=20) as client,
+            ):
+                client.sendall(data)
+                client.shutdown(socket.SHUT_WR)
+                while client.recv(65536):
+                    pass
+        with contextlib.ExitStack() as half_open:
+            for _ in range(30):
+                half_open.enter_context(socket.create_connection(("127.0.0.1", tap.port)))
+        user = mail_servers.user
+        # The eight half-open ones need a moment to end.
+        sending = Sending(tap.port, "starttls", ca_file, user.name, user.password)
+        has_sent = False
+        while not has_sent:
+            with contextlib.suppress(smtplib.SMTPConnectError):
+                CLIENTS["smtplib"](sending)
+                has_sent = True
+        assert tap.end(signal.SIGINT) == 130
+    assert not tap.err
+    assert "panic" not in mail_servers.log
+    assert "fatal" not in mail_servers.log
+    assert tap.of("finished")[0]["clients"] > len(hostile)
+
+
+def test_a_server_without_the_starttls_that_the_settings_require(
+    mail_servers: MailServers, tmp_path: Path
+) -> None:
+    plain = mail_servers.ports[Listener.PLAIN]
+    file = settings_file(mail_servers, tmp_path, "starttls", port=plain)
+    with running_tap(file, "--json", "--clients", "1") as tap:
+        with smtplib.SMTP("127.0.0.1", tap.port) as client, contextlib.suppress(OSError):
+            client.login(mail_servers.user.name, mail_servers.user.password)
+        assert tap.end() == 8
+    (ended,) = tap.of("ended")
+    assert ended["detail"] == "the server does not offer STARTTLS, and the settings require it"
+    assert_nothing_leaks(tap, mail_servers)
+
+
+@pytest.mark.parametrize(
+    ("listener", "reason"),
+    [
+        (Listener.STARTTLS_WRONG_NAME, "not valid for 'localhost'"),
+        (Listener.STARTTLS_EXPIRED, "certificate has expired"),
+    ],
+)
+def test_a_server_whose_certificate_is_not_valid(
+    mail_servers: MailServers, tmp_path: Path, listener: Listener, reason: str
+) -> None:
+    port = mail_servers.ports[listener]
+    file = settings_file(mail_servers, tmp_path, "starttls", port=port)
+    with running_tap(file, "--json", "--clients", "1") as tap:
+        with smtplib.SMTP("127.0.0.1", tap.port) as client, contextlib.suppress(OSError):
+            client.login(mail_servers.user.name, mail_servers.user.password)
+        assert tap.end() == 8
+    assert reason in tap.of("ended")[0]["detail"]
+    assert_nothing_leaks(tap, mail_servers)
