@@ -189,8 +189,8 @@ class _TapCommand:
             self._print_json("tap-finished", tap)
             return
         clients = "1 client" if tap.clients == 1 else f"{tap.clients} clients"
-        differ = f"{tap.differing} of them" if tap.differing else "none"
-        print_line(f"{clients}; {differ} did something else than a check with the settings")
+        differ = "differ" if tap.differing > 1 else "differs"
+        print_line(f"{clients}; {tap.differing or 'none'} {differ} from a check with the settings")
 
     def _status(self) -> int:
         assert self._tap

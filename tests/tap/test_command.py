@@ -82,7 +82,7 @@ def test_a_client_that_does_as_a_check_does(file: Path) -> None:
     assert re.fullmatch(r"The tap listens on 127.0.0.1:\d+ and passes .* port \d+\.", lines[0])
     assert any(re.fullmatch(r"  1 +\d+\.\d{3} -> ehlo a.example", line) for line in lines)
     assert any(line.endswith("from the application: 22 bytes, unchanged") for line in lines)
-    assert lines[-1] == "1 client; none did something else than a check with the settings"
+    assert lines[-1] == "1 client; none differs from a check with the settings"
 
 
 def test_quiet_prints_only_differences(file: Path) -> None:
