@@ -55,17 +55,39 @@ def family_of(settings: Settings) -> socket.AddressFamily:
     }[settings.address_family]
 
 
-def look_up(settings: Settings) -> list[Endpoint]:
-    """Return a host's addresses in the order to try; OSError or ValueError if it has none."""
-    # As bytes: for a str, Python loads its IDNA tables.
-    name = ascii_name(settings.host).encode("ascii")
-    infos = socket.getaddrinfo(
-        name, settings.port, family=family_of(settings), type=socket.SOCK_STREAM
-    )
-    targets = list(
-        dict.fromkeys(
-            Endpoint(family, _to_socket_address(address)) for family, _, _, _, address in infos
+class Network:
+    """Looks up names and makes sockets: here, those of this machine.
+
+    A socket stays in the network that it was made in, whoever uses it.
+    """
+
+    def addresses(
+        self, name: str, port: int, family: socket.AddressFamily
+    ) -> list[tuple[socket.AddressFamily, tuple[object, ...]]]:
+        """Return a name's families and socket addresses, as `getaddrinfo`; it may wait."""
+        # As bytes: for a str, Python loads its IDNA tables.
+        infos = socket.getaddrinfo(
+            name.encode("ascii"), port, family=family, type=socket.SOCK_STREAM
         )
+        return [(family, address) for family, _, _, _, address in infos]
+
+    def new_socket(self, family: socket.AddressFamily) -> socket.socket:
+        """Return a new stream socket."""
+        return socket.socket(family, socket.SOCK_STREAM)
+
+    def own_name(self) -> str:
+        """Return the machine's name, fully qualified if the resolver knows it; it may wait."""
+        return socket.getfqdn()
+
+
+THIS_MACHINE = Network()
+
+
+def look_up(settings: Settings, network: Network = THIS_MACHINE) -> list[Endpoint]:
+    """Return a host's addresses in the order to try; OSError or ValueError if it has none."""
+    infos = network.addresses(ascii_name(settings.host), settings.port, family_of(settings))
+    targets = list(
+        dict.fromkeys(Endpoint(family, _to_socket_address(address)) for family, address in infos)
     )
     # Alternate between the families, the resolver's first choice first (RFC 8305, section 4).
     first = [target for target in targets if target.family == targets[0].family]
@@ -85,9 +107,11 @@ def _to_socket_address(address: tuple[object, ...]) -> SocketAddress:
             raise OSError(errno.EAFNOSUPPORT, "the resolver returned an address of an unknown kind")
 
 
-def open_socket(target: Endpoint, source: str | None) -> socket.socket:
+def open_socket(
+    target: Endpoint, source: str | None, network: Network = THIS_MACHINE
+) -> socket.socket:
     """Return a non-blocking socket bound to `source`, if any; OSError if that fails."""
-    opened = socket.socket(target.family, socket.SOCK_STREAM)
+    opened = network.new_socket(target.family)
     try:
         opened.setblocking(False)
         opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 
 from smtp_tui.safe_text import abridged
 from smtp_tui.settings.parsers import address_literal, ascii_name, domain
+from smtp_tui.smtp.addresses import THIS_MACHINE, Network
 from smtp_tui.smtp.client import SMTPClient
 from smtp_tui.smtp.events import ServerCapabilities, Stage, WarningId, refused
 from smtp_tui.smtp.replies import EhloKeywords, parse_ehlo
@@ -17,10 +17,10 @@ NAME_LIMIT = 2.0
 NAME_SHARE = 0.25
 
 
-async def own_name(limit: float = NAME_LIMIT) -> str | None:
-    """Return this machine's FQDN if the resolver finds it within `limit` seconds, else None."""
+async def own_name(limit: float = NAME_LIMIT, network: Network = THIS_MACHINE) -> str | None:
+    """Return the machine's FQDN if the resolver finds it within `limit` seconds, else None."""
     try:
-        found = await asyncio.wait_for(in_daemon_thread(socket.getfqdn), limit)
+        found = await asyncio.wait_for(in_daemon_thread(network.own_name), limit)
         name = domain(found.removesuffix("."))
     except (TimeoutError, OSError, ValueError):
         return None
@@ -31,10 +31,10 @@ async def own_name(limit: float = NAME_LIMIT) -> str | None:
 class EhloName:
     """The EHLO argument, looked up during other waits; `timeout` is the check's, in seconds."""
 
-    def __init__(self, domain: str | None, timeout: float) -> None:
+    def __init__(self, domain: str | None, timeout: float, network: Network = THIS_MACHINE) -> None:
         self._domain = domain
         limit = min(NAME_LIMIT, NAME_SHARE * timeout)
-        self._lookup = None if domain else asyncio.create_task(own_name(limit))
+        self._lookup = None if domain else asyncio.create_task(own_name(limit, network))
 
     async def name(self, local_address: str) -> str:
         """Return the configured domain, else this machine's name, else its address literal."""

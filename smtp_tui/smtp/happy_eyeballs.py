@@ -12,7 +12,15 @@ from functools import partial
 
 from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.parsers import is_address
-from smtp_tui.smtp.addresses import EarlyConnection, Endpoint, family_of, look_up, open_socket
+from smtp_tui.smtp.addresses import (
+    THIS_MACHINE,
+    EarlyConnection,
+    Endpoint,
+    Network,
+    family_of,
+    look_up,
+    open_socket,
+)
 from smtp_tui.smtp.events import Cause
 from smtp_tui.threads import in_daemon_thread
 
@@ -26,7 +34,11 @@ class AddressLookupError(Exception):
         self.detail = detail
 
 
-async def resolve(settings: Settings, early: EarlyConnection | None = None) -> list[Endpoint]:
+async def resolve(
+    settings: Settings,
+    early: EarlyConnection | None = None,
+    network: Network = THIS_MACHINE,
+) -> list[Endpoint]:
     """Return the host's addresses in the order to try; AddressLookupError if there are none.
 
     `early` may have looked them up already.
@@ -37,9 +49,9 @@ async def resolve(settings: Settings, early: EarlyConnection | None = None) -> l
         if early:
             targets = early.wait() if early.is_ready else await in_daemon_thread(early.wait)
         if targets is None and is_address(host):
-            targets = look_up(settings)  # needs no resolver, so no thread
+            targets = look_up(settings, network)  # needs no resolver, so no thread
         elif targets is None:
-            targets = await in_daemon_thread(partial(look_up, settings))
+            targets = await in_daemon_thread(partial(look_up, settings, network))
     except (OSError, ValueError) as error:
         raise _resolve_error(host, error, family_of(settings)) from None
     if not targets:
@@ -89,7 +101,9 @@ class HappyEyeballs:
         tried: Callable[[Endpoint, float], None] = lambda _target, _moment: None,
         failed: Callable[[Endpoint, AddressLookupError], None] = lambda _target, _error: None,
         early: EarlyConnection | None = None,
+        network: Network = THIS_MACHINE,
     ) -> None:
+        self._network = network
         self._source = source_address
         self._tried = tried
         self._failed = failed
@@ -149,7 +163,7 @@ class HappyEyeballs:
         early_socket = self._early.take() if self._early else None
         if isinstance(early_socket, OSError):
             raise early_socket
-        attempt = early_socket or open_socket(target, self._source)
+        attempt = early_socket or open_socket(target, self._source, self._network)
         try:
             await asyncio.get_running_loop().sock_connect(attempt, target.where)
         except BaseException as error:

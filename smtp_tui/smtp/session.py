@@ -17,7 +17,7 @@ from smtp_tui.records import record
 from smtp_tui.safe_text import abridged
 from smtp_tui.settings.choices import Encryption, VerifyMode
 from smtp_tui.settings.fields import Settings
-from smtp_tui.smtp.addresses import EarlyConnection, Endpoint
+from smtp_tui.smtp.addresses import THIS_MACHINE, EarlyConnection, Endpoint, Network
 from smtp_tui.smtp.auth import authenticate, require_usable
 from smtp_tui.smtp.client import SMTPClient, say_quit
 from smtp_tui.smtp.connection import ClosedByServer, Connection, Handshake, HandshakeFailed
@@ -44,13 +44,16 @@ from smtp_tui.smtp.starttls import load_context, secure, starttls, wants_starttl
 from smtp_tui.smtp.tls import TlsContextError, client_context, sni_name
 
 
-async def tls_from_first_byte(target: Endpoint, settings: Settings) -> Handshake | None:
+async def tls_from_first_byte(
+    target: Endpoint, settings: Settings, network: Network
+) -> Handshake | None:
     """Try a TLS handshake on a new connection; None if it fails."""
     unverified = replace(
         settings, openssl_verify_mode=VerifyMode.NONE, client_certificate=None, client_key=None
     )
     try:
-        connected, _ = await HappyEyeballs(settings.source_address).connect([target])
+        eyeballs = HappyEyeballs(settings.source_address, network=network)
+        connected, _ = await eyeballs.connect([target])
     except AddressLookupError:
         return None
     connection = Connection(connected)
@@ -75,8 +78,11 @@ class GreetingReader:
     probe altogether.
     """
 
-    def __init__(self, client: SMTPClient, settings: Settings, extra: float) -> None:
+    def __init__(
+        self, client: SMTPClient, settings: Settings, extra: float, network: Network
+    ) -> None:
         self._client = client
+        self._network = network
         self._settings = settings
         self._extra = extra
         self._probed_at: float | None = None
@@ -140,7 +146,7 @@ class GreetingReader:
         if client.target is None:
             return False
         self._probed_at = client.now()
-        tls = await tls_from_first_byte(client.target, self._settings)
+        tls = await tls_from_first_byte(client.target, self._settings, self._network)
         self._has_probed = True
         text, outcome = "experiment: the port does not answer a TLS handshake either", "no-tls"
         if tls:
@@ -161,12 +167,15 @@ class CheckLimits:
     """The limits of a check that are not settings.
 
     `until` TLS ends it after the handshake. `extra` is the seconds that probes outside the dialogue
-    may take; 0 disables them.
+    may take; 0 disables them. `network` looks up names and makes the sockets; `trust` is the PEM
+    text of the authorities to trust if the settings name no file, None for this machine's.
     """
 
     until: Stage = Stage.AUTH
     extra: float = 3.0
     allow_clear_password: bool = False
+    network: Network = THIS_MACHINE
+    trust: str | None = None
 
 
 async def check(
@@ -233,9 +242,9 @@ class CheckStages:
         self._early = early
         self._mail = mail
         self._limits = limits
-        self._greeting = GreetingReader(client, settings, limits.extra)
+        self._greeting = GreetingReader(client, settings, limits.extra, limits.network)
         self._eyeballs = HappyEyeballs(
-            settings.source_address, self._on_attempt, self._on_failure, early
+            settings.source_address, self._on_attempt, self._on_failure, early, limits.network
         )
 
     async def run(self) -> None:
@@ -278,7 +287,7 @@ class CheckStages:
     async def _stages(self) -> None:
         settings, client = self._settings, self._client
         context = await self._prepare()
-        ehlo_name = EhloName(settings.domain, settings.timeout)
+        ehlo_name = EhloName(settings.domain, settings.timeout, self._limits.network)
         try:
             await self._connect()
             if settings.encryption is Encryption.SSL:
@@ -317,7 +326,7 @@ class CheckStages:
                 return self._early.context
             # Less than the check's timeout, which does not know which file was waited for.
             seconds = max(0.0, SHARE_FOR_FILES * (settings.timeout - client.now()))
-            return await load_context(settings, seconds)
+            return await load_context(settings, seconds, self._limits.trust)
         except TlsContextError as error:
             raise CheckAborted(Cause.SETTINGS_INVALID, str(error)) from None
 
@@ -326,7 +335,7 @@ class CheckStages:
         early = self._early
         client.enter_stage(Stage.RESOLVE, early.asked_at if early else None)
         try:
-            targets = await resolve(settings, early)
+            targets = await resolve(settings, early, self._limits.network)
             found_at = early.found_at if early else None
             addresses = tuple(target.address for target in targets)
             seconds = client.seconds_at(found_at)

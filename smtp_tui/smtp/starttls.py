@@ -146,39 +146,43 @@ _recent: dict[tuple[object, ...], tuple[float, ssl.SSLContext]] = {}
 _RECENT = 1.0
 
 
-async def load_context(settings: Settings, seconds: float) -> ssl.SSLContext:
+async def load_context(
+    settings: Settings, seconds: float, trust: str | None = None
+) -> ssl.SSLContext:
     """Return a context for the settings within `seconds`, without blocking the event loop.
 
     TlsContextError if they cannot be applied, or a file cannot be read in time.
     """
     environment = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
-    trust = verifies_chain(settings), settings.ca_file, *environment
-    key = settings.tls_minimum, settings.client_certificate, settings.client_key, *trust
+    trusted = verifies_chain(settings), settings.ca_file, trust, *environment
+    key = settings.tls_minimum, settings.client_certificate, settings.client_key, *trusted
     now = time.monotonic()
     for stale in [old for old, (made, _) in _recent.items() if now - made > _RECENT]:
         del _recent[stale]
     if key in _recent:
         return _recent[key][1]
     files = FileReader()
-    context = await _load(settings, files, seconds)
+    context = await _load(settings, files, seconds, trust)
     if not files.read_pipe:  # a pipe's content differs each time
         _recent[key] = time.monotonic(), context
     return context
 
 
-async def _load(settings: Settings, files: FileReader, seconds: float) -> ssl.SSLContext:
+async def _load(
+    settings: Settings, files: FileReader, seconds: float, trust: str | None
+) -> ssl.SSLContext:
     try:
         # OpenSSL's default files are part of the system and need no thread.
         environment = map(os.environ.get, ("SSL_CERT_FILE", "SSL_CERT_DIR"))
         names_trust = verifies_chain(settings) and (settings.ca_file or any(environment))
         if not (names_trust or settings.client_certificate):
-            return client_context(settings, files)
+            return client_context(settings, files, trust)
         # A file may be a pipe, or on a file system that hangs: block neither loop nor signals.
-        return await in_daemon_thread(lambda: client_context(settings, files), seconds)
+        return await in_daemon_thread(lambda: client_context(settings, files, trust), seconds)
     except TimeoutError:
         timeout_error = files.late(seconds)
         if timeout_error is None:
             raise
         raise timeout_error from None
     except OSError:  # no thread is available
-        return client_context(settings, files)
+        return client_context(settings, files, trust)

@@ -101,8 +101,14 @@ def verifies_chain(settings: Settings) -> bool:
     return settings.openssl_verify_mode is not VerifyMode.NONE and settings.tls_fingerprint is None
 
 
-def client_context(settings: Settings, files: FileReader | None = None) -> ssl.SSLContext:
-    """Return a context for the settings; TlsContextError if they cannot be applied."""
+def client_context(
+    settings: Settings, files: FileReader | None = None, trust: str | None = None
+) -> ssl.SSLContext:
+    """Return a context for the settings; TlsContextError if they cannot be applied.
+
+    `trust` is the PEM text of the authorities to trust instead of this machine's, unless the
+    settings name a file.
+    """
     files = files or FileReader()
     old = settings.tls_minimum in (TlsVersion.V1_0, TlsVersion.V1_1)
     try:
@@ -126,7 +132,7 @@ def client_context(settings: Settings, files: FileReader | None = None) -> ssl.S
         text = f"this machine's OpenSSL does not support TLS {settings.tls_minimum.value}"
         raise TlsContextError("tls_minimum", text) from None
     if verifies_chain(settings):
-        _load_trust(context, settings.ca_file, files)
+        _load_trust(context, settings.ca_file, files, trust)
     else:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
@@ -135,7 +141,13 @@ def client_context(settings: Settings, files: FileReader | None = None) -> ssl.S
     return context
 
 
-def _load_trust(context: ssl.SSLContext, ca_file: str | None, files: FileReader) -> None:
+def _load_trust(
+    context: ssl.SSLContext, ca_file: str | None, files: FileReader, trust: str | None
+) -> None:
+    if ca_file is None and trust is not None:
+        if trust:  # OpenSSL rejects an empty text
+            context.load_verify_locations(cadata=trust)
+        return
     if ca_file is None:
         files.waits_for = "SSL_CERT_FILE", os.environ.get("SSL_CERT_FILE", "")
         context.set_default_verify_paths()

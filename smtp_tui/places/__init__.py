@@ -1,0 +1,1 @@
+"""Find where an application runs, and read what it sees there."""
