@@ -257,7 +257,7 @@ async def test_an_address_that_hangs_is_warned_of(monkeypatch: pytest.MonkeyPatc
     async def attempt(self: HappyEyeballs, to: Endpoint) -> socket.socket:
         return await (hang() if to.address == "192.0.2.1" else connect(self, to))
 
-    async def two(settings: Settings, _early: object) -> list[Endpoint]:
+    async def two(settings: Settings, *_others: object) -> list[Endpoint]:
         return [target("192.0.2.1", settings.port), target("127.0.0.1", settings.port)]
 
     monkeypatch.setattr(HappyEyeballs, "_attempt", attempt)
