@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import field
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +17,9 @@ from smtp_tui.places.programs import ProgramError, ProgramMissing, run_program
 from smtp_tui.records import record
 
 ENGINES = ("docker", "podman")
-COMPOSE_SERVICE = "com.docker.compose.service"
+_COMPOSE = "com.docker.compose"
+COMPOSE_SERVICE = f"{_COMPOSE}.service"
+MOST_CONTAINERS = 200
 # Seconds between the engine's time of a container's start and that of its process in /proc.
 _CLOCK_DIFFERENCE = 2.0
 
@@ -24,13 +28,25 @@ Run = Callable[[Sequence[str]], str]
 
 @record(kw_only=True)
 class Container:
-    """A running container: its engine, its name, its first process, and its compose service."""
+    """A running container: its engine, its name, its first process, and its compose service.
+
+    `variables` are those that the engine gives it, `mounts` the paths of this machine by their
+    paths inside, `compose_files` the files that compose made it from, `arguments` podman's command
+    that made it, and `unit` the systemd service that runs it.
+    """
 
     engine: str
     name: str
     pid: int
     service: str = ""
     project: str = ""
+    id: str = ""
+    image: str = ""
+    variables: Mapping[str, str] = field(default_factory=dict, repr=False)
+    mounts: Mapping[str, str] = field(default_factory=dict)
+    compose_files: tuple[str, ...] = ()
+    arguments: tuple[str, ...] = field(default=(), repr=False)
+    unit: str = ""
 
     @property
     def restart_command(self) -> str:
@@ -42,8 +58,9 @@ class Container:
         """The command that gives it the variables of its compose file; empty without one."""
         if not self.service:
             return ""
+        files = "".join(f" -f {shlex.quote(file)}" for file in self.compose_files)
         project = f" -p {shlex.quote(self.project)}" if self.project else ""
-        return f"{self.engine} compose{project} up -d {shlex.quote(self.service)}"
+        return f"{self.engine} compose{files}{project} up -d {shlex.quote(self.service)}"
 
 
 def find_container(word: str, run: Run = run_program) -> Container:
@@ -74,6 +91,27 @@ def find_container(word: str, run: Run = run_program) -> Container:
         names = " and ".join(f"{entry['engine']}:{_name(entry)}" for entry in found)
         raise PlaceError(f"{one_line(name)} is the name of several containers: {one_line(names)}")
     return _running(found[0])
+
+
+def running_containers(engine: str, run: Run = run_program) -> tuple[Container, ...]:
+    """Return the containers of an engine that run on this machine; ProgramError if it fails."""
+    for is_last in (False, True):
+        ids = run([engine, "ps", "--quiet", "--no-trunc"]).split()[:MOST_CONTAINERS]
+        if not ids:
+            break
+        try:
+            entries = _entries(engine, run([engine, "inspect", "--type=container", "--", *ids]))
+        except ProgramError:
+            # One of them may have ended in between.
+            if is_last:
+                raise
+            continue
+        found = []
+        for entry in entries:
+            with suppress(PlaceError):
+                found.append(_running({**entry, "engine": engine}))
+        return tuple(found)
+    return ()
 
 
 def _inspect(engine: str, name: str, run: Run) -> list[Mapping[str, Any]]:
@@ -117,14 +155,40 @@ def _running(entry: Mapping[str, Any]) -> Container:
         start = f"{engine} start {shlex.quote(name)}"
         raise PlaceError(f"container {one_line(name)} does not run", start)
     _require_local(name, pid, state.get("StartedAt"))
-    labels = (entry.get("Config") or {}).get("Labels") or {}
+    config = _mapping(entry.get("Config"))
+    labels = _mapping(config.get("Labels"))
+    files = str(labels.get(f"{_COMPOSE}.project.config_files", ""))
     return Container(
         engine=engine,
         name=name,
         pid=pid,
         service=str(labels.get(COMPOSE_SERVICE, "")),
-        project=str(labels.get("com.docker.compose.project", "")),
+        project=str(labels.get(f"{_COMPOSE}.project", "")),
+        id=str(entry.get("Id") or ""),
+        image=str(config.get("Image") or entry.get("ImageName") or ""),
+        variables=dict(pair.split("=", 1) for pair in _texts(config.get("Env")) if "=" in pair),
+        mounts=_mounts(entry.get("Mounts")),
+        compose_files=tuple(file for file in files.split(",") if file.startswith("/")),
+        arguments=_texts(config.get("CreateCommand")),
+        unit=str(labels.get("PODMAN_SYSTEMD_UNIT", "")),
     )
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(map(str, value)) if isinstance(value, list) else ()
+
+
+def _mounts(value: object) -> dict[str, str]:
+    found = {}
+    for mount in value if isinstance(value, list) else ():
+        known = _mapping(mount)
+        if known.get("Type") == "bind" and known.get("Source") and known.get("Destination"):
+            found[str(known["Destination"])] = str(known["Source"])
+    return found
 
 
 def _require_local(name: str, pid: int, started_at: object) -> None:
