@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -84,7 +85,7 @@ def test_no_plain_table_is_an_applications_by_usual_names(
 @pytest.mark.parametrize("key", ["encryption", "starttls_auto", "openssl_verify_mode"])
 def test_a_key_of_ours_in_its_table_contradicts(tmp_path: Path, sample: Any, key: str) -> None:
     document = opened(tmp_path, sample.text, sample.name)
-    data = document._data
+    data = tomllib.loads(sample.text)
     head = next(one for one in all_headers(NOWHERE)[0] if one.name == sample.dialect)
     table = data
     for step in [] if sample.table == "." else sample.table.split("."):

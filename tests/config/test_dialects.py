@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections import Counter
 from difflib import ndiff
 from pathlib import Path
@@ -54,7 +55,7 @@ def test_it_is_recognised_and_its_table_goes_before_others(tmp_path: Path, sampl
 def test_it_is_no_other_applications(tmp_path: Path, sample: Sample) -> None:
     document = opened(tmp_path, sample)
     heads, _ = all_headers(NOWHERE)
-    data, path = document._data, document.path
+    data, path = tomllib.loads(sample.text), document.path
     assert [head.name for head in heads if head.reason(data, path.name)] == [sample.dialect]
 
 
