@@ -3,121 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
+from smtp_tui.interchange import yaml_tree
 from smtp_tui.interchange.export_builder import ExportBuilder
 from smtp_tui.interchange.import_builder import Assignment, ImportBuilder, host_and_port
-from smtp_tui.interchange.spec import (
-    FormatSpec,
-    ImportSource,
-    InterchangeError,
-    MissingLibraryError,
-    text,
-)
+from smtp_tui.interchange.spec import FormatSpec, ImportSource, InterchangeError, text
+from smtp_tui.interchange.yaml_tree import YamlTable
 from smtp_tui.settings.password_sources import FileSource
 
-DEEPEST = 32
-# A few lines of nested merges can have more keys than fit into memory.
-MOST_MERGED = 100_000
-"""Keys that mappings may merge from others, in the whole file."""
 
-_CORE = "tag:yaml.org,2002:"
-_TAGS = frozenset({"str", "int", "float", "bool", "null", "timestamp", "map", "seq", "merge"})
-_NULLS = ("", "~", "null", "Null", "NULL")
-
-
-class YamlMapping(dict[str, Any]):
-    """A mapping that knows the line of each key, except for merged ones."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.lines: dict[str, int] = {}
-
-    def entries(self) -> list[Assignment]:
-        """Return the pairs."""
-        return [Assignment(name, value, self.lines.get(name)) for name, value in self.items()]
-
-
-def load(content: str) -> YamlMapping:
+def load(content: str) -> YamlTable:
     """Parse a file; InterchangeError if it is no YAML, or no mapping."""
-    try:
-        import yaml  # optional, and 17 ms that an export does not need
-    except ImportError:
-        raise MissingLibraryError(text("no-yaml")) from None
-    try:
-        data = _Tree(yaml, content).document()
-    except (yaml.YAMLError, ValueError, TypeError, IndexError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"line {mark.line + 1}" if mark else "it"
-        raise InterchangeError(text("not-yaml", where=where)) from None
-    if not isinstance(data, YamlMapping):
+    roots = yaml_tree.parse(content, "Alertmanager")
+    data = yaml_tree.plain_data(roots[0]) if roots else None
+    if not isinstance(data, YamlTable):
         raise InterchangeError(text("no-smarthost"))
     return data
-
-
-class _Tree:
-    """Builds the first document from the parser's events."""
-
-    def __init__(self, yaml: Any, content: str) -> None:
-        self._yaml = yaml
-        # libyaml's parser yields the same events, ten times as fast; not every PyYAML has it.
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        self._events: Iterator[Any] = iter(yaml.parse(content, Loader=loader))
-        self._anchors: dict[str, Any] = {}
-        self._merged = 0
-
-    def document(self) -> Any:
-        """Return the first document, or None; ignore what comes after it."""
-        for event in self._events:
-            if isinstance(event, self._yaml.DocumentStartEvent):
-                return self._node(next(self._events), 0)
-        return None
-
-    def _node(self, event: Any, depth: int) -> Any:
-        if depth > DEEPEST:
-            raise InterchangeError(text("too-deep"))
-        if isinstance(event, self._yaml.AliasEvent):
-            if event.anchor not in self._anchors:
-                raise ValueError("an alias without its anchor")
-            return self._anchors[event.anchor]
-        if event.tag is not None and event.tag.removeprefix(_CORE) not in (*_TAGS, "!"):
-            raise ValueError("a tag that asks for more than data")
-        found: Any = []
-        if isinstance(event, self._yaml.ScalarEvent):
-            is_null = event.implicit[0] and event.value in _NULLS and not event.style
-            found = None if is_null else event.value
-        elif isinstance(event, self._yaml.MappingStartEvent):
-            found = YamlMapping()
-        # Set before reading the parts: an alias inside may name the whole.
-        if event.anchor is not None:
-            self._anchors[event.anchor] = found
-        if isinstance(found, YamlMapping):
-            self._fill(found, depth)
-        elif isinstance(found, list):
-            while not isinstance(event := next(self._events), self._yaml.SequenceEndEvent):
-                found.append(self._node(event, depth + 1))
-        return found
-
-    def _fill(self, table: YamlMapping, depth: int) -> None:
-        merged: list[Any] = []
-        while not isinstance(event := next(self._events), self._yaml.MappingEndEvent):
-            is_merge = getattr(event, "value", None) == "<<" and not event.style
-            key = self._node(event, depth + 1)
-            value = self._node(next(self._events), depth + 1)
-            if is_merge:
-                merged += value if isinstance(value, list) else [value]
-            elif isinstance(key, str):
-                table[key] = value
-                table.lines[key] = event.start_mark.line + 1
-        for other in merged:
-            if not isinstance(other, YamlMapping):
-                raise ValueError("a merge of what is no mapping")
-            self._merged += len(other)
-            if self._merged > MOST_MERGED:
-                raise InterchangeError(text("too-deep"))
-            for key, value in other.items():
-                table.setdefault(key, value)
 
 
 _PREFIX = "smtp_"
@@ -135,7 +37,7 @@ def read(source: ImportSource, form: FormatSpec) -> ImportBuilder:
     data = load(source.text)
     receivers = _with_own_server(data)
     table = data.get("global")
-    if isinstance(table, YamlMapping) and "smtp_smarthost" in table:
+    if isinstance(table, YamlTable) and "smtp_smarthost" in table:
         entries = table.entries()
     elif receivers:
         own = [entry for entry in receivers[0].entries() if entry.name in _OWN]
@@ -160,20 +62,18 @@ def read(source: ImportSource, form: FormatSpec) -> ImportBuilder:
     builder.default("domain", "localhost")
     builder.take_sender("smtp_from")
     _log_in(builder)
-    if isinstance(config := builder.get("smtp_tls_config"), YamlMapping):
+    if isinstance(config := builder.get("smtp_tls_config"), YamlTable):
         _trust(builder, config)
     builder.report_leftovers(_PREFIX)
     return builder
 
 
-def _with_own_server(data: YamlMapping) -> list[YamlMapping]:
+def _with_own_server(data: YamlTable) -> list[YamlTable]:
     """Return the mail settings of receivers that name their own server."""
-    receivers = [item for item in data.get("receivers") or () if isinstance(item, YamlMapping)]
+    receivers = [item for item in data.get("receivers") or () if isinstance(item, YamlTable)]
     lists = [receiver.get("email_configs") for receiver in receivers]
     configs = [config for items in lists if isinstance(items, list) for config in items]
-    return [
-        config for config in configs if isinstance(config, YamlMapping) and "smarthost" in config
-    ]
+    return [config for config in configs if isinstance(config, YamlTable) and "smarthost" in config]
 
 
 def _log_in(builder: ImportBuilder) -> None:
@@ -188,7 +88,7 @@ def _log_in(builder: ImportBuilder) -> None:
     builder.use("smtp_auth_secret", "smtp_auth_secret_file")
 
 
-def _trust(builder: ImportBuilder, config: YamlMapping) -> None:
+def _trust(builder: ImportBuilder, config: YamlTable) -> None:
     inner = ImportBuilder(builder.form, config.entries())
     inner.take_each(ca_file="ca_file", client_certificate="cert_file", client_key="key_file")
     inner.take("server_name", "server_name")
