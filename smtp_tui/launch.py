@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from smtp_tui.cli.commands import Invocation, load
+from smtp_tui.cli.edit import new_document, open_document
 from smtp_tui.cli.parser import UsageError
 from smtp_tui.cli.terminal import (
     has_colours,
@@ -47,9 +48,9 @@ def _open_document(
 ) -> tuple[Document, str | None]:
     """Return the document and its table; None if the form must ask."""
     try:
-        document = Document.open(path, dialect)
+        document = open_document(path, dialect)
     except NoFileError:
-        document = Document.new(path, dialect)
+        document = new_document(path, dialect)
         return document, table or document.new_table()
     except NotTomlError as error:
         raise load("cli.import_export:other_format")(error) from None

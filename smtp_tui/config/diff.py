@@ -1,4 +1,4 @@
-"""Compare two texts of a TOML file, or an open document with the disk, with secrets masked.
+"""Compare two texts of a settings file, or an open document with the disk, with secrets masked.
 
 Values are masked as `mask` does. In all other text, comments included, the passwords of URLs and
 whatever follows `password=` and the like are masked. The number of lines stays the same.
@@ -14,11 +14,11 @@ import contextlib
 import copy
 import re
 import tomllib
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import field
 from difflib import SequenceMatcher
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 from smtp_tui.config import file_reader
 from smtp_tui.config.document import Document
@@ -62,19 +62,47 @@ class DiffLine:
         return f"{self.mark.value}{self.text}"
 
 
+class TextForDisplay(Protocol):
+    """A text to be shown with its secrets masked; `secrets` are those to mask in comments too."""
+
+    text: str
+    secrets: frozenset[str]
+
+    def masked(self, known: Iterable[str]) -> str:
+        """Return the text with its secrets masked, `known` ones in comments too."""
+
+
+Display = Callable[[str, Collection[str]], TextForDisplay]
+"""Makes it of a text and of the names of keys that hold secrets."""
+
+
 def diff_lines(
-    old: str, new: str, name: str, secret_keys: Collection[str] = ()
+    old: str,
+    new: str,
+    name: str,
+    secret_keys: Collection[str] = (),
+    display: Display | None = None,
 ) -> tuple[DiffLine, ...]:
     """Compare two valid texts of the file `name`; no lines if they are equal."""
     # `secret_keys` are names of keys that hold a secret, besides those that look like one.
     # Lines that differ only in their secrets are shown as removed and added, with the same text.
-    return tuple(_diff(old, new, name, secret_keys)) if old != new else ()
+    if old == new:
+        return ()
+    texts = [text.removeprefix(file_reader.BOM) for text in (old, new)]
+    shown = [(display or TomlForDisplay)(text, secret_keys) for text in texts]
+    return tuple(_diff(old, new, name, shown))
 
 
-def _diff(old: str, new: str, name: str, secret_keys: Collection[str]) -> Iterator[DiffLine]:
+def document_diff(document: Document, new: str, name: str = "") -> tuple[DiffLine, ...]:
+    """Compare an open document with another text of its file."""
+    name = name or one_line(document.path)
+    return diff_lines(document.text, new, name, document.secret_keys, document.display)
+
+
+def _diff(old: str, new: str, name: str, texts: list[TextForDisplay]) -> Iterator[DiffLine]:
     # As in TOML, only a line feed ends a line.
     before, after = (re.findall(r"[^\n]*\n|[^\n]+", text) for text in (old, new))
-    old_shown, new_shown = _shown_lines(old, new, secret_keys)
+    old_shown, new_shown = _shown_lines(old, new, texts)
     yield DiffLine(DiffMark.OLD_FILE, name if before else "/dev/null")
     yield DiffLine(DiffMark.NEW_FILE, name if after else "/dev/null")
     # Compare the raw lines: after masking, a changed password would not show.
@@ -103,9 +131,8 @@ def _span(start: int, end: int) -> str:
     return f"{start + 1}" if length == 1 else f"{start + bool(length)},{length}"
 
 
-def _shown_lines(old: str, new: str, secret_keys: Collection[str]) -> list[list[str]]:
+def _shown_lines(old: str, new: str, texts: list[TextForDisplay]) -> list[list[str]]:
     """Return the masked lines of both texts."""
-    texts = [TomlForDisplay(text.removeprefix(file_reader.BOM), secret_keys) for text in (old, new)]
     known = texts[0].secrets | texts[1].secrets
     # Carriage returns in both texts are no difference, so they are left out.
     end = "\r" if "\r\n" in old and "\r\n" in new else ""
@@ -275,9 +302,7 @@ def is_gone(document: Document) -> bool:
 
 def changes_on_disk(document: Document) -> tuple[DiffLine, ...]:
     """Compare the file as read with the file on disk, with secrets masked; DocumentError."""
-    return diff_lines(
-        document.text, fresh(document).text, one_line(document.path), document.secret_keys
-    )
+    return document_diff(document, fresh(document).text)
 
 
 def merged_with_disk(document: Document, table: str, changes: Changes) -> MergeResult:

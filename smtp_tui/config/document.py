@@ -19,19 +19,30 @@ from smtp_tui.config.toml_settings import TomlSettings
 class SettingsText(Protocol):
     """What a file's text means, by our own keys; `Document` describes the members.
 
-    `changed` verifies its result. `display` makes of a text what `diff` shows with secrets masked,
-    and is None for TOML.
+    `changed` verifies its result.
     """
 
     text: str
-    dialect: str
-    application: str | None
-    recognition: DialectRecognition
-    display: Any
+
+    @property
+    def dialect(self) -> str:
+        """Name of the dialect."""
+
+    @property
+    def application(self) -> str | None:
+        """Name of the application; None if the keys are our own."""
+
+    @property
+    def recognition(self) -> DialectRecognition:
+        """Why the text is read in its dialect."""
+
+    @property
+    def display(self) -> Any:
+        """A class like `diff.TomlForDisplay`, or None for that one."""
 
     @property
     def limits(self) -> dict[str, str]:
-        """See `Document.limits`, and so on."""
+        """Reasons by our keys."""
 
     @property
     def secret_keys(self) -> frozenset[str]:

@@ -56,6 +56,8 @@ def import_env(form: FormatSpec, source: ImportSource) -> ImportBuilder:
     """Parse an `.env` file."""
     # The default reader is docker, which undoes no quoting.
     quoting = source.quoting or form.quoting or "docker"
+    if source.entries is not None:
+        return ImportBuilder(form, source.entries)
     builder = ImportBuilder(form, read(source.text, quoting))
     if quoting == "docker":
         for entry in builder.entries.values():

@@ -28,7 +28,7 @@ VARIABLE = "SMTP_PASSWORD"
 """The environment variable that an export refers to if the settings name none."""
 
 # Settings that `link`, `mechanism` and `verifies` export.
-_EXPORTED_TOGETHER = frozenset(
+EXPORTED_TOGETHER = frozenset(
     {"encryption", "starttls_auto", "authentication", "openssl_verify_mode"}
 )
 
@@ -231,7 +231,7 @@ class ExportBuilder:
     def done(self, content: str) -> Exported:
         """Return the export; note what was set but has no place in the target."""
         given, expresses = self.settings.given, self.form.expresses
-        lost = given - expresses - _EXPORTED_TOGETHER
+        lost = given - expresses - EXPORTED_TOGETHER
         for key in BY_KEY:
             if key in lost:
                 self.note(key, "no-place", weakens=key in _BOUNDS)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import field, replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from smtp_tui.config.document import Document
 from smtp_tui.config.errors import DocumentError, NoFileError, NotExpressibleError, one_line
 from smtp_tui.config.file_reader import read_document
 from smtp_tui.interchange.envfile import is_env
+from smtp_tui.interchange.import_builder import Assignment
 from smtp_tui.interchange.spec import (
     FormatEvidence,
     FormatSpec,
@@ -42,7 +44,7 @@ def read_file(path: Path, format: str | None = None) -> ImportedFile:
     """Read a file and its companions; DocumentError if it is no file or no text."""
     content = decoded(read_document(path), one_line(path))
     beside, problems = {}, []
-    for name in companions(content, format):
+    for name in companions(content, format, path.name):
         try:
             beside[name] = read_document(path.with_name(name)).decode("utf-8", "replace")
         except NoFileError:
@@ -81,6 +83,9 @@ _ASSIGNED = re.compile(
     re.MULTILINE | re.VERBOSE,
 )
 
+# The same word in a variable's value.
+_WORD = re.compile(r"[a-z]{1,5}\b")
+
 
 def candidates(content: str, name: str = "") -> dict[str, str]:
     """Return the formats that a text may have, each with the evidence."""
@@ -94,7 +99,10 @@ def _evidence(content: str, name: str) -> dict[str, FormatEvidence]:
     names: dict[str, None] = {}
     for match in _ASSIGNED.finditer(content):
         names |= {match["name"]: None, f"{match['name']}={match['word']}": None}
-    found = {form.name: form.evidence(content, names) for form in formats().values()}
+    return _strongest({form.name: form.evidence(content, names) for form in formats().values()})
+
+
+def _strongest(found: Mapping[str, FormatEvidence | None]) -> dict[str, FormatEvidence]:
     known = {name: evidence for name, evidence in found.items() if evidence}
     return {
         name: evidence
@@ -105,14 +113,59 @@ def _evidence(content: str, name: str) -> dict[str, FormatEvidence]:
 
 def recognise(content: str, name: str = "") -> tuple[FormatSpec, str]:
     """Return a text's format, and why; InterchangeError if no single one fits."""
-    found = _evidence(content, name)
+    only, why = _only(_evidence(content, name))
+    return format_named(only), why
+
+
+def _only(found: Mapping[str, FormatEvidence]) -> tuple[str, str]:
     match [*found]:
         case [only] if found[only].is_sure:
-            return format_named(only), found[only].words
+            return only, found[only].words
         case []:
             raise InterchangeError(text("not-recognised", formats=", ".join(formats())))
         case several:
             raise InterchangeError(text("ambiguous", formats=", ".join(several)))
+
+
+def recognise_variables(
+    variables: Iterable[Assignment], image: str = ""
+) -> dict[str, FormatEvidence]:
+    """Return the formats that an environment's variables may have, each with the evidence.
+
+    A container's image decides between formats that share their names.
+    """
+    names: dict[str, None] = {}
+    for entry in variables:
+        word = _WORD.match(entry.value) if isinstance(entry.value, str) else None
+        names |= {entry.name: None, f"{entry.name}={word[0] if word else None}": None}
+    found = {
+        form.name: form.evidence("", names) for form in formats().values() if form.takes_quoting
+    }
+    of_image = {name: found[name] for name in found if format_named(name).runs_in(image)}
+    return _strongest(of_image if any(of_image.values()) else found)
+
+
+def import_variables(
+    variables: Mapping[str, object] | Iterable[Assignment], format: str | None = None
+) -> Imported:
+    """Import a process's or container's variables as raw values, as `import_text` does a text.
+
+    A value may hold line ends. InterchangeError if the variables fit no single format.
+    """
+    if isinstance(variables, Mapping):
+        variables = [Assignment(name, value) for name, value in variables.items()]
+    entries = tuple(variables)
+    if format is None:
+        name, why = _only(recognise_variables(entries))
+        form = format_named(name)
+    else:
+        form, why = format_named(format), text("format-named")
+    if not form.takes_quoting:
+        raise InterchangeError(text("no-variables", format=form.title))
+    # Nobody reads the environment of a process with the quoting of a file.
+    source = ImportSource("", "docker", entries=entries)
+    imported: Imported = form.code("read")(source, form).done()
+    return replace(imported, why=why)
 
 
 def import_text(
@@ -131,6 +184,9 @@ def import_text(
     """
     if len(content) > LARGEST:
         raise InterchangeError(text("too-large", limit=LARGEST >> 20))
+    if is_compose(content, name):
+        service: Imported = _of_compose().import_service(content, format, account, beside or {})
+        return service
     named = (format_named(format), text("format-named")) if format else None
     form, why = named or recognise(content, name)
     if quoting and not form.takes_quoting:
@@ -148,12 +204,29 @@ def import_text(
     return replace(imported, why=why, remarks=remarks)
 
 
-def companions(content: str, format: str | None = None) -> tuple[str, ...]:
+_SERVICES = re.compile(r"^services[ \t]*+:", re.MULTILINE)
+
+
+def is_compose(content: str, name: str) -> bool:
+    """Whether a text is a compose file, by its name and its services."""
+    return (not name or name.endswith((".yaml", ".yml"))) and bool(_SERVICES.search(content))
+
+
+def _of_compose() -> Any:
+    # Loads PyYAML, which no other text needs.
+    return import_module("smtp_tui.interchange.compose.recognition")
+
+
+def companions(content: str, format: str | None = None, name: str = "") -> tuple[str, ...]:
     """Return the names of files in the same folder that hold part of the settings."""
+    if is_compose(content, name):
+        # Only files in the same folder: their names stand for them.
+        files = [file for file in _of_compose().companions(content) if file.strip(".")]
+        return tuple([file for file in files if "/" not in file][:_MOST_COMPANIONS])
     if "postfix" not in ((format,) if format else candidates(content)):
         return ()
     names = (match["path"].rpartition("/")[2] for match in _PASSWORD_TABLES.finditer(content))
-    usable = (name for name in names if name.isprintable() and name not in ("", ".", ".."))
+    usable = [name for name in names if name.isprintable() and name not in ("", ".", "..")]
     return tuple([*dict.fromkeys(usable)][-_MOST_COMPANIONS:])
 
 

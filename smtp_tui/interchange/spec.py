@@ -108,12 +108,17 @@ def _texts() -> dict[str, str]:
 
 @record
 class ImportSource:
-    """A text to import: its `.env` quoting, companion files' texts by name, account to read."""
+    """A text to import: its `.env` quoting, companion files' texts by name, account to read.
+
+    `entries` are given in place of the text where the variables are known one by one. They are
+    Assignments.
+    """
 
     text: str = field(repr=False)
     quoting: str | None = None
     beside: Mapping[str, str] = field(default_factory=dict, repr=False)
     account: str | None = None
+    entries: tuple[Any, ...] | None = field(default=None, repr=False)
 
 
 QUOTINGS = ("docker", "systemd", "ruby", "python", "laravel", "node")
@@ -130,7 +135,8 @@ class FormatSpec:
     `tls`, `ssl`) to itself or the nearest that the program has. `mechanisms` are the AUTH
     mechanisms that it can name, `expresses` the smtp-tui keys that it has a place for. `goes_on`,
     `in_clear` and `cannot_require` are the ids of notes on a connection that stays unencrypted:
-    programs in Go differ there. For detection, see `formats.toml` and `evidence`.
+    programs in Go differ there. `images` are the container images of the program. For detection,
+    see `formats.toml` and `evidence`.
     """
 
     name: str
@@ -155,6 +161,7 @@ class FormatSpec:
     shares: frozenset[str] = frozenset()
     beside: frozenset[str] = frozenset()
     ignore: frozenset[str] = frozenset()
+    images: tuple[str, ...] = ()
     find: tuple[str, ...] = ()
     sign: str = ""
 
@@ -177,6 +184,13 @@ class FormatSpec:
             return None
         keys = [match["key"] for match in found if match and match.groupdict().get("key")]
         return FormatEvidence((), (), self.sign.format(keys=listed(keys)))
+
+    def runs_in(self, image: str) -> bool:
+        """Whether a container image, with registry and tag or without, is the program's."""
+        path = image.partition("@")[0]
+        folder, sign, name = path.rpartition("/")
+        path = f"{folder}{sign}{name.partition(':')[0]}"
+        return any(path == own or path.endswith(f"/{own}") for own in self.images)
 
     def code(self, action: str) -> Any:
         """Return the function that reads or writes this format.
@@ -235,7 +249,7 @@ def format_of(name: str, table: dict[str, Any]) -> FormatSpec:
 
 
 _LINKS = ("none", "auto", "tls", "ssl")
-_LISTS = ("find", "mechanisms", "verify", "first")
+_LISTS = ("find", "images", "mechanisms", "verify", "first")
 _SETS = ("expresses", "hosts", "own", "shares", "beside", "ignore")
 
 

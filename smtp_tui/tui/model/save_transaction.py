@@ -235,7 +235,9 @@ class SaveTransaction:
         lacks_table = document.exists and document.lacks(self._table)
         return SavePreview(
             file=document.path.name,
-            lines=diff.diff_lines(old_text, new_text, document.path.name, document.secret_keys),
+            lines=diff.diff_lines(
+                old_text, new_text, document.path.name, document.secret_keys, document.display
+            ),
             notes=tuple(notes),
             warnings=(warning,) if is_open else (),
             takes_secret_out=bool(password.leaving) and PASSWORD in draft.changed,

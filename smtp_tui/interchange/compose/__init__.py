@@ -1,0 +1,1 @@
+"""Read and edit the mail variables of the services in a compose file."""

@@ -1,0 +1,144 @@
+"""Turn changed settings into changed variables of a service's program."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from smtp_tui.config.errors import NotExpressibleError
+from smtp_tui.config.tablepath import Changes
+from smtp_tui.interchange import envfile
+from smtp_tui.interchange.compose.edit import VariableChanges
+from smtp_tui.interchange.compose.services import ComposeService
+from smtp_tui.interchange.export_builder import EXPORTED_TOGETHER, export_text
+from smtp_tui.interchange.import_builder import EnvRef
+from smtp_tui.interchange.spec import FormatSpec, ImportNote, InterchangeError, text
+from smtp_tui.settings.fields import BY_KEY
+from smtp_tui.settings.validate import equivalent
+
+
+def secret_name(form: FormatSpec) -> str:
+    """Return the variable of the password."""
+    return next(name for name, source in form.write.items() if source == "password")
+
+
+def names(form: FormatSpec) -> frozenset[str]:
+    """Return the variables of a format that smtp-tui knows."""
+    return form.own | form.hosts | form.shares | form.write.keys()
+
+
+def link_names(form: FormatSpec) -> frozenset[str]:
+    """Return the variables that decide about encryption."""
+    written = {
+        name
+        for name, source in form.write.items()
+        if isinstance(source, Mapping) and "link" in source
+    }
+    return frozenset(written | {name for name in form.own | form.shares if _LINK.search(name)})
+
+
+_LINK = re.compile(r"TLS|SSL|SECUR|ENCRYPTION|SCHEME")
+
+
+def _variables_of(
+    form: FormatSpec, values: Mapping[str, Any]
+) -> tuple[dict[str, str], tuple[ImportNote, ...]]:
+    """Return the variables that express values, and notes on what they do not express."""
+    password = values.get("password")
+    known = {key: value for key, value in values.items() if key in BY_KEY}
+    has_literal = isinstance(password, str)
+    exported = export_text(form.name, known, with_password=has_literal, quoting="docker")
+    read = envfile.read(exported.text, "docker")
+    return {entry.name: entry.value for entry in read if entry.name}, exported.notes
+
+
+def wanted_variables(
+    form: FormatSpec, service: ComposeService, old: Mapping[str, Any], wanted: Changes
+) -> tuple[VariableChanges, tuple[ImportNote, ...]]:
+    """Return the variables to change; NotExpressibleError if the program has none for a value."""
+    for key, value in wanted.items():
+        if key not in form.expresses | EXPORTED_TOGETHER:
+            raise NotExpressibleError(text("no-place", program=form.title), key)
+        if key == "password" and not _can_hold(value):
+            raise NotExpressibleError(text("compose-password"), key)
+    new = {**old, **wanted}
+    new = {key: value for key, value in new.items() if value is not None}
+    try:
+        after, notes = _variables_of(form, new)
+    except InterchangeError as error:
+        key = next((key for key in wanted if str(error).startswith(key)), next(iter(wanted)))
+        raise NotExpressibleError(str(error), key) from None
+    try:
+        before, _ = _variables_of(form, old)
+    except InterchangeError:  # the old values are no valid settings, so all of the new ones count
+        before = {}
+    changes: dict[str, str | EnvRef | None] = {}
+    own = _OwnNames(form, service)
+    for name in (*after, *(name for name in before if name not in after)):
+        value = after.get(name)
+        if value != before.get(name):
+            changes[own.name(name)] = value
+    secret = own.name(secret_name(form))
+    match wanted.get("password"):
+        case {"env": str(name)}:
+            changes[secret] = EnvRef(name)
+        case None if "password" in wanted:
+            changes[secret] = None
+    present = service.variables
+    return {
+        name: value for name, value in changes.items() if value is not None or name in present
+    }, notes
+
+
+def _can_hold(password: object) -> bool:
+    is_variable = isinstance(password, dict) and password.keys() == {"env"}
+    return password is None or isinstance(password, str) or is_variable
+
+
+class _OwnNames:
+    """The names that a service has for the variables which its format writes.
+
+    Only Node programs have several: SMTP_PASS, EMAIL_SERVER_PASSWORD and so on.
+    """
+
+    def __init__(self, form: FormatSpec, service: ComposeService) -> None:
+        self._names: dict[str, str] = {}
+        suffixes = form.read.get("node")
+        if suffixes is None:
+            return
+        host = next(name for name in service.variables if name in form.hosts)
+        prefix = re.sub(r"(HOST|SERVER)$", "", host)
+        for written, source in form.write.items():
+            plain = written.removeprefix("SMTP_")
+            there = [
+                f"{prefix}{suffix}"
+                for suffix in suffixes.get(source if isinstance(source, str) else "", [plain])
+            ]
+            used = [name for name in there if name in service.variables]
+            self._names[written] = used[0] if used else f"{prefix}{plain}"
+
+    def name(self, written: str) -> str:
+        return self._names.get(written, written)
+
+
+def check(
+    form: FormatSpec,
+    old: Mapping[str, Any],
+    given: frozenset[str],
+    new: Mapping[str, Any],
+    wanted: Changes,
+    notes: tuple[ImportNote, ...],
+) -> None:
+    """Raise NotExpressibleError if the new variables mean anything else than was wanted."""
+    for key, value in wanted.items():
+        if value is None or equivalent(key, new.get(key), value):
+            continue
+        if key == "starttls_auto" and not value:
+            continue
+        note = next((note.text for note in notes if note.key == key), None)
+        raise NotExpressibleError(note or text("compose-decided", program=form.title), key)
+    for key in given - wanted.keys():
+        if not equivalent(key, old.get(key), new.get(key)):
+            first = next(iter(wanted))
+            raise NotExpressibleError(text("compose-would-change", key=key), first)
