@@ -48,6 +48,9 @@ class SettingsText(Protocol):
     def secret_keys(self) -> frozenset[str]:
         """Names of the application's keys."""
 
+    def dialects(self) -> dict[str, str]:
+        """Titles by names."""
+
     def tables(self) -> tuple[str, ...]:
         """Paths of tables."""
 
@@ -184,6 +187,10 @@ class Document:
     def is_recreated(self) -> bool:
         """Whether saving recreates a removed file with its old text."""
         return not self.exists and bool(self.text)
+
+    def dialects(self) -> dict[str, str]:
+        """List the dialects that such a file can be read in, with their titles."""
+        return self._settings.dialects()
 
     def tables(self) -> tuple[str, ...]:
         """List the paths of the SMTP tables, `smtp` first, the others in the file's order."""

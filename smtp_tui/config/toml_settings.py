@@ -8,7 +8,12 @@ from typing import Any
 
 from smtp_tui.config import file_reader, tablepath
 from smtp_tui.config.dialects.decode import DialectTomlTable
-from smtp_tui.config.dialects.detect import detect_dialect, dialect_named
+from smtp_tui.config.dialects.detect import (
+    all_headers,
+    detect_dialect,
+    dialect_named,
+    user_dialects_folder,
+)
 from smtp_tui.config.dialects.plain import (
     MAIL_KEYS,
     SWITCHES,
@@ -63,6 +68,17 @@ class TomlSettings:
         """The application's own keys that hold the password; ours look secret anyway."""
         dialect = self._dialect
         return dialect.secret_keys if dialect else frozenset()
+
+    def dialects(self) -> dict[str, str]:
+        """List the dialects that a file can be read in, with their titles."""
+        headers = all_headers(user_dialects_folder())[0]
+        choices = {PLAIN: "plain: the keys of smtp-tui itself"}
+        for header in sorted(headers, key=lambda header: header.application.casefold()):
+            # Name the dialect too unless it is the application's name.
+            is_same = header.application.casefold() == header.name
+            title = header.application if is_same else f"{header.application} ({header.name})"
+            choices[header.name] = title
+        return choices
 
     def tables(self) -> tuple[str, ...]:
         """List the paths of the SMTP tables, `smtp` first, the others in the file's order."""

@@ -61,7 +61,7 @@ def apply_changes(
             if value is not None:
                 added[name] = value
             continue
-        _refuse_unchangeable(file, found, variable)
+        _refuse_unchangeable(file, found, variable, removes=value is None)
         splices.append(editor.removed(name) if value is None else editor.replaced(variable, value))
     if added:
         splices.append(editor.added(added))
@@ -76,7 +76,7 @@ def _refuse(identity: str, variable: ComposeVariable, **names: object) -> None:
 
 
 def _refuse_unchangeable(
-    file: ComposeFile, service: ComposeService, variable: ComposeVariable
+    file: ComposeFile, service: ComposeService, variable: ComposeVariable, *, removes: bool
 ) -> None:
     node = variable.node
     if variable.file:
@@ -85,6 +85,8 @@ def _refuse_unchangeable(
         _refuse("compose-shared", variable)
     elif variable.name in service.repeated:
         _refuse("compose-repeated", variable)
+    elif removes:
+        return
     elif variable.names:
         others = ", ".join(variable.names)
         known = [

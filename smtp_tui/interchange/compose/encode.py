@@ -67,7 +67,8 @@ def wanted_variables(
     try:
         after, notes = _variables_of(form, new)
     except InterchangeError as error:
-        key = next((key for key in wanted if str(error).startswith(key)), next(iter(wanted)))
+        named = (key for key in wanted if str(error).startswith(key) or f"({key})" in str(error))
+        key = next(named, next(iter(wanted)))
         raise NotExpressibleError(str(error), key) from None
     try:
         before, _ = _variables_of(form, old)

@@ -37,6 +37,8 @@ TAGS = ("!reset", "!override")
 DOT_ENV = ".env"
 _MOST_ENV_FILES = 16  # of a service; each is read from the disk
 
+_MOST_MERGES = 100  # of one mapping; each level of them takes a level of calls
+
 ReadNeighbour = Callable[[str], str | None]
 """Returns the text of a file by its path relative to the compose file, None if there is none."""
 
@@ -54,9 +56,10 @@ class ComposeVariable:
     """A variable of a service.
 
     `value` is what the service gets, or an EnvRef or UnresolvedVariable. `node` is the scalar in
-    the compose file that sets it, and `template` that scalar's text. `file` is another file that
-    sets it, if any. `names` are the variables in its value. `is_shared` tells that other parts of
-    the compose file use the same scalar.
+    the compose file that sets it. `file` is another file that sets it, if any. `names` are the
+    variables in its value. `is_shared` tells that other parts of the compose file use the same
+    scalar. `secret` is the file on this machine if the value is the place of a secret in the
+    container.
     """
 
     name: str
@@ -64,14 +67,15 @@ class ComposeVariable:
     line: int | None = None
     file: str = ""
     node: YamlScalar | None = field(default=None, repr=False)
-    template: str = field(default="", repr=False)
     names: tuple[str, ...] = ()
     is_shared: bool = False
+    secret: str = ""
 
     @property
     def assignment(self) -> Assignment:
         """The variable for an import; a line of another file is left out."""
-        return Assignment(self.name, self.value, None if self.file else self.line)
+        value = self.secret if self.secret and self.name.endswith("_FILE") else self.value
+        return Assignment(self.name, value, None if self.file else self.line)
 
 
 @record
@@ -159,7 +163,7 @@ class ComposeFile:
             if isinstance(variable.value, str) and variable.value.startswith(_SECRETS):
                 path = secrets.get(variable.value.removeprefix(_SECRETS))
                 if path is not None:
-                    variables[key] = replace(variable, value=path)
+                    variables[key] = replace(variable, secret=path)
         image, _ = find(node, "image")
         return ComposeService(
             name,
@@ -224,14 +228,14 @@ class ComposeFile:
             value: Any = node.text.casefold() if is_switch else UnresolvedVariable("compose-number")
         else:
             value, names = expanded(written, self.known)
-        return ComposeVariable(name, value, line, "", node, written, names, is_shared)
+        return ComposeVariable(name, value, line, "", node, names, is_shared)
 
     def _passed(self, name: str, node: YamlScalar, line: int, is_shared: bool) -> ComposeVariable:
         """Return a variable without a value, which compose takes from the shell or `.env`."""
         value = self.known(name)
         names = () if value is None else (name,)
         content = EnvRef(name) if value is None else value
-        return ComposeVariable(name, content, line, "", node, "", names, is_shared)
+        return ComposeVariable(name, content, line, "", node, names, is_shared)
 
     def _from_env_files(
         self,
@@ -346,7 +350,7 @@ def entries(node: YamlNode | None) -> Iterator[tuple[YamlScalar, YamlNode, bool]
     InterchangeError if a key stands twice, or stands for several values.
     """
     seen: dict[str, int] = {}
-    for key, value, is_merged in _entries(resolved(node), False, 0):
+    for key, value, is_merged in _entries(resolved(node), set()):
         if key.text not in seen:
             seen[key.text] = key.start
             yield key, value, is_merged
@@ -354,11 +358,14 @@ def entries(node: YamlNode | None) -> Iterator[tuple[YamlScalar, YamlNode, bool]
             raise InterchangeError(text("compose-twice", line=key.line, name=key.text))
 
 
-def _entries(
-    node: YamlNode | None, is_merged: bool, depth: int
-) -> Iterator[tuple[YamlScalar, YamlNode, bool]]:
-    if depth > yaml_tree.DEEPEST or not isinstance(node, YamlMapping):
+def _entries(node: YamlNode | None, done: set[int]) -> Iterator[tuple[YamlScalar, YamlNode, bool]]:
+    # A mapping that is merged twice adds nothing the second time, and may be its own part.
+    if not isinstance(node, YamlMapping) or id(node) in done:
         return
+    is_merged = bool(done)
+    done.add(id(node))
+    if len(done) > _MOST_MERGES:
+        raise InterchangeError(text("too-deep"))
     merges = []
     for key, value in node.pairs:
         name = resolved(key)
@@ -371,7 +378,7 @@ def _entries(
     for merge in merges:
         other = resolved(merge)
         for part in other.items if isinstance(other, YamlSequence) else [other]:
-            yield from _entries(resolved(part), True, depth + 1)
+            yield from _entries(resolved(part), done)
 
 
 def find(node: YamlNode | None, name: str) -> tuple[YamlNode | None, bool]:

@@ -32,6 +32,7 @@ from smtp_tui.interchange.spec import (
     Imported,
     InterchangeError,
     format_named,
+    formats,
     text,
 )
 from smtp_tui.settings.fields import BY_KEY
@@ -122,6 +123,10 @@ class ComposeSettings:
     def secret_keys(self) -> frozenset[str]:
         """The names of the variables with passwords; others look secret anyway."""
         return frozenset(encode.secret_name(form) for form in self._forms.values())
+
+    def dialects(self) -> dict[str, str]:
+        """List the formats that a service's variables can have, with their titles."""
+        return {form.name: form.title for form in formats().values() if form.takes_quoting}
 
     def tables(self) -> tuple[str, ...]:
         """List the services with mail variables, like `services.web`."""

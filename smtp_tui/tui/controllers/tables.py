@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from smtp_tui.config.dialects.detect import all_headers, user_dialects_folder
 from smtp_tui.config.dialects.spec import PLAIN
 from smtp_tui.config.document import Document
 from smtp_tui.config.errors import DocumentError, NoTableError, SeveralTablesError
@@ -50,16 +49,8 @@ class TomlTableController(Controller):
     async def choose_format(self) -> None:
         """List the formats, and reopen the file in the chosen one."""
         document = self.document
-        choices: dict[str | None, str] = {
-            None: "detect from the file",
-            PLAIN: "plain: the keys of smtp-tui itself",
-        }
-        headers = all_headers(user_dialects_folder())[0]
-        for header in sorted(headers, key=lambda header: header.application.casefold()):
-            # Name the dialect too unless it is the application's name.
-            is_same = header.application.casefold() == header.name
-            title = header.application if is_same else f"{header.application} ({header.name})"
-            choices[header.name] = escape_controls(title)
+        choices: dict[str | None, str] = {None: "detect from the file"}
+        choices |= {name: escape_controls(title) for name, title in document.dialects().items()}
         names, now = list(choices), document.dialect if document.is_chosen else None
         # Show the current format, without the title and the key that opened this dialog.
         notes = tuple(file_blocks(document, self.table))[1:-1]

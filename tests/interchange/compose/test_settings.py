@@ -1,0 +1,240 @@
+"""Services as tables of settings: found, read, changed and shown like those of a TOML file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from smtp_tui.config.diff import diff_lines, document_diff, is_stale, merged_with_disk
+from smtp_tui.config.document import Document
+from smtp_tui.config.errors import (
+    DocumentError,
+    NoTableError,
+    NotExpressibleError,
+    SeveralTablesError,
+)
+from smtp_tui.interchange.compose.settings import ComposeSettings, open_compose
+from tests.interchange.awkward import passwords
+from tests.interchange.compose.files import CHATWOOT, FLOW, MASTODON, SHARED, VAULTWARDEN
+
+PASSWORD = "wonderland$1"
+NODE = """\
+services:
+  app:
+    image: example/app
+    environment:
+      EMAIL_SERVER_HOST: smtp.example.org
+      EMAIL_SERVER_PORT: 587
+      EMAIL_SERVER_USER: app
+      EMAIL_SERVER_PASSWORD: wonderland
+"""
+UNCLEAR = """\
+services:
+  app:
+    image: example/app
+    environment: [SMTP_HOST=smtp.example.org, SMTP_PORT=587]
+"""
+
+
+def opened(folder: Path, text: str, dialect: str | None = None, **files: str) -> Document:
+    folder.chmod(0o700)
+    file = folder / "compose.yaml"
+    file.write_bytes(text.encode())
+    for name, content in files.items():
+        (folder / name.replace("_", ".")).write_text(content)
+    return open_compose(file, dialect)
+
+
+def test_a_service_is_a_table(tmp_path: Path) -> None:
+    document = opened(tmp_path, VAULTWARDEN)
+    assert document.tables() == ("services.vw",)
+    assert document.default_table() == "services.vw"
+    assert document.application == "Vaultwarden"
+    assert str(document.recognition) == (
+        "Read as Vaultwarden: the service vw of the compose file: it sets SIGNUPS_ALLOWED, "
+        "SMTP_SECURITY"
+    )
+    assert document.values("services.vw") == {
+        "host": "smtp.example.org", "port": 587, "encryption": "tls", "username": "vault",
+        "password": "pa$w0rd", "from": "vault@example.org",
+    }  # fmt: skip
+    assert document.given("services.vw") == document.values("services.vw").keys()
+    assert document.limits.keys() >= {"ca_file", "tls_minimum"}
+    assert document.remarks("services.vw") == ()
+
+
+def test_the_image_decides_where_names_do_not(tmp_path: Path) -> None:
+    document = opened(tmp_path, UNCLEAR.replace("example/app", "docker.io/vaultwarden/server:1"))
+    assert document.application == "Vaultwarden"
+    document = opened(tmp_path, UNCLEAR)
+    with pytest.raises(NoTableError, match="may be those of several programs; name one with"):
+        document.default_table()
+    document = opened(tmp_path, UNCLEAR, "vaultwarden")
+    assert document.default_table() == "services.app"
+    assert document.values("services.app")["host"] == "smtp.example.org"
+
+
+def test_several_services(tmp_path: Path) -> None:
+    document = opened(tmp_path, SHARED, _env="EMAIL_HOST_USER=app\n")
+    with pytest.raises(SeveralTablesError) as caught:
+        document.default_table()
+    assert caught.value.names == ("services.back", "services.async", "services.queue")
+    assert document.values("services.async")["username"] == "app"
+    assert document.remarks("services.async")[0] == (
+        "EMAIL_HOST_USER comes from EMAIL_HOST_USER in .env, unless the shell of docker compose "
+        "sets it."
+    )
+    with pytest.raises(NoTableError, match=r"has no service services\.nope; it has services\.back"):
+        document.values("services.nope")
+
+
+def test_variables_of_an_env_file(tmp_path: Path) -> None:
+    (tmp_path / ".env.production").write_text("SMTP_SERVER=smtp.example.org\nSMTP_LOGIN=m\n")
+    document = opened(tmp_path, MASTODON)
+    assert document.tables() == ("services.web",)
+    assert document.values("services.web")["username"] == "m"
+    assert "SMTP_SERVER comes from line 1 of .env.production." in document.remarks("services.web")
+    with pytest.raises(DocumentError, match=r"at line 1 of \.env\.production; change it there"):
+        document.changed("services.web", {"host": "other.example"})
+
+
+def test_files_beside_one_that_others_can_write_are_not_read(tmp_path: Path) -> None:
+    document = opened(tmp_path, MASTODON.replace(".env.production", "secret.env"))
+    (tmp_path / "secret.env").write_text("SMTP_SERVER=a.example\nSMTP_LOGIN=x\n")
+    document.path.chmod(0o666)
+    document.reload()
+    assert document.tables() == ()
+    settings = document._settings
+    assert isinstance(settings, ComposeSettings)
+    assert "the file secret.env is not read: every user can" in settings._neighbours.problems[0]
+
+
+def test_a_device_or_a_pipe_is_no_env_file(tmp_path: Path) -> None:
+    document = opened(tmp_path, MASTODON.replace(".env.production", "/dev/zero"))
+    assert document.tables() == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "gone", "come"),
+    [
+        (
+            {"host": "b.example"},
+            ["smtp.example.org     # the relay"],
+            ["b.example     # the relay"],
+        ),
+        (
+            {"encryption": "ssl", "port": 465},
+            ["SMTP_PORT:   '587'", "SMTP_SECURITY: starttls"],
+            ["SMTP_PORT:   '465'", "SMTP_SECURITY: force_tls"],
+        ),
+        ({"from": None}, ["vault@example.org"], []),
+        ({"domain": "me.example"}, [], ["HELO_NAME: me.example"]),
+        ({"openssl_verify_mode": "none"}, [], ["INVALID_CERTS: ", "INVALID_HOSTNAMES: "]),
+        ({"password": {"env": "MAIL_PASSWORD"}}, ["pa$$w0rd"], ["${MAIL_PASSWORD}"]),
+        ({"host": "smtp.example.org", "port": "587"}, [], []),
+    ],
+)
+def test_a_change_touches_its_own_lines(
+    tmp_path: Path, changes: dict[str, Any], gone: list[str], come: list[str]
+) -> None:
+    document = opened(tmp_path, VAULTWARDEN)
+    before = document.values("services.vw")
+    document.save("services.vw", changes)
+    old, new = VAULTWARDEN.splitlines(), document.path.read_text().splitlines()
+    for lines, others, expected in ((old, new, gone), (new, old, come)):
+        found = [line for line in lines if line not in others]
+        assert len(found) == len(expected)
+        assert all(part in line for part, line in zip(expected, found, strict=True))
+    again = open_compose(document.path)
+    assert again.values("services.vw") == document.values("services.vw")
+    for key in before.keys() - changes.keys():
+        assert again.values("services.vw")[key] == before[key]
+
+
+@pytest.mark.parametrize(
+    ("text", "changes", "reason"),
+    [
+        (VAULTWARDEN, {"ca_file": "/ca.pem"}, "Vaultwarden has no such setting"),
+        (CHATWOOT, {"encryption": "tls"}, "Chatwoot cannot require STARTTLS"),
+        (VAULTWARDEN, {"password": {"keyring": "x"}}, "a compose file holds the password itself"),
+        (VAULTWARDEN, {"authentication": "cram-md5"}, "cannot be set to cram-md5"),
+        (VAULTWARDEN, {"password": "two\nlines"}, "contains a line end"),
+    ],
+)
+def test_what_the_program_cannot_express(
+    tmp_path: Path, text: str, changes: dict[str, Any], reason: str
+) -> None:
+    document = opened(tmp_path, text)
+    table = document.default_table()
+    with pytest.raises(NotExpressibleError, match=reason) as caught:
+        document.changed(table, changes)
+    assert caught.value.key in changes
+    ((key, value),) = changes.items()
+    assert not document.can_express(table, key, value)
+    assert document.path.read_text() == text
+
+
+def test_names_of_node_programs_stay_theirs(tmp_path: Path) -> None:
+    document = opened(tmp_path, NODE)
+    document.save("services.app", {"host": "b.example", "password": "x y", "encryption": "ssl"})
+    text = document.path.read_text()
+    assert "EMAIL_SERVER_HOST: b.example" in text
+    assert 'EMAIL_SERVER_PASSWORD: "x y"' in text
+    assert "EMAIL_SERVER_SECURE: " in text
+    assert "SMTP_" not in text
+
+
+@given(passwords)
+def test_a_password_comes_back(password: str) -> None:
+    for text in (VAULTWARDEN, CHATWOOT, FLOW):
+        settings = ComposeSettings(text, Path("/nowhere/x.yaml"))
+        for table in settings.tables():
+            wanted = {"username": "u", "password": password}
+            new = settings.changed(table, wanted, create=False)
+            again = ComposeSettings(new.text, Path("/nowhere/x.yaml"))
+            assert again.values(table)["password"] == password
+
+
+def test_a_diff_masks_every_secret(tmp_path: Path) -> None:
+    document = opened(tmp_path, VAULTWARDEN.replace("# ask Bob", "# it was pa$$w0rd"))
+    new = document.changed("services.vw", {"password": PASSWORD, "host": "b.example"})
+    shown = "\n".join(map(str, document_diff(document, new)))
+    assert "+      SMTP_HOST: b.example     # the relay" in shown
+    assert "pa$$w0rd" not in shown
+    assert "wonder" not in shown
+    whole = "\n".join(map(str, diff_lines("", new, "x", document.secret_keys, document.display)))
+    assert "wonder" not in whole
+    assert "POSTGRES_PASSWORD: " in whole
+
+
+def test_a_change_of_another_program_is_merged(tmp_path: Path) -> None:
+    document = opened(tmp_path, VAULTWARDEN)
+    document.path.write_text(VAULTWARDEN.replace("'587'", "'25'"))
+    assert is_stale(document)
+    merged = merged_with_disk(document, "services.vw", {"host": "b.example", "port": 26})
+    assert merged.changes == {"host": "b.example"}
+    assert [conflict.key for conflict in merged.conflicts] == ["port"]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("global: {}\n", "the file has no services, so it is no compose file"),
+        ("services: [\n", "is not valid YAML, which docker compose requires"),
+        ("services: {a: {image: x}}\n", "no service has mail variables"),
+    ],
+)
+def test_what_is_no_compose_file_with_mail(tmp_path: Path, text: str, problem: str) -> None:
+    with pytest.raises(DocumentError, match=problem):
+        opened(tmp_path, text).default_table()
+    assert "wonderland" not in repr(opened(tmp_path, VAULTWARDEN))
+
+
+def test_a_format_must_be_one_of_variables(tmp_path: Path) -> None:
+    with pytest.raises(DocumentError, match="msmtp reads its mail settings from a file"):
+        opened(tmp_path, VAULTWARDEN, "msmtp")
+    with pytest.raises(DocumentError, match="'lldap' is not a format"):
+        opened(tmp_path, VAULTWARDEN, "lldap")
