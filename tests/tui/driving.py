@@ -18,6 +18,7 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 
 from smtp_tui.checks.request import CheckRequest
+from smtp_tui.cli.edit import open_document
 from smtp_tui.config import keyring_backend
 from smtp_tui.config.document import Document
 from smtp_tui.config.errors import NoPasswordError, PasswordError
@@ -292,15 +293,16 @@ async def form_on(
     preferences: Preferences | None = None,
     keeps_changes: bool = False,
     lookup: DnsOptions | None = None,
+    name: str = "mail.toml",
 ) -> AsyncIterator[Hand]:
     """Open the app on a file with this text, or on a file that does not exist yet.
 
     Its keyring is a fake, or the system's where it `has_own_keyring`.
     """
-    file = folder / "mail.toml"
+    file = folder / name
     if text is not None:
         file.write_text(text, encoding="utf-8")
-    document = Document.new(file) if text is None else Document.open(file)
+    document = Document.new(file) if text is None else open_document(file)
     app = SmtpApp(
         document,
         table,
