@@ -198,9 +198,18 @@ class ComposeFile:
                 if not isinstance(inner, YamlScalar) or not is_text or inner.is_null:
                     raise InterchangeError(text("compose-entry", line=item.line))
                 name, sign, written = inner.text.partition("=")
+                shares = is_shared or item is not inner
+                if "$" in name:
+                    # In a list compose expands the names too.
+                    whole, names = expanded(inner.text, self.known)
+                    name, sign, written = str(whole).partition("=")
+                    if isinstance(whole, str) and sign:
+                        variables[name] = ComposeVariable(
+                            name, written, item.line, "", inner, names or (name,), shares
+                        )
+                    continue
                 if name in variables:
                     repeated.add(name)
-                shares = is_shared or item is not inner
                 if sign:
                     read = self._variable(name, inner, written, item.line, shares, in_list=True)
                 else:

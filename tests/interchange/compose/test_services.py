@@ -66,6 +66,14 @@ def test_a_name_alone_comes_from_the_shell_or_from_dot_env(written: str) -> None
     assert values(web("environment:", "  - A")) == {"A": EnvRef("A")}
 
 
+def test_variables_in_the_names_of_a_list() -> None:
+    content = web("environment:", "  - ${X}_HOST=a.example", "  - $Y", "  - $NONE=1", "  - A=1")
+    found = ComposeFile(content, {".env": "X=SMTP\nY=SMTP_PORT=25\n"}.get).services["web"].variables
+    values_here = {name: one.value for name, one in found.items()}
+    assert values_here == {"SMTP_HOST": "a.example", "SMTP_PORT": "25", "A": "1"}
+    assert found["SMTP_HOST"].names == ("X",)
+
+
 def test_variables_in_values() -> None:
     content = web("environment:", "  - A=${X}", "  - B=${X:-d}", "  - C=${X}x", "  - D=${X:?no}")
     found = values(content)
