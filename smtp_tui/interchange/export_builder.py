@@ -334,6 +334,26 @@ def export_text(
     form = format_named(format)
     if quoting and not form.takes_quoting:
         raise QuotingError(text("no-quoting", format=form.name))
+    out = _builder(form, values, with_password, secret, quoting)
+    return out.done(form.code("write")(out))
+
+
+def export_pairs(
+    format: str, values: Mapping[str, object], *, with_password: bool = False
+) -> tuple[dict[str, str], tuple[ImportNote, ...]]:
+    """Return the names that the format's table `write` sets, as texts, and the export's notes."""
+    out = _builder(format_named(format), values, with_password, None, None)
+    pairs = {name: str(value) for name, value in out.pairs()}
+    return pairs, out.done("").notes
+
+
+def _builder(
+    form: FormatSpec,
+    values: Mapping[str, object],
+    with_password: bool,
+    secret: str | None,
+    quoting: str | None,
+) -> ExportBuilder:
     reading = parse_settings(values)
     if reading.settings is None:
         raise InterchangeError("; ".join(map(str, reading.problems)))
@@ -342,5 +362,4 @@ def export_text(
     known = (literal if secret is None else secret) if with_password else None
     if with_password and settings.needs_password and settings.username and known is None:
         raise InterchangeError(text("no-password"))
-    out = ExportBuilder(form, settings, known, quoting)
-    return out.done(form.code("write")(out))
+    return ExportBuilder(form, settings, known, quoting)

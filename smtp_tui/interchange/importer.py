@@ -139,7 +139,9 @@ def recognise_variables(
         word = _WORD.match(entry.value) if isinstance(entry.value, str) else None
         names |= {entry.name: None, f"{entry.name}={word[0] if word else None}": None}
     found = {
-        form.name: form.evidence("", names) for form in formats().values() if form.takes_quoting
+        form.name: form.variable_evidence(names)
+        for form in formats().values()
+        if form.takes_variables
     }
     of_image = {name: found[name] for name in found if format_named(name).runs_in(image)}
     return _strongest(of_image if any(of_image.values()) else found)
@@ -160,8 +162,14 @@ def import_variables(
         form = format_named(name)
     else:
         form, why = format_named(format), text("format-named")
-    if not form.takes_quoting:
+    if not form.takes_variables:
         raise InterchangeError(text("no-variables", format=form.title))
+    if form.prefixes:
+        entries = tuple(
+            replace(entry, name=form.key_of(entry.name))
+            for entry in entries
+            if entry.name.startswith(form.prefixes)
+        )
     # Nobody reads the environment of a process with the quoting of a file.
     source = ImportSource("", "docker", entries=entries)
     imported: Imported = form.code("read")(source, form).done()

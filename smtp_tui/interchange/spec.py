@@ -135,8 +135,8 @@ class FormatSpec:
     `tls`, `ssl`) to itself or the nearest that the program has. `mechanisms` are the AUTH
     mechanisms that it can name, `expresses` the smtp-tui keys that it has a place for. `goes_on`,
     `in_clear` and `cannot_require` are the ids of notes on a connection that stays unencrypted:
-    programs in Go differ there. `images` are the container images of the program. For detection,
-    see `formats.toml` and `evidence`.
+    programs in Go differ there. `images` are the container images of the program. `prefixes`
+    make variables of the keys of its file. For detection, see `formats.toml` and `evidence`.
     """
 
     name: str
@@ -162,6 +162,7 @@ class FormatSpec:
     beside: frozenset[str] = frozenset()
     ignore: frozenset[str] = frozenset()
     images: tuple[str, ...] = ()
+    prefixes: tuple[str, ...] = ()
     find: tuple[str, ...] = ()
     sign: str = ""
 
@@ -185,6 +186,29 @@ class FormatSpec:
         keys = [match["key"] for match in found if match and match.groupdict().get("key")]
         return FormatEvidence((), (), self.sign.format(keys=listed(keys)))
 
+    def variable_evidence(self, names: Iterable[str]) -> FormatEvidence | None:
+        """Return the evidence for this format in an environment of these names, or None."""
+        if not self.prefixes:
+            return self.evidence("", names)
+        own = tuple(name for name in names if name.startswith(self.prefixes) and "=" not in name)
+        return FormatEvidence(own, own, text("own-names", names=listed(own))) if own else None
+
+    def variable_of(self, key: str, prefix: str = "") -> str:
+        """Return the variable for a key of the format's file; most formats have no file."""
+        if not self.prefixes:
+            return key
+        prefix = prefix or self.prefixes[0]
+        return prefix + (key.upper() if prefix.isupper() else key)
+
+    def key_of(self, variable: str) -> str:
+        """Return the key of the file for a variable, whatever its case."""
+        prefix = next((one for one in self.prefixes if variable.startswith(one)), "")
+        key = variable.removeprefix(prefix)
+        folded = {name.casefold(): name for name in self.write}
+        return (
+            folded.get(key.casefold(), key.lower() if prefix.isupper() else key) if prefix else key
+        )
+
     def runs_in(self, image: str) -> bool:
         """Whether a container image, with registry and tag or without, is the program's."""
         path = image.partition("@")[0]
@@ -199,6 +223,11 @@ class FormatSpec:
         """
         module = import_module(f"smtp_tui.interchange.formats.{self.module}")
         return getattr(module, f"{action}_{self.name}", None) or getattr(module, action)
+
+    @property
+    def takes_variables(self) -> bool:
+        """Whether the program reads its settings from variables."""
+        return self.takes_quoting or bool(self.prefixes)
 
     @property
     def takes_quoting(self) -> bool:
@@ -249,7 +278,7 @@ def format_of(name: str, table: dict[str, Any]) -> FormatSpec:
 
 
 _LINKS = ("none", "auto", "tls", "ssl")
-_LISTS = ("find", "images", "mechanisms", "verify", "first")
+_LISTS = ("find", "images", "prefixes", "mechanisms", "verify", "first")
 _SETS = ("expresses", "hosts", "own", "shares", "beside", "ignore")
 
 

@@ -11,7 +11,7 @@ from smtp_tui.config.tablepath import Changes
 from smtp_tui.interchange import envfile
 from smtp_tui.interchange.compose.edit import VariableChanges
 from smtp_tui.interchange.compose.services import ComposeService
-from smtp_tui.interchange.export_builder import EXPORTED_TOGETHER, export_text
+from smtp_tui.interchange.export_builder import EXPORTED_TOGETHER, export_pairs, export_text
 from smtp_tui.interchange.import_builder import EnvRef
 from smtp_tui.interchange.spec import FormatSpec, ImportNote, InterchangeError, text
 from smtp_tui.settings.fields import BY_KEY
@@ -19,35 +19,33 @@ from smtp_tui.settings.validate import equivalent
 
 
 def secret_name(form: FormatSpec) -> str:
-    """Return the variable of the password."""
+    """Return the name of the password in the format's table `write`."""
     return next(name for name, source in form.write.items() if source == "password")
 
 
-def names(form: FormatSpec) -> frozenset[str]:
+def names(form: FormatSpec, service: ComposeService) -> frozenset[str]:
     """Return the variables of a format that smtp-tui knows."""
+    if form.prefixes:
+        return frozenset(name for name in service.variables if name.startswith(form.prefixes))
     return form.own | form.hosts | form.shares | form.write.keys()
 
 
-def link_names(form: FormatSpec) -> frozenset[str]:
-    """Return the variables that decide about encryption."""
-    written = {
-        name
-        for name, source in form.write.items()
-        if isinstance(source, Mapping) and "link" in source
-    }
-    return frozenset(written | {name for name in form.own | form.shares if _LINK.search(name)})
+def decides_link(form: FormatSpec, service: ComposeService) -> bool:
+    """Whether a service has a variable that decides about encryption."""
+    return any(_LINK.search(name) for name in names(form, service) & service.variables.keys())
 
 
-_LINK = re.compile(r"TLS|SSL|SECUR|ENCRYPTION|SCHEME")
+_LINK = re.compile(r"TLS|SSL|SECUR|ENCRYPTION|SCHEME|PROTOCOL")
 
 
 def _variables_of(
     form: FormatSpec, values: Mapping[str, Any]
 ) -> tuple[dict[str, str], tuple[ImportNote, ...]]:
     """Return the variables that express values, and notes on what they do not express."""
-    password = values.get("password")
     known = {key: value for key, value in values.items() if key in BY_KEY}
-    has_literal = isinstance(password, str)
+    has_literal = isinstance(values.get("password"), str)
+    if form.prefixes:
+        return export_pairs(form.name, known, with_password=has_literal)
     exported = export_text(form.name, known, with_password=has_literal, quoting="docker")
     read = envfile.read(exported.text, "docker")
     return {entry.name: entry.value for entry in read if entry.name}, exported.notes
@@ -100,24 +98,26 @@ def _can_hold(password: object) -> bool:
 class _OwnNames:
     """The names that a service has for the variables which its format writes.
 
-    Only Node programs have several: SMTP_PASS, EMAIL_SERVER_PASSWORD and so on.
+    Node programs have several (SMTP_PASS, EMAIL_SERVER_PASSWORD and so on), and programs with a
+    file of their own make them of its keys.
     """
 
     def __init__(self, form: FormatSpec, service: ComposeService) -> None:
         self._names: dict[str, str] = {}
-        suffixes = form.read.get("node")
-        if suffixes is None:
-            return
-        host = next(name for name in service.variables if name in form.hosts)
-        prefix = re.sub(r"(HOST|SERVER)$", "", host)
-        for written, source in form.write.items():
-            plain = written.removeprefix("SMTP_")
-            there = [
-                f"{prefix}{suffix}"
-                for suffix in suffixes.get(source if isinstance(source, str) else "", [plain])
-            ]
-            used = [name for name in there if name in service.variables]
-            self._names[written] = used[0] if used else f"{prefix}{plain}"
+        there = list(service.variables)
+        if form.prefixes:
+            used = [one for one in form.prefixes if any(name.startswith(one) for name in there)]
+            written = {key: form.variable_of(key, *used[:1]) for key in form.write}
+            own = {form.key_of(name): name for name in there if name.startswith(form.prefixes)}
+            self._names = written | own
+        if suffixes := form.read.get("node"):
+            host = next((name for name in there if name in form.hosts), "SMTP_HOST")
+            prefix = re.sub(r"(HOST|SERVER)$", "", host)
+            for name, source in form.write.items():
+                plain = name.removeprefix("SMTP_")
+                known = suffixes.get(source if isinstance(source, str) else "", [plain])
+                taken = [suffix for suffix in known if prefix + suffix in there]
+                self._names[name] = prefix + (taken[0] if taken else plain)
 
     def name(self, written: str) -> str:
         return self._names.get(written, written)

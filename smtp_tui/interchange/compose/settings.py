@@ -56,7 +56,7 @@ class ComposeSettings:
         self.text, self._path = content, path
         try:
             self._chosen = format_named(chosen) if chosen else None
-            if self._chosen and not self._chosen.takes_quoting:
+            if self._chosen and not self._chosen.takes_variables:
                 raise InterchangeError(text("no-variables", format=self._chosen.title))
             if len(content) > LARGEST:
                 raise InterchangeError(text("too-large", limit=LARGEST >> 20))
@@ -122,11 +122,15 @@ class ComposeSettings:
     @property
     def secret_keys(self) -> frozenset[str]:
         """The names of the variables with passwords; others look secret anyway."""
-        return frozenset(encode.secret_name(form) for form in self._forms.values())
+        return frozenset(
+            form.variable_of(encode.secret_name(form), prefix)
+            for form in self._forms.values()
+            for prefix in form.prefixes or ("",)
+        )
 
     def dialects(self) -> dict[str, str]:
         """List the formats that a service's variables can have, with their titles."""
-        return {form.name: form.title for form in formats().values() if form.takes_quoting}
+        return {form.name: form.title for form in formats().values() if form.takes_variables}
 
     def tables(self) -> tuple[str, ...]:
         """List the services with mail variables, like `services.web`."""
@@ -171,7 +175,7 @@ class ComposeSettings:
         imported = self._imported(table)
         lines = [*self._neighbours.problems, *service.remarks]
         form, why = self._format(table)
-        names = encode.names(form)
+        names = encode.names(form, service)
         if len(self._forms) > 1:
             lines.append(text("compose-read-as", service=service.name, program=form.title, why=why))
         for variable in service.variables.values():
@@ -208,7 +212,7 @@ class ComposeSettings:
             for key in EXPORTED_TOGETHER
             if key in imported.values and imported.values[key] != plain.get(key)
         }
-        if any(name in service.variables for name in encode.link_names(form)):
+        if encode.decides_link(form, service):
             is_set |= {key for key in _ENCRYPTION if key in imported.values}
         return imported.found | is_set
 
@@ -240,7 +244,7 @@ class ComposeSettings:
         except NotExpressibleError as error:
             raise NotExpressibleError(f"{shown}: {error}", error.key) from None
         try:
-            new = apply_changes(self._exact, service.name, variables, encode.names(form))
+            new = apply_changes(self._exact, service.name, variables, encode.names(form, service))
         except (DocumentError, InterchangeError) as error:
             raise DocumentError(f"{shown} was not changed: {error}") from None
         other = copy.copy(self)

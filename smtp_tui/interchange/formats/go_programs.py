@@ -22,10 +22,13 @@ _SAFE = re.compile(r"[A-Za-z0-9_@+.,/-]+(?::[0-9]+)?")
 _INSERT = re.compile(r"%\((?:(?!%\()[^)])*\)s")
 
 
-def _entries(content: str, section: str) -> Iterator[Assignment]:
-    """Yield a section's entries."""
+def _entries(source: ImportSource, section: str) -> Iterator[Assignment]:
+    """Yield a section's entries, or those of the variables that override them."""
+    if source.entries is not None:
+        yield from map(_of_file, source.entries)
+        return
     here = ""
-    for number, line in enumerate(content.removeprefix("\ufeff").split("\n"), 1):
+    for number, line in enumerate(source.text.removeprefix("\ufeff").split("\n"), 1):
         stripped = line.strip()
         if not stripped or stripped[0] in "#;":
             continue
@@ -37,6 +40,13 @@ def _entries(content: str, section: str) -> Iterator[Assignment]:
                 yield Assignment("", UnresolvedVariable("no-assignment"), number)
             else:
                 yield Assignment(match[1].strip(), _unquoted(match[2].strip()), number)
+
+
+def _of_file(entry: Assignment) -> Assignment:
+    """Return a variable; one that ends in __FILE names the file with the value."""
+    key = re.sub("__file$", "", entry.name, flags=re.IGNORECASE)
+    is_path = key != entry.name and isinstance(entry.value, str)
+    return Assignment(key, FileRef(entry.value), entry.line) if is_path else entry
 
 
 def _unquoted(written: str) -> str | UnresolvedVariable:
@@ -68,7 +78,7 @@ _ELSEWHERE = ("sendmail", "smtp+unix", "dummy")
 
 def read_gitea(source: ImportSource, form: FormatSpec) -> ImportBuilder:
     """Import the section, with Gitea's defaults."""
-    builder = ImportBuilder(form, _entries(source.text, "mailer"))
+    builder = ImportBuilder(form, _entries(source, "mailer"))
     if builder.switch("ENABLED", False) is False:
         builder.remark("", "not-enabled")
     name = "PROTOCOL" if "PROTOCOL" in builder else "MAILER_TYPE"
@@ -122,7 +132,7 @@ _PROVIDED = re.compile(r"\$(__\w+)?\{([^}]+)\}")
 
 def read_grafana(source: ImportSource, form: FormatSpec) -> ImportBuilder:
     """Import the section, with Grafana's defaults."""
-    builder = ImportBuilder(form, map(_provided, _entries(source.text, "smtp")))
+    builder = ImportBuilder(form, map(_provided, _entries(source, "smtp")))
     if builder.switch("enabled", False) is False:
         builder.remark("", "not-enabled")
     builder.put_host_and_port(builder.text("host") or "localhost:25", "host")

@@ -91,3 +91,27 @@ services:
     image: chatwoot/chatwoot
     environment: [SMTP_ADDRESS=smtp.example.org, "SMTP_PORT=25"]
 """
+
+GRAFANA = """\
+services:
+  grafana:
+    image: grafana/grafana:11.0.0
+    environment:
+      - GF_SERVER_ROOT_URL=https://g.example.org
+      - GF_SMTP_ENABLED=true
+      - GF_SMTP_HOST=smtp.example.org:587
+      - GF_SMTP_USER=graf
+      - GF_SMTP_PASSWORD=wonderland
+      - GF_SMTP_STARTTLS_POLICY=MandatoryStartTLS
+  forgejo:
+    image: codeberg.org/forgejo/forgejo:9
+    environment:
+      USER_UID: 1000
+      FORGEJO__mailer__ENABLED: "true"
+      FORGEJO__mailer__PROTOCOL: smtps
+      FORGEJO__mailer__SMTP_ADDR: smtp.example.org
+      FORGEJO__mailer__SMTP_PORT: 465
+      FORGEJO__mailer__FROM: git@example.org
+      FORGEJO__mailer__USER: git
+      FORGEJO__mailer__PASSWD: wonder$$land
+"""

@@ -18,7 +18,14 @@ from smtp_tui.config.errors import (
 )
 from smtp_tui.interchange.compose.settings import ComposeSettings, open_compose
 from tests.interchange.awkward import passwords
-from tests.interchange.compose.files import CHATWOOT, FLOW, MASTODON, SHARED, VAULTWARDEN
+from tests.interchange.compose.files import (
+    CHATWOOT,
+    FLOW,
+    GRAFANA,
+    MASTODON,
+    SHARED,
+    VAULTWARDEN,
+)
 
 PASSWORD = "wonderland$1"
 NODE = """\
@@ -185,6 +192,34 @@ def test_names_of_node_programs_stay_theirs(tmp_path: Path) -> None:
     assert 'EMAIL_SERVER_PASSWORD: "x y"' in text
     assert "EMAIL_SERVER_SECURE: " in text
     assert "SMTP_" not in text
+
+
+def test_programs_that_make_variables_of_their_files_keys(tmp_path: Path) -> None:
+    document = opened(tmp_path, GRAFANA)
+    assert document.tables() == ("services.grafana", "services.forgejo")
+    grafana, forgejo = map(document.values, document.tables())
+    assert (grafana["host"], grafana["port"], grafana["encryption"]) == (
+        "smtp.example.org", 587, "tls",
+    )  # fmt: skip
+    assert (grafana["username"], grafana["password"]) == ("graf", "wonderland")
+    assert (forgejo["port"], forgejo["encryption"]) == (465, "ssl")
+    assert (forgejo["username"], forgejo["password"]) == ("git", "wonder$land")
+    document.save(
+        "services.grafana", {"host": "b.example", "password": "x$y", "domain": "g.example"}
+    )
+    document.save("services.forgejo", {"port": 2465, "domain": "git.example", "password": "a b"})
+    text = document.path.read_text()
+    for line in (
+        '- "GF_SMTP_HOST=b.example:587"', '- "GF_SMTP_PASSWORD=x$$y"',
+        "- GF_SMTP_EHLO_IDENTITY=g.example", "FORGEJO__mailer__SMTP_PORT: 2465",
+        'FORGEJO__mailer__PASSWD: "a b"', "FORGEJO__mailer__HELO_HOSTNAME: git.example",
+    ):  # fmt: skip
+        assert f"      {line}\n" in text
+    shown = "\n".join(map(str, document_diff(opened(tmp_path, GRAFANA), text)))
+    assert "wonder" not in shown
+    secret = GRAFANA.replace("PASSWORD=wonderland", "PASSWORD__FILE=/run/secrets/mail")
+    document = opened(tmp_path, f"{secret}secrets: {{mail: {{file: ./mail.txt}}}}\n")
+    assert document.values("services.grafana")["password"] == {"file": "./mail.txt"}
 
 
 @given(passwords)
