@@ -17,6 +17,8 @@ DEEPEST = 32
 MOST_MERGED = 100_000
 """Keys that mappings may merge from others, in the whole file."""
 
+_MOST_MERGES = 100  # of one mapping; each level of them takes a level of calls
+
 _CORE = "tag:yaml.org,2002:"
 _TAGS = frozenset({"str", "int", "float", "bool", "null", "timestamp", "map", "seq", "merge", "!"})
 _NULLS = ("", "~", "null", "Null", "NULL")
@@ -97,6 +99,51 @@ class YamlAlias(YamlNode):
 def resolved(node: YamlNode | None) -> YamlNode | None:
     """Return the node that an alias names; any other node is returned as it is."""
     return node.target if isinstance(node, YamlAlias) else node
+
+
+def entries(node: YamlNode | None) -> Iterator[tuple[YamlScalar, YamlNode, bool]]:
+    """Yield a mapping's keys and values, those that it merges last, and whether they are merged.
+
+    InterchangeError if a key stands twice, or stands for several values.
+    """
+    seen: dict[str, int] = {}
+    for key, value, is_merged in _entries(resolved(node), set()):
+        if key.text not in seen:
+            seen[key.text] = key.start
+            yield key, value, is_merged
+        elif not is_merged:
+            raise InterchangeError(text("compose-twice", line=key.line, name=key.text))
+
+
+def _entries(node: YamlNode | None, done: set[int]) -> Iterator[tuple[YamlScalar, YamlNode, bool]]:
+    # A mapping that is merged twice adds nothing the second time, and may be its own part.
+    if not isinstance(node, YamlMapping) or id(node) in done:
+        return
+    is_merged = bool(done)
+    done.add(id(node))
+    if len(done) > _MOST_MERGES:
+        raise InterchangeError(text("too-deep"))
+    merges = []
+    for key, value in node.pairs:
+        name = resolved(key)
+        if not isinstance(name, YamlScalar):
+            continue
+        if name.is_merge:
+            merges.append(value)
+        else:
+            yield name, value, is_merged
+    for merge in merges:
+        other = resolved(merge)
+        for part in other.items if isinstance(other, YamlSequence) else [other]:
+            yield from _entries(resolved(part), done)
+
+
+def find(node: YamlNode | None, name: str) -> tuple[YamlNode | None, bool]:
+    """Return the value of a mapping's key, or None, and whether it is merged from elsewhere."""
+    for key, value, is_merged in entries(node):
+        if key.text == name:
+            return value, is_merged
+    return None, False
 
 
 def parse(

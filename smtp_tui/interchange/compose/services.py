@@ -28,6 +28,8 @@ from smtp_tui.interchange.yaml_tree import (
     YamlNode,
     YamlScalar,
     YamlSequence,
+    entries,
+    find,
     resolved,
 )
 from smtp_tui.records import record
@@ -36,8 +38,6 @@ PROGRAM = "docker compose"
 TAGS = ("!reset", "!override")
 DOT_ENV = ".env"
 _MOST_ENV_FILES = 16  # of a service; each is read from the disk
-
-_MOST_MERGES = 100  # of one mapping; each level of them takes a level of calls
 
 ReadNeighbour = Callable[[str], str | None]
 """Returns the text of a file by its path relative to the compose file, None if there is none."""
@@ -351,51 +351,6 @@ def _root(content: str, *, exact: bool) -> YamlMapping:
 def _services(root: YamlMapping) -> Iterator[tuple[str, YamlNode]]:
     for key, value, _ in entries(root.get("services")):
         yield key.text, value
-
-
-def entries(node: YamlNode | None) -> Iterator[tuple[YamlScalar, YamlNode, bool]]:
-    """Yield a mapping's keys and values, those that it merges last, and whether they are merged.
-
-    InterchangeError if a key stands twice, or stands for several values.
-    """
-    seen: dict[str, int] = {}
-    for key, value, is_merged in _entries(resolved(node), set()):
-        if key.text not in seen:
-            seen[key.text] = key.start
-            yield key, value, is_merged
-        elif not is_merged:
-            raise InterchangeError(text("compose-twice", line=key.line, name=key.text))
-
-
-def _entries(node: YamlNode | None, done: set[int]) -> Iterator[tuple[YamlScalar, YamlNode, bool]]:
-    # A mapping that is merged twice adds nothing the second time, and may be its own part.
-    if not isinstance(node, YamlMapping) or id(node) in done:
-        return
-    is_merged = bool(done)
-    done.add(id(node))
-    if len(done) > _MOST_MERGES:
-        raise InterchangeError(text("too-deep"))
-    merges = []
-    for key, value in node.pairs:
-        name = resolved(key)
-        if not isinstance(name, YamlScalar):
-            continue
-        if name.is_merge:
-            merges.append(value)
-        else:
-            yield name, value, is_merged
-    for merge in merges:
-        other = resolved(merge)
-        for part in other.items if isinstance(other, YamlSequence) else [other]:
-            yield from _entries(resolved(part), done)
-
-
-def find(node: YamlNode | None, name: str) -> tuple[YamlNode | None, bool]:
-    """Return the value of a mapping's key, or None, and whether it is merged from elsewhere."""
-    for key, value, is_merged in entries(node):
-        if key.text == name:
-            return value, is_merged
-    return None, False
 
 
 def _env_file_paths(found: YamlNode | None) -> Iterator[tuple[str, bool, bool]]:

@@ -194,3 +194,10 @@ def test_several_changes_at_once(names: list[str]) -> None:
     found = ComposeFile(changed(content, "w", changes)).services["w"].variables
     assert {name: found[name].value for name in names} == changes
     assert found["E"].value == "3"
+
+
+def test_without_libyaml_the_slow_parser_does_it_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    yaml = pytest.importorskip("yaml")
+    monkeypatch.delattr(yaml, "CSafeLoader", raising=False)
+    new = changed(VAULTWARDEN, "vw", {"SMTP_PASSWORD": "a$b"})
+    assert ComposeFile(new).services["vw"].variables["SMTP_PASSWORD"].value == "a$b"
