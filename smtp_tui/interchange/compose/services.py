@@ -117,6 +117,8 @@ class ComposeFile:
         self._dot_env = {line.name: line for line in lines}
         self._beside = override
         self._override = (override[0], _root(override[1], exact=False)) if override else None
+        self._secrets = self._secret_files()
+        self._includes = find(self.root, "include")[0] is not None
         self.services = {name: self._service(name, node) for name, node in _services(self.root)}
 
     def reread(self, content: str, *, exact: bool = False) -> ComposeFile:
@@ -156,12 +158,11 @@ class ComposeFile:
             remarks[text("compose-extends")] = None
         if find(node, "profiles")[0] is not None:
             remarks[text("compose-profiles")] = None
-        if find(self.root, "include")[0] is not None:
+        if self._includes:
             remarks[text("compose-include")] = None
-        secrets = self._secrets()
         for key, variable in variables.items():
             if isinstance(variable.value, str) and variable.value.startswith(_SECRETS):
-                path = secrets.get(variable.value.removeprefix(_SECRETS))
+                path = self._secrets.get(variable.value.removeprefix(_SECRETS))
                 if path is not None:
                     variables[key] = replace(variable, secret=path)
         image, _ = find(node, "image")
@@ -289,7 +290,7 @@ class ComposeFile:
                 )
         return variables
 
-    def _secrets(self) -> dict[str, str]:
+    def _secret_files(self) -> dict[str, str]:
         """Return the files of the secrets by their names, which are also those in containers."""
         found, _ = find(self.root, "secrets")
         secrets = {}
