@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -103,6 +104,47 @@ def headless(servers: MailServers, file: Path) -> Iterator[bytes]:
     broken.unlink()
 
 
+def of_compose_files(servers: MailServers, folder: Path) -> Iterator[bytes]:
+    """Everything that is printed of compose files: whole, broken, with the password elsewhere."""
+    folder.mkdir(mode=0o700)
+    secret = servers.user.password
+    lines = [
+        "services:",
+        "  web:",
+        "    image: vaultwarden/server",
+        f"    environment:  # SMTP_PASSWORD={secret}",
+        f"      SMTP_HOST: {servers.host}",
+        f"      SMTP_PORT: {servers.ports[Listener.STARTTLS_REQUIRED]}",
+        "      SMTP_FROM: a@client.example.test",
+        "      SMTP_ACCEPT_INVALID_CERTS: 'true'",
+        f"      SMTP_USERNAME: {servers.user.name}",
+    ]
+    own = f"      SMTP_PASSWORD: {secret}"
+    files = {
+        "own.yaml": [*lines, own],
+        "variable.yaml": [*lines, "      SMTP_PASSWORD: ${MAIL_PASSWORD}"],
+        "default.yaml": [*lines, f"      SMTP_PASSWORD: ${{NONE:-{secret}}}"],
+        "file.yaml": [*lines, "    env_file: mail.env"],
+        "twice.yaml": [*lines, own, own],
+        "broken.yaml": [*lines, own, "  - x"],
+    }
+    for name, content in files.items():
+        (folder / name).write_text("\n".join([*content, ""]), encoding="utf-8")
+    (folder / ".env").write_text(f"MAIL_PASSWORD={secret}\n", encoding="utf-8")
+    (folder / "mail.env").write_text(f"SMTP_PASSWORD={secret}\n", encoding="utf-8")
+    for name in files:
+        path = str(folder / name)
+        yield called("check", path)
+        yield called("check", path, "--json")
+        yield called("check", path, "--report", "-")
+        yield called("get", path)
+        yield called("set", path, "port=465", "--diff")
+        yield called("set", path, "--password-stdin", "--diff", given=WRONG)
+        yield called("unset", path, "password", "--diff")
+        yield called("set", path, f"password={secret}")
+    shutil.rmtree(folder)  # the files hold the password, which they may
+
+
 def on_screen(file: Path) -> bytes:
     """Everything that the form writes to a terminal: test, edit the password, save, leave."""
     environment = {**os.environ, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"}
@@ -194,6 +236,7 @@ def test_the_password_is_in_nothing_that_is_written(
 ) -> None:
     written = [*headless(mail_servers, file), shown_once(file), line_by_line(file)]
     written += [on_screen(file), defect()]
+    written += of_compose_files(mail_servers, tmp_path / "compose")
     assert len(written) > len(LISTENERS) * len(MECHANISMS)
     assert WRONG in file.read_text(encoding="utf-8")  # where it belongs, and nowhere else
     others = [one for one in tmp_path.rglob("*") if one.is_file() and one != file]

@@ -169,6 +169,11 @@ class ComposeSettings:
         """List the mail variables that were not understood."""
         return tuple(unread.name for unread in self._imported(table).unread if unread.name)
 
+    def misspelled_keys(self, table: str) -> dict[str, tuple[str, str]]:
+        """Return nothing: a service also has the variables of everything else in it."""
+        del table
+        return {}
+
     def remarks(self, table: str) -> tuple[str, ...]:
         """Return remarks on the service's variables, and on other files that set them."""
         service = self._service(table)
