@@ -1,37 +1,37 @@
-"""Look up names and open sockets in the namespaces of another process.
+"""Look up names, open sockets and read files in the place of another process.
 
-A process of its own, with one thread, runs `main`. It enters the target's network, but not its
-mount namespace: there, glibc would load the target's libraries into a process of root. The target's
-resolver files come from the parent and lie in a private copy of this machine's folders instead.
+A process of its own runs `main`, which has one thread, as `setns` demands. It enters the target's
+network, but not its mount namespace: there, glibc would load the target's libraries into a process
+of root. Copies of the target's resolver files lie in a private copy of this machine's folders.
 
-A request is one packet with one socket, which takes the answer: JSON, and a descriptor if the
-request asks for one.
+What waits for the place (a resolver, a file system) runs in a child, as the target's user. The
+agent imports nothing but the standard library and the modules beside it that do the same.
 """
 
 from __future__ import annotations
 
+import codecs
 import ctypes
-import json
+import errno
 import os
 import resource
 import signal
 import socket
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-MOST_REQUEST = 1 << 16
+from smtp_tui.places import messages
+from smtp_tui.places.root import RootReader, search
+
 # <sched.h>, <sys/mount.h> and <sys/prctl.h>; Python has `os.setns` from version 3.12 on.
-_CLONE_NEWNS, _CLONE_NEWUTS, _CLONE_NEWUSER, _CLONE_NEWNET = (
-    0x20000,
-    0x4000000,
-    0x10000000,
-    0x40000000,
-)
+_NAMESPACES = {"user": 0x10000000, "uts": 0x4000000, "net": 0x40000000}
+_CLONE_NEWNS = 0x20000
 _MS_NOSUID, _MS_NODEV, _MS_NOEXEC, _MS_REC, _MS_PRIVATE = 2, 4, 8, 0x4000, 0x40000
-_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE = 1, 4
+_PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 4, 38
+# nscd and systemd-resolved listen on sockets below /run, and would answer for this machine.
+_HIDDEN = ("/etc", "/run", "/var/run")
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -44,64 +44,146 @@ class StepFailed(Exception):
         self.error = error
 
 
-def main(channel: int, folder: int) -> None:
-    """Enter the place of the process whose /proc folder is `folder`, and answer requests."""
-    _call("prctl", _PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+def main(
+    channel: int,
+    opened: Mapping[str, int],
+    user: tuple[int, int, Sequence[int]] | None,
+) -> None:
+    """Answer requests until the channel closes.
+
+    `opened` are descriptors of the target's root, program and namespaces; `user` is its user, group
+    and groups, None if they are this process's own.
+    """
     _call("prctl", _PR_SET_DUMPABLE, 0, 0, 0, 0)
+    _call("prctl", _PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.umask(0o022)  # the target's user reads the files in /etc
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends this process
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # lookups are not waited for
-    with socket.socket(fileno=channel) as requests:
-        wanted = json.loads(requests.recv(MOST_REQUEST))
-        try:
-            _enter(folder, wanted)
-        except StepFailed as failed:
-            _answer(requests, {"step": failed.step, "errno": failed.error.errno})
-            return
-        _answer(requests, {})
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # children are not waited for
+    # Python looks a name up with this codec, and the target's user may not read its module.
+    codecs.lookup("idna")
+    agent = Agent(opened, user)
+    with socket.socket(fileno=channel) as requests, suppress(EOFError):
         while True:
-            data, descriptors, _, _ = socket.recv_fds(requests, MOST_REQUEST, 1)
-            if not data:
-                return
+            request, descriptors = messages.receive(requests)
             with socket.socket(fileno=descriptors[0]) as reply:
-                _serve(json.loads(data), reply)
+                agent.serve(request, reply)
+    # Whoever still waits for a resolver or a file.
+    os.killpg(0, signal.SIGKILL)
 
 
-def _enter(folder: int, wanted: Mapping[str, Any]) -> None:
-    """Enter the namespaces, hide this machine's resolver files, and take on the user."""
-    opened = {}
-    for kind in ("user", "uts", "net"):
-        with _step(kind):
-            opened[kind] = os.open(f"ns/{kind}", os.O_RDONLY | os.O_CLOEXEC, dir_fd=folder)
-    if wanted["enters_user"]:
-        # Root stays outside: inside, it would lose its right to read files.
-        with _step("user"):
-            _call("setns", opened["user"], _CLONE_NEWUSER)
-    with _step("mnt"):
-        _call("unshare", _CLONE_NEWNS)
-        _mount("none", "/", None, _MS_REC | _MS_PRIVATE, None)
-        # nscd and systemd-resolved listen on sockets below /run, and would answer for this machine.
-        for place in ("/etc", "/run", "/var/run"):
-            if Path(place).is_dir() and not Path(place).is_symlink():
-                flags = _MS_NOSUID | _MS_NODEV | _MS_NOEXEC
-                _mount("tmpfs", place, "tmpfs", flags, "mode=755,size=8m")
-        for name, text in wanted["files"].items():
-            Path("/etc", name).write_text(text, encoding="utf-8", errors="surrogateescape")
-    with _step("uts"):
-        _call("setns", opened["uts"], _CLONE_NEWUTS)
-    with _step("net"):
-        _call("setns", opened["net"], _CLONE_NEWNET)
-    if wanted["uid"] is not None:
-        uid, gid = wanted["uid"], wanted["gid"]
-        with _step("groups"):
-            os.setgroups(wanted["groups"])
-        with _step("group"):
-            os.setresgid(gid, gid, gid)
-        with _step("user"):
-            os.setresuid(uid, uid, uid)
-    for descriptor in opened.values():
-        os.close(descriptor)
+class Agent:
+    """Answers each request on the socket that came with it."""
+
+    def __init__(
+        self, opened: Mapping[str, int], user: tuple[int, int, Sequence[int]] | None
+    ) -> None:
+        self._root = RootReader(opened["root"])
+        self._opened = opened
+        self._user = user
+
+    def serve(self, request: Mapping[str, Any], reply: socket.socket) -> None:
+        """Answer a request; what may wait is answered by a child."""
+        with suppress(OSError):  # the parent no longer waits
+            match request["ask"]:
+                case "enter":
+                    messages.send(reply, self._enter(request))
+                case "socket":
+                    self._make_socket(socket.AddressFamily(request["family"]), reply)
+                case _:
+                    self._serve_in_child(request, reply)
+
+    def _enter(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        try:
+            enter(self._opened, request["namespaces"], request["files"])
+            self._become_user()
+        except StepFailed as failed:
+            return {"step": failed.step, "errno": failed.error.errno}
+        return {}
+
+    def _make_socket(self, family: socket.AddressFamily, reply: socket.socket) -> None:
+        try:
+            with socket.socket(family, socket.SOCK_STREAM) as made:
+                messages.send(reply, {}, made.fileno())
+        except OSError as error:
+            messages.send(reply, {"errno": error.errno})
+
+    def _serve_in_child(self, request: Mapping[str, Any], reply: socket.socket) -> None:
+        try:
+            if os.fork():
+                return
+        except OSError as error:
+            messages.send(reply, {"errno": error.errno})
+            return
+        try:
+            self._become_user()
+            messages.send(reply, self._answer(request))
+        except StepFailed as failed:
+            messages.send(reply, {"errno": failed.error.errno})
+        finally:
+            os._exit(0)
+
+    def _become_user(self) -> None:
+        if self._user:
+            uid, gid, groups = self._user
+            with _step("groups"):
+                os.setgroups(groups)
+            with _step("group"):
+                os.setresgid(gid, gid, gid)
+            with _step("user"):
+                os.setresuid(uid, uid, uid)
+            self._user = None
+
+    def _answer(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        try:
+            match request["ask"]:
+                case "addresses":
+                    return _addresses(request)
+                case "name":
+                    return {"name": _own_name()}
+                case "read":
+                    return {"files": _read(self._root, request["paths"], request["most"])}
+                case "names":
+                    return {"names": self._root.names(request["path"], request["most"])}
+                case _:
+                    return {"found": self._search(request)}
+        except socket.gaierror as error:
+            return {"gaierror": error.errno}
+        except OSError as error:
+            return {"errno": error.errno}
+
+    def _search(self, request: Mapping[str, Any]) -> str | None:
+        """Search the target's own program, or a file of its root."""
+        pattern = request["pattern"].encode("latin-1")
+        if request["path"]:
+            with self._root.opened(request["path"]) as file:
+                found = search(file, pattern)
+        else:
+            found = search(self._opened["exe"], pattern)
+        return None if found is None else found.decode("latin-1")
+
+
+def enter(opened: Mapping[str, int], kinds: Sequence[str], files: Mapping[str, str] | None) -> None:
+    """Enter namespaces; `files` are what /etc holds instead, None to leave it as it is."""
+    if "user" in kinds:  # first, since it gives the rights to enter the others
+        _enter_namespace("user", opened)
+    if files is not None:
+        with _step("mnt"):
+            _call("unshare", _CLONE_NEWNS)
+            _mount("none", "/", None, _MS_REC | _MS_PRIVATE, None)
+            for folder in _HIDDEN:
+                if Path(folder).is_dir() and not Path(folder).is_symlink():
+                    flags = _MS_NOSUID | _MS_NODEV | _MS_NOEXEC
+                    _mount("tmpfs", folder, "tmpfs", flags, "mode=755,size=16m")
+            for name, text in files.items():
+                Path("/etc", name).write_bytes(text.encode("utf-8", "surrogateescape"))
+    for kind in kinds:
+        if kind != "user":
+            _enter_namespace(kind, opened)
+
+
+def _enter_namespace(kind: str, opened: Mapping[str, int]) -> None:
+    with _step(kind):
+        _call("setns", opened[kind], _NAMESPACES[kind])
 
 
 @contextmanager
@@ -123,42 +205,29 @@ def _mount(source: str, target: str, kind: str | None, flags: int, data: str | N
     _call("mount", *words[:3], ctypes.c_ulong(flags), words[3])
 
 
-def _serve(request: Mapping[str, Any], reply: socket.socket) -> None:
-    if request["ask"] == "socket":
-        _serve_socket(socket.AddressFamily(request["family"]), reply)
-    # A resolver may hang, and this process has one thread.
-    elif os.fork() == 0:
-        try:
-            _answer(reply, _looked_up(request))
-        finally:
-            os._exit(0)
-
-
-def _serve_socket(family: socket.AddressFamily, reply: socket.socket) -> None:
-    try:
-        with socket.socket(family, socket.SOCK_STREAM) as made:
-            _answer(reply, {}, made.fileno())
-    except OSError as error:
-        _answer(reply, {"errno": error.errno})
-
-
-def _looked_up(request: Mapping[str, Any]) -> Mapping[str, Any]:
-    try:
-        if request["ask"] == "name":
-            return {"name": socket.getfqdn()}
-        # As bytes: for a str, Python would load a codec, which the target's user may not read.
-        host, port, family = request["host"].encode("ascii"), request["port"], request["family"]
-        found = socket.getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM)
-    except socket.gaierror as error:
-        return {"gaierror": error.errno}
-    except OSError as error:
-        return {"errno": error.errno}
+def _addresses(request: Mapping[str, Any]) -> Mapping[str, Any]:
+    name, port, family = request["name"].encode("ascii"), request["port"], request["family"]
+    found = socket.getaddrinfo(name, port, family=family, type=socket.SOCK_STREAM)
     return {"found": [[family, *address] for family, _, _, _, address in found]}
 
 
-def _answer(reply: socket.socket, answer: Mapping[str, Any], *descriptors: int) -> None:
-    socket.send_fds(reply, [json.dumps(answer).encode()], descriptors)
+def _own_name() -> str:
+    try:
+        return socket.getfqdn()
+    except UnicodeError:  # not a name that DNS could hold
+        return socket.gethostname()
 
 
-if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+def _read(root: RootReader, paths: Sequence[str], most: int) -> dict[str, str | int]:
+    """Return the content of each file, as Latin-1, or the number of its error."""
+    files: dict[str, str | int] = {}
+    for path in paths:
+        try:
+            if most <= 0:
+                raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
+            content = root.read(path, most)
+            most -= len(content)
+            files[path] = content.decode("latin-1")
+        except OSError as error:
+            files[path] = error.errno or 0
+    return files

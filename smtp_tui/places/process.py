@@ -10,24 +10,22 @@ from pathlib import Path
 from typing import Self
 
 from smtp_tui.config.errors import reason
-from smtp_tui.places.errors import PlaceError
+from smtp_tui.places.errors import NotPermitted, PlaceError
 from smtp_tui.records import record
 
 PROC = Path("/proc")
 # The kernel allows an environment of a quarter of the stack's limit, but at most 6 MB.
 MOST_BYTES = 8 << 20
-NAMESPACES = ("user", "mnt", "uts", "net")
-# Filesystems whose files say something about the reader, or change when they are read.
-_LIVE = frozenset(
-    ("proc", "sysfs", "cgroup", "cgroup2", "debugfs", "tracefs", "devtmpfs", "autofs", "fusectl")
-)
+# <linux/sched.h>: a thread of the kernel, which has neither variables nor files.
+_PF_KTHREAD = 0x200000
 
 
 @record(kw_only=True)
 class ProcessStatus:
     """A process's user and groups as this machine numbers them, and when it began.
 
-    `started` is in seconds since the epoch; `command` is its short name.
+    `started` is in seconds since the epoch; `command` is its short name. If it `is_over`, it has
+    ended, or is part of the kernel, and has no variables or files.
     """
 
     command: str
@@ -35,6 +33,7 @@ class ProcessStatus:
     gid: int
     groups: tuple[int, ...]
     started: float
+    is_over: bool = False
 
 
 class ProcessHandle:
@@ -97,6 +96,7 @@ class ProcessHandle:
             gid=int(fields["Gid"].split()[1]),
             groups=tuple(map(int, fields.get("Groups", "").split())),
             started=_boot_time() + ticks / os.sysconf("SC_CLK_TCK"),
+            is_over=after_name[0] in (b"Z", b"X") or bool(int(after_name[6]) & _PF_KTHREAD),
         )
 
     @property
@@ -108,27 +108,34 @@ class ProcessHandle:
     @property
     def executable(self) -> str:
         """The path of its program, as it sees it."""
-        return self.link("exe").removesuffix(" (deleted)")
+        return self.inside(self.link("exe").removesuffix(" (deleted)"))
+
+    @property
+    def owner(self) -> int | None:
+        """The user whose user namespace it is in, as in a container without root; None if none."""
+        with suppress(PlaceError):
+            # The first line says which of our users is root inside; a map of root has more users.
+            first = self.read("uid_map").splitlines()[:1]
+            inside, outside, count = map(int, first[0].split()) if first else (1, 0, 0)
+            if (inside, count) == (0, 1):
+                return outside
+        return None
 
     def shares(self, namespace: str) -> bool:
         """Whether the process is in this program's namespace of a kind."""
         return self.link(f"ns/{namespace}") == str((PROC / "self" / "ns" / namespace).readlink())
 
-    def live_devices(self) -> frozenset[tuple[int, int]]:
-        """Return major and minor number of mounts whose files must not be read as settings."""
-        found = set()
-        for line in self.read("mountinfo").splitlines():
-            before, _, after = line.partition(b" - ")
-            if after.split(b" ", 1)[0].decode() in _LIVE:
-                major, _, minor = before.split()[2].partition(b":")
-                found.add((int(major), int(minor)))
-        return frozenset(found)
+    def inside(self, path: str) -> str:
+        """Return a path of /proc as the process sees it: its root may be a folder of ours."""
+        root = self.link("root").rstrip("/")
+        return path.removeprefix(root) if path.startswith(f"{root}/") else path
 
     def _error(self, error: OSError) -> PlaceError:
         if error.errno in (errno.ESRCH, errno.ENOENT) and not self._is_alive():
-            return PlaceError(f"process {self.pid} does not exist")
+            hidden = "" if os.geteuid() == 0 else ", or /proc hides it from this user"
+            return PlaceError(f"process {self.pid} does not exist{hidden}")
         if error.errno in (errno.EACCES, errno.EPERM):
-            return PlaceError(f"smtp-tui may not read process {self.pid}")
+            return NotPermitted(f"smtp-tui may not read process {self.pid}")
         return PlaceError(f"process {self.pid} cannot be read: {reason(error)}")
 
     def _is_alive(self) -> bool:

@@ -1,85 +1,84 @@
-"""Read files below the root folder of another process, never outside it."""
+"""Read files below the root folder of another process, never outside it.
+
+The agent imports this module: it needs nothing but the standard library.
+"""
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import os
+import re
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import suppress
-from typing import Self
-
-from smtp_tui.places.process import MOST_BYTES, ProcessHandle
+from contextlib import contextmanager
 
 # As many links as the kernel follows (path_resolution(7)).
 MOST_LINKS = 40
+MOST_BYTES = 8 << 20
+# A program of Go, which holds all its libraries, has a hundred megabytes at most.
+_MOST_SEARCHED = 512 << 20
+_PART, _OVERLAP = 1 << 20, 1 << 12
+
+
+# <linux/magic.h>: filesystems whose files say something about the reader, or change when read.
+# Below a process's root, a link to `/proc/self/environ` leads to the reader's own variables.
+_LIVE = frozenset(
+    (
+        0x9FA0,  # proc
+        0x62656572,  # sysfs
+        0x27E0EB,  # cgroup
+        0x63677270,  # cgroup2
+        0x64626720,  # debugfs
+        0x74726163,  # tracefs
+        0x73636673,  # securityfs
+        0x0187,  # autofs
+        0x65735543,  # fusectl
+    )
+)
+_libc = ctypes.CDLL(None, use_errno=True)
 
 
 class RootReader:
-    """Reads regular files below a folder, which links cannot leave.
+    """Reads regular files below a folder, which links cannot leave."""
 
-    `refused` are major and minor numbers of devices whose files are not read: below
-    `/proc/PID/root`, a link to `/proc/self/environ` would lead to this program's own variables.
-    """
-
-    def __init__(self, root: int, refused: frozenset[tuple[int, int]] = frozenset()) -> None:
+    def __init__(self, root: int) -> None:
         self._root = root
-        self._refused = refused
-
-    @classmethod
-    def of(cls, process: ProcessHandle) -> Self:
-        """Return the reader of a process's root folder; PlaceError if it may not be read."""
-        root = process.open("root", os.O_PATH | os.O_DIRECTORY)
-        return cls(root, process.live_devices())
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        with suppress(OSError):
-            os.close(self._root)
 
     def read(self, path: str, most: int = MOST_BYTES) -> bytes:
         """Return at most `most` bytes of a regular file; OSError if there is none."""
-        place = self._find(path)
-        try:
-            self._require(place, stat.S_ISREG, errno.EINVAL)
-            # O_PATH has found the file that is opened now. A file system may hang all the same.
-            opened = os.open(f"/proc/self/fd/{place}", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        finally:
-            os.close(place)
-        with os.fdopen(opened, "rb") as file:
-            return file.read(most)
+        with self.opened(path) as file, os.fdopen(os.dup(file), "rb") as content:
+            return content.read(most)
 
-    def names(self, path: str, most: int = 1000) -> list[str]:
+    def names(self, path: str, most: int) -> list[str]:
         """Return at most `most` names in a folder, sorted; OSError if it is none."""
+        opened = self._opened(path, stat.S_ISDIR, errno.ENOTDIR)
+        with opened as folder, os.scandir(folder) as entries:
+            return sorted(entry.name for entry, _ in zip(entries, range(most), strict=False))
+
+    @contextmanager
+    def opened(self, path: str) -> Iterator[int]:
+        """Open a regular file; OSError if there is none."""
+        with self._opened(path, stat.S_ISREG, errno.EINVAL) as file:
+            yield file
+
+    @contextmanager
+    def _opened(self, path: str, is_kind: Callable[[int], bool], code: int) -> Iterator[int]:
         place = self._find(path)
         try:
-            self._require(place, stat.S_ISDIR, errno.ENOTDIR)
-            opened = os.open(f"/proc/self/fd/{place}", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            if _filesystem(place) in _LIVE:
+                raise OSError(errno.EACCES, os.strerror(errno.EACCES))
+            if not is_kind(os.fstat(place).st_mode):
+                raise OSError(code, os.strerror(code))
+            # O_PATH has found the file that is opened now, whatever the path leads to by now.
+            flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
+            opened = os.open(f"/proc/self/fd/{place}", flags)
         finally:
             os.close(place)
         try:
-            with os.scandir(opened) as entries:
-                return sorted(entry.name for entry, _ in zip(entries, range(most), strict=False))
+            yield opened
         finally:
             os.close(opened)
-
-    def exists(self, path: str) -> bool:
-        """Whether a path leads to something."""
-        try:
-            os.close(self._find(path))
-        except OSError:
-            return False
-        return True
-
-    def _require(self, place: int, is_kind: Callable[[int], bool], code: int) -> None:
-        found = os.fstat(place)
-        device = os.major(found.st_dev), os.minor(found.st_dev)
-        if device in self._refused:
-            raise OSError(errno.EACCES, "the kernel makes this file for each reader")
-        if not is_kind(found.st_mode):
-            raise OSError(code, os.strerror(code))
 
     def _find(self, path: str) -> int:
         """Return a descriptor (O_PATH) of what a path leads to, following links here."""
@@ -116,3 +115,24 @@ class RootReader:
 
 def _parts(path: str) -> Iterator[str]:
     yield from (part for part in path.split("/") if part not in ("", "."))
+
+
+def _filesystem(file: int) -> int:
+    """Return the magic number of a file's filesystem; statfs(2) puts it first."""
+    buffer = ctypes.create_string_buffer(256)
+    if _libc.fstatfs(file, buffer) != 0:
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code))
+    return ctypes.c_long.from_buffer(buffer).value & 0xFFFFFFFF
+
+
+def search(file: int, pattern: bytes) -> bytes | None:
+    """Return what a pattern finds in an open file: its first group, or all if it has none."""
+    wanted = re.compile(pattern)
+    for start in range(0, _MOST_SEARCHED, _PART):
+        part = os.pread(file, _PART + _OVERLAP, start)
+        if found := wanted.search(part):
+            return found[wanted.groups and 1]
+        if len(part) <= _PART:
+            break
+    return None

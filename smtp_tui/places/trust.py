@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-import mmap
-import os
+import errno
 import re
 import ssl
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import PurePosixPath
+from typing import TypeGuard
 
 from smtp_tui.places.errors import PlaceError
+from smtp_tui.places.files import PlaceFiles
 from smtp_tui.places.process import ProcessHandle
-from smtp_tui.places.root import RootReader
 from smtp_tui.records import record
 
-_MOST_LIBRARY = 32 << 20
-_PEM = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
-_OPENSSL_DIR = re.compile(rb'OPENSSLDIR: "([^"\0]+)"')
-_GO_BUILD = b"\xff Go buildinf:"
+# A distribution ships 150; each is tried by OpenSSL.
+_MOST_CERTIFICATES = 2000
+_MOST_FILES = 1000
+_BEGIN, _END = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
+_OPENSSL_DIR = rb'OPENSSLDIR: "([^"\0]+)"'
+_GO_BUILD = rb"\xff Go buildinf:"
 # Go's crypto/x509/root_linux.go, in its order; it takes the first file, then reads the folders.
 _GO_FILES = (
     "/etc/ssl/certs/ca-certificates.crt",
@@ -36,70 +39,151 @@ _HASHED_NAME = re.compile(r"[0-9a-f]{8}\.\d+")  # as `openssl rehash` names them
 class TrustStore:
     """The authorities that a runtime trusts: as PEM text, None if smtp-tui cannot read them.
 
-    `paths` are the files and folders that the runtime reads, as the process sees them; `other` is
-    what its other library trusts, such as certifi beside Python's own `ssl`.
+    `paths` are the files and folders that the runtime reads, as the process sees them, and
+    `unreadable` those that its user may not read; `other` is what its other library trusts, such as
+    certifi beside Python's own `ssl`.
     """
 
     runtime: str
     paths: tuple[str, ...]
     pem: str | None
     count: int = 0
+    unreadable: tuple[str, ...] = ()
     other: TrustStore | None = None
 
 
-def trust_of(process: ProcessHandle, root: RootReader, variables: Mapping[str, str]) -> TrustStore:
-    """Return what a process trusts; `root` reads its files as it sees them."""
-    maps = _mapped_files(process)
-    program = PurePosixPath(process.executable)
-    words = process.command_line
-    options = f"{' '.join(words)} {variables.get('NODE_OPTIONS', '')}"
-    if any(path.endswith("/libjvm.so") for path in maps):
-        return _java(program, words, variables)
-    if program.name == "node" and "--use-openssl-ca" not in options:
-        return _node(root, variables)
-    if _contains(process, _GO_BUILD):
-        return _go(root, variables)
-    folder = _openssl_folder(process, root, maps)
-    is_python = program.name.startswith("python")
-    name = "Python's ssl" if is_python else "OpenSSL"
-    if not is_python and not any("/libcrypto" in path for path in maps):
-        name = "a runtime that smtp-tui does not know; OpenSSL's usual place"
-    own = _openssl(name, root, variables, folder)
-    # A virtual environment's program is a link, which only the command line names.
-    named = PurePosixPath(words[0] if words else "")
-    prefixes = (
-        str(named.parent.parent),
-        variables.get("VIRTUAL_ENV", ""),
-        str(program.parent.parent),
-    )
-    other = _certifi(root, maps, prefixes) if is_python else None
-    return TrustStore(
-        runtime=own.runtime, paths=own.paths, pem=own.pem, count=own.count, other=other
-    )
+def trust_of(process: ProcessHandle, files: PlaceFiles, variables: Mapping[str, str]) -> TrustStore:
+    """Return what a process trusts; `files` are as it sees them."""
+    return _Runtime(process, files, variables).trust()
 
 
-def _openssl(
-    runtime: str, root: RootReader, variables: Mapping[str, str], folder: str
-) -> TrustStore:
-    """Return what OpenSSL trusts: SSL_CERT_FILE and SSL_CERT_DIR, each else its built-in place."""
-    file = variables.get("SSL_CERT_FILE") or f"{folder}/cert.pem"
-    folders = (variables.get("SSL_CERT_DIR") or f"{folder}/certs").split(":")
-    return _store(runtime, root, [file], folders, _HASHED_NAME)
+class _Runtime:
+    """What a process runs, and where that reads its authorities."""
 
+    def __init__(
+        self, process: ProcessHandle, files: PlaceFiles, variables: Mapping[str, str]
+    ) -> None:
+        self._process = process
+        self._files = files
+        self._variables = variables
+        self._maps = mapped_files(process)
+        self._program = PurePosixPath(process.executable)
+        self._words = process.command_line
 
-def _go(root: RootReader, variables: Mapping[str, str]) -> TrustStore:
-    first = next(filter(root.exists, _GO_FILES), _GO_FILES[0])
-    file = variables.get("SSL_CERT_FILE") or first
-    folders = variables.get("SSL_CERT_DIR", "").split(":") if variables.get("SSL_CERT_DIR") else []
-    return _store("Go", root, [file], folders or _GO_FOLDERS, re.compile(".+"))
+    def trust(self) -> TrustStore:
+        options = f"{' '.join(self._words)} {self._variables.get('NODE_OPTIONS', '')}"
+        name = self._program.name
+        if any(path.endswith("/libjvm.so") for path in self._maps):
+            return _java(self._program, self._words, self._variables)
+        if name in ("node", "nodejs") and not re.search("--use-(openssl|system)-ca", options):
+            return self._node()
+        if self._search(_GO_BUILD) is not None:
+            return self._go()
+        if name.startswith("python"):
+            return self._openssl("Python's ssl", self._certifi())
+        if any("/libcrypto" in path for path in self._maps) or name.startswith("node"):
+            return self._openssl("OpenSSL")
+        return self._openssl("a runtime that smtp-tui does not know; OpenSSL's usual place")
 
+    def _openssl(self, runtime: str, other: TrustStore | None = None) -> TrustStore:
+        """Return what SSL_CERT_FILE and SSL_CERT_DIR name, each else OpenSSL's built-in place."""
+        folder = self._openssl_folder()
+        file = self._variables.get("SSL_CERT_FILE") or f"{folder}/cert.pem"
+        folders = (self._variables.get("SSL_CERT_DIR") or f"{folder}/certs").split(":")
+        return self._store(runtime, [file], folders, _HASHED_NAME, other)
 
-def _node(root: RootReader, variables: Mapping[str, str]) -> TrustStore:
-    """Node trusts its built-in list, which cannot be read here, and one file more."""
-    extra = variables.get("NODE_EXTRA_CA_CERTS", "")
-    if not extra:
-        return TrustStore(runtime="Node's built-in list", paths=(), pem=None)
-    return _store("Node's built-in list and NODE_EXTRA_CA_CERTS", root, [extra], [], _HASHED_NAME)
+    def _go(self) -> TrustStore:
+        present = self._files.read_all(_GO_FILES)
+        first = next((path for path in _GO_FILES if _is_there(present[path])), _GO_FILES[0])
+        file = self._variables.get("SSL_CERT_FILE") or first
+        folders = self._variables.get("SSL_CERT_DIR", "")
+        return self._store(
+            "Go", [file], folders.split(":") if folders else _GO_FOLDERS, re.compile(".+")
+        )
+
+    def _node(self) -> TrustStore:
+        """Node trusts its built-in list, for which this machine's stands in, and one file more."""
+        name = "Node's built-in list"
+        extra = self._variables.get("NODE_EXTRA_CA_CERTS", "")
+        if not extra:
+            return TrustStore(runtime=name, paths=(), pem=None)
+        found = self._store(f"{name} and NODE_EXTRA_CA_CERTS", [extra], [], _HASHED_NAME)
+        own = ssl.create_default_context().get_ca_certs(binary_form=True)
+        pem = "\n".join([*map(ssl.DER_cert_to_PEM_cert, own), found.pem or ""])
+        return replace(found, pem=pem)
+
+    def _certifi(self) -> TrustStore | None:
+        """Return what certifi trusts, which Python's HTTP libraries use; None without it."""
+        folders = dict.fromkeys(self._package_folders())
+        paths = [f"{folder}/certifi/cacert.pem" for folder in folders]
+        present = self._files.read_all(paths) if paths else {}
+        for path in paths:
+            if _is_there(present[path]):
+                return self._store("certifi", [path], [], _HASHED_NAME)
+        return None
+
+    def _package_folders(self) -> Iterator[str]:
+        for path in self._maps:
+            if found := re.match(r".*/(?:site|dist)-packages(?=/)", path):
+                yield found[0]
+        # A virtual environment's program is a link, which only the command line names.
+        named = PurePosixPath(self._words[0] if self._words else "")
+        prefixes = (
+            str(named.parent.parent),
+            self._variables.get("VIRTUAL_ENV", ""),
+            str(self._program.parent.parent),
+        )
+        for prefix in filter(None, prefixes):
+            for name in self._names(f"{prefix}/lib"):
+                if name.startswith("python"):
+                    yield f"{prefix}/lib/{name}/site-packages"
+                    yield f"{prefix}/lib/{name}/dist-packages"
+
+    def _store(
+        self,
+        runtime: str,
+        files: Sequence[str],
+        folders: Sequence[str],
+        wanted: re.Pattern[str],
+        other: TrustStore | None = None,
+    ) -> TrustStore:
+        files, folders = list(map(self._absolute, files)), list(map(self._absolute, folders))
+        names = [f"{folder}/{name}" for folder in folders for name in self._names(folder, wanted)]
+        read = self._files.read_all([*files, *names[:_MOST_FILES]])
+        texts = (part.decode("ascii", "replace") for part in read.values() if _is_there(part))
+        usable = _usable(certificate for text in texts for certificate in _certificates(text))
+        return TrustStore(
+            runtime=runtime,
+            paths=(*files, *folders),
+            pem="\n".join(usable),
+            count=len(usable),
+            unreadable=tuple(path for path, part in read.items() if _is_forbidden(part)),
+            other=other,
+        )
+
+    def _absolute(self, path: str) -> str:
+        with suppress(PlaceError):
+            return str(PurePosixPath(self._process.inside(self._process.link("cwd")), path))
+        return path
+
+    def _names(self, folder: str, wanted: re.Pattern[str] | None = None) -> list[str]:
+        with suppress(OSError):
+            names = self._files.names(folder)
+            return [name for name in names if wanted is None or wanted.fullmatch(name)]
+        return []
+
+    def _openssl_folder(self) -> str:
+        """Return OPENSSLDIR of the libcrypto that the process uses; Debian's if none is found."""
+        libraries = [path for path in self._maps if "/libcrypto" in path]
+        for path in (*libraries, ""):
+            if found := self._search(_OPENSSL_DIR, path):
+                return found
+        return "/usr/lib/ssl"
+
+    def _search(self, pattern: bytes, path: str = "") -> str | None:
+        with suppress(OSError):
+            return self._files.search(pattern, path)
+        return None
 
 
 def _java(program: PurePosixPath, words: Sequence[str], variables: Mapping[str, str]) -> TrustStore:
@@ -112,117 +196,37 @@ def _java(program: PurePosixPath, words: Sequence[str], variables: Mapping[str, 
     return TrustStore(runtime="Java", paths=(path,), pem=None)
 
 
-def _certifi(root: RootReader, maps: Sequence[str], prefixes: Sequence[str]) -> TrustStore | None:
-    """Return what certifi trusts, which Python's HTTP libraries use; None if it is not there."""
-    for folder in _package_folders(root, maps, prefixes):
-        path = f"{folder}/certifi/cacert.pem"
-        if root.exists(path):
-            return _store("certifi", root, [path], [], _HASHED_NAME)
-    return None
+def _is_there(content: bytes | OSError) -> TypeGuard[bytes]:
+    return isinstance(content, bytes)
 
 
-def _package_folders(
-    root: RootReader, maps: Sequence[str], prefixes: Sequence[str]
-) -> Iterator[str]:
-    for path in maps:
-        if found := re.match(r".*/(?:site|dist)-packages(?=/)", path):
-            yield found[0]
-    for prefix in filter(None, prefixes):
-        with suppress(OSError):
-            for name in root.names(f"{prefix}/lib"):
-                if name.startswith("python"):
-                    yield f"{prefix}/lib/{name}/site-packages"
-                    yield f"{prefix}/lib/{name}/dist-packages"
+def _is_forbidden(content: bytes | OSError) -> bool:
+    return isinstance(content, OSError) and content.errno in (errno.EACCES, errno.EPERM)
 
 
-def _store(
-    runtime: str,
-    root: RootReader,
-    files: Sequence[str],
-    folders: Sequence[str],
-    wanted: re.Pattern[str],
-) -> TrustStore:
-    texts = []
-    paths = [
-        *files,
-        *(
-            f"{folder}/{name}"
-            for folder in folders
-            for name in _names(root, folder)
-            if wanted.fullmatch(name)
-        ),
-    ]
-    for path in paths:
-        with suppress(OSError):
-            texts.append(root.read(path).decode("ascii", "replace"))
-    certificates = list(
-        dict.fromkeys(certificate for text in texts for certificate in _PEM.findall(text))
-    )
-    usable = _usable(certificates)
-    return TrustStore(
-        runtime=runtime,
-        paths=(*files, *folders),
-        pem="\n".join(usable),
-        count=len(usable),
-    )
+def _certificates(text: str) -> Iterator[str]:
+    for part in text.split(_BEGIN)[1:]:
+        body, end, _ = part.partition(_END)
+        if end:
+            yield f"{_BEGIN}{body}{end}"
 
 
-def _names(root: RootReader, folder: str) -> list[str]:
-    with suppress(OSError):
-        return root.names(folder)
-    return []
-
-
-def _usable(certificates: Sequence[str]) -> list[str]:
+def _usable(certificates: Iterable[str]) -> list[str]:
     """Return the certificates that OpenSSL accepts; it would reject all for one."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    try:
-        if certificates:
-            context.load_verify_locations(cadata="\n".join(certificates))
-        return list(certificates)
-    except (ssl.SSLError, ValueError):
-        if len(certificates) == 1:
-            return []
-    return [good for certificate in certificates for good in _usable([certificate])]
+    good = []
+    for certificate in list(dict.fromkeys(certificates))[:_MOST_CERTIFICATES]:
+        with suppress(ssl.SSLError, ValueError):
+            context.load_verify_locations(cadata=certificate)
+            good.append(certificate)
+    return good
 
 
-def _mapped_files(process: ProcessHandle) -> list[str]:
+def mapped_files(process: ProcessHandle) -> list[str]:
+    """Return the paths of the files that a process has mapped; empty if that may not be read."""
     try:
         lines = process.read("maps").decode("utf-8", "surrogateescape").splitlines()
     except PlaceError:
         return []
-    paths = (line.split(None, 5)[5] for line in lines if line.count("/") and len(line.split()) > 5)
-    return list(dict.fromkeys(path.removesuffix(" (deleted)") for path in paths))
-
-
-def _openssl_folder(process: ProcessHandle, root: RootReader, maps: Sequence[str]) -> str:
-    """Return OPENSSLDIR of the libcrypto that the process uses; Debian's where none is found."""
-    for path in maps:
-        if "/libcrypto" in path:
-            with suppress(OSError):
-                if found := _OPENSSL_DIR.search(root.read(path, _MOST_LIBRARY)):
-                    return found[1].decode("utf-8", "surrogateescape")
-    if found := _search(process, _OPENSSL_DIR):
-        return found[1].decode("utf-8", "surrogateescape")
-    return "/usr/lib/ssl"
-
-
-def _contains(process: ProcessHandle, text: bytes) -> bool:
-    return _search(process, re.compile(re.escape(text))) is not None
-
-
-def _search(process: ProcessHandle, pattern: re.Pattern[bytes]) -> re.Match[bytes] | None:
-    """Search the program that the process runs."""
-    try:
-        program = process.open("exe")
-    except PlaceError:
-        return None
-    try:
-        with mmap.mmap(program, 0, prot=mmap.PROT_READ) as content:
-            found = pattern.search(content)
-            # The match must outlive the mapping.
-            return pattern.match(bytes(found[0])) if found else None
-    except (OSError, ValueError):
-        return None
-    finally:
-        os.close(program)
+    paths = (line.split(None, 5)[5] for line in lines if "/" in line and len(line.split()) > 5)
+    return list(dict.fromkeys(process.inside(path.removesuffix(" (deleted)")) for path in paths))

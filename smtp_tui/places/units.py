@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator, Sequence
 
+from smtp_tui.config.errors import one_line
+from smtp_tui.places.errors import PlaceError
 from smtp_tui.places.programs import run_program
 from smtp_tui.records import record
 
@@ -32,6 +35,20 @@ def running_units(run: Run = run_program, *, of_user: bool = False) -> tuple[Run
         ["systemctl", *manager, "show", "--no-pager", "--state=running", properties, "*.service"]
     )
     return tuple(_units(output))
+
+
+def main_process(name: str, run: Run = run_program) -> int:
+    """Return the number of a service's main process; PlaceError if it does not run."""
+    name = name if "." in name else f"{name}.service"
+    shown = run(["systemctl", "show", "--no-pager", "--property=Id,MainPID,LoadState", "--", name])
+    properties = dict(line.split("=", 1) for line in shown.splitlines() if "=" in line)
+    if properties.get("LoadState") != "loaded":
+        raise PlaceError(f"systemd cannot load a service {one_line(name)}")
+    pid = properties.get("MainPID", "")
+    if not (pid.isascii() and pid.isdigit() and int(pid)):
+        start = f"systemctl start {shlex.quote(name)}"
+        raise PlaceError(f"unit {one_line(name)} does not run", start)
+    return int(pid)
 
 
 def _units(output: str) -> Iterator[RunningUnit]:

@@ -1,0 +1,168 @@
+"""Open the place where an application runs: a container, a process, or the process of a unit."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import field
+from enum import StrEnum
+
+from smtp_tui.config.errors import one_line, reason
+from smtp_tui.places.agent_process import AgentProcess
+from smtp_tui.places.containers import Container, find_container
+from smtp_tui.places.errors import NotPermitted, PlaceError
+from smtp_tui.places.files import PlaceFiles
+from smtp_tui.places.network import AgentNetwork
+from smtp_tui.places.process import (
+    ProcessEnvironment,
+    ProcessHandle,
+    ProcessStatus,
+    parse_environment,
+)
+from smtp_tui.places.resolver import ResolverFiles, own_resolver_files, resolver_files
+from smtp_tui.places.trust import TrustStore, mapped_files, trust_of
+from smtp_tui.places.units import main_process
+from smtp_tui.records import record
+from smtp_tui.smtp.addresses import Network
+
+
+class PlaceKind(StrEnum):
+    """How a place is named."""
+
+    CONTAINER = "container"
+    PROCESS = "process"
+    UNIT = "unit"
+
+
+_OPTIONS = {
+    PlaceKind.CONTAINER: "--in",
+    PlaceKind.PROCESS: "--as-pid",
+    PlaceKind.UNIT: "--as-unit",
+}
+
+
+@record(kw_only=True)
+class Place:
+    """A place that is open: what its process was started with and reads, and how to act in it.
+
+    `libc` is "glibc", "musl" or "" if unknown; `notes` say what of the place cannot be followed.
+    """
+
+    kind: PlaceKind
+    name: str
+    container: Container | None
+    status: ProcessStatus
+    environment: ProcessEnvironment
+    trust: TrustStore = field(repr=False)
+    resolver: ResolverFiles = field(repr=False)
+    libc: str
+    notes: tuple[str, ...]
+    process: ProcessHandle = field(repr=False)
+    files: PlaceFiles = field(repr=False)
+    network: Network = field(repr=False)
+
+    @property
+    def title(self) -> str:
+        """The place in a sentence."""
+        return f"{self.kind} {one_line(self.name)}"
+
+    @property
+    def pid(self) -> int:
+        """The number of its process."""
+        return self.process.pid
+
+    @property
+    def engine(self) -> str:
+        """The program that runs the container; empty if it is none."""
+        return self.container.engine if self.container else ""
+
+
+@contextmanager
+def open_place(kind: PlaceKind, word: str) -> Iterator[Place]:
+    """Open a place while the block lasts; PlaceError if that fails.
+
+    It starts programs and waits for them, so a running event loop calls it in a thread.
+    """
+    with ExitStack() as stack:
+        try:
+            place = _open(kind, word, stack)
+        except NotPermitted as error:
+            command = f"sudo smtp-tui check {_OPTIONS[kind]} {shlex.quote(word)}"
+            raise NotPermitted(str(error), command) from None
+        yield place
+
+
+def _open(kind: PlaceKind, word: str, stack: ExitStack) -> Place:
+    container = find_container(word) if kind is PlaceKind.CONTAINER else None
+    name = container.name if container else word
+    pid = container.pid if container else _process_of(kind, word)
+    title = f"{kind} {one_line(name)}"
+    process = stack.enter_context(ProcessHandle(pid))
+    status = process.status
+    if status.is_over:
+        raise PlaceError(f"{title} has no variables or files: it has ended, or is the kernel's")
+    libc = _libc(process)
+    try:
+        environment = parse_environment(process.read("environ"))
+        agent = stack.enter_context(AgentProcess(process, environment.variables))
+        files = PlaceFiles(agent)
+        resolver = resolver_files(files, is_musl=libc == "musl")
+        # Then this machine's own resolver, with its services, is the process's too.
+        is_own = process.shares("net") and resolver == own_resolver_files()
+        agent.enter(None if is_own else resolver.files)
+        trust = trust_of(process, files, environment.variables)
+    except NotPermitted:
+        raise NotPermitted(_not_permitted(title, process)) from None
+    except OSError as error:
+        raise PlaceError(f"smtp-tui cannot read {title}: {reason(error)}") from None
+    return Place(
+        kind=kind,
+        name=name,
+        container=container,
+        status=status,
+        environment=environment,
+        trust=trust,
+        resolver=resolver,
+        libc=libc,
+        notes=() if is_own else tuple(_notes(libc, resolver, trust)),
+        process=process,
+        files=files,
+        network=AgentNetwork(agent),
+    )
+
+
+def _process_of(kind: PlaceKind, word: str) -> int:
+    if kind is PlaceKind.UNIT:
+        return main_process(word)
+    if not (word.isascii() and word.isdigit() and int(word)):
+        raise PlaceError(f"{one_line(word)} is no number of a process")
+    return int(word)
+
+
+def _libc(process: ProcessHandle) -> str:
+    for path in mapped_files(process):
+        name = path.rpartition("/")[2]
+        if name.startswith("ld-musl-"):
+            return "musl"
+        if name.startswith(("libc.so.6", "libc-2.")):
+            return "glibc"
+    return ""
+
+
+def _not_permitted(title: str, process: ProcessHandle) -> str:
+    owner = process.owner
+    who = "" if owner in (None, 0, os.geteuid()) else f", or user {owner}, who owns its namespaces"
+    return f"smtp-tui may not enter {title}: that needs root{who}"
+
+
+def _notes(libc: str, resolver: ResolverFiles, trust: TrustStore) -> Iterator[str]:
+    """Say what of the place smtp-tui does in another way."""
+    if resolver.left_out:
+        names = one_line(", ".join(resolver.left_out))
+        yield f"smtp-tui looks names up by files and DNS there, without {names}."
+    if libc == "musl":
+        yield "musl asks all name servers at once; smtp-tui asks one after the other."
+    if trust.runtime == "Go":
+        yield "Go may look names up by itself; smtp-tui uses this machine's libc there."
