@@ -187,7 +187,7 @@ def _tables(words: Sequence[str]) -> Candidates:
 
 def _units() -> Candidates:
     try:
-        units: str = load("cli.systemd:output_of")(_UNITS)
-    except UsageError:  # no systemd here
+        units: str = load("places.programs:run_program")(_UNITS)
+    except load("places.errors:PlaceError"):  # no systemd here
         return {}
     return {line.split()[0]: "" for line in units.splitlines() if line.strip()}

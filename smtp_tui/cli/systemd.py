@@ -8,14 +8,12 @@ contains no secret: variables are passed by name, with their values in the envir
 from __future__ import annotations
 
 import asyncio
-import json
 import os
-import re
 import shutil
 import sys
 import tempfile
 import tomllib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
 
@@ -24,8 +22,11 @@ from smtp_tui.cli.commands import Invocation, flag_of
 from smtp_tui.cli.parser import UsageError
 from smtp_tui.cli.password_prompt import VARIABLE
 from smtp_tui.cli.terminal import print_error, print_line
-from smtp_tui.config.errors import one_line, reason
+from smtp_tui.config.errors import one_line
 from smtp_tui.config.paths import absolute
+from smtp_tui.places.errors import PlaceError
+from smtp_tui.places.programs import Run, run_program
+from smtp_tui.places.units import SystemdUnitProperties, service_name, unit_properties
 from smtp_tui.records import record
 
 _DATA = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
@@ -34,42 +35,14 @@ _COPIED, _DYNAMIC_USER, _TRANSLATED, _LEFT_OUT = (
     for name in ("copied", "dynamic_user", "translated", "left_out")
 )
 PROPERTIES = ("Id", "LoadState", *_COPIED, *_DYNAMIC_USER, *_TRANSLATED, *_LEFT_OUT)
-# Properties whose `systemctl show` output cannot be parsed.
-TYPED = (
-    *("Environment", "LoadCredential", "LoadCredentialEncrypted"),
-    *("SetCredential", "SetCredentialEncrypted"),
-)
 
-_UNSET = frozenset({"", "no", "~", "[not set]", "[unprintable]"})
 _ALL_CAPABILITIES = 41  # Linux 5.9; a smaller set is a restriction
 _RESERVED = frozenset(f"{start}{end}" for start, ends in _DATA["variables"].items() for end in ends)
 
-_MANAGER = "org.freedesktop.systemd1"
 _BOOTED = Path("/run/systemd/system")
 _NO_PROGRAM = 203  # EXIT_EXEC: the unit's user cannot run the program
 # systemd's exit statuses if it cannot run the command (systemd.exec(5), exit codes).
 _NOT_STARTED = range(200, 256)
-# Seconds to wait for systemd's programs.
-_TIMEOUT = 10.0
-
-
-@record(kw_only=True)
-class SystemdUnitProperties:
-    """A service's properties as `systemctl show` prints them: all lines by property name.
-
-    `credentials` maps each kind's IDs to a path, or to the bytes of the content.
-    """
-
-    properties: Mapping[str, tuple[str, ...]]
-    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
-    credentials: Mapping[str, Mapping[str, str | list[int]]] = field(
-        default_factory=dict, repr=False
-    )
-
-    def text_of(self, name: str) -> str:
-        """Return a property's text; empty if it is unset."""
-        text = " ".join(self.properties.get(name, ()))
-        return "" if text in _UNSET else text
 
 
 @record(kw_only=True)
@@ -97,7 +70,7 @@ def check_as_unit(call: Invocation) -> int:
         raise UsageError("with --as-unit the password comes from the unit or from --password-stdin")
     if not _BOOTED.is_dir() or not shutil.which("systemd-run"):
         raise UsageError("--as-unit needs systemd, and this machine does not run it")
-    unit = unit_of(options.as_unit, output_of)
+    unit = unit_of(options.as_unit)
     extra = {name: os.environ[name] for name in (VARIABLE,) if name in os.environ}
     if os.geteuid() != 0:
         line = transient_unit(unit, command_of(call), "/run/FOLDER", extra).command_line
@@ -155,72 +128,14 @@ def command_of(call: Invocation) -> list[str]:
     return [*command, "--", *words] if words else command
 
 
-def unit_of(name: str, output_of: Callable[[Sequence[str]], str]) -> SystemdUnitProperties:
-    """Return a service's properties; UsageError if there is no such service.
-
-    `output_of` runs a systemd program and returns its output.
-    """
-    name = name if "." in name else f"{name}.service"
-    if not name.endswith(".service"):
+def unit_of(name: str, run: Run = run_program) -> SystemdUnitProperties:
+    """Return a service's properties; UsageError if there is no such service."""
+    if not service_name(name).endswith(".service"):
         raise UsageError(f"--as-unit needs a service, and {one_line(name)} is not one")
-    output = output_of(
-        ["systemctl", "show", "--no-pager", f"--property={','.join(PROPERTIES)}", "--", name]
-    )
-    properties: dict[str, tuple[str, ...]] = {}
-    for line in output.splitlines():
-        key, _, value = line.partition("=")
-        properties[key] = (*properties.get(key, ()), value)
-    if properties.get("LoadState") != ("loaded",):
-        raise UsageError(f"systemd cannot load a service {one_line(name)}")
-    path = f"/org/freedesktop/systemd1/unit/{bus_label(properties['Id'][0])}"
-    output = output_of(
-        ["busctl", "--json=short", "get-property", _MANAGER, path, f"{_MANAGER}.Service", *TYPED]
-    )
-    data = [json.loads(line)["data"] for line in output.splitlines()]
-    environment, *credentials = data
-    return SystemdUnitProperties(
-        properties=properties,
-        environment=dict(pair.split("=", 1) for pair in environment),
-        credentials=dict(zip(TYPED[1:], map(dict, credentials), strict=True)),
-    )
-
-
-def bus_label(name: str) -> str:
-    """Escape a unit's name for a D-Bus path: special characters become hexadecimal."""
-
-    def in_hexadecimal(match: re.Match[str]) -> str:
-        return "".join(f"_{byte:02x}" for byte in match[0].encode())
-
-    return re.sub("^[0-9]|[^A-Za-z0-9]", in_hexadecimal, name)
-
-
-def output_of(argv: Sequence[str]) -> str:
-    """Return a systemd program's output; UsageError if it fails or times out."""
     try:
-        return asyncio.run(_output(argv))
-    except OSError as error:
-        raise UsageError(f"{argv[0]} cannot be run: {reason(error)}") from None
-
-
-async def _output(argv: Sequence[str]) -> str:
-    process = await asyncio.create_subprocess_exec(
-        *argv,
-        env={**os.environ, "LC_ALL": "C.UTF-8", "SYSTEMD_COLORS": "0"},
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    try:
-        async with asyncio.timeout(_TIMEOUT):
-            output, complaint = await process.communicate()
-    except TimeoutError:
-        process.kill()
-        await process.wait()
-        raise UsageError(f"{argv[0]} did not answer within {_TIMEOUT:g} s") from None
-    if process.returncode:
-        text = complaint.decode("utf-8", "surrogateescape").strip()
-        raise UsageError(f"{argv[0]} failed: {one_line(text)}")
-    return output.decode("utf-8", "surrogateescape")
+        return unit_properties(name, PROPERTIES, run)
+    except PlaceError as error:
+        raise UsageError(str(error)) from None
 
 
 def transient_unit(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import field
 from datetime import datetime
@@ -13,7 +13,7 @@ from typing import Any
 from smtp_tui.config.errors import one_line
 from smtp_tui.places.errors import PlaceError
 from smtp_tui.places.process import ProcessHandle
-from smtp_tui.places.programs import ProgramError, ProgramMissing, run_program
+from smtp_tui.places.programs import ProgramError, ProgramMissing, Run, run_program
 from smtp_tui.records import record
 
 ENGINES = ("docker", "podman")
@@ -22,8 +22,6 @@ COMPOSE_SERVICE = f"{_COMPOSE}.service"
 MOST_CONTAINERS = 200
 # Seconds between the engine's time of a container's start and that of its process in /proc.
 _CLOCK_DIFFERENCE = 2.0
-
-Run = Callable[[Sequence[str]], str]
 
 
 @record(kw_only=True)

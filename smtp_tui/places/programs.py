@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from smtp_tui.config.errors import one_line, reason
 from smtp_tui.places.errors import PlaceError
@@ -14,6 +14,10 @@ TIMEOUT = 10.0
 MOST_OUTPUT = 8 << 20
 # In English, without colours or a pager: the output is parsed.
 _ENVIRONMENT = {"LC_ALL": "C.UTF-8", "SYSTEMD_COLORS": "0", "NO_COLOR": "1"}
+
+
+# What `run_program` does; tests put another in its place.
+Run = Callable[[Sequence[str]], str]
 
 
 class ProgramError(PlaceError):
@@ -53,8 +57,10 @@ async def _output(argv: Sequence[str], seconds: float) -> str:
             process.kill()
             await process.wait()
     if process.returncode:
-        said = complaint.decode("utf-8", "surrogateescape").strip()
-        raise ProgramError(f"{argv[0]} failed: {one_line(said)}")
+        said = complaint.decode("utf-8", "surrogateescape").splitlines()
+        # podman logs warnings there too.
+        text = "\n".join(line for line in said if "level=warning" not in line).strip()
+        raise ProgramError(f"{argv[0]} failed: {one_line(text)}")
     return output.decode("utf-8", "surrogateescape")
 
 

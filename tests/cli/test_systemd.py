@@ -14,15 +14,8 @@ import pytest
 
 from smtp_tui.cli import systemd
 from smtp_tui.cli.parser import UsageError, parse_arguments
-from smtp_tui.cli.systemd import (
-    TYPED,
-    SystemdTransientUnit,
-    SystemdUnitProperties,
-    bus_label,
-    command_of,
-    transient_unit,
-    unit_of,
-)
+from smtp_tui.cli.systemd import SystemdTransientUnit, command_of, transient_unit, unit_of
+from smtp_tui.places.units import TYPED, SystemdUnitProperties, bus_label
 from tests.cli.program import COMMAND, Outcome
 
 Call = Callable[..., Outcome]
