@@ -36,6 +36,8 @@ class TapCertificate:
             file.unlink(missing_ok=True)
             handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
             with os.fdopen(handle, "wb") as opened:
+                # The application may run as another user, whatever the umask is.
+                os.fchmod(handle, 0o644)
                 opened.write(MARK + self.authority)
         except OSError as error:
             raise NoCertificate(f"{file} cannot be written: {error.strerror}") from None

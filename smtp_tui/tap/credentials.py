@@ -6,6 +6,11 @@ import re
 from base64 import b64decode
 
 from smtp_tui.smtp.redaction import Redactor, RedactorGroup
+from smtp_tui.smtp.sasl import MECHANISMS
+from smtp_tui.tap.observed import Observed
+
+# Mechanisms that smtp-tui does not know, and applications use.
+_MORE_MECHANISMS = frozenset({"ANONYMOUS", "DIGEST-MD5", "GSSAPI", "NTLM"})
 
 
 class SecretRegistry:
@@ -21,6 +26,12 @@ class SecretRegistry:
         if secret:
             self.redactor = self._group.redactor(self._host, username, secret)
 
+    def learn_early(self, line: bytes) -> None:
+        """Hide a line that may be a response, before the server can repeat it."""
+        payload = _decoded(line.strip())
+        self.learn("", payload.decode("utf-8", "surrogateescape"))
+        self.redactor.learn(payload)
+
 
 class Login:
     """One AUTH exchange; what the application sends in it is learned before it is passed on."""
@@ -35,16 +46,21 @@ class Login:
         """Learn an initial response, or the response to a challenge."""
         if encoded in (b"", b"=", b"*"):
             return
-        try:
-            payload = b64decode(encoded)
-        except ValueError:
-            payload = encoded
+        payload = _decoded(encoded)
         self._find_password(payload)
         if self.password is not None:
             self._secrets.learn(self.username or "", self.password)
         if not (self.mechanism == "LOGIN" and self.password is None):  # a username is no secret
-            self._secrets.redactor.learn(payload)
+            self._secrets.redactor.learn(payload, self._proof(payload))
             self._secrets.redactor.learn(encoded)
+
+    def _proof(self, payload: bytes) -> bytes:
+        """Return the part that passwords can be tried against, if the password is not sent."""
+        if self.password is not None:
+            return b""
+        if self.mechanism.startswith("SCRAM-"):
+            return payload.rpartition(b",p=")[2] if b",p=" in payload else b""
+        return payload.split(b" ")[-1]
 
     def _find_password(self, payload: bytes) -> None:
         text = payload.decode("utf-8", "surrogateescape")
@@ -62,3 +78,48 @@ class Login:
                 self.password = token[1] if token else None
             case _:
                 pass
+
+
+class Logins:
+    """The AUTH exchanges of one dialogue, and what may be shown of them."""
+
+    def __init__(self, secrets: SecretRegistry, observed: Observed) -> None:
+        self._secrets = secrets
+        self._observed = observed
+        self._login: Login | None = None
+        self.count = 0
+
+    def begin(self, argument: str) -> str:
+        """Learn what follows AUTH, and return what may be shown of the line."""
+        self.count += 1
+        word, *others = argument.split(maxsplit=1) or [""]
+        initial = "".join(others)
+        seen = self._observed
+        name = word.upper()
+        if name not in MECHANISMS and name not in (*_MORE_MECHANISMS, *seen.offer.mechanisms):
+            name = ""  # it may be a credential
+        self._login = Login(name, self._secrets)
+        seen.mechanism, seen.initial_response = name, bool(initial)
+        for encoded in (initial,) if name else (word, initial):
+            self._login.learn(encoded.strip().encode("utf-8", "surrogateescape"))
+        shown = f"AUTH {word if name else '[hidden]'}"
+        return f"{shown} [initial response hidden]" if initial else shown
+
+    def respond(self, line: bytes) -> str:
+        """Learn the response to a challenge, and return what may be shown of it."""
+        self._login = self._login or Login("", self._secrets)
+        self._login.learn(line)
+        return "*" if line == b"*" else "[response hidden]"
+
+    def finish(self) -> None:
+        """Note the end of an exchange."""
+        login, self._login = self._login, None
+        if login and login.password is not None:
+            self._observed.username, self._observed.password = login.username, login.password
+
+
+def _decoded(encoded: bytes) -> bytes:
+    try:
+        return b64decode(encoded)
+    except ValueError:
+        return encoded

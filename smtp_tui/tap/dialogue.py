@@ -1,29 +1,29 @@
 """The dialogue between an application and the server, line by line and without any I/O.
 
-The lines pass unchanged, but for those that TLS on either side makes differ. After a command whose
-reply decides what comes next (EHLO, AUTH, DATA), the tap passes nothing more of the application
-until that reply: so it always knows what is a command, a credential or a message, and what it does
-not know it hides.
+The bytes pass unchanged and at once, but for what TLS on either side needs. What an application
+sends after EHLO, AUTH or DATA without waiting for the reply passes too, and is read when the reply
+says what it is: a command, a credential or a message. What the tap does not know it hides.
 """
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 
 from smtp_tui.settings.choices import Encryption
-from smtp_tui.smtp.events import DialogueNote, Received, Sent, Stage
-from smtp_tui.smtp.replies import EhloKeywords, Reply, parse_ehlo
-from smtp_tui.tap.content import ContentScan, MessageContent
-from smtp_tui.tap.credentials import Login, SecretRegistry
-from smtp_tui.tap.ehlo_reply import adapted_lines, pass_lines
+from smtp_tui.smtp.events import DialogueNote, Received, Sent
+from smtp_tui.smtp.replies import Reply, parse_ehlo
+from smtp_tui.tap.command_lines import CommandLine
+from smtp_tui.tap.content import ChunkContent, ContentScan, MessageContent
+from smtp_tui.tap.credentials import Logins, SecretRegistry
+from smtp_tui.tap.ehlo_reply import pass_ehlo_reply
 from smtp_tui.tap.events import Direction, Reported
 from smtp_tui.tap.observed import Observed
 from smtp_tui.tap.passage import SHOWN, Passage, Wires
 from smtp_tui.tap.reply_lines import ReplyLines
+from smtp_tui.tap.server_starttls import ServerStarttls
 
 # Bytes of a line and of a reply; no server or client needs as many, and the tap keeps them.
 LINE_LIMIT = 64 * 1024
@@ -34,28 +34,16 @@ COMMANDS_LIMIT = 100_000  # a newsletter sends 30,000 messages with as many
 # Commands that may wait for their replies, and replies that no command asked for.
 OUTSTANDING_LIMIT, UNSOLICITED_LIMIT = 1000, 64
 
-# The commands of RFC 5321 and its extensions, which carry no secret. Any other line is hidden: it
-# may be a credential that an application sends although the server refused to hear it.
-_SHOWN_VERBS = frozenset(
-    {"EHLO", "HELO", "MAIL", "RCPT", "DATA", "BDAT", "RSET", "NOOP", "QUIT", "VRFY", "EXPN"}
-    | {"STARTTLS", "ETRN", "HELP", "TURN"}
-)
 # Their reply decides what comes next (RFC 2920, section 3.1).
 _AWAITED = frozenset({"EHLO", "HELO", "AUTH", "DATA"})
-_PARAMETER = re.compile(r"\s(SIZE|BODY)=(\S+)", re.IGNORECASE)
+# If the server accepts one of these, it reads what follows as commands too.
+_IN_STEP = frozenset({"EHLO", "HELO", "MAIL", "RSET"})
 
 
 class _Mode(Enum):
     COMMAND = auto()
     RESPONSE = auto()
     CONTENT = auto()
-    CHUNK = auto()
-
-
-class _Securing(Enum):
-    UNDECIDED = auto()
-    RUNNING = auto()
-    DONE = auto()
 
 
 @dataclass
@@ -82,35 +70,45 @@ class Dialogue:
         self._wires = wires
         self._passage = Passage(wires, secrets, report, now)
         self._secrets = secrets
-        self._needs_tls = encryption is Encryption.TLS
-        may_secure = self._needs_tls or (encryption is Encryption.NONE and starttls_auto)
-        self._securing = _Securing.UNDECIDED if may_secure else _Securing.DONE
+        self._starttls = ServerStarttls(
+            wires,
+            self.observed,
+            encryption=encryption,
+            is_optional=starttls_auto,
+            send=self._send_own,
+            note=self._note,
+        )
+        # An application that requires TLS must not send its password unencrypted because of a tap,
+        # unless the settings say so outright.
+        self._may_be_clear = encryption is Encryption.NONE and not starttls_auto
         self._offers_tls = offers_tls
         self._report = report
         self._now = now
         self._mode = _Mode.COMMAND
         self._commands: deque[_Command] = deque([_Command("")])  # the greeting answers none
         self._awaited: _Command | None = self._commands[0]
-        self._from_application = bytearray()
+        # The application's bytes that have not been read; the first `_ahead` of them have passed.
+        self._unread = bytearray()
+        self._ahead = 0
         self._from_server = bytearray()
         self._lines = ReplyLines()
         self._is_ended = False
         self._unsolicited = 0
-        self._login: Login | None = None
-        self._logins = 0
-        self._content: MessageContent | None = None
+        self._logins = Logins(secrets, self.observed)
+        # Whether the lines are commands for sure; they may be a message that the server rejected.
+        self._is_sure = True
+        self._content: MessageContent | ChunkContent | None = None
         self._is_answered = False
         self._chunks: ContentScan | None = None
-        self._chunk = 0
 
     @property
     def held(self) -> int:
-        """Bytes of the application that wait for a reply."""
-        return len(self._from_application)
+        """Bytes of the application that have not been read."""
+        return len(self._unread)
 
     def add_application_bytes(self, data: bytes) -> None:
         """Take bytes that the application sent."""
-        self._from_application += data
+        self._unread += data
         self._advance()
 
     def add_server_bytes(self, data: bytes) -> None:
@@ -139,196 +137,14 @@ class Dialogue:
         if not (command and command.is_own):
             self._passage.keep(Direction.TO_APPLICATION, held + self._from_server)
         self._from_server.clear()
-        self._note(f"the server's last bytes are no reply: {self.excerpt(rest)}")
-
-    def excerpt(self, data: bytes) -> str:
-        """Return the start of server data, without secrets."""
-        return self._secrets.redactor.excerpt(data, QUOTED).rstrip()
+        text = self._secrets.redactor.excerpt(rest, QUOTED).rstrip()
+        self._note(f"the server's last bytes are no reply: {text}")
 
     def server_secured(self) -> None:
-        """Go on after the handshake with the server."""
+        """Continue after the handshake with the server."""
         self.observed.server_encrypted = True
-        self._securing = _Securing.DONE
+        self._starttls.end()
         self._advance()
-
-    # From the application.
-
-    def _is_waiting(self) -> bool:
-        is_full = len(self._commands) >= OUTSTANDING_LIMIT
-        return is_full or self._awaited is not None or self._securing is _Securing.RUNNING
-
-    def _advance(self) -> None:
-        while self._from_application and not self._is_waiting():
-            if self.observed.commands > COMMANDS_LIMIT:
-                self._from_application.clear()
-                self._wires.stop(f"the application sent more than {COMMANDS_LIMIT} commands")
-                return
-            if self._mode is _Mode.CONTENT:
-                self._on_content()
-            elif self._mode is _Mode.CHUNK:
-                self._on_chunk()
-            elif not self._on_line():
-                break
-        if self._is_ended and not self._is_waiting() and self._is_stuck():
-            self._passage.keep(Direction.TO_SERVER, self._take(self.held))
-            self._wires.end_server()
-            self._is_ended = False
-        if self._from_application and self._awaited and not self._awaited.is_own:
-            name = self._awaited.verb or "the connection"
-            if name not in self.observed.impatient:
-                self.observed.impatient.append(name)
-
-    def _is_stuck(self) -> bool:
-        """Whether the rest of what the application sent is no whole line."""
-        return b"\n" not in self._from_application or self._mode is not _Mode.COMMAND
-
-    def _on_line(self) -> bool:
-        """Handle the next line; False if it is incomplete or must wait."""
-        end = self._from_application.find(b"\n") + 1
-        if not end:
-            if self.held > LINE_LIMIT:
-                text = f"the application sends a line of more than {LINE_LIMIT >> 10} KiB"
-                self._wires.stop(text)
-            return False
-        if self._mode is _Mode.RESPONSE:
-            self._on_response(self._take(end))
-            return True
-        words = bytes(self._from_application[:end]).split(maxsplit=1)
-        verb = words[0].decode("ascii", "replace").upper() if words else ""
-        if self._securing is _Securing.UNDECIDED and verb != "QUIT":
-            self._ask_for_tls(bytes(self._from_application[:end]))
-        elif verb == "STARTTLS":
-            return self._on_starttls(end)
-        else:
-            self._on_command(verb, self._take(end))
-        return True
-
-    def _on_command(self, verb: str, line: bytes) -> None:
-        seen = self.observed
-        seen.commands += 1
-        text = line.decode("utf-8", "backslashreplace").rstrip("\r\n")
-        rest = "".join(text.split(maxsplit=1)[1:]).strip()
-        if verb == "AUTH":
-            self._on_auth(line, rest)
-            return
-        match verb:
-            case "EHLO" | "HELO":
-                seen.greeting_verb, seen.ehlo_name = verb, rest
-            case "MAIL":
-                self._on_mail(text)
-            case "QUIT":
-                seen.says_quit = True
-            case _:
-                pass
-        # A server may read a second command after a bare CR.
-        is_known = verb in _SHOWN_VERBS and text.isprintable()
-        self._send(line, verb, text if is_known else "[not a known command, hidden]")
-        if verb == "BDAT":
-            size = rest.split(" ")[0]
-            self._chunk = int(size) if size.isascii() and size.isdigit() and len(size) < 19 else 0
-            if self._chunk:
-                self._mode = _Mode.CHUNK
-                self._chunks = self._chunks or ContentScan(seen)
-
-    def _on_mail(self, text: str) -> None:
-        seen = self.observed
-        address = re.search(r"(?i)FROM:\s*(?:<(.*?)>|(\S+))", text)
-        seen.sender = (address[1] or address[2] or "") if address else ""
-        parameters = {name.upper(): value for name, value in _PARAMETER.findall(text)}
-        seen.declares_eight_bit |= parameters.get("BODY", "").upper() in ("8BITMIME", "BINARYMIME")
-        size = parameters.get("SIZE", "")
-        if size.isascii() and size.isdigit() and len(size) < 19:
-            seen.declared_size = int(size)
-        self._chunks = None
-
-    def _on_auth(self, line: bytes, rest: str) -> None:
-        self._logins += 1
-        if self._logins > LOGINS_LIMIT:
-            self._wires.stop(f"the application tried to log in more than {LOGINS_LIMIT} times")
-            self._from_application.clear()
-            return
-        name, *others = rest.split(maxsplit=1) or [""]
-        initial = "".join(others)
-        is_name = re.fullmatch(r"[A-Za-z0-9_-]{1,20}", name) is not None
-        self._login = Login(name.upper() if is_name else "", self._secrets)
-        self.observed.mechanism = self._login.mechanism
-        self.observed.initial_response = bool(initial)
-        self._login.learn(initial.strip().encode("utf-8", "surrogateescape"))
-        shown = f"AUTH {name if is_name else '[hidden]'}"
-        if initial:
-            shown += " [initial response hidden]"
-        self._send(line, "AUTH", shown)
-
-    def _on_response(self, line: bytes) -> None:
-        if self._login:
-            self._login.learn(line.strip())
-        self._send(line, "AUTH", "*" if line.strip() == b"*" else "[response hidden]")
-        self._mode = _Mode.COMMAND
-
-    def _leave_login(self) -> None:
-        self._mode = _Mode.COMMAND
-        self._login = None
-
-    def _on_content(self) -> None:
-        assert self._content
-        size, is_end = self._content.size_in(bytes(self._from_application))
-        piece = self._take(size)
-        self._passage.keep(Direction.TO_SERVER, piece)
-        self._content.add(piece)
-        if is_end:
-            self._end_content()
-            if not self._is_answered:
-                self._commands.append(_Command("."))
-
-    def _end_content(self) -> None:
-        self._mode = _Mode.COMMAND
-        if self._content:
-            size = self._content.scan.size
-            self.observed.size = max(self.observed.size, size)
-            self._report(Sent(seconds=self._now(), text=f"[message hidden: {size} bytes]"))
-        self._content = None
-
-    def _on_chunk(self) -> None:
-        assert self._chunks
-        piece = self._take(min(self.held, self._chunk))
-        self._passage.keep(Direction.TO_SERVER, piece)
-        self._chunks.feed(piece)
-        self.observed.size = max(self.observed.size, self._chunks.size)
-        self._chunk -= len(piece)
-        if not self._chunk:
-            self._mode = _Mode.COMMAND
-            self._report(Sent(seconds=self._now(), text="[chunk of the message hidden]"))
-
-    def _send(self, line: bytes, verb: str, shown: str) -> None:
-        """Pass a line on to the server, and wait for its reply if that decides what comes next."""
-        self.observed.pipelines |= bool(self._commands)
-        command = _Command(verb)
-        self._commands.append(command)
-        if verb in _AWAITED:
-            self._awaited = command
-        text = self._secrets.redactor.text(shown)[:SHOWN]
-        self._report(Sent(seconds=self._now(), text=text))
-        self._passage.keep(Direction.TO_SERVER, line)
-
-    def _on_starttls(self, end: int) -> bool:
-        """Answer the application's STARTTLS; the server's own side has been decided by then."""
-        if self._commands:
-            return False  # replies that are still to come belong outside TLS
-        line = self._take(end)
-        self.observed.commands += 1
-        self._report(Sent(seconds=self._now(), text="STARTTLS"))
-        self._passage.remove(Direction.TO_SERVER, line)
-        if not self._offers_tls or self.observed.encryption != "none":
-            self.answer("454 4.7.0 TLS is not available here")
-        elif self._from_application:
-            # RFC 3207, section 6: what was sent unencrypted must not be taken as sent inside TLS.
-            self._from_application.clear()
-            self._wires.stop("the application sent commands between STARTTLS and the handshake")
-        else:
-            self.answer("220 2.0.0 ready to start TLS")
-            self.observed.encryption = "starttls"
-            self._wires.secure_application()
-        return True
 
     def answer(self, text: str) -> None:
         """Send the application a reply of the tap's own."""
@@ -336,12 +152,149 @@ class Dialogue:
         self._report(Received(seconds=self._now(), reply=reply))
         self._passage.add(Direction.TO_APPLICATION, f"{text}\r\n".encode())
 
-    def _ask_for_tls(self, line: bytes) -> None:
-        """Send EHLO with the application's own name, and STARTTLS if the server offers it."""
-        self._securing = _Securing.RUNNING
-        verb, _, name = line.decode("ascii", "replace").strip().partition(" ")
-        is_name = verb.upper() in ("EHLO", "HELO") and re.fullmatch(r"[!-~]{1,255}", name.strip())
-        self._send_own("EHLO", f"EHLO {name.strip() if is_name else '[127.0.0.1]'}")
+    # From the application.
+
+    def _is_waiting(self) -> bool:
+        is_full = len(self._commands) >= OUTSTANDING_LIMIT
+        return is_full or self._awaited is not None or self._starttls.is_running
+
+    def _advance(self) -> None:
+        while self._unread and not self._is_waiting():
+            if self.observed.commands > COMMANDS_LIMIT:
+                self._drop(f"the application sent more than {COMMANDS_LIMIT} commands")
+                return
+            if self._mode is _Mode.CONTENT:
+                self._on_content()
+            elif not self._on_line():
+                break
+        if self._is_ended and not self._is_waiting() and self._is_stuck():
+            self._forward(self.held)
+            self._wires.end_server()
+            self._is_ended = False
+        if self._unread and self._awaited and not self._awaited.is_own:
+            name = self._awaited.verb or "the connection"
+            if name not in self.observed.impatient:
+                self.observed.impatient.append(name)
+            self._pass_ahead()
+
+    def _is_stuck(self) -> bool:
+        """Whether the rest of what the application sent is no whole line."""
+        return b"\n" not in self._unread or self._mode is not _Mode.COMMAND
+
+    def _pass_ahead(self) -> None:
+        """Pass on the whole lines that cannot be read yet, up to STARTTLS."""
+        if not self._starttls.is_done:
+            return
+        assert self._awaited
+        while end := self._unread.find(b"\n", self._ahead) + 1:
+            line = bytes(self._unread[self._ahead : end])
+            command = CommandLine(line)
+            if command.verb == "STARTTLS":
+                break  # the tap itself may have to reply
+            if self._awaited.verb == "AUTH" and not command.is_valid:
+                self._secrets.learn_early(line)
+            self._passage.keep(Direction.TO_SERVER, line)
+            self._ahead = end
+
+    def _on_line(self) -> bool:
+        """Handle the next line; False if it is incomplete or must wait."""
+        end = self._unread.find(b"\n") + 1
+        if not end:
+            if self.held > LINE_LIMIT:
+                self._drop(f"the application sends a line of more than {LINE_LIMIT >> 10} KiB")
+            return False
+        line = bytes(self._unread[:end])
+        if self._mode is _Mode.RESPONSE:
+            self._on_response(line)
+            return True
+        command = CommandLine(line)
+        if self._starttls.is_undecided and command.verb != "QUIT":
+            self._starttls.begin(line)
+        elif command.verb == "STARTTLS":
+            return self._on_starttls(end)
+        else:
+            self._on_command(command, line)
+        return True
+
+    def _on_command(self, command: CommandLine, line: bytes) -> None:
+        seen = self.observed
+        seen.commands += 1
+        seen.command_bare_lf |= command.has_bare_lf
+        if command.verb == "AUTH":
+            self._on_auth(line, command.argument)
+            return
+        seen.unknown_lines += not command.is_known
+        if self._is_sure:
+            command.note(seen)
+        seen.says_quit |= command.verb == "QUIT"
+        if command.verb == "MAIL":
+            self._chunks = None
+        self._send(line, command.verb, command.shown(is_sure=self._is_sure))
+        if command.verb == "BDAT" and not command.is_valid:
+            self._is_sure = False
+        if command.chunk:
+            self._mode = _Mode.CONTENT
+            self._chunks = self._chunks or ContentScan(seen)
+            self._content = ChunkContent(self._chunks, command.chunk)
+
+    def _on_auth(self, line: bytes, argument: str) -> None:
+        if self._logins.count >= LOGINS_LIMIT:
+            self._drop(f"the application tried to log in more than {LOGINS_LIMIT} times")
+            return
+        self._send(line, "AUTH", self._logins.begin(argument))
+
+    def _on_response(self, line: bytes) -> None:
+        self._send(line, "AUTH", self._logins.respond(line.strip()))
+        self._mode = _Mode.COMMAND
+
+    def _on_content(self) -> None:
+        assert self._content
+        piece = self._forward(self._content.size_in(bytes(self._unread)))
+        self._content.add(piece)
+        if self._content.is_complete:
+            self._end_content(self._content)
+
+    def _end_content(self, content: MessageContent | ChunkContent) -> None:
+        self._mode = _Mode.COMMAND
+        self.observed.size = max(self.observed.size, content.scan.size)
+        self._report(Sent(seconds=self._now(), text=content.shown))
+        if isinstance(content, MessageContent) and not self._is_answered:
+            self._commands.append(_Command("."))
+        self._content = None
+
+    def _send(self, line: bytes, verb: str, shown: str) -> None:
+        """Pass a line on to the server, and read no further if its reply decides what comes."""
+        self.observed.pipelines |= bool(self._commands)
+        command = _Command(verb)
+        self._commands.append(command)
+        if verb in _AWAITED:
+            self._awaited = command
+        text = self._secrets.redactor.text(shown)[:SHOWN]
+        self._report(Sent(seconds=self._now(), text=text))
+        self._forward(len(line))
+
+    def _on_starttls(self, end: int) -> bool:
+        """Answer the application's STARTTLS; the server's own side has been decided by then."""
+        if self._commands:
+            return False  # replies that are still to come belong outside TLS
+        self.observed.commands += 1
+        self._report(Sent(seconds=self._now(), text="STARTTLS"))
+        self._passage.remove(Direction.TO_SERVER, self._take(end))
+        if not self._may_start_tls:
+            self.answer("454 4.7.0 TLS is not available here")
+        elif self._unread:
+            # RFC 3207, section 6: what was sent unencrypted must not be taken as sent inside TLS.
+            self._drop("the application sent commands between STARTTLS and the handshake")
+        else:
+            self.answer("220 2.0.0 ready to start TLS")
+            self.observed.encryption = "starttls"
+            self._wires.secure_application()
+        return True
+
+    @property
+    def _may_start_tls(self) -> bool:
+        is_clear = self._offers_tls and self.observed.encryption == "none"
+        return is_clear and (self.observed.server_encrypted or self._may_be_clear)
 
     def _send_own(self, verb: str, text: str) -> None:
         self._commands.append(_Command(verb, is_own=True))
@@ -360,99 +313,88 @@ class Dialogue:
         if command:
             self._commands.popleft()
         self._on_reply(command, *reply)
+        self._advance()  # the next line may reply to what has passed ahead
 
     def _on_reply(self, command: _Command | None, reply: Reply, held: list[bytes]) -> None:
         verb = command.verb if command else ""
         if command and command.is_own:
             self._passage.remove(Direction.TO_APPLICATION, b"".join(held))
-            self._on_own_reply(verb, reply)
+            text = f"{reply.code} {self._secrets.redactor.reply(reply).text[:SHOWN]}"
+            self._starttls.on_reply(verb, reply, text, has_more=bool(self._from_server))
             return
         if self._awaited is command:
             self._awaited = None
-        is_challenge = reply.code == 334
-        if is_challenge:
+        self._report_reply(reply)
+        if reply.code == 250 and verb in _IN_STEP:
+            self._is_sure = True
+        match verb:
+            case "EHLO":
+                self._on_offer(reply, held)
+            case "AUTH" if reply.code == 334:
+                self._mode = _Mode.RESPONSE
+            case "AUTH":
+                self._logins.finish()
+                self._mode = _Mode.COMMAND
+            case "DATA" if reply.code == 354:
+                self._mode, self._is_answered = _Mode.CONTENT, False
+                self._content = MessageContent(self.observed)
+            case "DATA":
+                self._is_sure = False
+            case _ if command is None:
+                self._on_unsolicited(reply)
+            case _:
+                pass
+        if reply.code == 354 and verb != "DATA":
+            self._is_sure = False  # the application may send a message now
+
+    def _report_reply(self, reply: Reply) -> None:
+        if reply.code == 334:
             shown = Reply(334, (b"[challenge hidden]",))
         else:
             shown = self._secrets.redactor.reply(reply)
         shown = Reply(shown.code, tuple(line[:SHOWN] for line in shown.lines))
         self._report(Received(seconds=self._now(), reply=shown))
-        match verb:
-            case "EHLO":
-                self._pass_ehlo_reply(reply, held)
-            case "AUTH" if is_challenge:
-                self._mode = _Mode.RESPONSE
-            case "AUTH":
-                self._finish_login(reply)
-            case "DATA" if reply.code == 354:
-                self._mode, self._is_answered = _Mode.CONTENT, False
-                self._content = MessageContent(self.observed)
-            case _ if command is None and self._mode is _Mode.CONTENT:
-                # The server gives up on the message, or accepts an end without CRLF.
-                self._is_answered = True
-                if self._content and self._content.may_have_ended:
-                    self._end_content()
-            case _ if command is None:
-                self._note("the server sent this without a command")
-                self._unsolicited += 1
-                if self._unsolicited > UNSOLICITED_LIMIT:
-                    self._wires.stop("the server sends replies without a command")
-            case _:
-                pass
 
-    def _finish_login(self, reply: Reply) -> None:
-        if self._login and reply.code == 235:
-            self.observed.logged_in = True
-        if self._login and self._login.password is not None:
-            self.observed.username = self._login.username
-            self.observed.password = self._login.password
-        self._leave_login()
-
-    def _on_own_reply(self, verb: str, reply: Reply) -> None:
-        """Go on with STARTTLS towards the server."""
-        shown = f"{reply.code} {self._secrets.redactor.reply(reply).text[:SHOWN]}"
-        if verb == "EHLO":
-            self.observed.clear_offer = parse_ehlo(reply) if reply.code == 250 else EhloKeywords()
-            if reply.code != 250 and self._needs_tls:
-                self._wires.stop(f"the server rejects EHLO: {shown}", Stage.EHLO)
-            elif "STARTTLS" in self.observed.clear_offer:
-                self._send_own("STARTTLS", "STARTTLS")
-            elif self._needs_tls:
-                text = "the server does not offer STARTTLS, and the settings require it"
-                self._wires.stop(text, Stage.TLS)
-            else:
-                self._note("the server does not offer STARTTLS: its side stays unencrypted")
-                self._securing = _Securing.DONE
-        elif reply.code != 220:
-            self._wires.stop(f"the server rejects STARTTLS: {shown}", Stage.TLS)
-        elif self._from_server:
-            self._from_server.clear()
-            text = "the server sent bytes between STARTTLS and the handshake"
-            self._wires.stop(text, Stage.TLS)
-        else:
-            self._wires.secure_server()
-
-    def _pass_ehlo_reply(self, reply: Reply, held: list[bytes]) -> None:
-        """Pass on an EHLO reply with the STARTTLS and AUTH that hold on the application's side."""
-        if not held:
+    def _on_unsolicited(self, reply: Reply) -> None:
+        content = self._content
+        if isinstance(content, MessageContent):
+            # The server gives up on the message, or accepts an end without CRLF.
+            self._is_answered = True
+            if content.may_have_ended:
+                self._end_content(content)
             return
+        if reply.code == 334 and self._mode is _Mode.COMMAND:
+            self._mode = _Mode.RESPONSE  # the application may send a credential now
+        self._note("the server sent this without a command")
+        self._unsolicited += 1
+        if self._unsolicited > UNSOLICITED_LIMIT:
+            self._wires.stop("the server sends replies without a command")
+
+    def _on_offer(self, reply: Reply, held: list[bytes]) -> None:
         seen = self.observed
         if reply.code == 250:
             seen.offer = parse_ehlo(reply)
-        lines = held
-        # A line that came before the command has passed already.
-        if reply.code == 250 and len(held) == len(reply.lines):
-            may_start = self._offers_tls and seen.encryption == "none"
-            lines = adapted_lines(
-                reply, held, may_start=may_start, adds="STARTTLS" in seen.clear_offer
-            )
-        pass_lines(self._passage, held, lines)
+        may_start, adds = self._may_start_tls, "STARTTLS" in seen.clear_offer
+        pass_ehlo_reply(self._passage, reply, held, may_start=may_start, adds=adds)
 
     # Both.
 
     def _take(self, size: int) -> bytes:
-        data = bytes(self._from_application[:size])
-        del self._from_application[:size]
+        data = bytes(self._unread[:size])
+        del self._unread[:size]
         return data
+
+    def _forward(self, size: int) -> bytes:
+        """Take bytes, and pass on those that have not passed ahead."""
+        data = self._take(size)
+        self._passage.keep(Direction.TO_SERVER, data[self._ahead :])
+        self._ahead = max(0, self._ahead - size)
+        return data
+
+    def _drop(self, detail: str) -> None:
+        """End the session, and pass on nothing more of the application."""
+        self._take(self.held)
+        self._wires.stop(detail)
 
     def _note(self, text: str) -> None:
         self._report(DialogueNote(seconds=self._now(), text=text))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import field
+from ipaddress import ip_address
 
 from smtp_tui.records import record
 from smtp_tui.safe_text import abridged, shortened
@@ -69,8 +70,8 @@ def differences(seen: Observed, own: OwnCheck) -> Iterator[Difference]:
         names = abridged(seen.impatient, 8)
         yield Difference(
             "tap-does-not-wait",
-            f"The application sends more before the server has replied to {names}. The tap holds "
-            "it back; a server may reject it. Make the application wait for each reply.",
+            f"The application sends more before the server has replied to {names}. A server may "
+            "reject that. Make the application wait for each reply.",
             names,
         )
     if seen.greeting_verb == "HELO":
@@ -83,17 +84,18 @@ def differences(seen: Observed, own: OwnCheck) -> Iterator[Difference]:
         )
     if seen.ehlo_name and seen.ehlo_name.casefold() != own.ehlo_name.casefold():
         name = shortened(seen.ehlo_name)
-        yield Difference(
-            "tap-ehlo-name",
-            f"The application names itself {name} in {seen.greeting_verb}, the check "
-            f"{own.ehlo_name}. Set domain to {name} to check with its name.",
-            name,
-            own.ehlo_name,
-        )
+        text = f"The application names itself {name} in {seen.greeting_verb}, the check "
+        text += f"{own.ehlo_name}. "
+        if _is_loopback_literal(seen.ehlo_name):
+            text += "If that is the address of its connection, it has another one without the tap."
+        else:
+            text += f"Set domain to {name} to check with its name."
+        yield Difference("tap-ehlo-name", text, name, own.ehlo_name)
     yield from _encryption(seen, own)
     yield from _login(seen, own)
     yield from _envelope(seen, own)
     yield from _content(seen)
+    yield from _commands(seen)
     if not seen.says_quit:
         yield Difference(
             "tap-no-quit", "The application closes the connection without QUIT.", None, "QUIT"
@@ -161,7 +163,7 @@ def _login(seen: Observed, own: OwnCheck) -> Iterator[Difference]:
 
 
 def _envelope(seen: Observed, own: OwnCheck) -> Iterator[Difference]:
-    if seen.sender is not None and seen.sender != own.sender:
+    if seen.sender is not None and _folded(seen.sender) != _folded(own.sender):
         shown = shortened(seen.sender) or "an empty address"
         yield Difference(
             "tap-mail-from",
@@ -181,6 +183,33 @@ def _envelope(seen: Observed, own: OwnCheck) -> Iterator[Difference]:
             "The application sends several commands at once, as the server allows; the check "
             "sends one at a time.",
         )
+
+
+def _commands(seen: Observed) -> Iterator[Difference]:
+    if seen.command_bare_lf:
+        yield Difference(
+            "tap-command-bare-lf",
+            "Commands of the application end with a bare LF. Many servers reject that; the "
+            "application must end each command with CRLF.",
+        )
+    if seen.unknown_lines:
+        yield Difference(
+            "tap-unknown-command",
+            "The application sends lines that are no SMTP commands. The tap hides them.",
+            str(seen.unknown_lines),
+        )
+
+
+def _is_loopback_literal(name: str) -> bool:
+    try:
+        return ip_address(name.strip("[]").removeprefix("IPv6:")).is_loopback
+    except ValueError:
+        return False
+
+
+def _folded(address: str) -> tuple[str, str]:
+    local, _, domain = address.rpartition("@")
+    return local, domain.casefold()
 
 
 def _content(seen: Observed) -> Iterator[Difference]:

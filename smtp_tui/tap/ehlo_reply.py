@@ -14,14 +14,34 @@ MOST_LINES = 200
 _is_starttls = re.compile(rb"(?i)STARTTLS\s*").fullmatch
 
 
-def adapted_lines(reply: Reply, lines: list[bytes], *, may_start: bool, adds: bool) -> list[bytes]:
-    """Return the lines of a reply with STARTTLS and AUTH as they hold for the application.
+def pass_ehlo_reply(
+    passage: Passage, reply: Reply, lines: list[bytes], *, may_start: bool, adds: bool
+) -> None:
+    """Pass on the lines of a reply with STARTTLS and AUTH as they hold for the application.
 
     `may_start` is whether it can begin TLS now; `adds` whether the server offered STARTTLS on its
-    own unencrypted connection. Lines that say the same keep their bytes.
+    own unencrypted connection.
     """
-    if len(lines) > MOST_LINES:
-        return lines
+    to = Direction.TO_APPLICATION
+    # With fewer lines than the reply has, some passed before the command came.
+    is_whole = reply.code == 250 and len(lines) == len(reply.lines) <= MOST_LINES
+    adapted = _adapted(reply, lines, may_start=may_start, adds=adds) if is_whole else lines
+    if lines == adapted:
+        passage.keep(to, b"".join(lines))
+        return
+    matcher = SequenceMatcher(None, lines, adapted, autojunk=False)
+    for tag, first, last, start, end in matcher.get_opcodes():
+        if tag == "equal":
+            passage.keep(to, b"".join(lines[first:last]))
+            continue
+        for line in lines[first:last]:
+            passage.remove(to, line)
+        for line in adapted[start:end]:
+            passage.add(to, line)
+
+
+def _adapted(reply: Reply, lines: list[bytes], *, may_start: bool, adds: bool) -> list[bytes]:
+    """Return the adapted lines; those that say the same keep their bytes."""
     first, *keywords = reply.lines
     if not may_start:
         keywords = [text for text in keywords if not _is_starttls(text)]
@@ -45,20 +65,3 @@ def _without_binding(text: bytes) -> bytes:
     words = text.split(b" ")
     kept = [word for word in words if not word.upper().endswith(b"-PLUS")]
     return text if kept == words else b" ".join(kept)
-
-
-def pass_lines(passage: Passage, lines: list[bytes], adapted: list[bytes]) -> None:
-    """Pass the server's lines on to the application as they were adapted."""
-    to = Direction.TO_APPLICATION
-    if lines == adapted:
-        passage.keep(to, b"".join(lines))
-        return
-    matcher = SequenceMatcher(None, lines, adapted, autojunk=False)
-    for tag, first, last, start, end in matcher.get_opcodes():
-        if tag == "equal":
-            passage.keep(to, b"".join(lines[first:last]))
-            continue
-        for line in lines[first:last]:
-            passage.remove(to, line)
-        for line in adapted[start:end]:
-            passage.add(to, line)

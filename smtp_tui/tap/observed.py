@@ -24,7 +24,6 @@ class Observed:
     offer: EhloKeywords = field(default_factory=EhloKeywords)
     mechanism: str = ""
     initial_response: bool = False
-    logged_in: bool = False
     username: str | None = None
     password: str | None = field(default=None, repr=False)
     sender: str | None = None
@@ -39,4 +38,6 @@ class Observed:
     # The commands after which the application did not wait for the reply, though it must.
     impatient: list[str] = field(default_factory=list)
     says_quit: bool = False
+    command_bare_lf: bool = False
+    unknown_lines: int = 0
     commands: int = 0

@@ -287,6 +287,7 @@ class TapSession:
         data = self._decoded(self._application, raw)
         self._check_size(self._application)
         self._dialogue.add_application_bytes(data)
+        self._flush()
 
     def _on_server_bytes(self, raw: bytes) -> None:
         assert self._server
@@ -297,6 +298,14 @@ class TapSession:
             self._check_server()
             self._dialogue.server_secured()
         self._dialogue.add_server_bytes(data)
+        self._flush()
+
+    def _flush(self) -> None:
+        for side in filter(None, (self._server, self._application)):
+            try:
+                side.flush()
+            except ssl.SSLError as error:
+                self._fail(f"TLS with {self._name(side)} broke: {error.reason or error}")
 
     def _decoded(self, side: TapStream, raw: bytes) -> bytes:
         was_shaking = side.is_shaking_hands
@@ -308,7 +317,11 @@ class TapSession:
             self._fail(f"TLS with {self._name(side)} broke: {error.reason or error}")
         if was_shaking and not side.is_shaking_hands and side is self._application:
             version, cipher = side.protocol
-            self._note(f"TLS with the application: {version} {cipher}")
+            text = f"TLS with the application: {version} {cipher}"
+            settings = self._settings
+            if settings.encryption is Encryption.NONE and not settings.starttls_auto:
+                text += "; the server's side is not encrypted, as the settings say"
+            self._note(text)
         return data
 
     def _check_server(self) -> None:

@@ -93,6 +93,7 @@ class TapStream:
 
         Raises ValueError or ssl.SSLError if TLS cannot use the name.
         """
+        self.flush()
         self._tls = context.wrap_bio(
             self._incoming, self._outgoing, server_side=server_side, server_hostname=server_name
         )
@@ -116,21 +117,30 @@ class TapStream:
             if not piece:
                 break
             data += piece
-        self._flush()
+        self.flush()
         inside = bytes(data)
         self._received.add(inside)
         return inside
 
     def write(self, data: bytes) -> None:
-        """Send bytes; `drain` waits until the other program takes them."""
+        """Send bytes with the next `flush`, in one piece if they were received so."""
         self._sent.add(data)
+        self._unsent += data
+
+    def flush(self) -> None:
+        """Send what was written, unless a handshake must end first; ssl.SSLError if TLS fails."""
         if self._tls is None:
-            self._send(data)
-        elif self.is_shaking_hands:
-            self._unsent += data
-        elif data:
-            self._tls.write(data)
-            self._flush()
+            # Taken first: after a signal in between, nothing is sent twice.
+            data = bytes(self._unsent)
+            self._unsent.clear()
+            if data:
+                self._send(data)
+        elif not self.is_shaking_hands:
+            with suppress(ssl.SSLWantReadError):  # the other program renegotiates first
+                if self._unsent:
+                    self._tls.write(self._unsent)
+                    self._unsent.clear()
+        self._send_records()
 
     async def drain(self) -> None:
         """Wait until the other program has taken most of what was sent."""
@@ -139,10 +149,11 @@ class TapStream:
     def end(self) -> None:
         """Send nothing more, but go on to receive."""
         with suppress(OSError, ssl.SSLError):
+            self.flush()
             if self._tls:
                 self._tls.unwrap()
         with suppress(OSError, RuntimeError):
-            self._flush()
+            self._send_records()
             self._writer.write_eof()
 
     async def close(self) -> None:
@@ -162,13 +173,10 @@ class TapStream:
             return
         else:
             self.is_shaking_hands = False
-            if self._unsent:
-                self._tls.write(self._unsent)
-                self._unsent.clear()
         finally:
-            self._flush()  # after a failure, the alert
+            self._send_records()  # after a failure, the alert
 
-    def _flush(self) -> None:
+    def _send_records(self) -> None:
         if self._outgoing.pending:
             self._send(self._outgoing.read())
 

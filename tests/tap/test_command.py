@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import signal
 import smtplib
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from smtp_tui.tap.certificates import make_certificate
 from tests.cli.program import run_program
 from tests.tap.running import running_tap
 from tests.tap.scripted import answering
@@ -132,6 +134,15 @@ def test_the_server_cannot_be_reached(tmp_path: Path) -> None:
         assert tap.end() == 6
     (ended,) = tap.of("ended")
     assert (ended["stage"], ended["from_server"]["size"]) == ("connect", 0)
+
+
+def test_another_user_can_read_the_ca(tmp_path: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        make_certificate("localhost").write_authority(tmp_path / "ca.pem")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "ca.pem").stat().st_mode & 0o777 == 0o644
 
 
 def test_the_ca_is_trusted_and_replaces_only_its_own(file: Path, tmp_path: Path) -> None:

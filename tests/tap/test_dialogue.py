@@ -102,12 +102,52 @@ def said_hello(**more: Any) -> Ends:
     return ends
 
 
-def test_nothing_passes_before_the_greeting() -> None:
+def test_a_command_before_the_greeting_passes_at_once_and_is_shown_later() -> None:
     ends = Ends()
-    assert ends.client(b"EHLO early\r\n") == b""
+    assert ends.client(b"EHLO early\r\nNOO") == b"EHLO early\r\n"
+    assert "EHLO" not in ends.shown
     assert ends.server(GREETING) == GREETING
+    assert "EHLO early" in ends.shown
     assert ends.to_server_bytes == b"EHLO early\r\n"
-    assert ends.dialogue.observed.impatient == ["the connection"]
+    assert ends.dialogue.observed.impatient == ["the connection", "EHLO"]
+
+
+def test_nothing_passes_before_the_tls_that_the_settings_require() -> None:
+    ends = Ends(encryption=Encryption.TLS)
+    assert ends.client(b"EHLO early\r\nAUTH PLAIN " + PLAIN + b"\r\n") == b""
+    ends.server(GREETING)
+    assert ends.to_server_bytes == b"EHLO early\r\n"
+    ends.server(EHLO)
+    assert ends.to_server_bytes == b"EHLO early\r\nSTARTTLS\r\n"
+
+
+@pytest.mark.parametrize("verb", [b"EHLO a.example", b"HELO a", b"AUTH LOGIN", b"DATA"])
+def test_what_an_application_pipelines_passes_at_once(verb: bytes) -> None:
+    """The server must see it, and may reject it, as without the tap."""
+    ends = greeted()
+    data = verb + b"\r\n" + CONTENT
+    assert ends.client(data) == data
+    assert ends.dialogue.observed.impatient == [verb.split()[0].decode()]
+
+
+def test_starttls_waits_even_behind_a_command_without_its_reply() -> None:
+    ends = greeted()
+    assert ends.client(b"EHLO a\r\nNOOP\r\nSTARTTLS\r\n") == b"EHLO a\r\nNOOP\r\n"
+    ends.server(EHLO + b"250 ok\r\n")
+    assert b"STARTTLS" not in ends.to_server_bytes
+    assert ends.to_application_bytes.endswith(b"220 2.0.0 ready to start TLS\r\n")
+
+
+def test_replies_that_come_together_are_read_in_order() -> None:
+    ends = Ends()
+    ends.client(b"EHLO a\r\nAUTH PLAIN " + PLAIN + b"\r\nDATA\r\n" + CONTENT + b"QUIT\r\n")
+    replies = GREETING + INSIDE + b"235 ok\r\n354 go\r\n250 queued\r\n221 bye\r\n"
+    assert ends.server(replies) == replies
+    assert SECRET not in ends.shown
+    assert ends.dialogue.observed.password == SECRET
+    assert f"[message hidden: {len(CONTENT)} bytes]" in ends.shown
+    assert ends.dialogue.observed.says_quit
+    assert "without a command" not in ends.shown
 
 
 def test_a_mechanism_bound_to_the_connection_is_taken_out() -> None:
@@ -259,6 +299,97 @@ def test_too_many_logins_end_the_session() -> None:
     assert ends.to_server_bytes.count(b"AUTH") == LOGINS_LIMIT
 
 
+@pytest.mark.parametrize("reply", [b"501 no " + LOGIN[-1], b"535 " + SECRET.encode() + b"\r\n"])
+def test_a_server_that_repeats_a_credential_sent_too_early(reply: bytes) -> None:
+    """It comes before the reply that says what it is."""
+    ends = said_hello()
+    ends.client(b"".join(LOGIN))
+    ends.server(reply)
+    assert SECRET not in ends.shown
+    assert LOGIN[-1].strip().decode() not in ends.shown
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        (b"AUTH hunter2\r\n", "AUTH [hidden]"),
+        (b"AUTH " + PLAIN + b" PLAIN\r\n", "AUTH [hidden] [initial response hidden]"),
+        (b"AUTH SCRAM-SHA-256-PLUS eA==\r\n", "AUTH [hidden] [initial response hidden]"),
+        (b"auth gssapi\r\n", "auth gssapi"),
+    ],
+)
+def test_only_the_name_of_a_mechanism_is_shown(line: bytes, shown: str) -> None:
+    ends = said_hello()
+    ends.client(line)
+    assert ends.shown.split("\n")[-1].casefold() == shown.casefold()
+
+
+def test_a_credential_after_a_challenge_that_no_command_asked_for() -> None:
+    ends = said_hello()
+    ends.server(b"334 \r\n")
+    assert ends.client(b"QUIT\r\n") == b"QUIT\r\n"
+    ends.server(b"500 what is QUIT\r\n")
+    assert "[response hidden]" in ends.shown
+
+
+def test_a_digest_that_the_server_cuts_off_is_hidden() -> None:
+    ends = said_hello()
+    digest = "5f1ca0d9a1b2c3d4e5f60718293a4b5c"
+    ends.client(b"AUTH CRAM-MD5\r\n")
+    ends.server(b"334 PDE+\r\n")
+    ends.client(b64encode(f"alice {digest}".encode()) + b"\r\n")
+    ends.server(b"535 not " + digest[:20].encode() + b"\r\n")
+    assert digest[:10] not in ends.shown
+
+
+HIDDEN_LINES = {
+    "NOOP my private words": "NOOP [hidden]",
+    "Help is private": "HELP [hidden]",
+    "data is private": "DATA [hidden]",
+    "MAIL private": "MAIL [hidden]",
+    "Mail from: a private person": "MAIL [hidden]",
+    "RCPT TO:<a@b> private <c>": "RCPT [hidden]",
+    "EHLO private words": "EHLO [hidden]",
+    "BDAT private": "BDAT [hidden]",
+    "private": "[not a known command, hidden]",
+    "VRFY private": "VRFY [hidden]",
+}
+
+
+@pytest.mark.parametrize("line", HIDDEN_LINES)
+def test_a_line_that_breaks_the_grammar_is_hidden(line: str) -> None:
+    ends = said_hello()
+    data = line.encode() + b"\r\n"
+    assert ends.client(data) == data
+    assert ends.shown.split("\n")[-1] == HIDDEN_LINES[line]
+
+
+@pytest.mark.parametrize(
+    ("command", "reply"),
+    [(b"DATA\r\n", b"554 no valid recipients\r\n"), (b"DATA\r\n", b"250 ok\r\n"),
+     (b"MAIL FROM:<a@b>\r\n", b"354 go\r\n"), (b"BDAT 7x\r\n", b"501 no\r\n")],
+)  # fmt: skip
+def test_a_message_that_the_server_does_not_accept_is_hidden(command: bytes, reply: bytes) -> None:
+    ends = said_hello()
+    ends.client(command)
+    ends.server(reply)
+    message = b"HELO private\r\nMail from: private\r\nRSET\r\n"
+    assert ends.client(message) == message
+    ends.server(b"500 what\r\n")  # HELO decides what comes next
+    assert "private" not in ends.shown
+    assert ends.dialogue.observed.ehlo_name == "app.example"
+    assert ends.dialogue.observed.sender in (None, "a@b")
+    ends.server(b"500 what\r\n250 ok\r\n")
+    ends.client(b"MAIL FROM:<c@d.example>\r\n")
+    assert "MAIL FROM:<c@d.example>" in ends.shown  # in step again after RSET
+
+
+def test_a_line_of_many_brackets_takes_no_time() -> None:
+    ends = said_hello()
+    ends.client(b"MAIL FROM:<" + b" a=>" * 10_000 + b" !\r\n")
+    assert ends.shown.split("\n")[-1] == "MAIL [hidden]"
+
+
 CONTENT = b"Subject: private\r\n\r\n..dot\r\nQUIT\r\n.\r\n"
 
 
@@ -267,9 +398,9 @@ def test_a_message_is_hidden_with_its_size() -> None:
     ends.client(b"MAIL FROM:<a@b.example> SIZE=7 BODY=8BITMIME\r\n")
     ends.server(b"250 ok\r\n")
     ends.client(b"DATA\r\n" + CONTENT)
-    assert not ends.to_server_bytes.endswith(CONTENT)
-    ends.server(b"354 go\r\n")
     assert ends.to_server_bytes.endswith(CONTENT)
+    ends.server(b"354 go\r\n")
+    assert ends.to_server_bytes.endswith(b"DATA\r\n" + CONTENT)
     ends.server(b"250 queued\r\n")
     assert f"[message hidden: {len(CONTENT)} bytes]" in ends.shown
     assert "private" not in ends.shown

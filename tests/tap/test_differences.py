@@ -77,6 +77,10 @@ CASES: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
     ({"eight_bit": True, "declares_eight_bit": True}, {}, []),
     ({"longest_line": 998}, {}, []),
     ({"longest_line": 999}, {}, ["tap-long-line"]),
+    ({"command_bare_lf": True}, {}, ["tap-command-bare-lf"]),
+    ({"unknown_lines": 2}, {}, ["tap-unknown-command"]),
+    ({"sender": "x@Y.example"}, {"from": "x@y.example"}, []),
+    ({"sender": "X@y.example"}, {"from": "x@y.example"}, ["tap-mail-from"]),
     ({"says_quit": False}, {}, ["tap-no-quit"]),
     ({"says_quit": False, "commands": 0}, {}, []),
 ]
@@ -90,6 +94,15 @@ def test_differences(client: dict[str, Any], check: dict[str, Any], expected: li
         assert one.text.endswith(".")
         assert not any(re.search(words, one.text) for words in AVOIDED)
         assert one.application != "q"
+
+
+@pytest.mark.parametrize(
+    ("name", "is_literal"), [("[127.0.0.1]", True), ("[IPv6:::1]", True), ("[192.0.2.1]", False)]
+)
+def test_a_name_that_may_come_from_the_tap_itself(name: str, is_literal: bool) -> None:
+    (found,) = differences(seen(ehlo_name=name), own())
+    assert ("another one without the tap" in found.text) == is_literal
+    assert (f"Set domain to {name}" in found.text) != is_literal
 
 
 @pytest.mark.parametrize(

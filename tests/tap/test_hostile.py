@@ -408,3 +408,57 @@ async def test_tls_after_the_greeting() -> None:
         assert "began TLS when the greeting was already on its way" in ended.detail
         assert ended.to_server.size == 0
         writer.close()
+
+
+async def test_a_long_reply_inside_tls_arrives_whole() -> None:
+    """It takes several records of TLS."""
+    long = b"".join(b"250-KEYWORD%d %s\r\n" % (number, b"x" * 400) for number in range(90))
+
+    async def long_winded(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(GREETING)
+        while line := await reader.readline():
+            writer.write(long + b"250 HELP\r\n" if line[:4] == b"EHLO" else b"221 bye\r\n")
+            if line[:4] == b"QUIT":
+                break
+        writer.close()
+
+    async with running(long_winded) as box:
+        context = ssl.create_default_context(cadata=box.authority.decode())
+        reader, writer = await asyncio.open_connection(
+            "127.0.0.1", box.port, ssl=context, server_hostname="localhost"
+        )
+        writer.write(b"EHLO a.example\r\nQUIT\r\n")
+        assert await reader.read() == GREETING + long + b"250 HELP\r\n221 bye\r\n"
+        writer.close()
+
+
+async def test_an_application_is_not_encrypted_on_one_side_only() -> None:
+    """With starttls_auto, an attacker who takes STARTTLS out must not get the password."""
+    commands = []
+
+    async def stripped(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(GREETING)
+        while line := await reader.readline():
+            commands.append(line)
+            writer.write(b"250 AUTH PLAIN\r\n")
+        writer.close()
+
+    async with running(stripped, starttls_auto=True) as box:
+        reader, writer = await box.client()
+        await reader.readline()
+        writer.write(b"EHLO a.example\r\n")
+        assert await reader.readline() == b"250 AUTH PLAIN\r\n"
+        writer.write(b"STARTTLS\r\n")
+        assert (await reader.readline()).startswith(b"454 ")
+        writer.close()
+        context = ssl.create_default_context(cadata=box.authority.decode())
+        reader, writer = await asyncio.open_connection(
+            "127.0.0.1", box.port, ssl=context, server_hostname="localhost"
+        )
+        writer.write(b"EHLO a.example\r\nAUTH PLAIN AGEAYg==\r\n")
+        assert b"421 4.3.0 smtp-tui tap" in await reader.read()
+        writer.close()
+        *_, last = await box.ended(2)
+        assert last.stage == "tls"
+        assert "the tap does not send its password unencrypted" in last.detail
+    assert not any(line.startswith(b"AUTH") for line in commands)

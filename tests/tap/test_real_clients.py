@@ -8,6 +8,7 @@ import re
 import signal
 import smtplib
 import socket
+import ssl
 from base64 import b64encode
 from hashlib import sha256
 from pathlib import Path
@@ -268,3 +269,38 @@ def test_a_server_whose_certificate_is_not_valid(
         assert tap.end() == 8
     assert reason in tap.of("ended")[0]["detail"]
     assert_nothing_leaks(tap, mail_servers)
+
+
+def replies_to(connection: socket.socket, data: bytes) -> list[bytes]:
+    """The codes that a server sends after one write, up to the end of the connection."""
+    with connection, connection.makefile("rb") as stream:
+        connection.sendall(data)
+        return [line[:4] for line in stream if line[3:4] == b" "]
+
+
+@pytest.mark.parametrize("mode", ["none", "implicit"])
+def test_a_server_rejects_commands_that_come_too_early_as_without_the_tap(
+    mail_servers: MailServers, tmp_path: Path, mode: str
+) -> None:
+    """Postfix 3.9 and newer breaks off (smtpd_forbid_unauth_pipelining)."""
+    data = b"EHLO a.example\r\nMAIL FROM:<a@b.example>\r\nQUIT\r\n"
+    ca_file = tmp_path / "ca.pem"
+
+    def opened(port: int, trusted: Path) -> socket.socket:
+        plain = socket.create_connection(("localhost", port), timeout=20)
+        if mode == "none":
+            assert plain.recv(1000).startswith(b"220 ")
+            return plain
+        context = ssl.create_default_context(cafile=str(trusted))
+        secured = context.wrap_socket(plain, server_hostname="localhost")
+        assert secured.recv(1000).startswith(b"220 ")
+        return secured
+
+    direct = opened(mail_servers.ports[LISTENERS[mode]], mail_servers.authority_file)
+    expected = replies_to(direct, data)
+    file = settings_file(mail_servers, tmp_path, mode)
+    options = ("--clients", "1", "--json", "--ca-out", str(ca_file))
+    with running_tap(file, *options) as tap:
+        assert replies_to(opened(tap.port, ca_file), data) == expected
+        tap.end()
+    assert "tap-does-not-wait" in tap.differences
