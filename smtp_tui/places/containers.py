@@ -30,7 +30,8 @@ class Container:
 
     `variables` are those that the engine gives it, `mounts` the paths of this machine by their
     paths inside, `compose_files` the files that compose made it from, `arguments` podman's command
-    that made it, and `unit` the systemd service that runs it.
+    that made it, and `unit` the systemd service that runs it. `started` is when its first process
+    began, in seconds since the epoch.
     """
 
     engine: str
@@ -45,6 +46,7 @@ class Container:
     compose_files: tuple[str, ...] = ()
     arguments: tuple[str, ...] = field(default=(), repr=False)
     unit: str = ""
+    started: float = 0.0
 
     @property
     def restart_command(self) -> str:
@@ -152,7 +154,7 @@ def _running(entry: Mapping[str, Any]) -> Container:
     if not isinstance(pid, int) or pid <= 0:
         start = f"{engine} start {shlex.quote(name)}"
         raise PlaceError(f"container {one_line(name)} does not run", start)
-    _require_local(name, pid, state.get("StartedAt"))
+    started = _local_start(name, pid, state.get("StartedAt"))
     config = _mapping(entry.get("Config"))
     labels = _mapping(config.get("Labels"))
     files = str(labels.get(f"{_COMPOSE}.project.config_files", ""))
@@ -169,6 +171,7 @@ def _running(entry: Mapping[str, Any]) -> Container:
         compose_files=tuple(file for file in files.split(",") if file.startswith("/")),
         arguments=_texts(config.get("CreateCommand")),
         unit=str(labels.get("PODMAN_SYSTEMD_UNIT", "")),
+        started=started,
     )
 
 
@@ -189,8 +192,11 @@ def _mounts(value: object) -> dict[str, str]:
     return found
 
 
-def _require_local(name: str, pid: int, started_at: object) -> None:
-    """Raise PlaceError if the container's process is not of this machine: engines may be remote."""
+def _local_start(name: str, pid: int, started_at: object) -> float:
+    """Return when the container's process began; PlaceError if it is not of this machine.
+
+    An engine may run elsewhere.
+    """
     elsewhere = PlaceError(
         f"container {one_line(name)} runs on another machine; run smtp-tui there"
     )
@@ -203,9 +209,10 @@ def _require_local(name: str, pid: int, started_at: object) -> None:
         # Nanoseconds are more than Python before 3.11 reads; the seconds are enough.
         moment = datetime.fromisoformat(str(started_at).replace("Z", "+00:00")).timestamp()
     except ValueError:
-        return
+        return begun
     if abs(moment - begun) > _CLOCK_DIFFERENCE:
         raise elsewhere
+    return begun
 
 
 def _name(entry: Mapping[str, Any]) -> str:

@@ -34,6 +34,7 @@ class ProcessStatus:
     groups: tuple[int, ...]
     started: float
     is_over: bool = False
+    parent: int = 0
 
 
 class ProcessHandle:
@@ -97,6 +98,7 @@ class ProcessHandle:
             groups=tuple(map(int, fields.get("Groups", "").split())),
             started=_boot_time() + ticks / os.sysconf("SC_CLK_TCK"),
             is_over=after_name[0] in (b"Z", b"X") or bool(int(after_name[6]) & _PF_KTHREAD),
+            parent=int(after_name[1]),
         )
 
     @property

@@ -1,0 +1,1 @@
+"""Find SMTP settings on this machine: in running programs, and in files."""
