@@ -290,6 +290,12 @@ COMMANDS = [
         "launch:demo",
         ("json", "quiet", *_APPEARANCE),
     ),
+    CommandLineCommand(
+        "drift [FILE]",
+        "show what runs with other settings than the file's",
+        "cli.drift:drift",
+        ("table", "dialect", "from", "json"),
+    ),
 ]
 # Not in the help: the scripts of `smtp-tui completion` call it.
 COMPLETE = CommandLineCommand(

@@ -28,6 +28,7 @@ class SettingsHolder:
 
     `variables` are None if they may not be read. `total` is the number of processes there that
     have mail variables, these or others. `user` is the user whose own systemd runs the service.
+    `sees_old_mount`: the file that is looked for was replaced after the container had mounted it.
     """
 
     kind: HolderKind
@@ -42,6 +43,7 @@ class SettingsHolder:
     container: Container | None = None
     unit: RunningUnit | None = None
     user: int | None = None
+    sees_old_mount: bool = False
 
 
 def group_holders(

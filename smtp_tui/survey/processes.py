@@ -73,31 +73,33 @@ class ProcessSurvey:
     """The processes of interest, and how many in all were read, unreadable or left out.
 
     `containers` are the IDs of all containers that processes run in. `has_units`: a service of
-    systemd runs, `has_own_manager`: one of this user's own systemd.
+    systemd runs.
     """
 
     processes: tuple[RunningProcess, ...] = ()
     containers: frozenset[str] = frozenset()
     has_units: bool = False
-    has_own_manager: bool = False
     read: int = 0
     unreadable: int = 0
     left_out: int = 0
 
 
 def survey_processes(
-    names: Collection[str] = (), limits: SurveyLimits | None = None
+    names: Collection[str] = (),
+    limits: SurveyLimits | None = None,
+    wanted: Collection[int] = (),
 ) -> ProcessSurvey:
     """Read all processes but this program and those that it was started from.
 
-    `names` are the absolute paths of the file that is looked for.
+    `names` are the absolute paths of the file that is looked for. The `wanted` processes are of
+    interest even without mail variables.
     """
-    return _Survey(frozenset(names), limits or SurveyLimits()).run()
+    return _Survey(frozenset(names), limits or SurveyLimits(), frozenset(wanted)).run()
 
 
 class _Survey:
-    def __init__(self, names: frozenset[str], limits: SurveyLimits) -> None:
-        self._names, self._limits = names, limits
+    def __init__(self, names: frozenset[str], limits: SurveyLimits, wanted: frozenset[int]) -> None:
+        self._names, self._limits, self._wanted = names, limits, wanted
         self._bytes_left, self._links_left = limits.bytes, _MOST_LINKS
         self._found: list[RunningProcess] = []
         self._groups: set[ControlGroup] = set()
@@ -120,7 +122,6 @@ class _Survey:
             processes=tuple(self._found),
             containers=frozenset(group.container for group in self._groups) - {""},
             has_units=any(group.unit for group in self._groups),
-            has_own_manager=os.geteuid() in {group.user for group in self._groups},
             read=self._read,
             unreadable=self._unreadable,
             left_out=len(pids) - done,
@@ -138,7 +139,8 @@ class _Survey:
             self._unreadable += 1
         else:
             self._read += 1
-        if variables or uses or (variables is None and group != ControlGroup()):
+        is_hidden = variables is None and group != ControlGroup()
+        if variables or uses or is_hidden or process.pid in self._wanted:
             self._found.append(
                 RunningProcess(
                     pid=process.pid,

@@ -28,6 +28,9 @@ from smtp_tui.interchange.importer import (
 from smtp_tui.interchange.spec import QUOTINGS, FormatSpec, InterchangeError, format_named
 from smtp_tui.records import record
 
+COMPOSE = "compose"
+"""The reading of a compose file's services."""
+
 YAML = (".yaml", ".yml")
 Variables = Mapping[str, str | None]
 """Values by name; None where the value depends on what is not in the file."""
@@ -39,7 +42,7 @@ class SettingsGroup:
 
     `application` is the program whose settings they are; empty if nothing says so. `service` is
     that of a compose file. `readings` are the variables of an `.env` file as each quoting reads
-    them, or of a service.
+    them, or of a service; `sources` are the other files that set them.
     """
 
     name: str
@@ -48,6 +51,7 @@ class SettingsGroup:
     format: FormatSpec | None = None
     service: str = ""
     readings: Mapping[str, Variables] = field(default_factory=dict, repr=False)
+    sources: frozenset[str] = frozenset()
 
 
 @record
@@ -148,4 +152,10 @@ def _services(
             form = format_named(str(known[0]))
             entries = assignments(service)
             values = import_variables(entries, form.name).values
-            yield SettingsGroup(shown, form.title, values, form, name, {"compose": _known(entries)})
+            sources = frozenset(
+                os.path.normpath(absolute(path).parent / variable.file)
+                for variable in service.variables.values()
+                if variable.file
+            )
+            readings = {COMPOSE: _known(entries)}
+            yield SettingsGroup(shown, form.title, values, form, name, readings, sources)

@@ -1,0 +1,222 @@
+"""Find what runs with other settings than a file has, and how to make it read the file."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from enum import StrEnum
+from pathlib import Path
+
+from smtp_tui.config.errors import DocumentError
+from smtp_tui.interchange import envfile
+from smtp_tui.interchange.importer import read_file
+from smtp_tui.interchange.spec import InterchangeError
+from smtp_tui.records import record
+from smtp_tui.survey.belonging import ComposeFiles, Relation, relation
+from smtp_tui.survey.compare import Comparison, DifferingField, compare
+from smtp_tui.survey.holders import HolderKind, SettingsHolder
+from smtp_tui.survey.processes import FileUse
+from smtp_tui.survey.running import Running
+from smtp_tui.survey.settings_file import SettingsFile, SettingsGroup
+
+# Seconds: a process that began just after the file was written may have read it before.
+_MARGIN = 1.0
+
+
+class DriftId(StrEnum):
+    """What was found."""
+
+    OTHER_VALUES = "drift-value"
+    SET_ELSEWHERE = "drift-set-elsewhere"
+    OTHER_FILE = "drift-other-file"
+    OVERRIDES = "drift-override"
+    OLD_FILE = "drift-old-file"
+    STARTED_BEFORE = "drift-started-before"
+    UNIT_CHANGED = "drift-unit-changed"
+    SEEN = "drift-seen"
+
+    @property
+    def is_drift(self) -> bool:
+        """Whether it counts as drift; else it is only worth knowing."""
+        return self not in (DriftId.SEEN, DriftId.OTHER_FILE)
+
+
+@record(kw_only=True)
+class DriftFinding:
+    """One holder whose settings differ from the file's, or are older.
+
+    `command` is for a shell, and empty where no command is known to help. `files` are the other
+    files that set the values.
+    """
+
+    id: DriftId
+    holder: SettingsHolder
+    related: Relation
+    group: SettingsGroup
+    fields: tuple[DifferingField, ...] = ()
+    files: tuple[str, ...] = ()
+    command: str = ""
+
+
+@record(kw_only=True)
+class DriftReport:
+    """The findings on a file; `equal` holders have its values, those of `running` could be read."""
+
+    file: SettingsFile
+    findings: tuple[DriftFinding, ...]
+    equal: tuple[SettingsHolder, ...]
+    running: Running
+
+    @property
+    def has_drift(self) -> bool:
+        """Whether something that runs holds other values, or may."""
+        return any(finding.id.is_drift for finding in self.findings)
+
+
+def find_drift(file: SettingsFile, running: Running) -> DriftReport:
+    """Compare a file with what runs; reads other files of variables, and nothing else."""
+    compose = ComposeFiles()
+    findings: list[DriftFinding] = []
+    equal: list[SettingsHolder] = []
+    for holder in running.holders:
+        related = [
+            (found, group)
+            for group in file.groups
+            if (found := relation(file, group, holder, compose))
+        ]
+        if not related:
+            continue
+        order = [*Relation]
+        # Of several tables, only the one that fits best says something about a holder.
+        best, group = min(related, key=lambda pair: order.index(pair[0]))
+        finding = _Judge(file, group, holder, best).finding()
+        if finding is not None:
+            findings.append(finding)
+        elif best.is_likely and holder.variables is not None:
+            equal.append(holder)
+    findings.sort(key=lambda finding: (not finding.id.is_drift, finding.holder.kind))
+    return DriftReport(file=file, findings=tuple(findings), equal=tuple(equal), running=running)
+
+
+class _Judge:
+    """Judges one holder that is related to a file."""
+
+    def __init__(
+        self, file: SettingsFile, group: SettingsGroup, holder: SettingsHolder, related: Relation
+    ) -> None:
+        self._file, self._group = file, group
+        self._holder, self._related = holder, related
+
+    def finding(self) -> DriftFinding | None:
+        """Return what differs; None if nothing does, as far as smtp-tui knows."""
+        comparison = compare(self._group, self._holder, self._related)
+        if comparison is not None and comparison.fields:
+            return self._on_values(comparison)
+        if self._sees_old_file:
+            return self._found(DriftId.OLD_FILE, command=self._restart)
+        unit = self._holder.unit
+        if unit and unit.needs_reload and self._related.is_certain:
+            return self._found(DriftId.UNIT_CHANGED, command=self._restart)
+        is_compared = comparison is not None and bool(self._group.readings)
+        if self._related.is_certain and not is_compared and self._began_before:
+            is_managed = self._holder.kind is not HolderKind.PROCESS
+            identity = DriftId.STARTED_BEFORE if is_managed else DriftId.SEEN
+            return self._found(identity, command=self._restart)
+        return None
+
+    def _on_values(self, comparison: Comparison) -> DriftFinding:
+        fields = comparison.fields
+        if not self._related.is_likely:
+            others = self._other_files()
+            return self._found(DriftId.OTHER_FILE if others else DriftId.SEEN, fields, others)
+        if not self._group.readings:
+            # Variables that go before a file which the program reads by itself.
+            identity = DriftId.OVERRIDES if self._group.format else DriftId.SEEN
+            return self._found(identity, fields, self._other_files())
+        if self._related is Relation.UNIT_READS and (later := self._later_files(comparison)):
+            return self._found(DriftId.SET_ELSEWHERE, fields, later)
+        if self._holder.started > self._file.changed + _MARGIN:
+            return self._found(DriftId.SET_ELSEWHERE, fields)
+        command = self._recreate if self._related is not Relation.MOUNT else self._restart
+        others = () if self._related.is_certain else self._other_files()
+        if others:
+            return self._found(DriftId.OTHER_FILE, fields, others)
+        return self._found(DriftId.OTHER_VALUES, fields, command=command)
+
+    def _found(
+        self,
+        identity: DriftId,
+        fields: tuple[DifferingField, ...] = (),
+        files: tuple[str, ...] = (),
+        command: str = "",
+    ) -> DriftFinding:
+        return DriftFinding(
+            id=identity,
+            holder=self._holder,
+            related=self._related,
+            group=self._group,
+            fields=fields,
+            files=files,
+            command=command,
+        )
+
+    @property
+    def _began_before(self) -> bool:
+        return self._holder.started < self._file.written
+
+    @property
+    def _sees_old_file(self) -> bool:
+        return FileUse.OPEN_OLD in self._holder.uses or self._holder.sees_old_mount
+
+    def _other_files(self) -> tuple[str, ...]:
+        """Return the files that the holder is known to have its variables from."""
+        if self._holder.unit:
+            return self._holder.unit.environment_files
+        return self._holder.container.compose_files if self._holder.container else ()
+
+    def _later_files(self, comparison: Comparison) -> tuple[str, ...]:
+        """Return the files that the service reads after this one and that set what differs."""
+        files = self._holder.unit.environment_files if self._holder.unit else ()
+        places = [
+            index for index, path in enumerate(files) if os.path.realpath(path) in self._file.names
+        ]
+        later = files[max(places, default=len(files)) + 1 :]
+        return tuple(path for path in later if self._sets(path, comparison))
+
+    def _sets(self, path: str, comparison: Comparison) -> bool:
+        variables = self._holder.variables or {}
+        try:
+            entries = envfile.read(read_file(Path(path)).content, "systemd")
+        except (DocumentError, InterchangeError):
+            return False
+        return any(
+            entry.name in comparison.names and variables.get(entry.name) == entry.value
+            for entry in entries
+        )
+
+    @property
+    def _restart(self) -> str:
+        """The command after which the holder reads its files again."""
+        holder = self._holder
+        if holder.container:
+            if holder.container.unit:
+                return f"systemctl restart {shlex.quote(holder.container.unit)}"
+            return holder.container.restart_command
+        if holder.kind is not HolderKind.SERVICE:
+            return ""
+        manager = ""
+        if holder.user is not None:
+            is_own = holder.user == os.geteuid()
+            manager = " --user" if is_own else f" --user -M {holder.user}@"
+        restart = f"systemctl{manager} restart {shlex.quote(holder.name)}"
+        if holder.unit and holder.unit.needs_reload:
+            return f"systemctl{manager} daemon-reload && {restart}"
+        return restart
+
+    @property
+    def _recreate(self) -> str:
+        """The command after which the holder has new variables; a container must be made again."""
+        container = self._holder.container
+        if container and not container.unit:
+            return container.recreate_command
+        return self._restart
