@@ -91,6 +91,11 @@ class AgentProcess:
             self._channel.close()
             raise PlaceError(f"the agent cannot be started: {reason(error)}") from None
 
+    @property
+    def pid(self) -> int:
+        """The number of the agent, and of its session."""
+        return self._agent.pid
+
     def __enter__(self) -> Self:
         return self
 
@@ -110,7 +115,11 @@ class AgentProcess:
         kinds = [kind for kind in _NAMESPACES if not self._process.shares(kind)]
         if self._is_root and "user" in kinds:
             kinds.remove("user")  # inside, root would lose its right to read files
-        answer, _ = self._exchange({"ask": "enter", "namespaces": kinds, "files": files})
+        request = {"ask": "enter", "namespaces": kinds, "files": files}
+        try:
+            answer, _ = self._exchange(request)
+        except OSError as error:
+            raise PlaceError(f"process {self._process.pid}: {error.strerror}") from None
         if "step" in answer:
             raise self._refusal(answer["step"], answer["errno"])
 
@@ -135,6 +144,9 @@ class AgentProcess:
                 return messages.receive(ours)
             except (BrokenPipeError, ConnectionResetError, EOFError):
                 raise OSError(errno.ESRCH, "the agent in the place has ended") from None
+            except TimeoutError:
+                late = f"the place did not answer within {seconds:g} s"
+                raise TimeoutError(errno.ETIMEDOUT, late) from None
 
     def _refusal(self, step: str, code: int) -> PlaceError:
         what = f"{_PARTS.get(step, step)} of process {self._process.pid}"

@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import field
 from enum import StrEnum
 
-from smtp_tui.config.errors import one_line, reason
+from smtp_tui.config.errors import one_line
 from smtp_tui.places.agent_process import AgentProcess
 from smtp_tui.places.containers import Container, find_container
 from smtp_tui.places.errors import NotPermitted, PlaceError
@@ -116,7 +116,7 @@ def _open(kind: PlaceKind, word: str, stack: ExitStack) -> Place:
     except NotPermitted:
         raise NotPermitted(_not_permitted(title, process)) from None
     except OSError as error:
-        raise PlaceError(f"smtp-tui cannot read {title}: {reason(error)}") from None
+        raise PlaceError(f"smtp-tui cannot read {title}: {error.strerror}") from None
     return Place(
         kind=kind,
         name=name,

@@ -13,6 +13,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from tests.servers.requirements import require
 
 RESIDENT = Path(__file__).with_name("resident.py")
@@ -159,8 +161,7 @@ def make_podman(folder: Path) -> Podman:
         with podman.container("trial"):
             return podman
     except AssertionError as error:
-        require(f"podman cannot run a container here: {error}")
-        raise
+        pytest.skip(f"podman is installed, but cannot run a container here: {error}")
 
 
 def make_tree(folder: Path) -> Path:

@@ -1,0 +1,238 @@
+"""The agent hangs, ends or cannot enter: the program says so, and nothing of it stays."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from smtp_tui.places import agent_process, messages
+from smtp_tui.places.agent_process import AgentProcess
+from smtp_tui.places.errors import NotPermitted, PlaceError
+from smtp_tui.places.files import PlaceFiles
+from smtp_tui.places.network import AgentNetwork
+from smtp_tui.places.place import PlaceKind, open_place
+from smtp_tui.places.process import ProcessHandle
+from tests.places.spaces import NOBODY, make_etc, process_in_namespaces, resident
+from tests.servers.processes import session_members, wait_for_exit
+
+SECRET = "correct horse"
+ENDED = "the agent in the place has ended"
+
+
+@pytest.fixture
+def agent() -> Iterator[AgentProcess]:
+    """An agent beside a process that shares all with us."""
+    with resident() as pid, ProcessHandle(pid) as process, AgentProcess(process, {}) as started:
+        yield started
+
+
+def test_an_agent_that_was_killed_is_named(agent: AgentProcess) -> None:
+    network, files = AgentNetwork(agent), PlaceFiles(agent)
+    os.kill(agent.pid, signal.SIGKILL)
+    wait_for_exit([agent.pid], 10)
+    with pytest.raises(OSError, match=ENDED):
+        network.new_socket(socket.AF_INET)
+    with pytest.raises(OSError, match=ENDED):
+        network.addresses("localhost", 25, socket.AF_UNSPEC)
+    with pytest.raises(OSError, match=ENDED):
+        files.read("/etc/hosts")
+    with pytest.raises(PlaceError, match=ENDED):
+        agent.enter({})
+
+
+def test_an_agent_that_hangs_is_not_waited_for(agent: AgentProcess) -> None:
+    os.kill(agent.pid, signal.SIGSTOP)
+    with pytest.raises(TimeoutError, match=r"the place did not answer within 0\.05 s"):
+        agent.ask({"ask": "socket", "family": socket.AF_INET}, 0.05)
+
+
+def test_an_agent_that_says_nothing_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(agent_process, "_START", "raise SystemExit({path!r}[:0])")
+    with (
+        resident() as pid,
+        pytest.raises(PlaceError, match=f"cannot read process {pid}: {ENDED}"),
+        open_place(PlaceKind.PROCESS, str(pid)),
+    ):
+        pass
+
+
+def test_a_lookup_that_hangs_holds_up_nobody_and_ends_with_the_agent(tmp_path: Path) -> None:
+    options = "options use-vc timeout:30 attempts:1\n"
+    etc = make_etc(tmp_path / "etc", resolv_conf=f"nameserver 127.0.0.1\n{options}")
+    errors: list[OSError] = []
+    with ExitStack() as stack:
+        pid = stack.enter_context(process_in_namespaces(etc))
+        place = stack.enter_context(open_place(PlaceKind.PROCESS, str(pid)))
+
+        def look_up() -> None:
+            try:
+                place.network.addresses("mail.example.test", 25, socket.AF_INET)
+            except OSError as error:
+                errors.append(error)
+
+        name_server = stack.enter_context(place.network.new_socket(socket.AF_INET))
+        name_server.bind(("127.0.0.1", 53))
+        name_server.listen()
+        waiting = threading.Thread(target=look_up)
+        waiting.start()
+        asked, _ = name_server.accept()
+        stack.enter_context(asked)
+        # It is never answered; others are.
+        place.network.new_socket(socket.AF_INET).close()
+        assert place.files.read("/etc/resolv.conf").startswith(b"nameserver")
+        (session,) = sessions_of_agents()
+        assert len(session_members(session)) == 2
+        stack.close()
+        waiting.join(10)
+    assert not waiting.is_alive()
+    assert ENDED in str(errors[0])
+    wait_for_exit(session_members(session), 10)
+    assert session_members(session) == []
+
+
+def test_the_agent_ends_with_a_program_that_is_killed() -> None:
+    """Its lookup too: here a file of a place whose file system hangs stands for it."""
+    program = (
+        "import os, signal, sys\n"
+        "from smtp_tui.places.place import open_place, PlaceKind\n"
+        "with open_place(PlaceKind.PROCESS, sys.argv[1]) as place:\n"
+        "    print(place.files._agent.pid, flush=True)\n"
+        "    sys.stdin.read()\n"
+    )
+    with resident() as pid:
+        started = subprocess.Popen(
+            [sys.executable, "-c", program, str(pid)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert started.stdin
+        assert started.stdout
+        with started.stdin, started.stdout:
+            session = int(started.stdout.readline())
+            assert session_members(session) == [session]
+            started.kill()
+            started.wait()
+        wait_for_exit([session], 10)
+        assert session_members(session) == []
+
+
+def test_the_agent_holds_no_secret_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SMTP_TUI_PASSWORD", SECRET)
+    variables = {"RES_OPTIONS": "timeout:1", "LD_PRELOAD": "/evil.so", "PYTHONPATH": "/evil"}
+    with (
+        resident() as pid,
+        ProcessHandle(pid) as process,
+        AgentProcess(process, variables) as agent,
+    ):
+        agent.ask({"ask": "name"})
+        environ = Path(f"/proc/{agent.pid}/environ").read_bytes()
+        assert environ == b"RES_OPTIONS=timeout:1\0"
+        command = Path(f"/proc/{agent.pid}/cmdline").read_bytes()
+        assert SECRET.encode() not in command
+        # Nobody but root looks into it, and it leaves no core behind.
+        assert Path(f"/proc/{agent.pid}/environ").stat().st_uid == 0
+        limits = Path(f"/proc/{agent.pid}/limits").read_text()
+        assert next(line for line in limits.splitlines() if "core file" in line).split()[4:6] == [
+            "0",
+            "0",
+        ]
+        status = Path(f"/proc/{agent.pid}/status").read_text()
+        assert "NoNewPrivs:\t1\n" in status
+
+
+def test_the_agent_becomes_the_user_for_good(tmp_path: Path) -> None:
+    etc = make_etc(tmp_path / "etc", hosts="127.0.0.1 localhost\n")
+    with (
+        process_in_namespaces(etc, user=NOBODY) as pid,
+        open_place(PlaceKind.PROCESS, str(pid)),
+    ):
+        (session,) = sessions_of_agents()
+        fields = dict(
+            line.split(":\t", 1)
+            for line in Path(f"/proc/{session}/status").read_text().splitlines()
+        )
+        assert fields["Uid"].split() == [str(NOBODY)] * 4
+        assert fields["Gid"].split() == [str(NOBODY)] * 4
+        assert fields["Groups"].split() == [str(NOBODY)]
+        for kind in ("CapEff", "CapPrm", "CapInh", "CapAmb"):
+            assert int(fields[kind], 16) == 0
+        # It is in the place's network, but not among its mounts, whose libraries it would load.
+        assert namespace("net", session) == namespace("net", pid) != namespace("net", "self")
+        assert len({namespace("mnt", each) for each in ("self", pid, session)}) == 3
+
+
+@pytest.mark.parametrize(
+    ("step", "code", "kind", "said"),
+    [
+        ("net", errno.EPERM, NotPermitted, "smtp-tui may not enter its network of process"),
+        ("mnt", errno.ENOMEM, PlaceError, "smtp-tui cannot enter .*: cannot allocate memory"),
+    ],
+)
+def test_a_step_that_fails_is_named(
+    agent: AgentProcess,
+    monkeypatch: pytest.MonkeyPatch,
+    step: str,
+    code: int,
+    kind: type[PlaceError],
+    said: str,
+) -> None:
+    monkeypatch.setattr(messages, "receive", lambda _channel: ({"step": step, "errno": code}, []))
+    with pytest.raises(kind, match=said):
+        agent.enter({})
+
+
+def test_answers_in_turn_do_not_mix(agent: AgentProcess) -> None:
+    files, failures = PlaceFiles(agent), []
+
+    def ask(path: str, start: bytes) -> None:
+        for _ in range(20):
+            if not files.read(path).startswith(start):
+                failures.append(path)
+
+    wanted = {path: Path(path).read_bytes()[:20] for path in ("/etc/hosts", "/etc/passwd")}
+    threads = [threading.Thread(target=ask, args=pair) for pair in wanted.items()]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+
+
+def test_large_messages_pass() -> None:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours, theirs:
+        messages.send(ours, {"files": "x" * 3_000_000})
+        message, descriptors = messages.receive(theirs)
+        assert (len(message["files"]), list(descriptors)) == (3_000_000, [])
+        ours.close()
+        with pytest.raises(EOFError):
+            messages.receive(theirs)
+
+
+def namespace(kind: str, process: int | str) -> Path:
+    return Path(f"/proc/{process}/ns/{kind}").readlink()
+
+
+def sessions_of_agents() -> list[int]:
+    """Return the sessions of the agents that this process started."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+            command = (folder / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if int(fields[1]) == os.getpid() and b"smtp_tui.places.agent" in command:
+            found.append(int(folder.name))
+    return found
