@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import shlex
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -11,7 +13,8 @@ from datetime import datetime
 from typing import Any
 
 from smtp_tui.config.errors import one_line
-from smtp_tui.places.errors import PlaceError
+from smtp_tui.places.cgroup import control_group_of
+from smtp_tui.places.errors import NotPermitted, PlaceError
 from smtp_tui.places.process import ProcessHandle
 from smtp_tui.places.programs import ProgramError, ProgramMissing, Run, run_program
 from smtp_tui.records import record
@@ -22,6 +25,8 @@ COMPOSE_SERVICE = f"{_COMPOSE}.service"
 MOST_CONTAINERS = 200
 # Seconds between the engine's time of a container's start and that of its process in /proc.
 _CLOCK_DIFFERENCE = 2.0
+# What the engines say of a name that they do not know.
+_UNKNOWN = re.compile("no such (container|object)", re.IGNORECASE)
 
 
 @record(kw_only=True)
@@ -78,19 +83,23 @@ def find_container(word: str, run: Run = run_program) -> Container:
         raise PlaceError(f"{one_line(word)} names no engine: write docker:NAME or podman:NAME")
     if not name or name.startswith("-"):
         raise PlaceError(f"{one_line(word)} is no name of a container")
-    found: list[Mapping[str, Any]] = []
+    found: dict[str, Mapping[str, Any]] = {}
     failures: list[ProgramError] = []
     for engine in engines:
         try:
-            found += [{**entry, "engine": engine} for entry in _inspect(engine, name, run)]
+            for entry in _inspect(engine, name, run):
+                # `docker` may be podman's, which then finds the same container.
+                found[str(entry.get("Id"))] = {**entry, "engine": engine}
         except ProgramError as error:
             failures.append(error)
     if not found:
         raise _not_found(name, engines, failures)
-    if len(found) > 1:
-        names = " and ".join(f"{entry['engine']}:{_name(entry)}" for entry in found)
-        raise PlaceError(f"{one_line(name)} is the name of several containers: {one_line(names)}")
-    return _running(found[0])
+    running = [entry for entry in found.values() if entry["State"].get("Running")]
+    if len(running or found) > 1:
+        spellings = [f"{entry['engine']}:{_name(entry)}" for entry in running or found.values()]
+        names = one_line(" and ".join(spellings))
+        raise PlaceError(f"{one_line(name)} is the name of several containers: {names}")
+    return _running((running or [*found.values()])[0])
 
 
 def running_containers(engine: str, run: Run = run_program) -> tuple[Container, ...]:
@@ -138,14 +147,16 @@ def _entries(engine: str, output: str) -> list[Mapping[str, Any]]:
 
 def _not_found(name: str, engines: Sequence[str], failures: Sequence[ProgramError]) -> PlaceError:
     present = [failure for failure in failures if not isinstance(failure, ProgramMissing)]
-    if not present:
-        return PlaceError(
-            f"neither {' nor '.join(engines)} is installed"
-            if len(engines) > 1
-            else f"{engines[0]} is not installed"
-        )
-    reasons = "; ".join(dict.fromkeys(map(str, present)))
-    return PlaceError(f"there is no container {one_line(name)}: {reasons}")
+    if not present and len(failures) == len(engines):
+        missing = " and ".join(engines)
+        return PlaceError(f"{missing} {'are' if len(engines) > 1 else 'is'} not installed")
+    reasons = [str(failure) for failure in present if not _UNKNOWN.search(str(failure))]
+    text = "; ".join([f"there is no container {one_line(name)}", *dict.fromkeys(reasons)])
+    if any("permission denied" in reason.lower() for reason in reasons):
+        return NotPermitted(text)
+    if os.geteuid() == 0 and any("podman" in str(failure) for failure in present):
+        text += "; podman shows root no containers of other users: run smtp-tui as their user"
+    return PlaceError(text)
 
 
 def _running(entry: Mapping[str, Any]) -> Container:
@@ -154,7 +165,8 @@ def _running(entry: Mapping[str, Any]) -> Container:
     if not isinstance(pid, int) or pid <= 0:
         start = f"{engine} start {shlex.quote(name)}"
         raise PlaceError(f"container {one_line(name)} does not run", start)
-    started = _local_start(name, pid, state.get("StartedAt"))
+    identifier = str(entry.get("Id") or "")
+    started = _local_start(name, pid, identifier, state.get("StartedAt"))
     config = _mapping(entry.get("Config"))
     labels = _mapping(config.get("Labels"))
     files = str(labels.get(f"{_COMPOSE}.project.config_files", ""))
@@ -164,7 +176,7 @@ def _running(entry: Mapping[str, Any]) -> Container:
         pid=pid,
         service=str(labels.get(COMPOSE_SERVICE, "")),
         project=str(labels.get(f"{_COMPOSE}.project", "")),
-        id=str(entry.get("Id") or ""),
+        id=identifier,
         image=str(config.get("Image") or entry.get("ImageName") or ""),
         variables=dict(pair.split("=", 1) for pair in _texts(config.get("Env")) if "=" in pair),
         mounts=_mounts(entry.get("Mounts")),
@@ -192,26 +204,28 @@ def _mounts(value: object) -> dict[str, str]:
     return found
 
 
-def _local_start(name: str, pid: int, started_at: object) -> float:
+def _local_start(name: str, pid: int, identifier: str, started_at: object) -> float:
     """Return when the container's process began; PlaceError if it is not of this machine.
 
-    An engine may run elsewhere.
+    The engine may run elsewhere, and its process may have the number of another one here.
     """
-    elsewhere = PlaceError(
-        f"container {one_line(name)} runs on another machine; run smtp-tui there"
-    )
     try:
         with ProcessHandle(pid) as process:
             begun = process.status.started
+            if identifier and control_group_of(process).container == identifier:
+                return begun
     except PlaceError:
-        raise elsewhere from None
-    try:
-        # Nanoseconds are more than Python before 3.11 reads; the seconds are enough.
+        raise PlaceError(
+            f"container {one_line(name)} has no process on this machine: it has just ended, or "
+            "runs on another machine; run smtp-tui there"
+        ) from None
+    # Not each engine names the control group after the container.
+    with suppress(ValueError):
         moment = datetime.fromisoformat(str(started_at).replace("Z", "+00:00")).timestamp()
-    except ValueError:
-        return begun
-    if abs(moment - begun) > _CLOCK_DIFFERENCE:
-        raise elsewhere
+        if abs(moment - begun) > _CLOCK_DIFFERENCE:
+            raise PlaceError(
+                f"container {one_line(name)} runs on another machine; run smtp-tui there"
+            )
     return begun
 
 

@@ -86,7 +86,6 @@ def test_a_lookup_that_hangs_holds_up_nobody_and_ends_with_the_agent(tmp_path: P
         waiting = threading.Thread(target=look_up)
         waiting.start()
         asked, _ = name_server.accept()
-        stack.enter_context(asked)
         # It is never answered; others are.
         place.network.new_socket(socket.AF_INET).close()
         assert place.files.read("/etc/resolv.conf").startswith(b"nameserver")
@@ -94,6 +93,7 @@ def test_a_lookup_that_hangs_holds_up_nobody_and_ends_with_the_agent(tmp_path: P
         assert len(session_members(session)) == 2
         stack.close()
         waiting.join(10)
+    asked.close()
     assert not waiting.is_alive()
     assert ENDED in str(errors[0])
     wait_for_exit(session_members(session), 10)

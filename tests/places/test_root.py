@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from smtp_tui.places import root as root_module
 from smtp_tui.places.root import MOST_LINKS, RootReader, search
 
 OUTSIDE = "what lies outside"
@@ -84,7 +83,7 @@ def test_a_folder_that_is_moved_away_does_not_open_the_way_out(
             (folder / "a/b").rename(folder.parent / "b")
         return opened
 
-    monkeypatch.setattr(root_module.os, "open", moving)
+    monkeypatch.setattr(os, "open", moving)
     assert reader.read("/a/b/../../secret") == b"inside"
 
 
@@ -142,7 +141,7 @@ def test_a_fifo_that_takes_the_place_of_a_file_does_not_hang(
             os.mkfifo(folder / "etc/hosts")
         return found
 
-    monkeypatch.setattr(root_module.os, "fstat", swapping)
+    monkeypatch.setattr(os, "fstat", swapping)
     assert reader.read("/etc/hosts") == b"127.0.0.1 inside\n"
 
 
