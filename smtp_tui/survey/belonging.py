@@ -100,11 +100,11 @@ def _is(path: str, names: frozenset[str]) -> bool:
 
 def _env_files(arguments: tuple[str, ...]) -> list[str]:
     """Return the absolute paths of `--env-file` in podman's command."""
-    found = []
-    for word, after in zip(arguments, (*arguments[1:], ""), strict=True):
+    found: list[str] = []
+    for number, word in enumerate(arguments, 1):
         name, sign, path = word.partition("=")
         if name == "--env-file":
-            found.append(path if sign else after)
+            found += [path] if sign else arguments[number : number + 1]
     return [path for path in found if path.startswith("/")]
 
 

@@ -65,9 +65,10 @@ def short_text(finding: DriftFinding, file: str) -> str:
     more = len(finding.fields) - 1
     if more > 0:
         sentence = f"{sentence[:-1]} ({more} more)."
-    if cure := cure_text(finding, file):
-        return f"{sentence} {_capital(cure)}"
-    return sentence
+    cure = cure_text(finding, file)
+    if finding.command and cure.startswith(finding.command):
+        return f"{sentence[:-1]}: {cure}"
+    return f"{sentence} {_capital(cure)}." if cure else sentence
 
 
 def cure_text(finding: DriftFinding, file: str) -> str:
