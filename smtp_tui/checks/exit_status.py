@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from smtp_tui.diagnosis.comparison import Comparison
     from smtp_tui.diagnosis.verdict import Verdict
 
 PASSED = 0
@@ -41,13 +42,20 @@ def exit_status(verdict: Verdict) -> int:
 
 
 def verdict_lines(verdict: Verdict) -> Iterator[str]:
-    """Yield the outcome, the reason, the fixes and the warnings, as text without ids."""
+    """Yield the outcome, the reason, the fixes and the warnings, as text without ids.
+
+    With a comparison, the outcome from here comes first, and the differences last.
+    """
+    comparison, where = verdict.comparison, ""
+    if comparison:
+        yield here_line(comparison)
+        where = f"in {comparison.place.label} ({comparison.place.details}): "
     if verdict.ok:
-        yield f"PASSED in {verdict.seconds:.2f} s: {verdict.summary}"
+        yield f"{where}PASSED in {verdict.seconds:.2f} s: {verdict.summary}"
     else:
         problems = verdict.problems if len(verdict.problems) > 1 else ()
         headline = f"smtp-tui cannot use {len(problems)} settings:" if problems else verdict.summary
-        yield f"FAILED at {STAGE_NAMES[verdict.stage]}: {headline}"
+        yield f"{where}FAILED at {STAGE_NAMES[verdict.stage]}: {headline}"
         yield from (f"  {problem}." for problem in problems)
         if verdict.why:
             yield f"  Why: {verdict.why}"
@@ -61,3 +69,31 @@ def verdict_lines(verdict: Verdict) -> Iterator[str]:
         yield f"  Also: {text}"
     for text in verdict.warning_texts:
         yield f"  Warning: {text}"
+    if comparison:
+        yield from (f"  {line}" for line in difference_lines(comparison))
+
+
+def here_line(comparison: Comparison) -> str:
+    """Return the outcome of the check from here."""
+    here = comparison.here
+    if here is None:
+        return f"here: not checked ({comparison.why_not})"
+    if here.ok:
+        return f"here: PASSED without a login: {here.summary}"
+    return f"here: FAILED at {STAGE_NAMES[here.stage]}: {here.summary}"
+
+
+def difference_lines(comparison: Comparison) -> Iterator[str]:
+    """Yield the differences, each with its cure and command, and what was not compared."""
+    for difference in comparison.differences:
+        yield f"{'Difference' if difference.explains else 'Also differs'}: {difference.what}"
+        details = (
+            ("Why", difference.why if difference.explains else ""),
+            ("To do", difference.cure),
+            ("Command", difference.command),
+        )
+        yield from (f"  {name}: {text}" for name, text in details if text)
+    if comparison.fails_here_too:
+        yield f"It fails here too: {comparison.place.label} is not the reason."
+    if comparison.not_compared:
+        yield f"Not compared: {'; '.join(comparison.not_compared)}."

@@ -14,6 +14,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
+from smtp_tui.checks.exit_status import BY_STAGE
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.records import record
 from smtp_tui.smtp import events
@@ -168,6 +169,40 @@ _FAILED_TABLE = shape(
 _APPLICATION = shape(
     "application", dialect=ID, name=maybe(TEXT).of("application"), why=TEXT.of("reason")
 )
+_DIFFERENCE = shape(
+    "difference",
+    id=ID,
+    stage=STAGE,
+    status=COUNT.of(lambda difference: BY_STAGE[difference.stage]),
+    explains=TRUTH,
+    what=TEXT,
+    why=TEXT,
+    to_do=TEXT.of("cure"),
+    command=maybe(TEXT).of(_or_null("command")),
+    here=maybe(TEXT).of(_or_null("here")),
+    there=maybe(TEXT).of(_or_null("there")),
+)
+_PLACE = shape(
+    "place",
+    kind=ID,
+    name=TEXT,
+    engine=maybe(ID),
+    pid=COUNT,
+    user=COUNT,
+    runtime=TEXT,
+    trusts=many(TEXT),
+    certificates=maybe(COUNT),
+    name_servers=many(TEXT),
+    settings_from=maybe(TEXT),
+)
+_SIDE = shape("side", ok=TRUTH, stage=STAGE, cause=maybe(ID), summary=TEXT)
+_COMPARISON = shape(
+    "comparison",
+    place=_PLACE,
+    here=maybe(_SIDE),
+    differences=many(_DIFFERENCE),
+    not_compared=many(TEXT),
+)
 _FACT = shape("fact", subject=ID, id=ID, weight=ID, text=TEXT, record=maybe(TEXT))
 
 
@@ -220,6 +255,7 @@ _OF_EVENTS: dict[type, tuple[str, Keys]] = {
             "recipients": many(shape("recipient", address=TEXT, code=CODE, text=TEXT)),
             "queue_id": maybe(TEXT),
             "application": maybe(_APPLICATION).of("recognition"),
+            "comparison": maybe(_COMPARISON),
         },
     ),
 }

@@ -19,7 +19,8 @@ from smtp_tui.smtp.message import MailRequest
 
 if TYPE_CHECKING:
     from smtp_tui.config.dialects.spec import DialectRecognition
-    from smtp_tui.smtp.addresses import EarlyConnection
+    from smtp_tui.places.place import Place
+    from smtp_tui.smtp.addresses import EarlyConnection, Network
     from smtp_tui.smtp.redaction import RedactorGroup
 
 
@@ -76,7 +77,9 @@ class CheckRequest:
     after the login; `extra` is the seconds for experiments after the dialogue. `recognition` names
     the application that the file is read as; `notes` report it, and what the table contains that
     is not understood. `redactors` are shared by related checks. `early` is a connection begun in
-    advance; its creator closes it.
+    advance; its creator closes it. `place` is where the application runs, for a check from there
+    (`checks.side_by_side`), and `settings_from` the place whose variables hold the settings, if no
+    file does. `network` and `trust` are those of the check's dialogue, None for this machine's.
     """
 
     values: Mapping[str, object] = field(repr=False)
@@ -94,6 +97,10 @@ class CheckRequest:
     notes: tuple[str, ...] = ()
     redactors: RedactorGroup | None = field(default=None, repr=False)
     early: EarlyConnection | None = field(default=None, repr=False)
+    place: Place | None = None
+    settings_from: str | None = None
+    network: Network | None = field(default=None, repr=False)
+    trust: str | None = field(default=None, repr=False)
 
     @property
     def sending_settings(self) -> Settings | None:

@@ -34,6 +34,7 @@ from smtp_tui.settings.password_sources import (
     other_host,
 )
 from smtp_tui.settings.validate import ParsedSettings, parse_settings
+from smtp_tui.smtp.addresses import THIS_MACHINE, Network
 from smtp_tui.smtp.events import (
     Cause,
     DialogueNote,
@@ -216,7 +217,12 @@ async def _dialogue(
     facts: CheckSummary,
     started: float,
 ) -> AsyncGenerator[Event, None]:
-    limits = CheckLimits(extra=request.extra, allow_clear_password=request.allow_clear_password)
+    limits = CheckLimits(
+        extra=request.extra,
+        allow_clear_password=request.allow_clear_password,
+        network=request.network or THIS_MACHINE,
+        trust=request.trust,
+    )
     end = None
     # Every connection of a check shares it: a server may repeat a password from another one.
     redactors = request.redactors or RedactorGroup()
@@ -244,7 +250,7 @@ async def _dialogue(
     # The probe of a silent port may have used part of it already.
     left = min(request.extra, settings.timeout + request.extra - (time.monotonic() - started))
     if left > 0 and (cause or unverified):
-        experiments = run_experiments(settings, facts, cause, left, started, redactor)
+        experiments = run_experiments(settings, facts, cause, left, started, redactor, limits)
         async with aclosing(experiments) as results:
             async for experiment in results:
                 yield experiment
@@ -259,24 +265,31 @@ async def run_experiments(
     seconds: float,
     started: float,
     redactor: Redactor,
+    limits: CheckLimits | None = None,
 ) -> AsyncGenerator[Experiment, None]:
     """Yield the result of each experiment as it ends, all within `seconds`.
 
     `started` is the monotonic time that events count from, `redactor` that of the check: a server
-    may repeat here the password that it got there. Wrap it in `contextlib.aclosing`.
+    may repeat here the password that it got there. `limits` are the check's, for its network and
+    trust. Wrap it in `contextlib.aclosing`.
     """
     # Takes 8 ms, which a check that passes need not spend.
     from smtp_tui.diagnosis.experiments import experiments_for, with_changes
 
-    probe = partial(_probe, seconds=seconds, redactor=redactor)
+    limits = limits or CheckLimits()
+    try_settings = partial(probe, limits=limits, seconds=seconds, redactor=redactor)
     running: list[asyncio.Task[Experiment | None]] = [
-        asyncio.create_task(_try_change(with_changes(settings, spec.change), facts, spec, probe))
+        asyncio.create_task(
+            _try_change(
+                with_changes(settings, spec.change), facts, spec, try_settings, limits.network
+            )
+        )
         for spec in experiments_for(settings, facts, cause)
     ]
     # TLS was established without verifying the certificate.
     unverified = settings.openssl_verify_mode is VerifyMode.NONE and not settings.tls_fingerprint
     if unverified and facts.established and facts.address:
-        running.insert(0, asyncio.create_task(_try_peer(settings, facts.address, probe)))
+        running.insert(0, asyncio.create_task(_try_peer(settings, facts.address, try_settings)))
     try:
         for first in asyncio.as_completed(running, timeout=seconds or None):
             try:
@@ -294,10 +307,13 @@ async def run_experiments(
         await asyncio.gather(*running, return_exceptions=True)
 
 
-async def _probe(
-    settings: Settings, until: Stage, *, seconds: float, redactor: Redactor
+async def probe(
+    settings: Settings, until: Stage, *, limits: CheckLimits, seconds: float, redactor: Redactor
 ) -> tuple[CheckSummary, Verdict]:
-    """Check as far as `until`, TLS or EHLO, without any credentials."""
+    """Check as far as `until`, TLS or EHLO, without any credentials.
+
+    Of the `limits`, network and trust count.
+    """
     stripped = replace(
         settings,
         authentication=Authentication.NONE,
@@ -308,7 +324,7 @@ async def _probe(
         timeout=seconds,
     )
     facts = CheckSummary()
-    limits = CheckLimits(until=until, extra=0)
+    limits = replace(limits, until=until, extra=0, allow_clear_password=False)
     async with aclosing(check(stripped, limits=limits, redactor=redactor)) as events:
         async for event in events:
             facts.add(event)
@@ -334,13 +350,17 @@ async def _try_peer(settings: Settings, address: str, probe: Probe) -> Experimen
 
 
 async def _try_change(
-    changed: Settings, facts: CheckSummary, spec: ExperimentSpec, probe: Probe
+    changed: Settings,
+    facts: CheckSummary,
+    spec: ExperimentSpec,
+    probe: Probe,
+    network: Network,
 ) -> Experiment | None:
     """Try changed settings; None if their name resolves to another machine."""
     if spec.until is Stage.TLS and facts.address:
         if spec.alias:
             try:
-                endpoints = await resolve(changed)
+                endpoints = await resolve(changed, network=network)
             except AddressLookupError:
                 return None
             if facts.address not in [endpoint.address for endpoint in endpoints]:

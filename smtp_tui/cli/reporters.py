@@ -17,7 +17,7 @@ from smtp_tui.checks.exit_status import PASSED, exit_status, verdict_lines
 from smtp_tui.checks.request import CheckTarget
 from smtp_tui.checks.run import run
 from smtp_tui.cli.check import is_batch
-from smtp_tui.cli.commands import Invocation, resume_collection
+from smtp_tui.cli.commands import Invocation, load, resume_collection
 from smtp_tui.cli.terminal import print_line, wrapped
 from smtp_tui.diagnosis.causes import label
 from smtp_tui.diagnosis.verdict import Verdict
@@ -164,7 +164,10 @@ async def _checks(
     (target,) = targets
     started = time.monotonic()
     results = []
-    async with aclosing(run(targets[0].request)) as updates:
+    request = targets[0].request
+    # Loads ctypes and more, for a check from another place alone.
+    runner = load("checks.side_by_side:run") if request.place else run
+    async with aclosing(runner(request)) as updates:
         async for update in updates:
             yield target, update
             if isinstance(update, Verdict):

@@ -15,6 +15,7 @@ from smtp_tui.smtp.replies import Reply
 
 if TYPE_CHECKING:
     from smtp_tui.config.dialects.spec import DialectRecognition
+    from smtp_tui.diagnosis.comparison import Comparison
 
 
 @record(kw_only=True)
@@ -161,7 +162,7 @@ class Verdict:
     None, `stage` the last one passed, and `why` and `cure` may be empty. `problems` lists the
     unusable settings; `recognition` names the application that the file belongs to, None without a
     file; `also_texts` and `warning_texts` have a text for each of `also` and `warnings`. `facts`
-    are the check's.
+    are the check's. `comparison` is with a check from here, if this one was from another place.
     """
 
     seconds: float
@@ -186,3 +187,4 @@ class Verdict:
     warning_texts: tuple[str, ...] = ()
     recognition: DialectRecognition | None = None
     facts: CheckSummary | None = field(default=None, repr=False)
+    comparison: Comparison | None = None

@@ -1,0 +1,172 @@
+"""Run a check from the place where an application runs, and next to it the same one from here.
+
+The password goes through the place alone: the check from here ends after EHLO, without a login.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import ExitStack, aclosing
+from dataclasses import replace
+
+from smtp_tui.checks.differences import BothSides, FoundDifference, differences
+from smtp_tui.checks.inside import InsideRequest, PlaceFileError
+from smtp_tui.checks.request import CheckRequest, CheckTarget
+from smtp_tui.checks.run import probe, verdict_without_check
+from smtp_tui.checks.run import run as run_check
+from smtp_tui.config.paths import resolve_path
+from smtp_tui.diagnosis.comparison import Comparison, PlaceSummary
+from smtp_tui.diagnosis.verdict import CheckSummary, Verdict
+from smtp_tui.places.facts import resolver_facts
+from smtp_tui.places.place import Place
+from smtp_tui.settings.fields import Settings
+from smtp_tui.settings.validate import parse_settings
+from smtp_tui.smtp.events import Event, Stage
+from smtp_tui.smtp.redaction import Redactor, RedactorGroup
+from smtp_tui.smtp.session import CheckLimits
+from smtp_tui.smtp.tls import verifies_chain
+
+Probed = tuple[CheckSummary, Verdict]
+
+
+async def run(request: CheckRequest) -> AsyncGenerator[Event | Verdict, None]:
+    """Yield the events of the check from the request's place, and its verdict with a comparison.
+
+    Wrap it in `contextlib.aclosing`.
+    """
+    place = request.place
+    if place is None:
+        raise AssertionError("a check side by side needs a place")
+    redactors = request.redactors or RedactorGroup()
+    with ExitStack() as files:
+        try:
+            inside = InsideRequest(replace(request, redactors=redactors), place, files)
+        except PlaceFileError as error:
+            verdict = verdict_without_check(CheckTarget(refusal=str(error)))
+            yield replace(verdict, comparison=_comparison(request, place, None, "not tried"))
+            return
+        parsed = parse_settings(inside.request.values).settings
+        settings = parsed and resolve_path(parsed, inside.request.base)
+        sides = _BothChecks(request, place, settings, redactors)
+        try:
+            async with aclosing(run_check(inside.request)) as updates:
+                async for update in updates:
+                    if isinstance(update, Verdict):
+                        compared = await sides.compared(update, inside.found)
+                        yield replace(update, comparison=compared)
+                    else:
+                        yield update
+        finally:
+            await sides.close()
+
+
+class _BothChecks:
+    """The check from here, which runs while the one from the place does, and what both showed."""
+
+    def __init__(
+        self,
+        request: CheckRequest,
+        place: Place,
+        settings: Settings | None,
+        redactors: RedactorGroup,
+    ) -> None:
+        self._request, self._place, self._settings = request, place, settings
+        self._redactors = redactors
+        self._from_here: asyncio.Task[Probed] | None = None
+        if settings and request.extra > 0:
+            here = CheckLimits(extra=0)
+            self._from_here = asyncio.create_task(
+                self._probe(settings, Stage.EHLO, here, settings.timeout)
+            )
+
+    async def close(self) -> None:
+        """Stop the check from here, if it still runs."""
+        if self._from_here:
+            self._from_here.cancel()
+            await asyncio.gather(self._from_here, return_exceptions=True)
+
+    async def compared(self, there: Verdict, found: Sequence[FoundDifference]) -> Comparison:
+        """Return the comparison with the verdict from the place."""
+        request, place, settings = self._request, self._place, self._settings
+        if self._from_here is None or settings is None:
+            why = "--extra 0 leaves it out" if settings else "the settings cannot be used"
+            return _comparison(request, place, None, why)
+        # Both began at once: the one from here rarely needs more time.
+        finished, _ = await asyncio.wait({self._from_here}, timeout=request.extra)
+        if not finished:
+            why = f"no verdict within {request.extra:g} s after the other"
+            return _comparison(request, place, None, why)
+        _, here = self._from_here.result()
+        sides = BothSides(
+            place=place,
+            settings=settings,
+            there=there,
+            here=here,
+            certifi=await self._with_certifi(settings, there),
+        )
+        return replace(
+            _comparison(request, place, here, ""),
+            differences=differences(sides, found),
+            fails_here_too=there.cause is not None and there.cause == here.cause,
+        )
+
+    async def _with_certifi(self, settings: Settings, there: Verdict) -> Verdict | None:
+        """Verify the certificate again with the authorities of the place's certifi, if any."""
+        other = self._place.trust.other
+        seen = there.facts and there.facts.handshake
+        if other is None or other.pem is None or not seen or settings.ca_file:
+            return None
+        if not verifies_chain(settings):
+            return None
+        limits = CheckLimits(extra=0, network=self._place.network, trust=other.pem)
+        _, verdict = await self._probe(settings, Stage.TLS, limits, self._request.extra)
+        return verdict
+
+    async def _probe(
+        self, settings: Settings, until: Stage, limits: CheckLimits, seconds: float
+    ) -> Probed:
+        redactor: Redactor = self._redactors.redactor(settings.host, settings.username, None)
+        return await probe(settings, until, limits=limits, seconds=seconds, redactor=redactor)
+
+
+def _comparison(
+    request: CheckRequest, place: Place, here: Verdict | None, why_not: str
+) -> Comparison:
+    return Comparison(
+        place=summary_of(place, request.settings_from),
+        here=here,
+        why_not=why_not,
+        not_compared=tuple(_not_compared(place)),
+    )
+
+
+def summary_of(place: Place, settings_from: str | None = None) -> PlaceSummary:
+    """Return a place as reports name it."""
+    trust = place.trust
+    return PlaceSummary(
+        kind=place.kind.value,
+        name=place.name,
+        engine=place.engine or None,
+        pid=place.pid,
+        user=place.uid,
+        runtime=trust.runtime,
+        trusts=trust.paths,
+        certificates=None if trust.pem is None else trust.count,
+        name_servers=resolver_facts(place.resolver.files.get("resolv.conf", "")).name_servers,
+        settings_from=settings_from,
+    )
+
+
+def _not_compared(place: Place) -> list[str]:
+    """Return what may differ without being seen here."""
+    unseen = [f"TLS runs on this machine's {' '.join(ssl.OPENSSL_VERSION.split()[:2])}"]
+    if place.trust.pem is None:
+        paths = f" ({', '.join(place.trust.paths)})" if place.trust.paths else ""
+        unseen.append(
+            f"the CA certificates of {place.trust.runtime}{paths}; this machine's were used"
+        )
+    if place.resolver.left_out:
+        unseen.append(f"its sources of names besides DNS: {' '.join(place.resolver.left_out)}")
+    return [*unseen, *place.notes]
