@@ -215,9 +215,7 @@ def _of_connection(sides: BothSides) -> Iterator[FoundDifference]:
     is_cut_off = sides.fails_only_there(Stage.CONNECT)
     if is_cut_off and theirs is not None and not theirs.interfaces:
         if tried and all(map(_is_loopback, (*tried, here.address))):
-            yield FoundDifference(
-                id="place-own-loopback", here=here.address, there=_listed(tried)
-            )
+            yield FoundDifference(id="place-own-loopback", here=here.address, there=_listed(tried))
         else:
             yield FoundDifference(id="place-no-network")
         return

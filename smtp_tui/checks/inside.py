@@ -110,7 +110,7 @@ class InsideRequest:
                 return None
 
     def _guarded(self, read: Callable[[], bytes]) -> Callable[[], bytes]:
-        """Let nobody who can change the settings file choose which of the place's secrets to send."""
+        """Return a reader that refuses if another user chose, in the file, which secret to send."""
         writer = self._writer
         if writer is None:
             return read

@@ -74,6 +74,8 @@ def check(call: Invocation) -> int:
     options.json = format_ == "json"
     if options.as_unit is not None:
         return int(load("cli.systemd:check_as_unit")(call))
+    if "in" in call.given or options.as_pid is not None:
+        return int(load("cli.place:check_from_place")(call, format_))
     if options.watch is not None:
         return int(load("cli.watch:watch")(call))
     domain = _domain_check(call)
@@ -81,12 +83,9 @@ def check(call: Invocation) -> int:
     is_monitored = format_ in MONITORING
     if is_single and not is_monitored and options.report is None and not domain:
         return _check_one(call, format_)
-    names = [FORMATS[format_]]
-    if options.report == "-":  # only the report goes to standard output
-        domain, names = None, []
-    if options.report is not None:
-        names.append(REPORT)
-    reporters: list[Reporter] = [load(name)(call) for name in names]
+    if options.report == "-":
+        domain = None
+    reporters = reporters_of(call, format_)
     jobs = 1
     if is_monitored or not is_single:
         requested = JOBS if options.jobs is None else options.jobs
@@ -94,8 +93,17 @@ def check(call: Invocation) -> int:
     targets = [_target(call)] if is_single else check_targets(call)
     status: int = load(_RUN_CHECKS)(targets, jobs, reporters, domain)
     if is_single and not is_monitored:
-        _print_refusal(targets[0])
+        print_refusal(targets[0])
     return status
+
+
+def reporters_of(call: Invocation, format_: str) -> list[Reporter]:
+    """Return the reporters of a call: that of its format, and the report for a ticket."""
+    # With `-`, only the report goes to standard output.
+    names = [] if call.options.report == "-" else [FORMATS[format_]]
+    if call.options.report is not None:
+        names.append(REPORT)
+    return [load(name)(call) for name in names]
 
 
 def _check_one(call: Invocation, format_: str) -> int:
@@ -111,11 +119,12 @@ def _check_one(call: Invocation, format_: str) -> int:
     finally:
         if early:
             early.close()
-    _print_refusal(target)
+    print_refusal(target)
     return status
 
 
-def _print_refusal(target: CheckTarget) -> None:
+def print_refusal(target: CheckTarget) -> None:
+    """Print why a single check could not begin."""
     # In a single check, an unreadable file is a failed call, not a check result.
     if target.refusal:
         print_error(target.refusal)
@@ -181,7 +190,7 @@ def is_batch(call: Invocation) -> bool:
 def check_request(call: Invocation) -> CheckRequest:
     """Build the request of a single check, prompting for the password if necessary."""
     options = call.options
-    template = _template(call)
+    template = template_of(call)
     if "host" in template.values and not call.words:
         for name, value in (("--table", options.table), ("--dialect", options.dialect)):
             if value:
@@ -191,7 +200,7 @@ def check_request(call: Invocation) -> CheckRequest:
         file = _file_of(call)
         document = _open(file, call, named=bool(call.words))
         request = _of_table(file, document, options.table, template)
-    return _with_typed_password(request, ask=options.ask_password)
+    return with_typed_password(request, ask=options.ask_password)
 
 
 def read_again(call: Invocation, request: CheckRequest) -> CheckRequest:
@@ -208,7 +217,7 @@ def read_again(call: Invocation, request: CheckRequest) -> CheckRequest:
 
 def check_targets(call: Invocation) -> list[CheckTarget]:
     """Build all targets that a call names; an unusable file becomes a target too."""
-    template = _template(call)
+    template = template_of(call)
     if call.options.all and call.options.table:
         raise UsageError(
             "--table names one table and --all means every table: give only one of them"
@@ -232,7 +241,7 @@ def _targets(file: str, call: Invocation, template: CheckRequest) -> Iterator[Ch
             if has_own:
                 request = replace(request, given=None)
             ask = call.options.ask_password and not has_own
-            request = _with_typed_password(request, ask=ask)
+            request = with_typed_password(request, ask=ask)
             yield CheckTarget(file=file, table=table, request=request)
     except (SeveralTablesError, UsageError):
         raise
@@ -283,7 +292,7 @@ def _overrides(call: Invocation) -> dict[str, object]:
     return values if timeout is None else {**values, "timeout": timeout}
 
 
-def _template(call: Invocation) -> CheckRequest:
+def template_of(call: Invocation) -> CheckRequest:
     """Return the request parts that all tables share."""
     options = call.options
     overrides = _overrides(call)
@@ -306,7 +315,7 @@ def _template(call: Invocation) -> CheckRequest:
     )
 
 
-def _with_typed_password(request: CheckRequest, *, ask: bool) -> CheckRequest:
+def with_typed_password(request: CheckRequest, *, ask: bool) -> CheckRequest:
     """Prompt for the password if one is needed and the call or the settings say to ask.
 
     Raise UsageError if `ask` is set and there is no terminal; if only the settings say to ask,

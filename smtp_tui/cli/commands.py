@@ -141,6 +141,7 @@ _ARGPARSE: Mapping[str, Mapping[str, Any]] = {
     "to": {"nargs": "+", "action": "extend", "default": []},
     "error": {"nargs": "?", "const": "-"},
     "older_than": {"type": int},
+    "as_pid": {"type": int},
     "theme": {"choices": ("dark", "light")},
 }
 
@@ -177,6 +178,7 @@ _CHECK = (
 _MONITORING = (
     *("format", "output", "warning", "critical", "certificate_warning", "certificate_critical"),
     *("warning_days", "critical_days", "watch", "as_unit", "json_schema", "all", "jobs"),
+    *("in", "as_pid"),
 )
 _WRITE = ("backup", "in_place", "private", "diff")
 

@@ -91,13 +91,19 @@ def difference(identity: str, kinds: Sequence[str], names: Mapping[str, str]) ->
     The first of `kinds` that has a cure of its own decides its wording.
     """
     entry: dict[str, Any] = texts_of(DIFFERENCES)[identity]
-    own = next((entry[kind] for kind in kinds if kind in entry), {})
+    own: dict[str, str] = next((entry[kind] for kind in kinds if kind in entry), {})
     shown = {name: escape_controls(shortened(names.get(name, ""))) for name in NAMES}
-    texts = {part: (entry | own)[part].format_map(shown) for part in ("what", "why", "cure")}
+    what, why, cure = (
+        text[0].upper() + text[1:]
+        for part in ("what", "why", "cure")
+        for text in [(entry | own)[part].format_map(shown)]
+    )
     return Difference(
         id=identity,
         stage=Stage(entry["stage"]),
+        what=what,
+        why=why,
+        cure=cure,
         here=shown["here"],
         there=shown["there"],
-        **{part: f"{text[0].upper()}{text[1:]}" for part, text in texts.items()},
     )

@@ -119,8 +119,6 @@ def hosts_entries(hosts: str, name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-
-
 def is_listening(process: ProcessHandle, port: int) -> bool:
     """Whether a UDP socket of a process's network has this port; True if that is unknown."""
     wanted = f":{port:04X}"

@@ -1,0 +1,102 @@
+"""Find SMTP settings in the variables of a place, and compare them with those of a file."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Iterator, Mapping
+
+from smtp_tui.checks.differences import FoundDifference
+from smtp_tui.config.errors import one_line
+from smtp_tui.interchange.import_builder import Assignment
+from smtp_tui.interchange.importer import import_variables, recognise_variables
+from smtp_tui.interchange.spec import Imported, InterchangeError, format_named
+from smtp_tui.places.place import Place
+from smtp_tui.settings.fields import BY_KEY, FieldKind, Settings
+from smtp_tui.settings.password_sources import LiteralSource
+from smtp_tui.settings.validate import parse_settings
+
+_COMPARED = ("host", "port", "encryption", "username", "password", "authentication")
+
+
+class NoSettingsError(Exception):
+    """The variables of a place hold no settings that can be read; the text is one line."""
+
+
+def settings_of(place: Place, format: str | None = None) -> Imported:
+    """Return the settings in a place's variables; NoSettingsError if there are none.
+
+    `format` names the program whose variables they are; without it, they show which.
+    """
+    entries = _entries(place)
+    if format is None:
+        image = place.container.image if place.container else ""
+        found = recognise_variables(entries, image)
+        sure = [name for name, evidence in found.items() if evidence.is_sure]
+        if not found:
+            raise NoSettingsError(
+                f"the variables of {place.title} hold no SMTP settings that smtp-tui knows; "
+                "name a FILE with them, or use --set host=HOST"
+            )
+        if len(found) > 1 or not sure:
+            raise NoSettingsError(
+                f"the variables of {place.title} may be those of {' or '.join(found)}; "
+                f"name one, as with --dialect {next(iter(found))}"
+            )
+        (format,) = found
+    try:
+        imported = import_variables(entries, format)
+    except InterchangeError as error:
+        raise NoSettingsError(f"the variables of {place.title}: {error}") from None
+    if "host" not in imported.values:
+        raise NoSettingsError(f"the variables of {place.title} name no SMTP server")
+    return imported
+
+
+def notes_on(place: Place, imported: Imported) -> Iterator[str]:
+    """Yield where the settings come from, and what was not understood."""
+    title = format_named(imported.format).title
+    yield f"settings from the variables of {place.title}, read as {title}: {imported.why}"
+    yield from map(str, imported.remarks)
+    yield from (f"not understood: {setting}" for setting in imported.unread)
+
+
+def other_values(place: Place, values: Mapping[str, object]) -> FoundDifference | None:
+    """Return that the variables of a place have other values than a file, if they have."""
+    try:
+        imported = settings_of(place)
+    except NoSettingsError:
+        return None
+    theirs, ours = parse_settings(imported.values).settings, parse_settings(values).settings
+    if theirs is None or ours is None:
+        return None
+    found = [
+        text for key in _COMPARED if key in imported.found if (text := _differs(key, ours, theirs))
+    ]
+    return (
+        FoundDifference(id="place-variables-differ", there=", ".join(found), explains=False)
+        if found
+        else None
+    )
+
+
+def _differs(key: str, ours: Settings, theirs: Settings) -> str:
+    """Return in a few words how a setting differs; empty if it does not, or if that is unknown."""
+    mine, other = getattr(ours, key), getattr(theirs, key)
+    if BY_KEY[key].kind is FieldKind.PASSWORD:
+        # A password in another place is not read here only to be compared.
+        if not (isinstance(mine, LiteralSource) and isinstance(other, LiteralSource)):
+            return ""
+        same = hmac.compare_digest(*(_bytes(source.value) for source in (mine, other)))
+        return "" if same else "another password"
+    if mine == other:
+        return ""
+    return f"{key} {one_line(other, 80)} instead of {one_line(mine, 80)}"
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _entries(place: Place) -> tuple[Assignment, ...]:
+    variables = place.environment.variables.items()
+    return tuple(Assignment(name, value) for name, value in variables)

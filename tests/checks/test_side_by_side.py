@@ -1,0 +1,265 @@
+"""A check from where an application runs, next to the same check from here, in real networks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.checks.far_server import ADDRESS, ADDRESS_6, HOST, IGNORANT, ONLY_IPV6, PASSWORD, USER
+from tests.checks.two_networks import Networks, networks, obstacle, serving
+from tests.servers.requirements import require
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Networks]:
+    """A mail server, and this program's way to it."""
+    require(obstacle())
+    with networks(tmp_path_factory.mktemp("networks")) as made:
+        yield made
+
+
+def verdict_of(lines: list[dict[str, Any]]) -> dict[str, Any]:
+    """The last line, which is the verdict."""
+    assert lines[-1]["event"] == "verdict"
+    return lines[-1]
+
+
+def check(world: Networks, pid: int, *more: str, host: str = HOST) -> dict[str, Any]:
+    """The verdict of a check of the server, as a process."""
+    words = ("--set", f"host={host}", "--timeout", "3", "--json", "--as-pid", str(pid), *more)
+    status, lines, text = world.check(*words)
+    assert status != 70, text
+    return verdict_of(lines) | {"status": status}
+
+
+def explaining(verdict: dict[str, Any]) -> list[str]:
+    """The ids of the differences that explain the failure."""
+    return [each["id"] for each in verdict["comparison"]["differences"] if each["explains"]]
+
+
+def others(verdict: dict[str, Any]) -> list[str]:
+    """The ids of the other differences."""
+    return [each["id"] for each in verdict["comparison"]["differences"] if not each["explains"]]
+
+
+def trusting(world: Networks) -> dict[str, str]:
+    """The variable that makes an application trust the server's authority."""
+    return {"SSL_CERT_FILE": str(world.authority)}
+
+
+def test_equal_sides_show_no_difference(world: Networks) -> None:
+    with world.there(variables=trusting(world)) as there:
+        verdict = check(world, there.pid)
+    assert verdict["ok"] and verdict["status"] == 0
+    assert verdict["comparison"]["here"]["ok"]
+    assert verdict["comparison"]["differences"] == []
+
+
+def test_a_network_without_a_cable(world: Networks) -> None:
+    with world.there(cabled=False) as there:
+        verdict = check(world, there.pid, host=ADDRESS)
+    assert (verdict["status"], verdict["cause"]) == (6, "network-unreachable")
+    assert explaining(verdict) == ["place-no-network"]
+
+
+def test_a_network_without_routes(world: Networks) -> None:
+    with world.there(routed=False) as there:
+        verdict = check(world, there.pid, host=ADDRESS)
+    assert (verdict["status"], verdict["cause"]) == (6, "network-unreachable")
+    assert explaining(verdict) == ["place-no-route"]
+    (difference,) = verdict["comparison"]["differences"]
+    assert difference["status"] == 6
+    assert difference["command"].endswith(f"/ns/net ip route get {ADDRESS}")
+
+
+def test_a_network_without_ipv6(world: Networks) -> None:
+    with world.there(ipv6=False) as there:
+        verdict = check(world, there.pid, host=ONLY_IPV6)
+    assert (verdict["status"], verdict["stage"]) == (6, "connect")
+    assert explaining(verdict) == ["place-no-ipv6"]
+
+
+def test_ipv6_missing_where_ipv4_works_is_no_reason(world: Networks) -> None:
+    with world.there(ipv6=False, variables=trusting(world)) as there:
+        verdict = check(world, there.pid)
+    assert verdict["ok"]
+    assert explaining(verdict) == []
+    assert set(others(verdict)) <= {"place-no-ipv6"}
+
+
+def test_a_name_server_that_does_not_know_the_name(world: Networks) -> None:
+    with world.there(resolv_conf=f"nameserver {IGNORANT}\n") as there:
+        verdict = check(world, there.pid)
+    assert (verdict["status"], verdict["cause"]) == (5, "host-not-found")
+    assert explaining(verdict) == ["place-name-unknown"]
+    assert verdict["comparison"]["place"]["name_servers"] == [IGNORANT]
+
+
+def test_a_name_server_that_does_not_answer(world: Networks) -> None:
+    resolv_conf = "nameserver 10.77.9.7\noptions timeout:1 attempts:1\n"
+    with world.there(resolv_conf=resolv_conf) as there:
+        verdict = check(world, there.pid)
+    assert (verdict["status"], verdict["cause"]) == (5, "resolver-failed")
+    assert explaining(verdict) == ["place-resolver-failed"]
+
+
+def test_a_name_server_on_its_own_loopback(world: Networks) -> None:
+    with world.there(resolv_conf="nameserver 127.0.0.53\n") as there:
+        verdict = check(world, there.pid)
+    assert explaining(verdict) == ["place-loopback-resolver"]
+
+
+def test_another_name_server_that_agrees(world: Networks) -> None:
+    resolv_conf = f"nameserver {ADDRESS_6}\nnameserver {ADDRESS}\n"
+    with world.there(resolv_conf=resolv_conf, variables=trusting(world)) as there:
+        verdict = check(world, there.pid)
+    assert verdict["ok"]
+    assert (explaining(verdict), others(verdict)) == ([], ["place-resolver"])
+
+
+def test_a_line_in_its_hosts_file(world: Networks) -> None:
+    with world.there(hosts=f"10.77.9.7 {HOST.upper()}  # old\n") as there:
+        verdict = check(world, there.pid)
+    assert (verdict["status"], verdict["stage"]) == (6, "connect")
+    assert explaining(verdict) == ["place-hosts-entry"]
+
+
+def test_localhost_is_somebody_else(world: Networks) -> None:
+    certificate = world.folder / "server.pem"
+    with serving(world.here, certificate, "127.0.0.1"), world.there() as there:
+        verdict = check(world, there.pid, host="127.0.0.1")
+    assert (verdict["status"], verdict["cause"]) == (6, "connection-refused")
+    assert explaining(verdict) == ["place-own-loopback"]
+
+
+@pytest.mark.parametrize(
+    ("chain", "rule", "cause", "identity"),
+    [
+        ("input", "tcp sport 587 drop", "connect-timeout", "place-connect-timeout"),
+        (
+            *("output", "tcp dport 587 reject with tcp reset"),
+            *("connection-refused", "place-connect-refused"),
+        ),
+    ],
+)
+def test_a_firewall(world: Networks, chain: str, rule: str, cause: str, identity: str) -> None:
+    with world.there() as there:
+        hook = f"type filter hook {chain} priority 0"
+        there.run("nft", f"table inet t {{\nchain c {{\n{hook};\n{rule}\n}}\n}}")
+        verdict = check(world, there.pid, host=ADDRESS)
+    assert (verdict["status"], verdict["cause"]) == (6, cause)
+    assert explaining(verdict) == [identity]
+
+
+def test_a_forbidden_destination(world: Networks) -> None:
+    with world.there() as there:
+        there.run("ip", "route", "add", "prohibit", f"{ADDRESS}/32")
+        verdict = check(world, there.pid, host=ADDRESS)
+    assert verdict["cause"] == "connect-denied-locally"
+    assert explaining(verdict) == ["place-connect-denied"]
+
+
+def test_an_authority_that_is_not_trusted_there(world: Networks) -> None:
+    with world.there(variables={"SSL_CERT_FILE": str(world.stranger)}) as there:
+        verdict = check(world, there.pid)
+    assert (verdict["status"], verdict["stage"]) == (8, "tls")
+    assert explaining(verdict) == ["place-ca-missing"]
+    (difference,) = verdict["comparison"]["differences"]
+    assert str(world.stranger) in difference["why"]
+
+
+def test_no_authorities_at_all(world: Networks) -> None:
+    variables = {"SSL_CERT_FILE": "/nonexistent", "SSL_CERT_DIR": "/nonexistent"}
+    with world.there(variables=variables) as there:
+        verdict = check(world, there.pid)
+    assert explaining(verdict) == ["place-ca-empty"]
+
+
+def test_an_authority_that_only_the_place_trusts(world: Networks) -> None:
+    with world.there(variables=trusting(world)) as there:
+        words = ("--set", f"host={HOST}", "--json", "--as-pid", str(there.pid))
+        _, lines, _ = world.check(*words, SSL_CERT_FILE=str(world.stranger))
+    verdict = verdict_of(lines)
+    assert verdict["ok"]
+    assert verdict["comparison"]["here"]["cause"].startswith("certificate-")
+    assert others(verdict) == ["place-ca-other"]
+
+
+def test_the_same_failure_on_both_sides_is_no_difference(world: Networks) -> None:
+    with world.there(variables=trusting(world)) as there:
+        verdict = check(world, there.pid, "--set", "port=588", host=ADDRESS)
+    assert verdict["cause"] == verdict["comparison"]["here"]["cause"] == "connection-refused"
+    assert verdict["comparison"]["differences"] == []
+
+
+def test_settings_come_from_the_variables(world: Networks) -> None:
+    variables = {
+        **trusting(world),
+        "SMTP_ADDRESS": HOST,
+        "SMTP_PORT": "587",
+        "SMTP_USERNAME": USER,
+        "SMTP_PASSWORD": PASSWORD,
+        "SMTP_AUTHENTICATION": "plain",
+        "SMTP_ENABLE_STARTTLS_AUTO": "true",
+        "SMTP_DOMAIN": "app.example.test",
+    }
+    with world.there(variables=variables) as there:
+        status, lines, text = world.check("--as-pid", str(there.pid), "--json")
+    verdict = verdict_of(lines)
+    assert status == 0, text
+    assert verdict["comparison"]["place"]["settings_from"] == f"process {there.pid}"
+    assert any("settings from the variables of" in line.get("text", "") for line in lines)
+    assert PASSWORD not in text
+
+
+def test_variables_without_settings(world: Networks) -> None:
+    with world.there() as there:
+        status, _, text = world.check("--as-pid", str(there.pid))
+    assert status == 3
+    assert "hold no SMTP settings that smtp-tui knows" in text
+    assert len(text.splitlines()) == 1
+
+
+def test_the_password_is_the_places(world: Networks, tmp_path: Path) -> None:
+    file = tmp_path / "mail.toml"
+    file.write_text(
+        f'[smtp]\nhost = "{HOST}"\nusername = "{USER}"\npassword = {{ env = "MAIL_SECRET" }}\n'
+    )
+    variables = {**trusting(world), "MAIL_SECRET": PASSWORD}
+    with world.there(variables=variables) as there:
+        status, _, text = world.check(str(file), "--as-pid", str(there.pid), MAIL_SECRET="wrong")
+        assert status == 0, text
+        assert PASSWORD not in text
+    with world.there(variables=trusting(world)) as there:
+        status, lines, text = world.check(
+            str(file), "--json", "--as-pid", str(there.pid), MAIL_SECRET=PASSWORD
+        )
+    assert status == 4
+    assert explaining(verdict_of(lines)) == ["place-variable-unset"]
+    assert PASSWORD not in text
+
+
+def test_no_login_from_here(world: Networks) -> None:
+    variables = {**trusting(world), "MAIL_SECRET": PASSWORD}
+    with world.there(variables=variables) as there:
+        words = ("--set", f"host={HOST}", "--set", f"username={USER}", "--json")
+        status, lines, text = world.check(
+            *words, "--set", 'password={env="MAIL_SECRET"}', "--as-pid", str(there.pid)
+        )
+    assert status == 0, text
+    assert verdict_of(lines)["stage"] == "auth"
+    assert verdict_of(lines)["comparison"]["here"]["stage"] == "ehlo"
+
+
+@pytest.mark.parametrize(
+    "words", [("--all",), ("--watch", "5"), ("--domain-check",), ("--as-unit", "x"), ("--in", "x")]
+)
+def test_what_cannot_be_combined(world: Networks, words: tuple[str, ...]) -> None:
+    status, _, text = world.check("--as-pid", "1", *words)
+    assert status == 2
+    assert len(text.splitlines()) == 1
