@@ -12,7 +12,6 @@ import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 
 from smtp_tui.diagnosis.causes import texts_of
 from smtp_tui.diagnosis.comparison import DIFFERENCES, Difference, difference
@@ -20,14 +19,13 @@ from smtp_tui.diagnosis.verdict import CheckSummary, Verdict
 from smtp_tui.places.errors import PlaceError
 from smtp_tui.places.facts import (
     NetworkFacts,
-    ResolverFacts,
     hosts_entries,
     is_listening,
     network_facts,
-    resolver_facts,
 )
 from smtp_tui.places.place import Place, PlaceKind
 from smtp_tui.places.process import ProcessHandle
+from smtp_tui.places.resolver import ResolverFiles, own_resolver_files
 from smtp_tui.records import record
 from smtp_tui.safe_text import abridged
 from smtp_tui.settings.fields import Settings
@@ -38,6 +36,8 @@ from smtp_tui.smtp.tls import verifies_chain
 _ORDER = tuple(Stage)
 _SHOWN = 4
 _DNS_PORT = 53
+# resolv.conf(5): libc asks the first three, and this machine if there is none.
+_NAME_SERVERS_ASKED, _DEFAULT_NAME_SERVER = 3, "127.0.0.1"
 # Docker's own name server: packets to port 53 of this address are sent to another port.
 _DOCKER_RESOLVER = "127.0.0.11"
 _LOOKUP_FAILED = {
@@ -159,17 +159,16 @@ def _of_lookup(sides: BothSides) -> Iterator[FoundDifference]:
     host = sides.settings.host
     if is_address(host):
         return
-    files = sides.place.resolver.files
-    theirs, ours = resolver_facts(files.get("resolv.conf", "")), resolver_facts(_own("resolv.conf"))
+    theirs, ours = sides.place.resolver, own_resolver_files()
     here, there = sides.seen_here.resolved, sides.seen_there.resolved
     cause = None if sides.there.cause is None else str(sides.there.cause)
     if here and cause in _LOOKUP_FAILED:
         identity = _LOOKUP_FAILED[Cause(cause)]
-        if cause == Cause.RESOLVER_FAILED and _asks_nobody(sides.place, theirs):
+        if cause == Cause.RESOLVER_FAILED and _asks_nobody(sides.place):
             identity = "place-loopback-resolver"
-        yield FoundDifference(id=identity, here=_listed(here), there=str(theirs))
+        yield FoundDifference(id=identity, here=_listed(here), there=_asked(theirs))
         return
-    entries = hosts_entries(files.get("hosts", ""), host)
+    entries = hosts_entries(theirs.files.get("hosts", ""), host)
     misleads = sides.fails_only_there(Stage.CONNECT, Stage.GREETING, Stage.EHLO, Stage.TLS)
     if here and there and set(here).isdisjoint(there):
         if entries and set(entries) == set(there):
@@ -178,7 +177,7 @@ def _of_lookup(sides: BothSides) -> Iterator[FoundDifference]:
             )
             return
         # The same name servers may well answer with other addresses each time.
-        if theirs.name_servers != ours.name_servers:
+        if theirs.nameservers != ours.nameservers:
             yield FoundDifference(
                 id="place-addresses-differ",
                 here=_listed(here),
@@ -186,16 +185,22 @@ def _of_lookup(sides: BothSides) -> Iterator[FoundDifference]:
                 explains=misleads,
             )
             return
-    if theirs.name_servers != ours.name_servers and not entries:
+    if theirs.nameservers != ours.nameservers and not entries:
         yield FoundDifference(
-            id="place-resolver", here=str(ours), there=str(theirs), explains=False
+            id="place-resolver", here=_asked(ours), there=_asked(theirs), explains=False
         )
 
 
-def _asks_nobody(place: Place, resolver: ResolverFacts) -> bool:
+def _asked(resolver: ResolverFiles) -> str:
+    """Return the name servers that libc asks, and for which domains it tries a short name."""
+    servers = ", ".join(resolver.nameservers[:_NAME_SERVERS_ASKED]) or _DEFAULT_NAME_SERVER
+    return f"{servers} (search {' '.join(resolver.search)})" if resolver.search else servers
+
+
+def _asks_nobody(place: Place) -> bool:
     """Whether all its name servers are loopback addresses of its own, without a listener."""
-    servers = resolver.name_servers
-    return bool(servers) and all(
+    servers = place.resolver.nameservers[:_NAME_SERVERS_ASKED] or (_DEFAULT_NAME_SERVER,)
+    return all(
         _is_loopback(server)
         and server != _DOCKER_RESOLVER
         and _has_own_network(place)
@@ -269,7 +274,7 @@ def _of_certificate(sides: BothSides) -> Iterator[FoundDifference]:
         if trust.unreadable:
             yield FoundDifference(
                 id="place-ca-unreadable",
-                here=str(sides.place.uid),
+                here=str(sides.place.status.uid),
                 there=_listed(trust.unreadable),
             )
             return
@@ -293,12 +298,6 @@ def _of_libraries(sides: BothSides) -> Iterator[FoundDifference]:
     else:
         return
     yield FoundDifference(id="place-ca-library", there=text, explains=not own)
-
-
-def _own(name: str) -> str:
-    with suppress(OSError):
-        return Path("/etc", name).read_bytes().decode("utf-8", "surrogateescape")
-    return ""
 
 
 def _own_bundle() -> str:

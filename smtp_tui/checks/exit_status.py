@@ -94,6 +94,6 @@ def difference_lines(comparison: Comparison) -> Iterator[str]:
         )
         yield from (f"  {name}: {text}" for name, text in details if text)
     if comparison.fails_here_too:
-        yield f"It fails here too: {comparison.place.label} is not the reason."
+        yield "It fails here in the same way."
     if comparison.not_compared:
         yield f"Not compared: {'; '.join(comparison.not_compared)}."

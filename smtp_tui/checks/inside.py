@@ -135,7 +135,7 @@ class InsideRequest:
             if error.errno == errno.EACCES:
                 self.found.append(
                     FoundDifference(
-                        id="place-secret-unreadable", here=str(self._place.uid), there=path
+                        id="place-secret-unreadable", here=str(self._place.status.uid), there=path
                     )
                 )
             elif error.errno == errno.ENOENT and is_there(Path(path)):

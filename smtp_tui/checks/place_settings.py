@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from smtp_tui.checks.differences import FoundDifference
 from smtp_tui.config.errors import one_line
@@ -27,7 +28,7 @@ def settings_of(place: Place, format: str | None = None) -> Imported:
 
     `format` names the program whose variables they are; without it, they show which.
     """
-    entries = _entries(place)
+    entries, why = _entries(place), "you chose it"
     if format is None:
         image = place.container.image if place.container else ""
         found = recognise_variables(entries, image)
@@ -42,9 +43,10 @@ def settings_of(place: Place, format: str | None = None) -> Imported:
                 f"the variables of {place.title} may be those of {' or '.join(found)}; "
                 f"name one, as with --dialect {next(iter(found))}"
             )
-        (format,) = found
+        ((format, evidence),) = found.items()
+        why = evidence.words
     try:
-        imported = import_variables(entries, format)
+        imported = replace(import_variables(entries, format), why=why)
     except InterchangeError as error:
         raise NoSettingsError(f"the variables of {place.title}: {error}") from None
     if "host" not in imported.values:

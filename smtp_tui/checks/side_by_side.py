@@ -19,7 +19,6 @@ from smtp_tui.checks.run import run as run_check
 from smtp_tui.config.paths import resolve_path
 from smtp_tui.diagnosis.comparison import Comparison, PlaceSummary
 from smtp_tui.diagnosis.verdict import CheckSummary, Verdict
-from smtp_tui.places.facts import resolver_facts
 from smtp_tui.places.place import Place
 from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.validate import parse_settings
@@ -150,11 +149,11 @@ def summary_of(place: Place, settings_from: str | None = None) -> PlaceSummary:
         name=place.name,
         engine=place.engine or None,
         pid=place.pid,
-        user=place.uid,
+        user=place.status.uid,
         runtime=trust.runtime,
         trusts=trust.paths,
         certificates=None if trust.pem is None else trust.count,
-        name_servers=resolver_facts(place.resolver.files.get("resolv.conf", "")).name_servers,
+        name_servers=place.resolver.nameservers[:3],
         settings_from=settings_from,
     )
 
@@ -167,6 +166,4 @@ def _not_compared(place: Place) -> list[str]:
         unseen.append(
             f"the CA certificates of {place.trust.runtime}{paths}; this machine's were used"
         )
-    if place.resolver.left_out:
-        unseen.append(f"its sources of names besides DNS: {' '.join(place.resolver.left_out)}")
-    return [*unseen, *place.notes]
+    return [*unseen, *(note.rstrip(".") for note in place.notes)]

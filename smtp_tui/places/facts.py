@@ -1,4 +1,4 @@
-"""Read what a process's network and resolver look like, without asking either of them."""
+"""Read what the kernel says of a process's network, without entering it."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from smtp_tui.places.errors import PlaceError
 from smtp_tui.places.process import ProcessHandle
 from smtp_tui.records import record
 
-# glibc and musl use the first three name servers of resolv.conf.
-MOST_NAME_SERVERS = 3
 _MOST_LINES = 10_000
 _LOOPBACK = "lo"
 # Scopes of /proc/net/if_inet6 (include/net/ipv6.h): link-local and host addresses reach no server.
@@ -29,19 +27,6 @@ class NetworkFacts:
     ipv6_addresses: tuple[str, ...]
     has_ipv4_route: bool
     has_ipv6_route: bool
-
-
-@record(kw_only=True)
-class ResolverFacts:
-    """The name servers that a resolv.conf names and that are used, its search list and options."""
-
-    name_servers: tuple[str, ...] = ()
-    search: tuple[str, ...] = ()
-    options: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        servers = ", ".join(self.name_servers) or "no name server"
-        return f"{servers} (search {' '.join(self.search)})" if self.search else servers
 
 
 def network_facts(process: ProcessHandle) -> NetworkFacts | None:
@@ -86,26 +71,6 @@ def _is_ipv6_default(row: list[str]) -> bool:
     if len(row) < 10 or row[0].strip("0") or row[1] != "00":
         return False
     return row[9] != _LOOPBACK and int(row[8], 16) & (_UP | _REJECT) == _UP
-
-
-def resolver_facts(resolv_conf: str) -> ResolverFacts:
-    """Return what a resolv.conf says."""
-    servers: list[str] = []
-    search: list[str] = []
-    options: list[str] = []
-    for line in resolv_conf.splitlines()[:_MOST_LINES]:
-        word, *rest = line.split() or [""]
-        if word == "nameserver" and rest:
-            servers.append(rest[0])
-        elif word in ("search", "domain"):
-            search = rest  # the last line counts
-        elif word == "options":
-            options += rest
-    return ResolverFacts(
-        name_servers=tuple(servers[:MOST_NAME_SERVERS]),
-        search=tuple(search),
-        options=tuple(options),
-    )
 
 
 def hosts_entries(hosts: str, name: str) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ import ipaddress
 import ssl
 import struct
 import sys
+from functools import partial
 from hmac import compare_digest
 from typing import Any
 
@@ -61,6 +62,10 @@ def _authenticate(_server: Any, _session: Any, _envelope: Any, _mechanism: str, 
     return AuthResult(success=is_right, handled=False)
 
 
+def _kept(names: Names) -> Names:
+    return names
+
+
 async def serve(certificate: str, *addresses: str) -> None:
     """Serve at the addresses until the program is ended."""
     loop = asyncio.get_running_loop()
@@ -80,10 +85,8 @@ async def serve(certificate: str, *addresses: str) -> None:
     for address in addresses:
         await loop.create_server(session, address, PORT)
     if ADDRESS in addresses:
-        for address, knows in ((ADDRESS, True), (IGNORANT, False)):
-            await loop.create_datagram_endpoint(
-                lambda knows=knows: Names(knows=knows), local_addr=(address, 53)
-            )
+        for address, names in ((ADDRESS, Names(knows=True)), (IGNORANT, Names(knows=False))):
+            await loop.create_datagram_endpoint(partial(_kept, names), local_addr=(address, 53))
     sys.stdout.write("serving\n")
     sys.stdout.flush()
     await asyncio.Event().wait()

@@ -55,7 +55,8 @@ def trusting(world: Networks) -> dict[str, str]:
 def test_equal_sides_show_no_difference(world: Networks) -> None:
     with world.there(variables=trusting(world)) as there:
         verdict = check(world, there.pid)
-    assert verdict["ok"] and verdict["status"] == 0
+    assert verdict["ok"]
+    assert verdict["status"] == 0
     assert verdict["comparison"]["here"]["ok"]
     assert verdict["comparison"]["differences"] == []
 

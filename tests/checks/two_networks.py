@@ -92,7 +92,8 @@ def space(
         env={"PATH": os.environ["PATH"], **(variables or {})},
     )
     with _ended(process):
-        assert process.stdout and process.stdout.readline() == "ready\n"
+        assert process.stdout
+        assert process.stdout.readline() == "ready\n"
         yield Space(process.pid)
 
 
@@ -193,5 +194,6 @@ def serving(where: Space, certificate: Path, *addresses: str) -> Iterator[None]:
         text=True,
     )
     with _ended(process):
-        assert process.stdout and process.stdout.readline() == "serving\n"
+        assert process.stdout
+        assert process.stdout.readline() == "serving\n"
         yield
