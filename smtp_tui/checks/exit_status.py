@@ -30,6 +30,8 @@ _STAGES = {
     "envelope": (10, "envelope"),
     "message": (11, "message"),
 }
+# How `diagnosis.diagnose` ends the summary of a check that logs in nowhere.
+_NO_LOGIN = "; there was no login."
 BY_STAGE: dict[str, int] = {stage: status for stage, (status, _) in _STAGES.items()}
 STAGE_NAMES: dict[str, str] = {stage: name for stage, (_, name) in _STAGES.items()}
 
@@ -48,7 +50,8 @@ def verdict_lines(verdict: Verdict) -> Iterator[str]:
     """
     comparison, where = verdict.comparison, ""
     if comparison:
-        yield here_line(comparison)
+        if line := here_line(comparison):
+            yield line
         where = f"in {comparison.place.label} ({comparison.place.details}): "
     if verdict.ok:
         yield f"{where}PASSED in {verdict.seconds:.2f} s: {verdict.summary}"
@@ -57,9 +60,11 @@ def verdict_lines(verdict: Verdict) -> Iterator[str]:
         headline = f"smtp-tui cannot use {len(problems)} settings:" if problems else verdict.summary
         yield f"{where}FAILED at {STAGE_NAMES[verdict.stage]}: {headline}"
         yield from (f"  {problem}." for problem in problems)
-        if verdict.why:
+        # They speak of this machine; what explains the failure of another place stands below.
+        is_explained = comparison and any(each.explains for each in comparison.differences)
+        if verdict.why and not is_explained:
             yield f"  Why: {verdict.why}"
-        if verdict.cure:
+        if verdict.cure and not is_explained:
             yield f"  To do: {verdict.cure}"
     for fix in verdict.fixes:
         # As `smtp-tui set` accepts it; `…` stands for what only the admin knows.
@@ -74,12 +79,12 @@ def verdict_lines(verdict: Verdict) -> Iterator[str]:
 
 
 def here_line(comparison: Comparison) -> str:
-    """Return the outcome of the check from here."""
+    """Return the outcome of the check from here; empty if none was wanted."""
     here = comparison.here
     if here is None:
-        return f"here: not checked ({comparison.why_not})"
+        return f"here: not checked ({comparison.why_not})" if comparison.why_not else ""
     if here.ok:
-        return f"here: PASSED without a login: {here.summary}"
+        return f"here: PASSED, without a login: {here.summary.removesuffix(_NO_LOGIN)}."
     return f"here: FAILED at {STAGE_NAMES[here.stage]}: {here.summary}"
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import smtp_tui
 from smtp_tui.checks.equivalents import equivalent_commands
-from smtp_tui.checks.exit_status import STAGE_NAMES
+from smtp_tui.checks.exit_status import STAGE_NAMES, difference_lines, here_line
 from smtp_tui.checks.output_file import write_whole
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.records import record
@@ -163,6 +163,11 @@ def _verdict_lines(verdict: Verdict) -> Iterator[str]:
         lines[:0] = [("cannot be used", problem) for problem in verdict.problems]
     lines += [("also", text) for text in verdict.also_texts]
     lines += [("warning", text) for text in verdict.warning_texts]
+    if comparison := verdict.comparison:
+        where = f"{comparison.place.label} ({comparison.place.details})"
+        compared = (here_line(comparison), *difference_lines(comparison))
+        pairs = (line.strip().partition(": ") for line in compared)
+        lines += [("checked from", where), *((name.lower(), text) for name, _, text in pairs)]
     details = [f"- {name}: {prose(text)}" for name, text in lines if text]
     for recipient in verdict.recipients:
         reply = code(f"{recipient.code} {recipient.text}")

@@ -158,4 +158,6 @@ class CheckTarget:
     @property
     def label(self) -> str:
         """The target's display name."""
-        return ": ".join(filter(None, (self.file, self.table))) or "the call"
+        name = ": ".join(filter(None, (self.file, self.table))) or "the call"
+        place = self.request.place if self.request else None
+        return f"{name} in {place.title}" if place else name

@@ -13,9 +13,11 @@ from dataclasses import replace
 
 from smtp_tui.checks.differences import BothSides, FoundDifference, differences
 from smtp_tui.checks.inside import InsideRequest, PlaceFileError
+from smtp_tui.checks.place_settings import other_values
 from smtp_tui.checks.request import CheckRequest, CheckTarget
 from smtp_tui.checks.run import probe, verdict_without_check
 from smtp_tui.checks.run import run as run_check
+from smtp_tui.config.errors import one_line
 from smtp_tui.config.paths import resolve_path
 from smtp_tui.diagnosis.comparison import Comparison, PlaceSummary
 from smtp_tui.diagnosis.verdict import CheckSummary, Verdict
@@ -44,7 +46,7 @@ async def run(request: CheckRequest) -> AsyncGenerator[Event | Verdict, None]:
             inside = InsideRequest(replace(request, redactors=redactors), place, files)
         except PlaceFileError as error:
             verdict = verdict_without_check(CheckTarget(refusal=str(error)))
-            yield replace(verdict, comparison=_comparison(request, place, None, "not tried"))
+            yield replace(verdict, comparison=_comparison(request, place, None, ""))
             return
         parsed = parse_settings(inside.request.values).settings
         settings = parsed and resolve_path(parsed, inside.request.base)
@@ -90,8 +92,7 @@ class _BothChecks:
         """Return the comparison with the verdict from the place."""
         request, place, settings = self._request, self._place, self._settings
         if self._from_here is None or settings is None:
-            why = "--extra 0 leaves it out" if settings else "the settings cannot be used"
-            return _comparison(request, place, None, why)
+            return _comparison(request, place, None, "")
         # Both began at once: the one from here rarely needs more time.
         finished, _ = await asyncio.wait({self._from_here}, timeout=request.extra)
         if not finished:
@@ -107,9 +108,15 @@ class _BothChecks:
         )
         return replace(
             _comparison(request, place, here, ""),
-            differences=differences(sides, found),
+            differences=differences(sides, [*found, *self._of_variables()]),
             fails_here_too=there.cause is not None and there.cause == here.cause,
         )
+
+    def _of_variables(self) -> list[FoundDifference]:
+        """Return how the variables of the place differ from a file with settings."""
+        request = self._request
+        found = request.file and other_values(self._place, request.values)
+        return [found] if found else []
 
     async def _with_certifi(self, settings: Settings, there: Verdict) -> Verdict | None:
         """Verify the certificate again with the authorities of the place's certifi, if any."""
@@ -166,4 +173,7 @@ def _not_compared(place: Place) -> list[str]:
         unseen.append(
             f"the CA certificates of {place.trust.runtime}{paths}; this machine's were used"
         )
+    if not place.trust.is_known:
+        program = one_line(place.status.command, 40)
+        unseen.append(f"what {program} itself trusts; OpenSSL's usual files were used")
     return [*unseen, *(note.rstrip(".") for note in place.notes)]

@@ -73,8 +73,8 @@ class PlaceSummary:
 class Comparison:
     """A check from a place, next to the same check from here as far as EHLO.
 
-    `here` is None if there was no check from here; `why_not` then says why. `not_compared` says
-    what may differ all the same.
+    `here` is None if there was no check from here; `why_not` then says why if it was wanted.
+    `not_compared` says what may differ all the same.
     """
 
     place: PlaceSummary

@@ -41,7 +41,8 @@ class TrustStore:
 
     `paths` are the files and folders that the runtime reads, as the process sees them, and
     `unreadable` those that its user may not read; `other` is what its other library trusts, such as
-    certifi beside Python's own `ssl`.
+    certifi beside Python's own `ssl`. Unless `is_known`, the program shows no runtime, and the
+    paths are OpenSSL's usual ones.
     """
 
     runtime: str
@@ -50,6 +51,7 @@ class TrustStore:
     count: int = 0
     unreadable: tuple[str, ...] = ()
     other: TrustStore | None = None
+    is_known: bool = True
 
 
 def trust_of(process: ProcessHandle, files: PlaceFiles, variables: Mapping[str, str]) -> TrustStore:
@@ -83,7 +85,7 @@ class _Runtime:
             return self._openssl("Python's ssl", self._certifi())
         if any("/libcrypto" in path for path in self._maps) or name.startswith("node"):
             return self._openssl("OpenSSL")
-        return self._openssl("a runtime that smtp-tui does not know; OpenSSL's usual place")
+        return replace(self._openssl("OpenSSL"), is_known=False)
 
     def _openssl(self, runtime: str, other: TrustStore | None = None) -> TrustStore:
         """Return what SSL_CERT_FILE and SSL_CERT_DIR name, each else OpenSSL's built-in place."""

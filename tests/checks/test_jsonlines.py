@@ -40,6 +40,7 @@ VERDICT_KEYS = {
     *("summary", "why", "to_do", "reply"),
     *("protocol", "fixes", "address", "tls", "mechanisms", "recipients", "queue_id", "seconds"),
     "application",
+    "comparison",
 }
 TLS_KEYS = {"version", "cipher", "verified", "peer_would", "certificate"}
 CERTIFICATE_KEYS = {"subject", "names", "names_omitted", "issuer", "not_after", "sha256"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,8 @@ from typing import Any
 import pytest
 
 from tests.checks.far_server import ADDRESS, ADDRESS_6, HOST, IGNORANT, ONLY_IPV6, PASSWORD, USER
-from tests.checks.two_networks import Networks, networks, obstacle, serving
-from tests.servers.requirements import require
+from tests.checks.two_networks import Networks, networks, require_networks, serving
+from tests.places.spaces import NOBODY, Podman, make_podman
 
 pytestmark = pytest.mark.integration
 
@@ -18,9 +19,15 @@ pytestmark = pytest.mark.integration
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Networks]:
     """A mail server, and this program's way to it."""
-    require(obstacle())
+    require_networks()
     with networks(tmp_path_factory.mktemp("networks")) as made:
         yield made
+
+
+@pytest.fixture(scope="module")
+def podman(tmp_path_factory: pytest.TempPathFactory) -> Podman:
+    """The real podman, with a store of its own."""
+    return make_podman(tmp_path_factory.mktemp("podman"))
 
 
 def verdict_of(lines: list[dict[str, Any]]) -> dict[str, Any]:
@@ -262,5 +269,129 @@ def test_no_login_from_here(world: Networks) -> None:
 )
 def test_what_cannot_be_combined(world: Networks, words: tuple[str, ...]) -> None:
     status, _, text = world.check("--as-pid", "1", *words)
+    assert status == 2
+    assert len(text.splitlines()) == 1
+
+
+# This program's files may lie below a folder of root: that alone this user may pass.
+AS_NOBODY = (
+    *("setpriv", "--reuid", str(NOBODY), "--regid", str(NOBODY), "--clear-groups"),
+    *("--inh-caps", "+dac_read_search", "--ambient-caps", "+dac_read_search"),
+)
+
+
+def test_a_place_that_this_user_may_not_enter(world: Networks) -> None:
+    with world.there() as there:
+        words = ("--set", f"host={HOST}", "--as-pid", str(there.pid))
+        status, _, text = world.check(*words, prefix=AS_NOBODY)
+    assert status == 2
+    (line,) = text.splitlines()
+    assert line.startswith(f"smtp-tui: smtp-tui may not enter process {there.pid}: that needs root")
+    assert f" check --set=host={HOST} --as-pid={there.pid}" in line
+    assert "; run: sudo " in line
+
+
+@pytest.mark.parametrize("pid", ["0", "4194305", "-1", "two"])
+def test_no_such_process(world: Networks, pid: str) -> None:
+    status, _, text = world.check("--set", f"host={HOST}", f"--as-pid={pid}")
+    assert status == 2
+    assert len(text.splitlines()) == 1
+
+
+def test_its_user_may_not_read_the_authorities(world: Networks) -> None:
+    private = world.folder / "private.pem"
+    private.write_bytes(world.authority.read_bytes())
+    private.chmod(0o600)
+    variables = {"SSL_CERT_FILE": str(private), "SSL_CERT_DIR": "/nonexistent"}
+    with world.there(variables=variables, user=NOBODY) as there:
+        verdict = check(world, there.pid)
+    assert verdict["comparison"]["place"]["user"] == NOBODY
+    assert explaining(verdict) == ["place-ca-unreadable"]
+
+
+def test_its_user_may_not_read_the_password(world: Networks, tmp_path: Path) -> None:
+    secret = world.folder / "secret"
+    secret.write_text(PASSWORD)
+    secret.chmod(0o600)
+    file = tmp_path / "mail.toml"
+    file.write_text(
+        f'[smtp]\nhost = "{HOST}"\nusername = "{USER}"\npassword = {{ file = "{secret}" }}\n'
+    )
+    with world.there(variables=trusting(world), user=NOBODY) as there:
+        status, lines, text = world.check(str(file), "--json", "--as-pid", str(there.pid))
+    assert status == 4, text
+    assert explaining(verdict_of(lines)) == ["place-secret-unreadable"]
+
+
+def test_the_variables_and_the_file_differ(world: Networks, tmp_path: Path) -> None:
+    file = tmp_path / "mail.toml"
+    file.write_text(
+        f'[smtp]\nhost = "{HOST}"\nusername = "{USER}"\npassword = "{PASSWORD}"\n'
+        'authentication = "plain"\n'
+    )
+    variables = {
+        **trusting(world),
+        "SMTP_ADDRESS": HOST,
+        "SMTP_PORT": "25",
+        "SMTP_USERNAME": USER,
+        "SMTP_PASSWORD": "another-secret-9",
+        "SMTP_AUTHENTICATION": "plain",
+        "SMTP_OPENSSL_VERIFY_MODE": "peer",
+    }
+    with world.there(variables=variables) as there:
+        status, lines, text = world.check(str(file), "--json", "--as-pid", str(there.pid))
+    assert status == 0, text
+    (difference,) = verdict_of(lines)["comparison"]["differences"]
+    assert difference["id"] == "place-variables-differ"
+    assert "port 25 instead of 587" in difference["what"]
+    assert "another password" in difference["what"]
+    assert "another-secret-9" not in text
+    assert PASSWORD not in text
+
+
+CHATWOOT = {
+    "SMTP_ADDRESS": HOST,
+    "SMTP_PORT": "587",
+    "SMTP_USERNAME": USER,
+    "SMTP_PASSWORD": PASSWORD,
+    "SMTP_AUTHENTICATION": "plain",
+    "SMTP_ENABLE_STARTTLS_AUTO": "true",
+    "SMTP_DOMAIN": "app.example.test",
+}
+
+
+def test_a_container_with_its_own_settings_and_authorities(world: Networks, podman: Podman) -> None:
+    variables = [word for name, value in CHATWOOT.items() for word in ("-e", f"{name}={value}")]
+    with world.there() as there:
+        network = f"ns:/proc/{there.pid}/ns/net"
+        with podman.container("web", "--dns", ADDRESS, *variables, network=network):
+            status, lines, text = world.check("--in", "web", "--json", **podman.environment)
+        assert status == 8, text
+        verdict = verdict_of(lines)
+        assert explaining(verdict) == ["place-ca-empty"]
+        assert verdict["comparison"]["here"]["ok"]
+        (difference,) = verdict["comparison"]["differences"]
+        assert f"--volume {world.authority}:{world.authority}:ro" in difference["to_do"]
+        shutil.copy(world.authority, podman.tree / "etc" / "ca.pem")
+        trusting = ("-e", "SSL_CERT_FILE=/etc/ca.pem", "--dns", ADDRESS)
+        with podman.container("web", *trusting, *variables, network=network):
+            status, _, text = world.check("--in", "podman:web", **podman.environment)
+    assert status == 0, text
+    assert "here: PASSED, without a login: " in text
+    assert "in container web (podman, process " in text
+    assert PASSWORD not in text
+
+
+def test_a_container_without_a_network(world: Networks, podman: Podman) -> None:
+    with podman.container("alone"):
+        words = ("--in", "alone", "--set", f"host={ADDRESS}")
+        status, _, text = world.check(*words, **podman.environment)
+    assert status == 6, text
+    assert "Difference: Container alone has no network" in text
+    assert "Run the container with a network" in text
+
+
+def test_a_container_that_is_not_there(world: Networks, podman: Podman) -> None:
+    status, _, text = world.check("--in", "nothing-here", **podman.environment)
     assert status == 2
     assert len(text.splitlines()) == 1

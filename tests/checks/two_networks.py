@@ -19,20 +19,18 @@ from typing import Any
 import trustme
 
 from tests.checks.far_server import ADDRESS, ADDRESS_6, HOST, IGNORANT, ONLY_IPV6
+from tests.places.spaces import require_namespaces
+from tests.servers.requirements import require
 
 ROOT = Path(__file__).parents[2]
 LIMIT = 60
 
 
-def obstacle() -> str | None:
-    """Why there can be no such networks here."""
-    if os.geteuid() != 0:
-        return "only root can make networks"
-    missing = [name for name in ("ip", "unshare", "nsenter", "nft") if not shutil.which(name)]
-    if missing:
-        return f"{missing[0]} is not installed"
-    tried = subprocess.run(["unshare", "-nm", "true"], check=False, capture_output=True)
-    return None if tried.returncode == 0 else "namespaces are not permitted here"
+def require_networks() -> None:
+    """Skip the test where this machine lets it make no networks."""
+    require_namespaces()
+    missing = [name for name in ("ip", "nsenter", "nft", "setpriv") if not shutil.which(name)]
+    require(f"{missing[0]} is not installed" if missing else None)
 
 
 def run(*words: str) -> str:
@@ -106,7 +104,6 @@ class Networks:
     folder: Path
     authority: Path
     stranger: Path
-    calls: int = 0
     _spaces: int = field(default=0)
 
     @contextmanager
@@ -122,15 +119,17 @@ class Networks:
                 connect(self.server, made, number, ipv6=ipv6, routed=routed)
             yield made
 
-    def check(self, *words: str, **variables: str) -> tuple[int, list[dict[str, Any]], str]:
-        """Run `check --json` from this program's network; its status, its lines and its errors."""
-        self.calls += 1
+    def check(
+        self, *words: str, prefix: Sequence[str] = (), **variables: str
+    ) -> tuple[int, list[dict[str, Any]], str]:
+        """Run `check` from this program's network: its status, its lines of JSON, all its text."""
         home = self.folder / "home"
         home.mkdir(exist_ok=True)
         environment = {**os.environ, "HOME": str(home), "SSL_CERT_FILE": str(self.authority)}
         done = subprocess.run(
             [
                 *("nsenter", "--target", str(self.here.pid), "--net", "--mount", "--wdns=/"),
+                *prefix,
                 *(sys.executable, "-P", "-m", "smtp_tui", "check", *words),
             ],
             env={**environment, "PYTHONPATH": str(ROOT), **variables},

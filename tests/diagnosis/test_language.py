@@ -49,6 +49,7 @@ def texts() -> Iterator[tuple[str, str]]:
     """Every text that this test reads, with its place."""
     yield from leaves(causes(), "causes")
     yield from leaves(texts_of("warnings.toml"), "warnings")
+    yield from leaves(texts_of("differences.toml"), "differences")
     for file in FILES:
         yield from leaves(load_texts(file), file)
     yield from leaves(load_texts("error_lookup/words.toml"), "words.toml")
