@@ -32,6 +32,10 @@ sys.exit(status)
 """
 
 
+# What a check from where an application runs needs, and no other.
+SPARED |= {"ctypes", "smtp_tui.places", "smtp_tui.checks.side_by_side", "smtp_tui.interchange"}
+
+
 def loaded(folder: Path, *arguments: str, status: int, **environment: str) -> set[str]:
     """The modules that a call has loaded by its end."""
     finished = subprocess.run(

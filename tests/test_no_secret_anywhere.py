@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 import pytest
 
+from tests.places.spaces import resident
 from tests.servers.listeners import Listener
 from tests.servers.mail import MailServers
 from tests.terminal import on_terminal
@@ -145,6 +146,30 @@ def of_compose_files(servers: MailServers, folder: Path) -> Iterator[bytes]:
     shutil.rmtree(folder)  # the files hold the password, which they may
 
 
+def from_a_place(servers: MailServers, file: Path) -> Iterator[bytes]:
+    """Everything that is printed of checks from a process whose variables hold the password."""
+    variables = {
+        "SMTP_ADDRESS": servers.host,
+        "SMTP_PORT": str(servers.ports[Listener.STARTTLS_REQUIRED]),
+        "SMTP_USERNAME": servers.user.name,
+        "SMTP_AUTHENTICATION": "plain",
+        "SMTP_DOMAIN": "client.example.test",
+        "SMTP_ENABLE_STARTTLS_AUTO": "true",
+        "SSL_CERT_FILE": str(servers.authority_file),
+        "OTHER": servers.user.password,
+    }
+    with_variable = ("--set", 'password={env="OTHER"}')
+    for secret in (servers.user.password, WRONG):
+        with resident(variables={**variables, "SMTP_PASSWORD": secret}) as pid:
+            place = f"--as-pid={pid}"
+            for shape in ([], ["--json"], ["--quiet"], ["--report", "-"], ["--format", "nagios"]):
+                yield called("check", place, *shape)
+            yield called("check", str(file), place)
+            yield called("check", str(file), place, "--json")
+            yield called("check", str(file), place, *with_variable)
+            yield called("check", place, "--dialect", "no-such-program")
+
+
 def on_screen(file: Path) -> bytes:
     """Everything that the form writes to a terminal: test, edit the password, save, leave."""
     environment = {**os.environ, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"}
@@ -236,6 +261,7 @@ def test_the_password_is_in_nothing_that_is_written(
 ) -> None:
     written = [*headless(mail_servers, file), shown_once(file), line_by_line(file)]
     written += [on_screen(file), defect()]
+    written += from_a_place(mail_servers, file)
     written += of_compose_files(mail_servers, tmp_path / "compose")
     assert len(written) > len(LISTENERS) * len(MECHANISMS)
     assert WRONG in file.read_text(encoding="utf-8")  # where it belongs, and nowhere else

@@ -17,6 +17,7 @@ PROGRAM = ROOT / "smtp_tui"
 TABLES = (
     "diagnosis/causes.toml",
     "diagnosis/warnings.toml",
+    "diagnosis/differences.toml",
     "checks/equivalents.toml",
     "checks/jsonlines.toml",
     "discovery/texts.toml",
