@@ -20,7 +20,7 @@ MESSAGE = 3  # most lines of a message
 LEAST_LOG, LEAST_EXPLANATION, MOST_EXPLANATION = 5, 8, 11
 # The rows that a form keeps while the log grows. With a sidebar they are more: its rows next to the
 # form disappear and return with the form's, which takes time on a slow line.
-LEAST_FORM, LEAST_FORM_WITH_SIDEBAR = 4, 7
+LEAST_FORM, LEAST_FORM_WITH_SIDEBAR = 4, 8
 LEAST_VERDICT = 2  # what happened, and what to do
 LOG_BELOW_ALL_ROWS = 6  # lines of the log that a form with all rows must leave
 

@@ -8,26 +8,34 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
+from operator import ne
 
 from rich.cells import cell_len
 
-# The attributes and colours in force, each with the code that sets it, in order.
-Pen = tuple[tuple[int, str], ...]
-# A character with its combining marks, and its pen; "" is the second half of a wide one.
-Cell = tuple[str, Pen]
-# None: not known, as after a resize.
-Row = list[Cell | None]
+from smtp_tui.tui.terminal_codes import (
+    BLANK,
+    NO_PEN,
+    RESET,
+    Cell,
+    Pen,
+    Row,
+    inks_blanks,
+    is_narrow,
+    move,
+    pen_after,
+    pen_change,
+)
+from smtp_tui.tui.terminal_shift import shift_between
 
-NO_PEN: Pen = ()
-BLANK: Cell = (" ", NO_PEN)
-RESET = "\x1b[m"
 CLEAR = f"{RESET}\x1b[H\x1b[J"
 ALTERNATE_SCREEN = "\x1b[?1049h"
 _ERASE_LINE = "\x1b[K"
 # Fewer blanks within a line are shorter to write than to erase and to step over.
 _LEAST_ERASED = 12
+# To write a row in one pen, and over it what has another, is shorter from about so many switches.
+_LEAST_SWITCHES = 6
 
 _TOKEN = re.compile(
     r"(?P<text>[^\x00-\x1f\x7f-\x9f]+)"
@@ -39,84 +47,6 @@ _TOKEN = re.compile(
     r"|\x1b\[\?(?:7|25|10(?:0[0-6]|1[56])|20(?:04|26|48))[hl])"
     r"|(?P<unknown>\x1b\[[0-?]*[ -/]*[@-~]|[\s\S])"
 )
-_FOREGROUND, _BACKGROUND = 30, 40
-# Codes that switch off, and what they switch off.
-_OFF = {
-    **{20 + code: (code,) for code in range(3, 10)},
-    22: (1, 2),
-    39: (_FOREGROUND,),
-    49: (_BACKGROUND,),
-}
-# Underline, reverse, strike and background show on a blank cell.
-_SHOWN_ON_BLANK = {4, 7, 9, _BACKGROUND}
-
-
-@lru_cache(512)
-def pen_after(pen: Pen, codes: str) -> Pen:
-    """Return the pen after an SGR sequence with these codes."""
-    slots = dict(pen)
-    parts = iter(codes.split(";"))
-    for part in parts:
-        code = int(part or 0)
-        if code == 0:
-            slots.clear()
-        elif code in _OFF:
-            for slot in _OFF[code]:
-                slots.pop(slot, None)
-        elif code in (38, 48):
-            kind = next(parts, "5")
-            values = [next(parts, "0") for _ in range(3 if kind == "2" else 1)]
-            slots[code - 8] = ";".join([part, kind, *values])
-        elif 30 <= code < 50:
-            slots[code // 10 * 10] = part
-        elif 90 <= code < 108:
-            slots[_FOREGROUND if code < 100 else _BACKGROUND] = part
-        else:
-            slots[code] = part
-    return tuple(sorted(slots.items()))
-
-
-@lru_cache(512)
-def pen_change(old: Pen, new: Pen) -> str:
-    """Return the sequence from one pen to another."""
-    if old == new:
-        return ""
-    if not new:
-        return RESET
-    # Old terminals know no code that switches off a single attribute.
-    lost = {slot for slot, _ in old} - {slot for slot, _ in new}
-    codes = [code for slot, code in new if lost or (slot, code) not in old]
-    return f"\x1b[{';' if lost else ''}{';'.join(codes)}m"
-
-
-@lru_cache(64)
-def inks_blanks(pen: Pen) -> bool:
-    """Whether a blank written with this pen shows."""
-    return any(slot in _SHOWN_ON_BLANK for slot, _ in pen)
-
-
-@lru_cache(4096)
-def move(old: tuple[int, int] | None, new: tuple[int, int]) -> str:
-    """Return the shortest sequence from a cell to another, each a column and a row."""
-    column, row = new
-    absolute = f"\x1b[{row + 1};{column + 1}H" if column else f"\x1b[{row + 1 if row else ''}H"
-    if old is None:
-        return absolute
-    down = row - old[1]
-    vertical = _step(abs(down), "B" if down > 0 else "A")
-    right = column - old[0]
-    ways = [
-        absolute,
-        vertical + _step(abs(right), "C" if right > 0 else "D"),
-        f"{vertical}\r{_step(column, 'C')}",
-    ]
-    if right < 0:
-        ways.append(vertical + "\b" * -right)
-    return min(ways, key=len)
-
-
-def _step(count: int, letter: str) -> str:
-    return f"\x1b[{count if count > 1 else ''}{letter}" if count else ""
 
 
 class _Glyphs(dict[str, Cell]):
@@ -140,7 +70,8 @@ class TerminalCells:
     """
 
     def __init__(self, *, can_erase: bool = True) -> None:
-        # Whether the terminal knows ECH, which erases some characters.
+        # Whether the terminal knows ECH, which erases characters, and IL and DL, which insert and
+        # delete lines.
         self._can_erase = can_erase
         self._width = self._height = 0
         self._grid: list[Row] = []
@@ -220,19 +151,56 @@ class TerminalCells:
             self._grid = [[BLANK] * self._width for _ in range(self._height)]
             self._cursor, self._pen = (0, 0), NO_PEN
             yield CLEAR
+        elif self._can_erase:
+            yield from self._shift(wanted)
         # The row of the cursor comes last: the cursor stays there.
         for y in sorted(wanted, key=lambda y: (y == self._row, y)):
             known, row = self._grid[y], wanted[y]
             self._grid[y] = row
             if known != row:
-                yield from self._paint_row(y, known, row)
+                yield self._paint_row(y, known, row)
         if self._height and self._is_placed:
             self._is_placed = False
             place = min(self._column, self._width - 1), min(self._row, self._height - 1)
             yield self._reach(*place, ())
 
-    def _paint_row(self, y: int, known: Row, wanted: Row) -> Iterator[str]:
-        """Yield the sequences that change a row."""
+    def _shift(self, wanted: dict[int, Row]) -> Iterator[str]:
+        """Yield the sequences that move rows to where they are wanted."""
+        rows = [wanted.get(y, row) for y, row in enumerate(self._grid)]
+        shift = shift_between(self._grid, rows)
+        if shift is None:
+            return
+        count, end = abs(shift.up), shift.bottom + 1
+        kept = self._grid[shift.top : end]
+        new: list[Row] = [[BLANK] * self._width for _ in range(count)]
+        self._grid[shift.top : end] = kept[count:] + new if shift.up > 0 else new + kept[:-count]
+        wanted |= {y: rows[y] for y in range(shift.top, end)}
+        # Lines that are inserted have the background of the pen.
+        yield self._take_pen(NO_PEN, is_blank=True)
+        places = (shift.top, end - count)
+        for letter, y in zip("ML", places if shift.up > 0 else places[::-1], strict=True):
+            # What the end of the screen loses or gains needs no sequence.
+            if y + count < self._height:
+                # Terminals disagree on where the cursor is then, but in the first column.
+                yield self._reach(0, y, ()) + f"\x1b[{count if count > 1 else ''}{letter}"
+
+    def _paint_row(self, y: int, known: Row, wanted: Row) -> str:
+        """Return the sequences that change a row."""
+        before = self._cursor, self._pen
+        direct = "".join(self._change_row(y, known, wanted))
+        base = _in_one_pen(known, wanted)
+        if base is None:
+            return direct
+        after = self._cursor, self._pen
+        self._cursor, self._pen = before
+        layers = [*self._change_row(y, known, base), *self._change_row(y, base, wanted)]
+        if len("".join(layers)) < len(direct):
+            return "".join(layers)
+        self._cursor, self._pen = after
+        return direct
+
+    def _change_row(self, y: int, known: Row, wanted: Row) -> Iterator[str]:
+        """Yield the sequences that change a row, from left to right."""
         # The second half of a wide character is written with the first.
         changed = [
             x if cell[0] else x - 1
@@ -282,13 +250,25 @@ class TerminalCells:
         old, self._cursor = self._cursor, (x, y)
         if old == self._cursor:
             return ""
-        jump = move(old, self._cursor)
-        if old is not None and old[1] == y and 0 < x - old[0] <= len(jump):
-            between = wanted[old[0] : x]
-            text = "".join(cell[0] for cell in between if cell and self._is_in_pen(cell))
-            if len(text) == len(between) == x - old[0] and len(text.encode()) <= len(jump):
-                return text
-        return jump
+        best = move(old, (x, y))
+        if old is None:
+            return best
+        for start in (old, (0, y)):
+            if start[1] == y and 0 < x - start[0] < len(best) + 1:
+                text = self._text_in_pen(wanted[start[0] : x])
+                way = move(old, start) + text
+                if text and len(way.encode()) <= len(best):
+                    best = way
+        return best
+
+    def _text_in_pen(self, cells: Sequence[Cell | None]) -> str:
+        """Return the text of cells that the pen in force draws; "" if it does not draw all."""
+        text = ""
+        for cell in cells:
+            if not cell or not self._is_in_pen(cell):
+                return ""
+            text += cell[0]
+        return text
 
     def _is_in_pen(self, cell: Cell) -> bool:
         """Whether the pen in force draws this cell."""
@@ -317,10 +297,24 @@ def _cells_of(text: str) -> Sequence[str]:
     return parts
 
 
-@lru_cache(1024)
-def is_narrow(character: str) -> bool:
-    """Whether a character takes one cell."""
-    return cell_len(character) == 1
+def _in_one_pen(known: Row, wanted: Row) -> Row | None:
+    """Return a wanted row with what changes in its most frequent pen; None if few pens change."""
+    changes = [
+        new is not None and new != old and new[0] != " "
+        for old, new in zip(known, wanted, strict=True)
+    ]
+    pens = [
+        cell[1] for cell, changes_here in zip(wanted, changes, strict=True) if changes_here and cell
+    ]
+    if sum(map(ne, pens, pens[1:])) < _LEAST_SWITCHES:
+        return None
+    pen = Counter(pens).most_common(1)[0][0]
+    return [
+        (cell[0], pen)
+        if changes_here and cell and len(cell[0]) == 1 and is_narrow(cell[0])
+        else cell
+        for cell, changes_here in zip(wanted, changes, strict=True)
+    ]
 
 
 def _is_half(cell: Cell | None) -> bool:

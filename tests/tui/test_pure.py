@@ -337,7 +337,7 @@ class TestPlaces:
         assert many["verdict"].height == 2
 
     @pytest.mark.parametrize(
-        ("width", "log", "form"), [(80, 3, 11), (80, 8, 10), (80, 30, 7), (100, 30, 4), (60, 30, 4)]
+        ("width", "log", "form"), [(80, 3, 11), (80, 8, 10), (80, 30, 8), (100, 30, 4), (60, 30, 4)]
     )
     def test_with_the_focus_the_log_takes_what_it_needs(
         self, width: int, log: int, form: int

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,15 +13,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smtp_tui.tui.terminal_cells import CLEAR, TerminalCells, move, pen_after, pen_change
+from smtp_tui.tui.terminal_cells import CLEAR, TerminalCells
+from smtp_tui.tui.terminal_codes import move, pen_after, pen_change
 from tests.screens.opening import SAMPLE, opened, settle
 from tests.screens.raw_writes import RECORD
 from tests.screens.relay import Relay, running_relay
 from tests.screens.scenes import SCENES, SSL_ON_587, Scene, failed
 from tests.terminal import Terminal
 
-WIDTH, HEIGHT = 20, 5
+WIDTH, HEIGHT, WIDE = 20, 5, 60
 ALTERNATE = "\x1b[?1049h"
+BOLD_IN_DIM = "\x1b[0;1m\\1\x1b[0;2m"
 
 
 def screen_of(size: tuple[int, int], *data: str) -> pyte.Screen:
@@ -46,9 +49,9 @@ def looks(screen: pyte.Screen) -> list[list[tuple[Any, ...]]]:
     return rows
 
 
-def painted(*lines: str, at: tuple[int, int] = (0, 0)) -> str:
+def painted(*lines: str, at: tuple[int, int] = (0, 0), width: int = WIDTH) -> str:
     """A whole frame, as Textual writes it."""
-    rows = [f"\x1b[{y + 1};1H{line.ljust(WIDTH)}" for y, line in enumerate(lines)]
+    rows = [f"\x1b[{y + 1};1H{line.ljust(width)}" for y, line in enumerate(lines)]
     return "\n".join(rows) + f"\x1b[{at[1] + 1};{at[0] + 1}H"
 
 
@@ -59,6 +62,15 @@ def cells() -> TerminalCells:
     cells.forget(WIDTH, HEIGHT)
     cells.feed(ALTERNATE)
     cells.feed(painted(" Host  mail", " Port  25", "", "", " hints", at=(11, 0)))
+    return cells
+
+
+def wide_cells(*lines: str, can_erase: bool = True) -> TerminalCells:
+    """A wider terminal, on which these lines stand."""
+    cells = TerminalCells(can_erase=can_erase)
+    cells.forget(WIDE, len(lines))
+    cells.feed(ALTERNATE)
+    cells.feed(painted(*lines, width=WIDE))
     return cells
 
 
@@ -82,7 +94,7 @@ class TestBytes:
         assert cells.feed("\x1b[2;1H") == "\r"
 
     def test_the_end_of_a_line_is_erased(self, cells: TerminalCells) -> None:
-        assert cells.feed(f"\x1b[5;1H{' ' * WIDTH}\x1b[1;12H") == "\x1b[5;2H\x1b[K\x1b[1;12H"
+        assert cells.feed(f"\x1b[5;1H{' ' * WIDTH}\x1b[1;12H") == "\x1b[5H \x1b[K\x1b[1;12H"
 
     def test_the_last_column_leaves_the_cursor_unknown(self, cells: TerminalCells) -> None:
         assert cells.feed("\x1b[1;20Hx\x1b[1;20H") == "\x1b[8Cx\x1b[1;20H"
@@ -108,6 +120,34 @@ class TestBytes:
         frame = painted(" Host  mail", " Port  25", "", "", " hints", at=(11, 0))
         shown = screen_of((6, 2), "\x1b[?7l", cells.feed(frame)).display
         assert shown == [" Host ", " Port "]
+
+    @pytest.mark.parametrize("can_erase", [True, False])
+    def test_rows_that_only_move_are_moved_by_the_terminal(self, can_erase: bool) -> None:
+        log = [f"{word} " * 6 for word in ("one", "two", "three", "four", "five")]
+        cells = wide_cells("Title", *log[:4], "hints", can_erase=can_erase)
+        sent = cells.feed(painted("Title", *log[1:5], "hints", width=WIDE))
+        assert (sent == f"\x1b[B\x1b[M\x1b[5H\x1b[L{log[4].rstrip()}\x1b[H") is can_erase
+        assert (log[2].rstrip() in sent) is not can_erase
+        if can_erase:
+            sent = cells.feed(painted("Title", *log[:4], "hints", width=WIDE))
+            assert sent == f"\x1b[5H\x1b[M\x1b[2H\x1b[L{log[0].rstrip()}\x1b[H"
+
+    def test_a_log_that_grows_keeps_its_last_rows_and_its_heading(self) -> None:
+        form, log = ("Host  mail", "Port  25"), ("<- 250 first", "<- 250 last")
+        heading = "Log  connect 12  EHLO 3  TLS 29  AUTH 4"
+        cells = wide_cells(*form, f"- {heading}", *log, "hints")
+        sent = cells.feed(painted(form[0], f"> {heading}", "-> EHLO", *log, "hints", width=WIDE))
+        assert sent == "\x1b[B\x1b[M\x1b[B\x1b[L\x1b[A>\x1b[3H-> EHLO\x1b[H"
+        assert "-> EHLO" not in cells.feed(
+            painted(*form, f"- {heading}", *log, "hints", width=WIDE)
+        )
+
+    def test_a_row_of_many_pens_is_painted_in_two_layers(self) -> None:
+        hints = "F1 Help  F2 Save  F3 Test  F4 Fix  F5 Quit"
+        cells = wide_cells("")
+        sent = cells.feed(f"\x1b[1;1H{re.sub('(F.)', BOLD_IN_DIM, hints)}\x1b[0m\x1b[1;1H")
+        assert sent.startswith(f"\x1b[2m{hints}\r\x1b[;1mF1\x1b[7CF2")
+        assert sent.count("m") == 2
 
     def test_a_terminal_without_ech_gets_blanks(self) -> None:
         for can_erase in (True, False):
@@ -181,6 +221,33 @@ def test_any_frames_look_the_same(
         assert (changed.cursor.x, changed.cursor.y) == (whole.cursor.x, whole.cursor.y)
 
 
+LINES = st.lists(
+    st.tuples(STYLES, st.text("abc ", min_size=6, max_size=WIDTH)), min_size=16, max_size=16
+)
+WINDOWS = st.lists(st.tuples(st.integers(0, 8), st.integers(0, 3), st.integers(0, 3)), min_size=2)
+
+
+@pytest.mark.parametrize("can_erase", [True, False])
+@given(lines=LINES, windows=WINDOWS)
+def test_any_rows_that_move_look_the_same(
+    can_erase: bool, lines: list[tuple[str, str]], windows: list[tuple[int, int, int]]
+) -> None:
+    """Some lines of a text between rows that stay, as a log or a list shows them."""
+    height = 9
+    text = [f"\x1b[{style}m{line.ljust(WIDTH)}\x1b[0m" for style, line in lines]
+    data = [ALTERNATE]
+    for first, above, below in windows:
+        shown = [f"row {row}".ljust(WIDTH) for row in range(height)]
+        shown[above : height - below] = text[first:][: height - below - above]
+        data.append(painted(*shown, at=(first, below)))
+    cells = TerminalCells(can_erase=can_erase)
+    cells.forget(WIDTH, height)
+    sent = [cells.feed(part) for part in data]
+    whole, changed = (screen_of((WIDTH, height), "\x1b[?7l", *parts) for parts in (data, sent))
+    assert looks(changed) == looks(whole)
+    assert (changed.cursor.x, changed.cursor.y) == (whole.cursor.x, whole.cursor.y)
+
+
 CELL = st.tuples(st.integers(0, WIDTH - 1), st.integers(0, HEIGHT - 1))
 
 
@@ -194,13 +261,13 @@ def test_any_move_arrives(old: tuple[int, int], new: tuple[int, int]) -> None:
 
 # The form on a terminal, each scene once: what arrives, against what Textual painted.
 
-WIDE = Scene(failed, SAMPLE.replace("tickets@", "漢字e\u0301@"))
+IDEOGRAPHS = Scene(failed, SAMPLE.replace("tickets@", "漢字e\u0301@"))
 TERMINALS = {
     **{name: (scene, {}) for name, scene in SCENES.items()},
     "linux": (Scene(failed, SSL_ON_587), {"TERM": "linux"}),
     "vt100": (Scene(failed, SSL_ON_587), {"TERM": "vt100"}),
     "no-color": (Scene(failed, SSL_ON_587), {"NO_COLOR": "1"}),
-    "wide": (WIDE, {}),
+    "wide": (IDEOGRAPHS, {}),
 }
 
 
