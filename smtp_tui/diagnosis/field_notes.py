@@ -17,12 +17,17 @@ from smtp_tui.diagnosis.verdict import CheckSummary, Verdict
 from smtp_tui.providers import UsernameKind
 from smtp_tui.safe_text import abridged, escape_controls
 from smtp_tui.settings import password_sources as sources
-from smtp_tui.settings.choices import Authentication, TlsVersion, VerifyMode
+from smtp_tui.settings.choices import (
+    AUTO_ENCRYPTED,
+    AUTO_OPEN,
+    Authentication,
+    TlsVersion,
+    VerifyMode,
+)
 from smtp_tui.settings.fields import BY_KEY, FieldKind, Settings
 from smtp_tui.settings.parsers import is_address, parse_mailbox
 from smtp_tui.smtp.events import Cause, Stage
 from smtp_tui.smtp.replies import EhloKeywords
-from smtp_tui.smtp.sasl import AUTO_ENCRYPTED, AUTO_OPEN
 
 Note = tuple[str, str, Mapping[str, str]]
 """A field, the name of its own or a general sentence, and the sentence's placeholders."""

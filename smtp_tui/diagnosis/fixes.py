@@ -16,11 +16,11 @@ from smtp_tui.diagnosis.experiments import (
 )
 from smtp_tui.diagnosis.verdict import CheckSummary, Fix
 from smtp_tui.providers import provider_of
-from smtp_tui.settings.choices import Authentication, Encryption
+from smtp_tui.settings.choices import AUTO_ENCRYPTED, AUTO_OPEN, Authentication, Encryption
 from smtp_tui.settings.fields import Settings
 from smtp_tui.smtp.certificates import anchor_of
 from smtp_tui.smtp.events import Stage
-from smtp_tui.smtp.sasl import AUTO_ENCRYPTED, AUTO_OPEN, GIVES_SECRET_AWAY
+from smtp_tui.smtp.sasl import GIVES_SECRET_AWAY
 
 Proposal = tuple[Change, str]
 Proposals = list[Proposal]

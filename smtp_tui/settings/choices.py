@@ -28,6 +28,11 @@ class Authentication(StrEnum):
     EXTERNAL = "external"
 
 
+# What `auto` tries, best first: on an encrypted connection, and on an open one.
+AUTO_ENCRYPTED = ("SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN", "LOGIN")
+AUTO_OPEN = ("SCRAM-SHA-256", "SCRAM-SHA-1", "CRAM-MD5")
+
+
 class VerifyMode(StrEnum):
     """Whether the peer certificate is verified."""
 

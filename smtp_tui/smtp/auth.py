@@ -6,14 +6,12 @@ import asyncio
 from contextlib import suppress
 
 from smtp_tui.safe_text import abridged
-from smtp_tui.settings.choices import Authentication, Encryption
+from smtp_tui.settings.choices import AUTO_ENCRYPTED, AUTO_OPEN, Authentication, Encryption
 from smtp_tui.settings.fields import Settings
 from smtp_tui.smtp.client import SMTPClient
 from smtp_tui.smtp.events import AuthStarted, Cause, CheckAborted, Stage, WarningId, refused
 from smtp_tui.smtp.replies import EhloKeywords, Reply
 from smtp_tui.smtp.sasl import (
-    AUTO_ENCRYPTED,
-    AUTO_OPEN,
     GIVES_SECRET_AWAY,
     MECHANISMS,
     PROVES_SERVER,

@@ -238,5 +238,3 @@ MECHANISMS: dict[str, Callable[[Credentials], Exchange]] = {
 GIVES_SECRET_AWAY = frozenset({"PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER"})
 # The server proves itself at the end; a success without that proof does not count.
 PROVES_SERVER = frozenset({"SCRAM-SHA-256", "SCRAM-SHA-1"})
-AUTO_ENCRYPTED = ("SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN", "LOGIN")
-AUTO_OPEN = ("SCRAM-SHA-256", "SCRAM-SHA-1", "CRAM-MD5")

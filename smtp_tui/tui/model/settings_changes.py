@@ -18,12 +18,11 @@ from smtp_tui.interchange.spec import Imported
 from smtp_tui.providers import Provider, ProviderPort, SecretKind, UsernameKind
 from smtp_tui.records import record
 from smtp_tui.safe_text import mask_secrets
-from smtp_tui.settings.choices import Authentication, Encryption
+from smtp_tui.settings.choices import AUTO_ENCRYPTED, AUTO_OPEN, Authentication, Encryption
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.settings.parsers import parse_mailbox
 from smtp_tui.settings.password_sources import LiteralSource, parse_source
 from smtp_tui.settings.validate import defaults, parse_fields
-from smtp_tui.smtp.sasl import AUTO_ENCRYPTED, AUTO_OPEN
 from smtp_tui.tui.messages import text
 from smtp_tui.tui.model.draft import ACCOUNT, HOST, PASSWORD, SettingsDraft, same_meaning
 from smtp_tui.tui.model.fixes import FINGERPRINT, format_changes, format_current, format_value
