@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
+from rich.cells import cell_len
 from textual.app import App, ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
@@ -17,17 +18,18 @@ from textual.widget import Widget
 from smtp_tui.config.paths import expand
 from smtp_tui.safe_text import escape_controls
 from smtp_tui.tui.commands import Hints, command_named, key_name, key_of, with_help
+from smtp_tui.tui.custom_keys import bindings
 from smtp_tui.tui.dialog_commands import CARRY_OUT
 from smtp_tui.tui.messages import folder_question
-from smtp_tui.tui.style import BAD, CAUTION, DIM, STRONG
+from smtp_tui.tui.style import BAD, CAUTION, DIM, FOCUS, STRONG, Span, truncate
 from smtp_tui.tui.textual_compat import NoRepaintOnResize
 from smtp_tui.tui.widgets.filtered_list import FilteredList
 from smtp_tui.tui.widgets.line import Rule
-from smtp_tui.tui.widgets.line_editor import PromptLine
+from smtp_tui.tui.widgets.line_editor import LineEditor
 from smtp_tui.tui.widgets.list import ListView, Menu
 from smtp_tui.tui.widgets.pager import Result, SectionedScreen
-from smtp_tui.tui.widgets.path_completion import PathPrompt
-from smtp_tui.tui.widgets.secret_editor import SecretPrompt
+from smtp_tui.tui.widgets.path_completion import PathEditor
+from smtp_tui.tui.widgets.secret_editor import SecretEditor
 from smtp_tui.tui.widgets.text_page import TextBlock, TextPage, plain
 
 LABEL = "SMTP Password"
@@ -35,6 +37,53 @@ YES = "y"
 TAKE = ",".join(("enter", *CARRY_OUT.split()))
 # The line above a dialog, its key hints, and two lines of the form or of other parts.
 _AROUND = 4
+
+
+class PromptLine(LineEditor):
+    """The label and text editor of a dialog."""
+
+    def __init__(self, label: str, *, is_masked: bool = False) -> None:
+        super().__init__()
+        self._label = f">{label}  "
+        self.is_masked = is_masked
+
+    @property
+    def value_at(self) -> int:
+        """The column where the text begins."""
+        return len(self._label)
+
+    def spans(self, width: int) -> list[Span]:
+        """Return label and text, and what a paste left out."""
+        value, used = self.value_spans(width - self.value_at)
+        left_out = f"  {self.left_out}" if self.left_out else ""
+        note = truncate(left_out, width - self.value_at - used)
+        return [(self._label, FOCUS), *value, (note, DIM)]
+
+
+class PathPrompt(PromptLine, PathEditor):
+    """A path that a dialog asks for; a relative one starts from the current folder."""
+
+    base = Path()
+    completes_untouched = True
+
+
+class SecretPrompt(PromptLine, SecretEditor):
+    """A secret that a dialog asks for."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings([command_named("peek")])
+
+    def __init__(self, label: str) -> None:
+        super().__init__(label, is_masked=True)
+
+    def spans(self, width: int) -> list[Span]:
+        """Return label and text, and whether the text is shown."""
+        spans = super().spans(width)
+        used = sum(cell_len(text) for text, _ in spans)
+        return [*spans, *self.shown_note(width - used)]
+
+    def action_peek(self) -> None:
+        """Show or hide what was typed."""
+        self.toggle()
 
 
 class DialogBody(NoRepaintOnResize, Vertical):

@@ -306,24 +306,3 @@ class LineEditor(SingleLineWidget, can_focus=True):
         """Return the place of the next character."""
         before = 0 if self.is_fixed else self._before_cursor(self._cells())
         return Offset(self.value_at + before, 0)
-
-
-class PromptLine(LineEditor):
-    """The label and text editor of a dialog."""
-
-    def __init__(self, label: str, *, is_masked: bool = False) -> None:
-        super().__init__()
-        self._label = f">{label}  "
-        self.is_masked = is_masked
-
-    @property
-    def value_at(self) -> int:
-        """The column where the text begins."""
-        return len(self._label)
-
-    def spans(self, width: int) -> list[Span]:
-        """Return label and text, and what a paste left out."""
-        value, used = self.value_spans(width - self.value_at)
-        left_out = f"  {self.left_out}" if self.left_out else ""
-        note = truncate(left_out, width - self.value_at - used)
-        return [(self._label, FOCUS), *value, (note, DIM)]

@@ -23,7 +23,7 @@ from smtp_tui.records import record
 from smtp_tui.threads import in_daemon_thread
 from smtp_tui.tui.style import DIM, PLAIN, STRONG, Span, make_strip, truncate
 from smtp_tui.tui.widgets.line import LinesWidget
-from smtp_tui.tui.widgets.line_editor import LineEditor, PromptLine
+from smtp_tui.tui.widgets.line_editor import LineEditor
 
 # The longest time that Tab may take, in seconds: a network file system may not answer.
 PATIENCE = 0.3
@@ -275,10 +275,3 @@ class PathEditor(LineEditor):
         if self._candidates is not None:
             self._candidates.remove()
             self._candidates = None
-
-
-class PathPrompt(PromptLine, PathEditor):
-    """A path that a dialog asks for; a relative one starts from the current folder."""
-
-    base = Path()
-    completes_untouched = True

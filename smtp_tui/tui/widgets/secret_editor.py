@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar
 
 from rich.cells import cell_len
-from textual.binding import BindingType
 from textual.timer import Timer
 
-from smtp_tui.tui.commands import command_named, key_of
-from smtp_tui.tui.custom_keys import bindings
+from smtp_tui.tui.commands import key_of
 from smtp_tui.tui.style import CAUTION, Span
-from smtp_tui.tui.widgets.line_editor import LineEditor, PromptLine
+from smtp_tui.tui.widgets.line_editor import LineEditor
 
 # Seconds until a shown secret hides by itself.
 SHOWN = 20.0
@@ -76,22 +73,3 @@ class SecretEditor(LineEditor):
         how = f"{key_of('peek')} hides"
         notes = (f"  shown; {how}", f"  {how}", "")
         return [(next(note for note in notes if cell_len(note) <= max(room, 0)), CAUTION)]
-
-
-class SecretPrompt(PromptLine, SecretEditor):
-    """A secret that a dialog asks for."""
-
-    BINDINGS: ClassVar[list[BindingType]] = bindings([command_named("peek")])
-
-    def __init__(self, label: str) -> None:
-        super().__init__(label, is_masked=True)
-
-    def spans(self, width: int) -> list[Span]:
-        """Return label and text, and whether the text is shown."""
-        spans = super().spans(width)
-        used = sum(cell_len(text) for text, _ in spans)
-        return [*spans, *self.shown_note(width - used)]
-
-    def action_peek(self) -> None:
-        """Show or hide what was typed."""
-        self.toggle()
