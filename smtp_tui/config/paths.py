@@ -87,6 +87,11 @@ def state_folder(environ: Mapping[str, str] = os.environ) -> Path:
     return _xdg_folder(environ, "XDG_STATE_HOME", ".local/state")
 
 
+def unsaved_folder(environ: Mapping[str, str] = os.environ) -> Path:
+    """Return the folder of the unsaved changes that earlier sessions kept."""
+    return state_folder(environ) / "unsaved"
+
+
 def _xdg_folder(environ: Mapping[str, str], variable: str, default: str) -> Path:
     folder = Path(environ.get(variable, ""))
     return (folder if folder.is_absolute() else Path(_home(environ)) / default) / "smtp-tui"

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from smtp_tui.config.atomic_write import create
-from smtp_tui.config.paths import real, state_folder
+from smtp_tui.config.paths import real, unsaved_folder
 from smtp_tui.records import record
 from smtp_tui.safe_text import mask_credentials
 from smtp_tui.settings.fields import BY_KEY
@@ -53,7 +53,7 @@ def save_recovery(unsaved: RecoveredChanges, environ: Mapping[str, str] = os.env
         for key, raw in unsaved.values.items()
         if not isinstance(raw, str) or mask_credentials(raw) == raw
     }
-    folder = state_folder(environ) / "unsaved"
+    folder = unsaved_folder(environ)
     name = f"{int(unsaved.moment)}-{os.getpid()}-{time.monotonic_ns()}.json"
     try:
         if not [*folder.parents][:_HOME][-1].is_dir():
@@ -83,7 +83,7 @@ def discard_recovery(file: str, table: str, environ: Mapping[str, str] = os.envi
 
 def _saved(environ: Mapping[str, str]) -> Iterator[tuple[Path, RecoveredChanges]]:
     with contextlib.suppress(OSError):
-        for path in sorted((state_folder(environ) / "unsaved").iterdir()):
+        for path in sorted((unsaved_folder(environ)).iterdir()):
             # Skip files that are damaged or not ours.
             with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
                 yield path, _read(path)
