@@ -76,8 +76,7 @@ class SmtpApp(KeyQueue, CrashSafeApp, inherit_bindings=False):
         lookup: DnsOptions | None = None,
     ) -> None:
         super().__init__(ansi_color=True)
-        self.register_theme(TERMINAL)
-        self.theme = TERMINAL.name
+        self.use_theme(TERMINAL)
         self.animation_level = "none"
         # The demo's copy is in a temporary folder, whose name tells nothing.
         file = document.path.name if lookup and lookup.is_alone else str(document.path)

@@ -15,6 +15,7 @@ from textual.worker import Worker, WorkerState
 
 from smtp_tui.config.dialects.spec import PLAIN as PLAIN_KEYS
 from smtp_tui.config.document import Document
+from smtp_tui.config.paths import unsaved_folder
 from smtp_tui.tui.commands import COMMANDS, command_named, hints_at, key_of
 from smtp_tui.tui.controllers.command_runner import FormCommandRunner
 from smtp_tui.tui.controllers.context import ControllerContext, UndoController
@@ -115,6 +116,8 @@ class MainScreen(PlacedByScreen, PaintOnceScreen, Screen[None], inherit_bindings
 
     def compose(self) -> ComposeResult:
         """Yield the parts; `compute_layout` places them."""
+        # Rows that unfold later would lay out and paint the first screen a second time.
+        self._unfold(self.app.size)
         yield from (self.status, self.form, self.divider, self.sidebar)
         yield from (self.next_steps, self.test_pane, self.message, self.hints)
 
@@ -125,7 +128,6 @@ class MainScreen(PlacedByScreen, PaintOnceScreen, Screen[None], inherit_bindings
             self, lambda _none: self._sidebar_controller.refresh(from_top=False)
         )
         self.show_tests(self._past_tests)
-        self._sidebar_controller.refresh()
         if self._remark:
             self.show_message(self._remark, BAD)
         elif self._opened_as:
@@ -370,12 +372,17 @@ class MainScreen(PlacedByScreen, PaintOnceScreen, Screen[None], inherit_bindings
 
     def _make_room(self) -> None:
         """Lay the parts out anew, and hide the message about a hidden field."""
-        form = self.form
-        form.adapt(fits_all=fits_all_rows(self.size, form.row_count, has_tested=self._has_tested))
+        self._unfold(self.size)
         self._sidebar_controller.set_field_hidden(self.is_in_log and is_low(self.size))
         self._sidebar_controller.name_keys()
-        # The layout of the test pane's parts depends on more than its size.
-        self.test_pane.verdict.refresh(layout=True)
+        # The layout of the test pane's parts depends on more than its size. The first one comes by
+        # itself.
+        if self._is_seen:
+            self.test_pane.verdict.refresh(layout=True)
+
+    def _unfold(self, size: Size) -> None:
+        form = self.form
+        form.adapt(fits_all=fits_all_rows(size, form.row_count, has_tested=self._has_tested))
 
     def _mark_divider(self) -> None:
         form = self.form
@@ -391,5 +398,6 @@ class MainScreen(PlacedByScreen, PaintOnceScreen, Screen[None], inherit_bindings
         self._is_seen = True
         # This reads files; users can see the form and type before that.
         self.form.update_advice()
-        if self._offers_recovery:
+        # Few sessions were lost: most do without the question, and without loading dialogs.
+        if self._offers_recovery and unsaved_folder().is_dir():
             self.command_runner.start(lambda runner: runner.recovery.offer(), "offer_kept")

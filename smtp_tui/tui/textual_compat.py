@@ -10,7 +10,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from contextlib import suppress
 from string import ascii_lowercase
 from types import SimpleNamespace
@@ -24,6 +24,7 @@ from textual.geometry import Offset, Region, Size
 from textual.messages import Update
 from textual.reactive import Reactive
 from textual.screen import Screen
+from textual.theme import Theme
 from textual.widget import Widget
 
 from smtp_tui.tui.terminal_cells import CLEAR, TerminalCells
@@ -49,6 +50,7 @@ class PaintOnceScreen(NoRepaintOnResize):
     # Public behaviour: the reactive `Screen.focused`. The driver would send the same, but painting
     # a whole screen at each move takes a fifth more time.
     focused: Reactive[Widget | None] = Reactive(None, repaint=False)
+    _is_shown = False
 
     def on_screen_resume(self, event: ScreenResume) -> None:
         """Show the screen, in place of the stock handler."""
@@ -60,15 +62,20 @@ class PaintOnceScreen(NoRepaintOnResize):
         screen.stack_updates += 1
         if is_new or screen.outer_size != size:
             screen.post_message(Resize(size, size))
+            screen.call_after_refresh(self._mark_shown)
         if not is_new:
             screen.refresh()
+
+    def _mark_shown(self) -> None:
+        self._is_shown = True
 
     def on_layout(self) -> None:
         """Repaint the whole screen after a layout; the driver sends only the cells that changed."""
         # Public behaviour: a layout repaints at least what it moved. If a widget is refreshed, or
         # asked for its place, before it comes into view, Textual takes the new layout for the old
-        # one and finds nothing that moved.
-        cast(Screen[Any], self).refresh()
+        # one and finds nothing that moved. The first paint has all that was asked for before it.
+        if self._is_shown:
+            cast(Screen[Any], self).refresh()
 
     def on_update(self, message: Update) -> None:
         """Ignore a repaint of a widget that is not visible."""
@@ -99,6 +106,7 @@ class CrashSafeApp(App[int], inherit_bindings=False):
     """An application that leaves a clean terminal, without secrets, when it crashes."""
 
     _last_cursor = Offset()
+    _css_variables: Mapping[str, str] = {}
 
     @property
     def crash(self) -> Exception | None:
@@ -108,6 +116,22 @@ class CrashSafeApp(App[int], inherit_bindings=False):
 
     def before_crash(self) -> None:
         """Save unsaved data; for subclasses."""
+
+    def refresh_css(self, animate: bool = True) -> None:
+        """Apply the variables of another theme."""
+        # Public behaviour: setting `App.theme` calls this, also at the start. It would parse all
+        # CSS a second time.
+        variables = self.get_css_variables()
+        if variables != self._css_variables:
+            self._css_variables = variables
+            super().refresh_css(animate)
+
+    def use_theme(self, theme: Theme) -> None:
+        """Use a theme from the start."""
+        self.register_theme(theme)
+        self.theme = theme.name
+        self._css_variables = self.get_css_variables()
+        self.stylesheet.set_variables(self._css_variables)
 
     def cursor_at(self) -> Offset | None:
         """Return the cursor's place on the screen, or None. For subclasses."""

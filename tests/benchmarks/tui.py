@@ -20,9 +20,9 @@ def results() -> Iterator[Result]:
         (run(FORM, in_full=number == 0), run(MINIMAL, in_full=False)) for number in range(TIMES)
     ]
     ours, least = [one for one, _ in pairs], [one for _, one in pairs]
-    yield _beside("first paint", ours, least, lambda one: one.painted * 1000, "ms", 1.4)
-    yield _beside("ready for a key", ours, least, lambda one: one.ready * 1000, "ms", 1.4)
-    yield _beside("peak memory", ours, least, lambda one: one.memory / MEGABYTE, "MB", 1.5)
+    yield _beside("first paint", ours, least, lambda one: one.painted * 1000, "ms", 1.3)
+    yield _beside("ready for a key", ours, least, lambda one: one.ready * 1000, "ms", 1.3)
+    yield _beside("peak memory", ours, least, lambda one: one.memory / MEGABYTE, "MB", 1.3)
     yield _within("first screen", _median(ours, lambda one: one.screen), "bytes", 2_852)
     first = _median(ours, lambda one: one.first_key)
     yield Result("the first letter of a change", f"{first:.0f} bytes", first)

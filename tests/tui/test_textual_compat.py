@@ -15,6 +15,7 @@ from typing import Any, cast
 import pytest
 from textual._xterm_parser import XTermParser
 from textual.app import App, ComposeResult
+from textual.containers import Vertical
 from textual.events import Key, Resize
 from textual.geometry import Region, Size
 from textual.screen import Screen
@@ -97,6 +98,28 @@ class TestPainting:
             assert screen.focused is screen.query_one("#second")
             assert screen.resizes == resizes
 
+    async def test_parts_that_mount_with_a_screen_do_not_paint_it_a_second_time(self) -> None:
+        class Filled(OurScreen):
+            def on_layout(self) -> None:
+                before = self.paints
+                super().on_layout()
+                again.append(self.paints > before)
+
+            def compose(self) -> ComposeResult:
+                with Vertical():
+                    yield from super().compose()
+
+        again: list[bool] = []
+        app = App[None]()
+        async with app.run_test() as pilot:
+            await app.push_screen(screen := Filled())
+            await pilot.pause()
+            assert again
+            assert not any(again)
+            await screen.query_one(Vertical).mount(Focusable(id="third"))
+            await pilot.pause()
+            assert again[-1]
+
     @pytest.mark.parametrize("name", ["virtual_size", "show_vertical_scrollbar"])
     async def test_a_widget_that_learns_its_size_is_not_painted(self, name: str) -> None:
         class OurWidget(NoRepaintOnResize, Recording, Widget):
@@ -131,6 +154,38 @@ class TestSwitching:
         async with app.run_test():
             with pytest.raises(IndexError):
                 app.switch_screen(Screen[None]())
+
+
+class Styled(CrashSafeApp):
+    """Counts how often its style sheet is parsed."""
+
+    CSS = "Screen { overflow: hidden; }"
+    parsed = 0
+
+    def __init__(self, theme: str | None) -> None:
+        super().__init__()
+        if theme is None:
+            self.theme = "nord"
+        else:
+            self.use_theme(self.available_themes[theme])
+
+    def refresh_css(self, animate: bool = True) -> None:
+        before = self.stylesheet.rules
+        super().refresh_css(animate)
+        self.parsed += self.stylesheet.rules is not before
+
+
+@pytest.mark.parametrize(("theme", "parsed"), [("nord", 0), (None, 1)])
+async def test_a_theme_from_the_start_parses_no_style_sheet_again(
+    theme: str | None, parsed: int
+) -> None:
+    app = Styled(theme)
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        assert app.parsed == parsed
+        app.theme = "gruvbox"
+        await pilot.pause()
+        assert app.parsed == parsed + 1
 
 
 class Crashing(CrashSafeApp):

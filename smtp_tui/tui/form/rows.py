@@ -102,8 +102,9 @@ class Row(SingleLineWidget, can_focus=True):
 
     def show(self, state: RowState) -> None:
         """Show another state."""
-        self.state = state
-        self.repaint()
+        if state != self.state:
+            self.state = state
+            self.repaint()
 
     def show_letter(self, letter: str) -> None:
         """Show the letter that jumps here in place of the sign; "" shows the sign again."""

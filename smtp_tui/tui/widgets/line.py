@@ -135,8 +135,9 @@ class KeyHints(SingleLineWidget):
 
     def show(self, hints: Hints) -> None:
         """Show other hints."""
-        self._hints = hints
-        self.repaint()
+        if hints != self._hints:
+            self._hints = hints
+            self.repaint()
 
     def rename_back(self, word: str) -> None:
         """Show another word for the way back, the last hint; "" shows its own."""

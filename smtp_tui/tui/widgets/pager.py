@@ -49,6 +49,33 @@ class SectionedScreen(PaintOnceScreen, Screen[Result], inherit_bindings=False):
         Binding("f1,ctrl+g,?", "app.help", show=False, id="help"),
     ]
     place = "dialog"
+    # Here, and not in `app.tcss`, Textual parses it only when such a screen opens.
+    DEFAULT_CSS = """
+    SectionedScreen.dialog {
+        align: left bottom;
+        background: transparent;
+        .box { height: auto; padding: 0 1; background: ansi_default; }
+        Menu { max-height: 60vh; }
+    }
+    SectionedScreen.sheet {
+        layout: vertical;
+        TextPage { height: 1fr; padding: 0 1; }
+        .title { margin-bottom: 1; }
+        /* Longer lines are hard to read. */
+        .explanation { max-width: 100; }
+    }
+    SectionedScreen.error {
+        layout: vertical;
+        padding: 0 1;
+        PasteArea { height: 30%; min-height: 4; margin-top: 1; }
+        .says { height: 1fr; }
+    }
+    SectionedScreen.finding {
+        layout: vertical;
+        padding: 0 1;
+        .details { height: 1fr; margin-top: 1; }
+    }
+    """
 
     # Textual focuses nothing while the terminal reports that another window has the focus.
     AUTO_FOCUS = ""

@@ -282,8 +282,9 @@ class TextPage(LinesWidget):
 
     def name_key(self, more: str | None) -> None:
         """Set the key shown at the end of a cut text; None leaves its last line as it is."""
-        self._more = more
-        self.repaint()
+        if more != self._more:
+            self._more = more
+            self.repaint()
 
     def action_go(self, lines: int) -> None:
         """Scroll by lines."""
