@@ -39,11 +39,12 @@ def resident(
     names: Mapping[str, str] | None = None,
     hostname: str = "",
     user: int | None = None,
+    program: Sequence[str] = (sys.executable, "-IS", str(RESIDENT)),
 ) -> Iterator[int]:
     """Run the resident application after `setup`, and yield its process; see `resident.main`."""
     wanted = {"greets": greets, "names": names, "hostname": hostname, "user": user}
-    program = [sys.executable, "-I", "-S", str(RESIDENT), json.dumps(wanted)]
-    script = "\n".join(["set -e", *setup, f"exec {shlex.join(program)}"])
+    command = shlex.join([*program, json.dumps(wanted)])
+    script = "\n".join(["set -e", *setup, f"exec {command}"])
     started = subprocess.Popen(
         [*prefix, "sh", "-c", script],
         env={"PATH": os.environ["PATH"], **(variables or {})},
