@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import re
 import ssl
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import PurePosixPath
@@ -20,7 +20,10 @@ from smtp_tui.records import record
 _MOST_CERTIFICATES = 2000
 _MOST_FILES = 1000
 _BEGIN, _END = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
+_BEGIN_LINE = re.compile(rf"^{_BEGIN}[ \t\r]*$", re.MULTILINE)
 _OPENSSL_DIR = rb'OPENSSLDIR: "([^"\0]+)"'
+_LIBCRYPTO = re.compile(r"libcrypto\.so.*")
+_LIBRARY_FOLDERS = ("/usr/lib64", "/usr/lib", "/lib")
 _GO_BUILD = rb"\xff Go buildinf:"
 # Go's crypto/x509/root_linux.go, in its order; it takes the first file, then reads the folders.
 _GO_FILES = (
@@ -56,7 +59,10 @@ class TrustStore:
 
 def trust_of(process: ProcessHandle, files: PlaceFiles, variables: Mapping[str, str]) -> TrustStore:
     """Return what a process trusts; `files` are as it sees them."""
-    return _Runtime(process, files, variables).trust()
+    try:
+        return _Runtime(process, files, variables).trust()
+    except OSError as error:  # its file system hangs, or the agent has ended
+        return TrustStore(runtime=f"unknown: {error.strerror}", paths=(), pem=None)
 
 
 class _Runtime:
@@ -83,9 +89,11 @@ class _Runtime:
             return self._go()
         if name.startswith("python"):
             return self._openssl("Python's ssl", self._certifi())
-        if any("/libcrypto" in path for path in self._maps) or name.startswith("node"):
+        if self._loaded_libcrypto() or self._search(_OPENSSL_DIR):
             return self._openssl("OpenSSL")
-        return replace(self._openssl("OpenSSL"), is_known=False)
+        found = replace(self._openssl("OpenSSL"), is_known=False)
+        # It may well have a list of its own, so an empty place says nothing.
+        return found if found.count else replace(found, pem=None)
 
     def _openssl(self, runtime: str, other: TrustStore | None = None) -> TrustStore:
         """Return what SSL_CERT_FILE and SSL_CERT_DIR name, each else OpenSSL's built-in place."""
@@ -152,8 +160,9 @@ class _Runtime:
         files, folders = list(map(self._absolute, files)), list(map(self._absolute, folders))
         names = [f"{folder}/{name}" for folder in folders for name in self._names(folder, wanted)]
         read = self._files.read_all([*files, *names[:_MOST_FILES]])
-        texts = (part.decode("ascii", "replace") for part in read.values() if _is_there(part))
-        usable = _usable(certificate for text in texts for certificate in _certificates(text))
+        texts = [part.decode("ascii", "replace") for part in read.values() if _is_there(part)]
+        skips = not runtime.startswith(("OpenSSL", "Python", "certifi"))
+        usable = _usable(texts, skips_faults=skips)
         return TrustStore(
             runtime=runtime,
             paths=(*files, *folders),
@@ -176,11 +185,20 @@ class _Runtime:
 
     def _openssl_folder(self) -> str:
         """Return OPENSSLDIR of the libcrypto that the process uses; Debian's if none is found."""
-        libraries = [path for path in self._maps if "/libcrypto" in path]
-        for path in (*libraries, ""):
+        for path in (*self._loaded_libcrypto(), "", *self._installed_libcrypto()):
             if found := self._search(_OPENSSL_DIR, path):
                 return found
         return "/usr/lib/ssl"
+
+    def _loaded_libcrypto(self) -> list[str]:
+        return [path for path in self._maps if "/libcrypto" in path]
+
+    def _installed_libcrypto(self) -> Iterator[str]:
+        """Find the library that the process has not loaded yet."""
+        multiarch = [f"/usr/lib/{name}" for name in self._names("/usr/lib") if "-linux-" in name]
+        for folder in (*multiarch, *_LIBRARY_FOLDERS):
+            for name in self._names(folder, _LIBCRYPTO):
+                yield f"{folder}/{name}"
 
     def _search(self, pattern: bytes, path: str = "") -> str | None:
         with suppress(OSError):
@@ -206,22 +224,36 @@ def _is_forbidden(content: bytes | OSError) -> bool:
     return isinstance(content, OSError) and content.errno in (errno.EACCES, errno.EPERM)
 
 
-def _certificates(text: str) -> Iterator[str]:
-    for part in text.split(_BEGIN)[1:]:
-        body, end, _ = part.partition(_END)
-        if end:
-            yield f"{_BEGIN}{body}{end}"
+def _usable(texts: Sequence[str], *, skips_faults: bool) -> list[str]:
+    """Return the certificates that a runtime loads from files.
 
-
-def _usable(certificates: Iterable[str]) -> list[str]:
-    """Return the certificates that OpenSSL accepts; it would reject all for one."""
+    OpenSSL loads none of a file with a fault in it (by_file.c).
+    """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    good = []
-    for certificate in list(dict.fromkeys(certificates))[:_MOST_CERTIFICATES]:
-        with suppress(ssl.SSLError, ValueError):
-            context.load_verify_locations(cadata=certificate)
-            good.append(certificate)
-    return good
+    is_good: dict[str, bool] = {}
+    usable: dict[str, None] = {}
+    for text in texts:
+        found = []
+        for part in _BEGIN_LINE.split(text)[1:]:
+            body, end, _ = part.partition(_END)
+            certificate = f"{_BEGIN}{body}{end}"
+            # Most are in the file and in the folder.
+            if certificate not in is_good:
+                if len(is_good) == _MOST_CERTIFICATES:
+                    break
+                is_good[certificate] = _loads(context, certificate)
+            found.append(certificate)
+        if skips_faults or all(map(is_good.get, found)):
+            usable |= dict.fromkeys(filter(is_good.get, found))
+    return list(usable)
+
+
+def _loads(context: ssl.SSLContext, certificate: str) -> bool:
+    try:
+        context.load_verify_locations(cadata=certificate)
+    except (ssl.SSLError, ValueError):
+        return False
+    return True
 
 
 def mapped_files(process: ProcessHandle) -> list[str]:

@@ -18,6 +18,7 @@ import pytest
 from tests.servers.requirements import require
 
 RESIDENT = Path(__file__).with_name("resident.py")
+OWN_PYTHON = (sys.executable, "-IS", str(RESIDENT))
 NOBODY = 65534
 
 
@@ -39,7 +40,7 @@ def resident(
     names: Mapping[str, str] | None = None,
     hostname: str = "",
     user: int | None = None,
-    program: Sequence[str] = (sys.executable, "-IS", str(RESIDENT)),
+    program: Sequence[str] = OWN_PYTHON,
 ) -> Iterator[int]:
     """Run the resident application after `setup`, and yield its process; see `resident.main`."""
     wanted = {"greets": greets, "names": names, "hostname": hostname, "user": user}
@@ -76,6 +77,7 @@ def process_in_namespaces(
     names: Mapping[str, str] | None = None,
     hostname: str = "",
     user: int | None = None,
+    program: Sequence[str] = OWN_PYTHON,
 ) -> Iterator[int]:
     """Run an application in a network, mount and UTS namespace of its own.
 
@@ -95,6 +97,7 @@ def process_in_namespaces(
         names=names,
         hostname=hostname,
         user=user,
+        program=program,
     ) as pid:
         yield pid
 

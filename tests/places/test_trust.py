@@ -1,0 +1,225 @@
+"""The authorities that a process trusts, in the place where its own runtime reads them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import ssl
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from smtp_tui.places.place import PlaceKind, open_place
+from smtp_tui.places.trust import TrustStore
+from tests.places.spaces import NOBODY, RESIDENT, process_in_namespaces, resident
+from tests.smtp import pki
+
+SSL_FOLDER = "/usr/lib/ssl"
+RUN = f"import ssl, runpy; runpy.run_path({str(RESIDENT)!r}, run_name='__main__')"
+PYTHON = (sys.executable, "-IS", "-c", RUN)
+
+
+@pytest.fixture(scope="module")
+def authorities() -> Sequence[pki.Issued]:
+    return [pki.issue(f"Example CA {number}", is_authority=True) for number in range(3)]
+
+
+@pytest.fixture
+def bundle(tmp_path: Path, authorities: Sequence[pki.Issued]) -> Path:
+    """A file with one authority, which OpenSSL does not read by itself."""
+    file = tmp_path / "ca.pem"
+    file.write_bytes(authorities[0].pem)
+    return file
+
+
+def text(*issued: pki.Issued) -> str:
+    return "\n".join(each.pem.decode().strip() for each in issued)
+
+
+@contextmanager
+def trust_in(pid: int) -> Iterator[TrustStore]:
+    with open_place(PlaceKind.PROCESS, str(pid)) as place:
+        yield place.trust
+
+
+def make_ssl(folder: Path, authorities: Sequence[pki.Issued]) -> Path:
+    """OpenSSL's folder: one authority in the file, the same and another in the folder."""
+    certs = folder / "certs"
+    certs.mkdir(parents=True)
+    (folder / "cert.pem").write_bytes(authorities[0].pem)
+    (certs / "first.pem").write_bytes(authorities[0].pem)
+    (certs / "second.pem").write_bytes(authorities[1].pem)
+    (certs / "00000000.0").symlink_to("first.pem")
+    (certs / "11111111.0").symlink_to(f"{SSL_FOLDER}/certs/second.pem")
+    # OpenSSL does not read what has no hash for a name.
+    (certs / "third.pem").write_bytes(authorities[2].pem)
+    return folder
+
+
+@pytest.mark.skipif(not Path(SSL_FOLDER).is_dir(), reason="OpenSSL is not Debian's")
+@pytest.mark.parametrize("program", [PYTHON, (sys.executable, "-IS", str(RESIDENT))])
+def test_python_reads_openssl_s_folder(
+    tmp_path: Path, authorities: Sequence[pki.Issued], program: Sequence[str]
+) -> None:
+    """With OpenSSL loaded, and before that."""
+    folder = make_ssl(tmp_path / "ssl", authorities)
+    with (
+        process_in_namespaces(mounts={SSL_FOLDER: folder}, program=program) as pid,
+        trust_in(pid) as trust,
+    ):
+        assert trust.runtime == "Python's ssl"
+        assert trust.paths == (f"{SSL_FOLDER}/cert.pem", f"{SSL_FOLDER}/certs")
+        assert trust.pem == text(*authorities[:2])
+        assert (trust.count, trust.unreadable) == (2, ())
+
+
+def test_an_empty_folder_is_a_fact(tmp_path: Path) -> None:
+    variables = {"SSL_CERT_FILE": "/nowhere", "SSL_CERT_DIR": str(tmp_path)}
+    with resident(variables=variables, program=PYTHON) as pid, trust_in(pid) as trust:
+        assert (trust.pem, trust.count) == ("", 0)
+        assert trust.paths == ("/nowhere", str(tmp_path))
+
+
+def test_the_variables_name_others(bundle: Path, authorities: Sequence[pki.Issued]) -> None:
+    # A relative path starts in the process's own folder.
+    variables = {"SSL_CERT_FILE": bundle.name, "SSL_CERT_DIR": "/nowhere:/nor/there"}
+    setup = [f"cd {bundle.parent}"]
+    with resident(variables=variables, program=PYTHON, setup=setup) as pid, trust_in(pid) as trust:
+        assert trust.pem == text(authorities[0])
+        assert trust.paths == (str(bundle), "/nowhere", "/nor/there")
+
+
+def test_what_its_user_may_not_read(bundle: Path) -> None:
+    bundle.chmod(0o600)
+    variables = {"SSL_CERT_FILE": str(bundle), "SSL_CERT_DIR": "/nowhere"}
+    with (
+        process_in_namespaces(variables=variables, program=PYTHON, user=NOBODY) as pid,
+        trust_in(pid) as trust,
+    ):
+        assert (trust.pem, trust.count, trust.unreadable) == ("", 0, (str(bundle),))
+
+
+def test_certifi_is_another_library(tmp_path: Path, bundle: Path) -> None:
+    packages = tmp_path / "venv/lib/python3.11/site-packages/certifi"
+    packages.mkdir(parents=True)
+    shutil.copy(bundle, packages / "cacert.pem")
+    variables = {"VIRTUAL_ENV": str(tmp_path / "venv")}
+    with resident(variables=variables, program=PYTHON) as pid, trust_in(pid) as trust:
+        assert trust.other
+        assert trust.other.runtime == "certifi"
+        assert trust.other.paths == (f"{packages}/cacert.pem",)
+        assert trust.other.count == 1
+
+
+@pytest.mark.skipif(not shutil.which("node"), reason="Node is not installed")
+def test_node_has_a_list_of_its_own(bundle: Path, authorities: Sequence[pki.Issued]) -> None:
+    with node() as pid, trust_in(pid) as trust:
+        assert trust == TrustStore(runtime="Node's built-in list", paths=(), pem=None)
+    with node(NODE_EXTRA_CA_CERTS=str(bundle)) as pid, trust_in(pid) as trust:
+        assert trust.runtime == "Node's built-in list and NODE_EXTRA_CA_CERTS"
+        assert (trust.paths, trust.count) == ((str(bundle),), 1)
+        assert trust.pem
+        assert trust.pem.endswith(text(authorities[0]))
+    variables = {"NODE_OPTIONS": "--use-openssl-ca", "SSL_CERT_FILE": str(bundle)}
+    with node(**variables, SSL_CERT_DIR="/nowhere") as pid, trust_in(pid) as trust:
+        assert (trust.runtime, trust.pem) == ("OpenSSL", text(authorities[0]))
+
+
+@contextmanager
+def node(**variables: str) -> Iterator[int]:
+    """A Node that waits for the end of its input."""
+    script = "process.stdin.resume(); console.log('ready')"
+    with resident(program=["node", "-e", script], variables=variables) as pid:
+        yield pid
+
+
+@pytest.mark.integration
+@pytest.mark.skipif(not shutil.which("java"), reason="Java is not installed")
+def test_java_s_store_is_named_and_not_read(tmp_path: Path) -> None:
+    source = tmp_path / "App.java"
+    source.write_text(
+        "class App { public static void main(String[] a) throws Exception "
+        '{ System.out.println("ready"); System.in.read(); } }'
+    )
+    with resident(program=["java", str(source)]) as pid, trust_in(pid) as trust:
+        (path,) = trust.paths
+        assert (trust.runtime, trust.pem) == ("Java", None)
+        assert path.endswith("/lib/security/cacerts")
+    words = ["java", "-Djavax.net.ssl.trustStore=/etc/app.jks", str(source)]
+    with resident(program=words) as pid, trust_in(pid) as trust:
+        assert trust.paths == ("/etc/app.jks",)
+
+
+def test_go_reads_a_list_of_files(tmp_path: Path, bundle: Path) -> None:
+    """A program with the mark that Go's linker leaves stands for one."""
+    program = tmp_path / "app"
+    shutil.copy("/bin/cat", program)
+    with program.open("ab") as file:
+        file.write(b"\xff Go buildinf:")
+    program.chmod(0o755)
+    variables = {"SSL_CERT_FILE": str(bundle), "SSL_CERT_DIR": "/nowhere"}
+    with running(program, variables) as pid, trust_in(pid) as trust:
+        assert (trust.runtime, trust.count) == ("Go", 1)
+    with running(program, {}) as pid, trust_in(pid) as trust:
+        assert trust.paths[1:] == ("/etc/ssl/certs", "/etc/pki/tls/certs")
+
+
+@contextmanager
+def running(program: Path, variables: dict[str, str]) -> Iterator[int]:
+    """Run a program that waits for its input."""
+    with subprocess.Popen([program], env=variables, stdin=subprocess.PIPE) as started:
+        try:
+            yield started.pid
+        finally:
+            started.kill()
+
+
+def test_an_unknown_runtime_without_a_bundle_may_have_its_own(tmp_path: Path) -> None:
+    variables = {"SSL_CERT_FILE": "/nowhere", "SSL_CERT_DIR": "/nowhere"}
+    with running(Path("/bin/cat"), variables) as pid, trust_in(pid) as trust:
+        assert (trust.is_known, trust.pem, trust.count) == (False, None, 0)
+
+
+def test_a_bundle_with_a_fault_is_loaded_as_by_openssl(
+    tmp_path: Path, authorities: Sequence[pki.Issued]
+) -> None:
+    """Not at all; and what is hostile costs little time."""
+    begin, end = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
+    first, second = map(text, authorities[:2])
+    junk = "".join(f"{begin}\n{number}\n{end}\n" for number in range(5000))
+    file = tmp_path / "ca.pem"
+    variables = {"SSL_CERT_FILE": str(file), "SSL_CERT_DIR": "/nowhere"}
+    cases = {
+        f"{first}\n{begin * 150_000}": first,
+        f"{first}\n" + f"{begin}\n" * 150_000: "",
+        f"{first}\n{begin}\njunk\n{second}": "",
+        f"{begin}\njunk\n{first}": "",
+        f"{begin} junk\n{first}": first,
+        f"{first}\n{junk}\n{second}": "",
+        f"# a comment\n{first}\n\n{second}": f"{first}\n{second}",
+    }
+    for content, loaded in cases.items():
+        file.write_text(content)
+        own = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        with suppress(ssl.SSLError):
+            own.load_verify_locations(file)
+        with resident(variables=variables, program=PYTHON) as pid, trust_in(pid) as trust:
+            assert trust.pem == loaded
+            assert trust.count == len(own.get_ca_certs())
+
+
+def test_a_fifo_and_a_huge_file_as_a_bundle(tmp_path: Path) -> None:
+    fifo, huge = tmp_path / "fifo", tmp_path / "huge"
+    os.mkfifo(fifo)
+    huge.touch()
+    os.truncate(huge, 1 << 40)
+    for path in (fifo, huge, Path("/dev/zero"), tmp_path):
+        variables = {"SSL_CERT_FILE": str(path), "SSL_CERT_DIR": "/nowhere"}
+        with resident(variables=variables, program=PYTHON) as pid, trust_in(pid) as trust:
+            assert (trust.pem, trust.count) == ("", 0)
+    assert stat.S_ISFIFO(fifo.stat().st_mode)
