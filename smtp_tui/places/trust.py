@@ -91,9 +91,7 @@ class _Runtime:
             return self._openssl("Python's ssl", self._certifi())
         if self._loaded_libcrypto() or self._search(_OPENSSL_DIR):
             return self._openssl("OpenSSL")
-        found = replace(self._openssl("OpenSSL"), is_known=False)
-        # It may well have a list of its own, so an empty place says nothing.
-        return found if found.count else replace(found, pem=None)
+        return replace(self._openssl("OpenSSL"), is_known=False)
 
     def _openssl(self, runtime: str, other: TrustStore | None = None) -> TrustStore:
         """Return what SSL_CERT_FILE and SSL_CERT_DIR name, each else OpenSSL's built-in place."""

@@ -179,10 +179,10 @@ def running(program: Path, variables: dict[str, str]) -> Iterator[int]:
             started.kill()
 
 
-def test_an_unknown_runtime_without_a_bundle_may_have_its_own(tmp_path: Path) -> None:
+def test_a_program_that_shows_no_runtime(tmp_path: Path) -> None:
     variables = {"SSL_CERT_FILE": "/nowhere", "SSL_CERT_DIR": "/nowhere"}
     with running(Path("/bin/cat"), variables) as pid, trust_in(pid) as trust:
-        assert (trust.is_known, trust.pem, trust.count) == (False, None, 0)
+        assert (trust.is_known, trust.pem, trust.count) == (False, "", 0)
 
 
 def test_a_bundle_with_a_fault_is_loaded_as_by_openssl(
