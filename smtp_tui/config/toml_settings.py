@@ -153,17 +153,28 @@ class TomlSettings:
             for key, name in content.misspelled.items()
         }
 
+    def switches_off(self, table: str) -> tuple[str, ...]:
+        """List the keys that switch mail off in a table."""
+        content, unknown = (
+            tablepath.get(self._data, self._resolved(table)),
+            self.unknown_keys(table),
+        )
+        return tuple(
+            key
+            for key in content
+            if key in SWITCHES and key not in unknown and content[key] is (key == "disabled")
+        )
+
     def remarks(self, table: str) -> tuple[str, ...]:
         """Return remarks about a table: unknown or ambiguous keys, mail switched off."""
         path = self._place(table, create=True)
         if self.lacks(table):
             return ()
-        content, unknown = tablepath.get(self._data, path), self.unknown_keys(table)
+        unknown = self.unknown_keys(table)
         unclear = self._table(path).unclear
         remarks = [
-            f"{key} is {str(content[key]).lower()}: mail is switched off in this table."
-            for key in content
-            if key in SWITCHES and key not in unknown and content[key] is (key == "disabled")
+            f"{key} is {str(key == 'disabled').lower()}: mail is switched off in this table."
+            for key in self.switches_off(table)
         ]
         misspelled = self.misspelled_keys(table)
         remarks += [sentence for _, sentence in misspelled.values()]

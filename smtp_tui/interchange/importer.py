@@ -89,10 +89,11 @@ _WORD = re.compile(r"[a-z]{1,5}\b")
 
 def candidates(content: str, name: str = "") -> dict[str, str]:
     """Return the formats that a text may have, each with the evidence."""
-    return {form: evidence.words for form, evidence in _evidence(content, name).items()}
+    return {form: evidence.words for form, evidence in evidence_in(content, name).items()}
 
 
-def _evidence(content: str, name: str) -> dict[str, FormatEvidence]:
+def evidence_in(content: str, name: str = "") -> dict[str, FormatEvidence]:
+    """Return the formats that a text may have, each with the evidence and how sure it is."""
     if name.endswith(".toml"):
         return {}
     content = content[:LARGEST]
@@ -113,7 +114,7 @@ def _strongest(found: Mapping[str, FormatEvidence | None]) -> dict[str, FormatEv
 
 def recognise(content: str, name: str = "") -> tuple[FormatSpec, str]:
     """Return a text's format, and why; InterchangeError if no single one fits."""
-    only, why = _only(_evidence(content, name))
+    only, why = _only(evidence_in(content, name))
     return format_named(only), why
 
 

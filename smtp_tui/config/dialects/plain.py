@@ -109,7 +109,7 @@ _OTHER_PORTS = frozenset(
 )
 
 
-def mail_tables(data: Table) -> tuple[TablePath, ...]:
+def mail_tables(data: Table, *, only_sure: bool = False) -> tuple[TablePath, ...]:
     """List the tables of mail settings: `smtp` first, then the others in the file's order."""
     # If no table is certain, use those with a host and another key that are not clearly of
     # something else.
@@ -124,7 +124,7 @@ def mail_tables(data: Table) -> tuple[TablePath, ...]:
                 return (_MAIN, *named)
         case [*tables] if tables and all(isinstance(table, dict) for table in tables):
             return tuple(("smtp", index) for index in range(len(tables)))
-    return sure or tuple(path for path in kinds if kinds[path] is None)
+    return sure or tuple(path for path in kinds if kinds[path] is None and not only_sure)
 
 
 def _is_mail(path: TablePath, table: Table) -> bool | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from smtp_tui.config import file_reader
 from smtp_tui.config.errors import DocumentError, one_line
@@ -17,6 +17,11 @@ _OVERRIDES = (
     *("compose.override.yml", "compose.override.yaml"),
     *("docker-compose.override.yml", "docker-compose.override.yaml"),
 )
+
+
+def overrides_of(path: PurePath) -> tuple[str, ...]:
+    """Return the names that a compose file's override file may have; the first one counts."""
+    return _OVERRIDES if path.name in _NAMES else ()
 
 
 class Neighbours:
@@ -32,7 +37,7 @@ class Neighbours:
         self.override = next(iter(self._overrides()), None)
 
     def _overrides(self) -> Iterator[tuple[str, str]]:
-        for name in _OVERRIDES if self._path.name in _NAMES else ():
+        for name in overrides_of(self._path):
             if (content := self.read(name)) is not None:
                 yield name, content
 

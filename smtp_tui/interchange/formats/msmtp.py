@@ -61,6 +61,14 @@ _LONGEST = 4096
 _NEEDS_SHELL = re.compile(r"[|&;<>()$`\\\"'*?\[#~=%{\n]")
 
 
+def accounts(content: str) -> tuple[str, ...]:
+    """Return the names of the accounts; one that only stands for another is left out."""
+    found = _parse_accounts(content)
+    named = {name: account for name, account in found.items() if name != "default"}
+    own = found.get("default")
+    return (*named, *(["default"] if own and own not in named.values() else []))
+
+
 def read(source: ImportSource, form: FormatSpec) -> ImportBuilder:
     """Import the named account, else msmtp's default one, else the first."""
     accounts = _parse_accounts(source.text)
