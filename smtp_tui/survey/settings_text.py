@@ -1,0 +1,176 @@
+"""Read the SMTP settings in a text of any kind that smtp-tui knows, with nothing read or run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import field
+from pathlib import Path, PurePath
+from typing import Any
+
+from smtp_tui.config import file_reader, tablepath
+from smtp_tui.config.dialects.plain import mail_tables
+from smtp_tui.config.dialects.spec import PLAIN
+from smtp_tui.config.toml_settings import TomlSettings
+from smtp_tui.interchange.compose.encode import names
+from smtp_tui.interchange.compose.neighbours import overrides_of
+from smtp_tui.interchange.compose.recognition import assignments, evidence_of
+from smtp_tui.interchange.compose.services import DOT_ENV, ComposeFile
+from smtp_tui.interchange.import_builder import Assignment
+from smtp_tui.interchange.importer import (
+    companions,
+    evidence_in,
+    import_text,
+    import_variables,
+    recognise_variables,
+)
+from smtp_tui.interchange.spec import FormatEvidence, Imported, InterchangeError, format_named, text
+from smtp_tui.records import record
+from smtp_tui.settings.validate import parse_settings
+
+ReadBeside = Callable[[str], str | None]
+"""Returns the text of a file that another one names, None if it is not to be read."""
+
+
+class UnclearError(InterchangeError):
+    """The settings may be those of several programs."""
+
+
+@record(kw_only=True)
+class TextSettings:
+    """The settings of one table, service, account or environment; `values` are raw, by our keys.
+
+    `format` is the dialect or format; `application` is empty if nothing says whose settings they
+    are. `given` are the keys that the text sets, `sources` the other files that do. `is_off`: the
+    program sends no mail. `in_container`: paths in the values are those inside a container.
+    """
+
+    format: str
+    application: str
+    values: Mapping[str, Any] = field(repr=False)
+    given: frozenset[str]
+    name: str = ""
+    sources: tuple[str, ...] = ()
+    is_off: bool = False
+    in_container: bool = False
+
+
+def in_toml(content: str, path: Path) -> Iterator[TextSettings]:
+    """Yield the SMTP tables of a TOML text; DocumentError if it is not TOML."""
+    settings = TomlSettings(content, path)
+    tables: Collection[str] = settings.tables()
+    if settings.dialect == PLAIN:
+        # A table with nothing but a host and a login may be that of a database.
+        data = file_reader.parse_toml(content, path)
+        sure = {tablepath.spelled(table) for table in mail_tables(data, only_sure=True)}
+        tables = [table for table in tables if table in sure]
+    for name in tables:
+        values = settings.values(name)
+        if settings.dialect == PLAIN and parse_settings(values).settings is None:
+            continue  # any program may have a key `host`
+        yield TextSettings(
+            format=settings.dialect,
+            application=settings.application or "",
+            values=values,
+            given=settings.given(name),
+            name=name,
+            is_off=bool(settings.switches_off(name)),
+        )
+
+
+def in_compose(content: str, path: PurePath, read: ReadBeside) -> Iterator[TextSettings]:
+    """Yield the services of a compose file with the variables of one known program.
+
+    UnclearError if a service has those of several; InterchangeError if compose rejects the file.
+    """
+    override = next(((name, more) for name in overrides_of(path) if (more := read(name))), None)
+    file = ComposeFile(content, read, override)
+    unclear = []
+    for name, service in file.services.items():
+        evidence = evidence_of(service)
+        if len(evidence) > 1:
+            unclear.append(name)
+        if len(evidence) != 1:
+            continue
+        form = format_named(*evidence)
+        own = names(form, service)
+        used = [variable for name, variable in service.variables.items() if name in own]
+        sources = {variable.file for variable in used if variable.file}
+        if any(file.line_of(inner) for variable in used for inner in variable.names):
+            sources.add(DOT_ENV)
+        yield _imported(
+            import_variables(assignments(service), form.name),
+            name=tablepath.spelled(("services", name)),
+            sources=tuple(sorted(sources)),
+            in_container=True,
+        )
+    if unclear:
+        raise UnclearError(text("compose-ambiguous", service=unclear[0], formats="…"))
+
+
+def in_variables(
+    variables: Iterable[Assignment], image: str = "", *, in_container: bool = False
+) -> Iterator[TextSettings]:
+    """Yield the settings in the variables of a container or a unit, if they have any.
+
+    UnclearError if several programs read such variables.
+    """
+    entries = tuple(variables)
+    if form := _only(recognise_variables(entries, image), image):
+        yield _imported(import_variables(entries, form), in_container=in_container)
+
+
+def in_format(
+    content: str, path: PurePath, formats: Collection[str], read: ReadBeside
+) -> Iterator[TextSettings]:
+    """Yield the settings of a text in one of these formats, account by account.
+
+    UnclearError if it may have several formats; InterchangeError if it has errors.
+    """
+    form = _only(
+        {
+            name: evidence
+            for name, evidence in evidence_in(content, path.name).items()
+            if name in formats
+        }
+    )
+    if form is None:
+        return
+    others = companions(content, form, path.name)
+    beside = {name: more for name in others if (more := read(name)) is not None}
+    spec = format_named(form)
+    accounts = spec.code("accounts")(content) if spec.has_accounts else (None,)
+    for account in accounts:
+        imported = import_text(content, form, name=path.name, beside=beside, account=account)
+        name = account if account and account != "default" else ""
+        yield _imported(imported, name=name, sources=tuple(beside))
+
+
+def _only(found: Mapping[str, FormatEvidence], image: str = "") -> str | None:
+    """Return the only format that there is evidence for, None if there is no evidence."""
+    if not found:
+        return None
+    (first, evidence), *others = found.items()
+    if others or not (evidence.is_sure or format_named(first).runs_in(image)):
+        raise UnclearError(text("ambiguous", formats=", ".join(found)))
+    return first
+
+
+def _imported(
+    imported: Imported,
+    *,
+    name: str = "",
+    sources: tuple[str, ...] = (),
+    in_container: bool = False,
+) -> TextSettings:
+    title = format_named(imported.format).title
+    off = text("not-enabled", program=title)
+    return TextSettings(
+        format=imported.format,
+        application=title,
+        values=imported.values,
+        given=imported.found,
+        name=name,
+        sources=sources,
+        is_off=any(note.text == off for note in imported.remarks),
+        in_container=in_container,
+    )
