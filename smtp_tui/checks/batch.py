@@ -64,7 +64,7 @@ async def run_batch(
     started = time.monotonic()
     # A server may repeat in one table's check a password from the check of another.
     redactors = RedactorGroup()
-    slots = asyncio.Semaphore(_limit_jobs(jobs))
+    slots = asyncio.Semaphore(limit_jobs(jobs))
     queues: list[asyncio.Queue[Event | Verdict | None]] = [asyncio.Queue() for _ in targets]
 
     async def check(target: CheckTarget, queue: asyncio.Queue[Event | Verdict | None]) -> None:
@@ -96,7 +96,7 @@ async def run_batch(
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _limit_jobs(jobs: int) -> int:
+def limit_jobs(jobs: int) -> int:
     """Return `jobs`, or as many as the file descriptor limit allows."""
     limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if limit == resource.RLIM_INFINITY:
