@@ -33,8 +33,8 @@ _VALIDATORS = {
     )
     for name, definition in schema()["$defs"].items()
 }
-FOREIGN = {"finding", "knocking", "knock", "result"}
-"""The events of `discover --json`, which are no check's."""
+FOREIGN = {"finding", "knocking", "knock", "result", "settings", "scanned"}
+"""The events of `discover --json` and `scan --json`, which are no check's."""
 
 
 def validate(line: str) -> None:

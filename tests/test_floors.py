@@ -61,7 +61,9 @@ def test_a_check_without_a_file(tmp_path: Path) -> None:
     modules = loaded(tmp_path, *words, status=6)
     assert weights(modules) == set()
     assert modules & SPARED == set()
-    assert not any(name.startswith(("smtp_tui.demo", "smtp_tui.tap")) for name in modules)
+    assert not any(
+        name.startswith(("smtp_tui.demo", "smtp_tui.survey", "smtp_tui.tap")) for name in modules
+    )
 
 
 @pytest.mark.parametrize(

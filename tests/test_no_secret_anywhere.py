@@ -143,6 +143,8 @@ def of_compose_files(servers: MailServers, folder: Path) -> Iterator[bytes]:
         yield called("set", path, "--password-stdin", "--diff", given=WRONG)
         yield called("unset", path, "password", "--diff")
         yield called("set", path, f"password={secret}")
+    yield called("scan", "--check", str(folder), "--timeout", "5")
+    yield called("scan", "--check", "--json", str(folder))
     shutil.rmtree(folder)  # the files hold the password, which they may
 
 

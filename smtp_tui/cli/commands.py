@@ -264,6 +264,12 @@ COMMANDS = [
         ("timeout", "resolver", "autoconfig", "json"),
     ),
     CommandLineCommand(
+        "scan [FOLDER…]",
+        "find the SMTP settings on this machine",
+        "cli.scan:scan",
+        ("check", "timeout", "jobs", "json"),
+    ),
+    CommandLineCommand(
         "presets [ID]",
         "list mail providers, or print the settings of one",
         "cli.lists:presets",

@@ -1,0 +1,174 @@
+"""smtp-tui scan as a process: its table, its JSON, its exit status and its checks."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.program import Outcome, environment, run_program
+from tests.places.conftest import podman as podman
+from tests.places.conftest import podman_store as podman_store
+from tests.places.spaces import Podman
+from tests.servers.listeners import Listener
+from tests.servers.mail import MailServers
+from tests.survey.box import make_box, write
+
+SECRET = "abcdefgh-12345"
+CHAT = (
+    "SMTP_ADDRESS=127.0.0.1\nSMTP_PORT=1\nSMTP_USERNAME=chat\n"
+    f"SMTP_PASSWORD={SECRET}\nSMTP_AUTHENTICATION=plain\n"
+)
+
+
+def objects(done: Outcome) -> list[dict[str, Any]]:
+    assert SECRET not in done.out + done.err
+    return [json.loads(line) for line in done.out.splitlines()]
+
+
+def test_a_table_for_people(tmp_path: Path) -> None:
+    write(tmp_path / "chat.env", CHAT)
+    write(tmp_path / "app.ini", "[mailer]\nENABLED=false\nSMTP_ADDR=a.example\nSMTP_PORT=465\n")
+    write(tmp_path / "smtp.toml", '[smtp]\nhost = "b.example"\nencryption = "none"\n')
+    (tmp_path / "link.env").symlink_to("chat.env")
+    write(tmp_path / "broken.toml", "[smtp]\nhost =\n")
+    done = run_program("scan", str(tmp_path))
+    assert (done.status, done.err) == (0, "")
+    head, first, second, third, blank, count, *skipped = done.out.splitlines()
+    assert head.split() == ["APPLICATION", "HOST", "PORT", "ENCRYPTION", "LOGIN", "PLACE"]
+    assert first.split() == [
+        "Gitea",
+        "(off)",
+        "a.example",
+        "465",
+        "ssl",
+        "-",
+        f"{tmp_path}/app.ini",
+    ]
+    place = f"{tmp_path}/chat.env"
+    assert second.split() == ["Chatwoot", "127.0.0.1", "1", "if", "offered", "chat", place]
+    assert third.split() == ["-", "b.example", "25", "none", "-", f"{tmp_path}/smtp.toml:", "smtp"]
+    assert blank == ""
+    assert count.startswith("Found 3 settings in ")
+    assert skipped[:2] == ["Not read:", "  symbolic links: 1"]
+    assert "files with mail settings that have errors: 1" in skipped[2]
+    assert f"({tmp_path}/broken.toml)" in " ".join(skipped)
+
+
+def test_json_for_scripts(tmp_path: Path) -> None:
+    expected = make_box(tmp_path)
+    *rows, summary = objects(run_program("scan", "--json", str(tmp_path)))
+    assert len(rows) == len(expected) == summary["found"]
+    assert {row["event"] for row in rows} == {"settings"}
+    gitea = next(row for row in rows if row["format"] == "gitea")
+    assert gitea == {
+        "event": "settings",
+        "application": "Gitea",
+        "format": "gitea",
+        "file": f"{tmp_path}/etc/gitea/app.ini",
+        "table": None,
+        "places": [{"kind": "file", "name": f"{tmp_path}/etc/gitea/app.ini", "table": None}],
+        "host": "smtp.example.net",
+        "host_is_default": False,
+        "port": 587,
+        "encryption": "none",
+        "starttls_auto": True,
+        "username": "gitea@example.net",
+        "password": "set",
+        "enabled": True,
+        "verdict": None,
+        "note": None,
+    }
+    assert summary["event"] == "scanned"
+    assert summary["skipped"]["example"]["count"] == 3
+
+
+def test_nothing_found_is_a_negative_answer(tmp_path: Path) -> None:
+    done = run_program("scan", str(tmp_path))
+    assert (done.status, done.err) == (1, "")
+    assert done.out.startswith("Found no settings in ")
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (["/nowhere"], "/nowhere is not a folder"),
+        (["--jobs", "3"], "--jobs needs --check"),
+        (["--check", "--jobs", "0"], "--jobs needs a number"),
+    ],
+)
+def test_what_is_refused(words: list[str], problem: str) -> None:
+    done = run_program("scan", *words)
+    assert done.status == 2
+    assert problem in done.err
+
+
+def test_what_may_leave_this_machine_with_check(tmp_path: Path) -> None:
+    """Neither this user's variables nor a command go to a server that a file names."""
+    write(
+        tmp_path / "compose.yaml",
+        "services:\n  a:\n    environment:\n"
+        + "".join(f"      {line.replace('=', ': ', 1)}\n" for line in CHAT.splitlines()).replace(
+            SECRET, "${SMTP_TUI_PASSWORD}"
+        ),
+    )
+    command = f'{{ command = ["touch", "{tmp_path}/ran"] }}'
+    write(
+        tmp_path / "m.toml", f'[smtp]\nhost="127.0.0.1"\nport=1\nusername="x"\npassword={command}\n'
+    )
+    env = environment(SMTP_TUI_PASSWORD=SECRET)
+    done = run_program("scan", "--check", "--json", str(tmp_path), env=env)
+    assert done.status == 6
+    first, second, _ = objects(done)
+    assert first["note"] == "login not tried: the password is in a variable of the program"
+    assert second["note"] == "login not tried: a command prints the password"
+    assert first["verdict"]["cause"] == "connection-refused"
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.integration
+def test_each_login_is_checked_once_at_a_real_server(
+    mail_servers: MailServers, tmp_path: Path
+) -> None:
+    user, port = mail_servers.user, mail_servers.ports[Listener.STARTTLS_REQUIRED]
+    common = (
+        f'[smtp]\nhost = "{mail_servers.host}"\nport = {port}\nusername = "{user.name}"\n'
+        f'ca_file = "{mail_servers.authority_file}"\n'
+    )
+    for name, secret in (("a", user.password), ("b", user.password), ("c", "never-the-right-one")):
+        write(tmp_path / f"{name}.toml", f"{common}password = {json.dumps(secret)}\n")
+    before = mail_servers.log.count(f"sasl_username={user.name}")
+    done = run_program("scan", "--check", "--json", str(tmp_path))
+    first, second, third, _ = (json.loads(line) for line in done.out.splitlines())
+    assert done.status == 0
+    assert [row["verdict"]["ok"] for row in (first, second, third)] == [True, True, True]
+    assert first["note"] is None
+    assert second["note"] == f"checked with {tmp_path}/a.toml: smtp"
+    assert third["note"].startswith(f"login not tried: {tmp_path}/a.toml: smtp has the same server")
+    assert mail_servers.log.count(f"sasl_username={user.name}") <= before + 1
+    assert user.password not in done.out + done.err
+
+
+@pytest.mark.integration
+def test_running_containers_are_found(podman: Podman, tmp_path: Path) -> None:
+    variables = [word for line in CHAT.splitlines() for word in ("-e", line)]
+    label = f"com.docker.compose.project.config_files={tmp_path}/compose.yaml"
+    with podman.container("chat", *variables), podman.container("db", "-e", "A=mail"):
+        env = environment(HOME=str(tmp_path))
+        *rows, _ = objects(run_program("scan", "--json", env=env))
+        (row,) = (row for row in rows if row["places"][0]["name"] == "chat")
+        assert (row["application"], row["host"], row["username"]) == (
+            "Chatwoot",
+            "127.0.0.1",
+            "chat",
+        )
+        assert row["file"] is None
+    # A container that compose made from a file with the same settings is in the file's row.
+    environment_of = "".join(f"      - {line}\n" for line in CHAT.splitlines())
+    write(tmp_path / "compose.yaml", f"services:\n  a:\n    environment:\n{environment_of}")
+    with podman.container("chat", *variables, "--label", label):
+        *rows, _ = objects(run_program("scan", "--json", env=env))
+        (row,) = (row for row in rows if row["places"][-1]["name"] == "chat")
+        assert [place["kind"] for place in row["places"]] == ["file", "container"]
