@@ -20,14 +20,21 @@ from smtp_tui.records import record
 from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.validate import parse_settings
 from smtp_tui.smtp import events
-from smtp_tui.smtp.transcript import endpoint
-from smtp_tui.tap.certificates import NoCertificate, TapCertificate, make_certificate
+from smtp_tui.tap.certificates import NoCertificate, TapCertificate
 from smtp_tui.tap.events import Changed, ClientEnded, Differs, TapEvent
-from smtp_tui.tap.relay import CannotListen, ListenAddress, Tap, parse_listen
+from smtp_tui.tap.relay import CannotListen, ListenAddress, Tap
 from smtp_tui.tap.session import make_plan
+from smtp_tui.tap.setup import (
+    LISTEN,
+    certificate_for,
+    closing_line,
+    listen_address,
+    opening_lines,
+    refuse_loop,
+    trust_line,
+)
 from smtp_tui.tap.transcript import tap_lines
 
-LISTEN = "127.0.0.1:2525"
 MOST_CLIENTS = 1_000_000
 _LINES = {
     events.Connected: "tap-connected",
@@ -59,26 +66,20 @@ def tap(call: Invocation) -> int:
         most = int(number_within(most, 1, MOST_CLIENTS, "--clients needs a number"))
     request = check_request(call)
     settings = _settings(request)
-    is_local = settings.host in ("localhost", "127.0.0.1", "::1", address.host)
-    if is_local and settings.port == address.port:
-        raise UsageError(
-            f"the settings name {settings.host} port {settings.port}, where the tap itself would "
-            "listen: name the real server, with --set host=… port=… or in a copy of the file"
-        )
+    try:
+        refuse_loop(settings, address)
+    except CannotListen as error:
+        raise UsageError(f"{error}, with --set host=… port=… or in a copy of the file") from None
     certificate = _certificate(settings, address, options.ca_out)
     return _TapCommand(call, request, settings, certificate).run(address, most)
 
 
 def _listen_address(call: Invocation) -> ListenAddress:
+    options = call.options
     try:
-        address = parse_listen(call.options.listen or LISTEN)
-    except ValueError as error:
+        return listen_address(options.listen or LISTEN, may_be_reached=options.listen_anywhere)
+    except CannotListen as error:
         raise UsageError(str(error)) from None
-    if not (address.is_loopback or call.options.listen_anywhere):
-        raise UsageError(
-            f"other machines could use {address} to reach the server: --listen-anywhere allows it"
-        )
-    return address
 
 
 def _settings(request: CheckRequest) -> Settings:
@@ -94,9 +95,8 @@ def _settings(request: CheckRequest) -> Settings:
 def _certificate(
     settings: Settings, address: ListenAddress, ca_out: str | None
 ) -> TapCertificate | None:
-    names = ["localhost", "127.0.0.1", "::1", settings.host, settings.tls_name]
     try:
-        certificate = make_certificate(*names, address.host)
+        certificate = certificate_for(settings, address)
         if ca_out is not None:
             certificate.write_authority(Path(ca_out))
     except NoCertificate as error:
@@ -156,13 +156,10 @@ class _TapCommand:
         if self._options.json:
             self._print_json("tap-listening", _Listening(place.host, place.port, ca_file))
             return
-        server = endpoint(self._settings.host, self._settings.port)
-        print_line(f"The tap listens on {place} and passes everything on to {server}.")
+        for line in opening_lines(self._settings, place):
+            print_line(line)
         if ca_file:
-            print_line(
-                f"For TLS, the application must trust {one_line(ca_file)}: SSL_CERT_FILE for "
-                "OpenSSL, Python and Ruby, NODE_EXTRA_CA_CERTS for Node.js, keytool for Java."
-            )
+            print_line(trust_line(one_line(ca_file)))
         elif self._certificate:
             print_line("For TLS, the application must trust the tap's CA: --ca-out FILE writes it.")
 
@@ -188,9 +185,7 @@ class _TapCommand:
         if self._options.json:
             self._print_json("tap-finished", tap)
             return
-        clients = "1 client" if tap.clients == 1 else f"{tap.clients} clients"
-        differ = "differ" if tap.differing > 1 else "differs"
-        print_line(f"{clients}; {tap.differing or 'none'} {differ} from a check with the settings")
+        print_line(closing_line(tap))
 
     def _status(self) -> int:
         assert self._tap

@@ -40,12 +40,12 @@ class ListenAddress:
 
 
 def parse_listen(text: str) -> ListenAddress:
-    """Parse `ADDRESS:PORT`; ValueError if it is something else."""
+    """Parse `ADDRESS:PORT`; CannotListen if it is something else."""
     host, colon, port = text.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
     is_number = port.isascii() and port.isdigit() and int(port) < 65536
     if not colon or not is_number or not (host == "localhost" or is_address(host)):
-        raise ValueError("--listen needs ADDRESS:PORT, such as 127.0.0.1:2525 or [::1]:2525")
+        raise CannotListen("the tap needs ADDRESS:PORT, such as 127.0.0.1:2525 or [::1]:2525")
     return ListenAddress(host, int(port))
 
 

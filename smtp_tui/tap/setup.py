@@ -1,0 +1,61 @@
+"""Set a tap up: where it listens, its certificate, and what its user must know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from smtp_tui.settings.fields import Settings
+from smtp_tui.smtp.transcript import endpoint
+from smtp_tui.tap.certificates import TapCertificate, make_certificate
+from smtp_tui.tap.relay import CannotListen, ListenAddress, Tap, parse_listen
+
+LISTEN = "127.0.0.1:2525"
+_LOCAL = ("localhost", "127.0.0.1", "::1")
+
+
+def listen_address(text: str, *, may_be_reached: bool = False) -> ListenAddress:
+    """Parse where to listen; CannotListen if other machines could connect, unless they may."""
+    address = parse_listen(text)
+    if not (address.is_loopback or may_be_reached):
+        raise CannotListen(
+            f"other machines could use {address} to reach the server: smtp-tui tap "
+            "--listen-anywhere allows it"
+        )
+    return address
+
+
+def refuse_loop(settings: Settings, address: ListenAddress) -> None:
+    """CannotListen if the server of the settings is the tap itself."""
+    if settings.host in (*_LOCAL, address.host) and settings.port == address.port:
+        raise CannotListen(
+            f"the settings name {settings.host} port {settings.port}, where the tap itself would "
+            "listen: name the real server"
+        )
+
+
+def certificate_for(settings: Settings, address: ListenAddress) -> TapCertificate:
+    """Make a certificate for every name that the application may use; may raise NoCertificate."""
+    return make_certificate(*_LOCAL, settings.host, settings.tls_name, address.host)
+
+
+def opening_lines(settings: Settings, address: ListenAddress) -> Iterator[str]:
+    """Yield what the admin must know when a tap begins to listen."""
+    server = endpoint(settings.host, settings.port)
+    yield f"The tap listens on {address} and passes everything on to {server}."
+    if settings.client_certificate:
+        yield "Every program that connects to it uses the client certificate of the settings."
+
+
+def trust_line(ca_file: str) -> str:
+    """Return how an application trusts the tap."""
+    return (
+        f"For TLS, the application must trust {ca_file}: SSL_CERT_FILE for OpenSSL, Python and "
+        "Ruby, NODE_EXTRA_CA_CERTS for Node.js, keytool for Java."
+    )
+
+
+def closing_line(tap: Tap) -> str:
+    """Return how many clients came, and how many of them differ from a check."""
+    clients = "1 client" if tap.clients == 1 else f"{tap.clients} clients"
+    differ = "differ" if tap.differing > 1 else "differs"
+    return f"{clients}; {tap.differing or 'none'} {differ} from a check with the settings"
