@@ -31,7 +31,7 @@ from smtp_tui.tap.setup import (
     listen_address,
     opening_lines,
     refuse_loop,
-    trust_line,
+    trust_lines,
 )
 from smtp_tui.tap.transcript import tap_lines
 
@@ -159,7 +159,8 @@ class _TapCommand:
         for line in opening_lines(self._settings, place):
             print_line(line)
         if ca_file:
-            print_line(trust_line(one_line(ca_file)))
+            for line in trust_lines(one_line(ca_file)):
+                print_line(line)
         elif self._certificate:
             print_line("For TLS, the application must trust the tap's CA: --ca-out FILE writes it.")
 

@@ -77,7 +77,7 @@ class Tap:
             )
         except OSError as error:
             reason = error.strerror or str(error)
-            raise CannotListen(f"smtp-tui cannot listen on {address}: {reason}") from None
+            raise CannotListen(f"nothing can listen on {address}: {reason}") from None
         port = self._server.sockets[0].getsockname()[1]
         return ListenAddress(address.host, port)
 

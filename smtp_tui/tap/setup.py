@@ -46,12 +46,11 @@ def opening_lines(settings: Settings, address: ListenAddress) -> Iterator[str]:
         yield "Every program that connects to it uses the client certificate of the settings."
 
 
-def trust_line(ca_file: str) -> str:
-    """Return how an application trusts the tap."""
-    return (
-        f"For TLS, the application must trust {ca_file}: SSL_CERT_FILE for OpenSSL, Python and "
-        "Ruby, NODE_EXTRA_CA_CERTS for Node.js, keytool for Java."
-    )
+def trust_lines(ca_file: str) -> Iterator[str]:
+    """Yield how an application trusts the tap."""
+    yield f"For TLS, the application must trust {ca_file}."
+    yield "OpenSSL, Python and Ruby read the file named in SSL_CERT_FILE,"
+    yield "Node.js in NODE_EXTRA_CA_CERTS; Java needs keytool."
 
 
 def closing_line(tap: Tap) -> str:

@@ -63,6 +63,8 @@ class FormCommand:
     is_configurable: bool = False
     # Other words that find the command in the menu.
     synonyms: str = ""
+    # The command whose dialog has a key for this one, which has none of its own.
+    within: str = ""
 
     @property
     def default_keys(self) -> tuple[str, ...]:
@@ -246,7 +248,10 @@ LOG_COMMANDS: tuple[FormCommand, ...] = (
 # Commands without a key of their own, which only the menu offers.
 MENU_COMMANDS: tuple[FormCommand, ...] = (
     FormCommand("backup", "", "Backup", "save, and keep the old file as FILE~",
-        lambda runner: runner.saving.review(backup=True), synonyms="copy tilde"),
+        lambda runner: runner.saving.review(backup=True), synonyms="copy tilde", within="diff"),
+    FormCommand("tap", "", "Tap", "relay an application to the server, and show what it sends",
+        lambda runner: runner.check.tap(), is_test=True,
+        synonyms="application proxy listen relay dialogue sniff"),
 )
 # fmt: on
 

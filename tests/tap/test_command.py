@@ -66,7 +66,7 @@ def test_a_port_in_use(tmp_path: Path) -> None:
         file = settings(tmp_path, FILE.format(1))
         outcome = run_program("tap", file, "--listen", f"127.0.0.1:{port}")
     assert outcome.status == 2
-    assert f"cannot listen on 127.0.0.1:{port}" in outcome.err
+    assert f"can listen on 127.0.0.1:{port}" in outcome.err
 
 
 def test_unusable_settings(tmp_path: Path) -> None:

@@ -17,15 +17,17 @@ from smtp_tui.settings.fields import BY_KEY, Settings
 from smtp_tui.smtp.certificates import Certificate
 from smtp_tui.smtp.message import MailRequest
 from smtp_tui.tui.commands import key_of
-from smtp_tui.tui.controllers.context import BUSY, Controller
+from smtp_tui.tui.controllers.context import BUSY, TAPPING, Controller
 from smtp_tui.tui.dialogs.fixes import CertificateTrustDialog, FixDialog, trust_blocks
 from smtp_tui.tui.dialogs.send_message import MailDialog
+from smtp_tui.tui.messages import as_sentence, text
 from smtp_tui.tui.model.check_flow import CheckFlow, mail_after_fix
+from smtp_tui.tui.model.check_request import form_tap, request_for
 from smtp_tui.tui.model.draft import DraftSnapshot
 from smtp_tui.tui.model.fixes import FixKind, FixProposal, format_done, no_fix_text
 from smtp_tui.tui.model.mail_draft import sender_of
 from smtp_tui.tui.style import BAD
-from smtp_tui.tui.widgets.dialog import AskPassword, confirm, may_make_folder
+from smtp_tui.tui.widgets.dialog import AskPassword, PromptDialog, confirm, may_make_folder
 from smtp_tui.tui.widgets.path_completion import PathEditor
 from smtp_tui.tui.widgets.text_page import plain
 
@@ -57,6 +59,32 @@ class CheckController(Controller):
         mail = await self.show_dialog(dialog)
         if mail is not None:
             await self._flow.test(settings, mail)
+
+    async def tap(self) -> None:
+        """Ask where to listen, then relay applications until Esc."""
+        self.context.sidebar.clear_message()
+        settings = self._testable_settings("The tap did not start")
+        if settings is None:
+            return
+        file = self.document.path
+        tap = form_tap(settings, request_for(self.draft, file=file, table=self.table), file)
+        address, problem, actions = tap.proposed, "", ("Listen", "Do not listen")
+        try:
+            while True:
+                prompt = PromptDialog(text("tap", "ask"), "Address", address, actions, problem)
+                typed = await self.show_dialog(prompt)
+                if typed is None:
+                    return
+                address = typed
+                if not (why := await tap.open(address)):
+                    break
+                problem = as_sentence(why)
+            self.screen.show_test_pane()
+            await self.test_pane.run_tap(tap, settings)
+        finally:
+            await tap.close()
+        self.screen.show_state()
+        self.context.sidebar.withdraw_message(TAPPING)
 
     async def fix(self) -> None:
         """Apply the best fix, and test again."""

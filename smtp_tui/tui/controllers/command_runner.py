@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from smtp_tui.tui.commands import FormCommand, Handler
-from smtp_tui.tui.controllers.context import BUSY, ControllerContext
+from smtp_tui.tui.controllers.context import BUSY, TAPPING, ControllerContext
 from smtp_tui.tui.typeahead import OPENS_DIALOG
 
 if TYPE_CHECKING:
@@ -38,9 +38,19 @@ class FormCommandRunner:
         if not command.is_test:
             self.start(command.handler, command.action)
         elif any(worker.group == TESTS and not worker.is_finished for worker in workers):
-            self.context.sidebar.show_message(BUSY)
+            self._refuse(command)
         else:
             self.start(command.handler, TESTS)
+
+    def _refuse(self, command: FormCommand) -> None:
+        """Show that a test or tap runs; the tap's own command ends it."""
+        pane = self.context.test_pane
+        if not pane.is_tapping:
+            self.context.sidebar.show_message(BUSY)
+        elif command.action == "tap":
+            pane.stop()
+        else:
+            self.context.sidebar.show_message(TAPPING)
 
     def start(self, handler: Handler, group: str) -> None:
         """Start a handler; a handler still running in the same group is cancelled."""

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from smtp_tui.tui.main_screen import MainScreen  # the layer above creates the controllers
 
 BUSY = "A test is already running. Esc stops it."
+TAPPING = "A tap is running. Esc ends it."
 T = TypeVar("T")
 
 

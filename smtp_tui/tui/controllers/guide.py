@@ -33,7 +33,7 @@ class GuideController(Controller):
     def explain(self) -> None:
         """Show the explanation of the field, or of the last test, at full size."""
         self.screen.follow_now()
-        is_about_test = self.screen.is_in_log and self.test_pane.verdict.text is not None
+        is_about_test = self.screen.is_in_log and bool(self.test_pane.verdict_blocks())
         subject = LAST_TEST if is_about_test else self.form.current_row.key
         subjects = [subject] if is_about_test else self.form.shown_keys
         explain = self.context.sidebar.explanation

@@ -69,8 +69,10 @@ def _section(place: str, lines: Iterable[FormCommand | tuple[str, str]]) -> Iter
         if not isinstance(line, FormCommand):
             yield HelpEntry(place, "", line[1], line[0])
         elif line.help:
-            # A command without a key has one in the dialog that another command opens.
-            keys = line.keys or f"{key_of('diff')} {line.label[0]}"
+            # A command without a key has one in another command's dialog, or its name in the menu.
+            menu = f"{key_of('commands')} {line.label.lower()}"
+            other = f"{key_of(line.within)} {line.label[0]}" if line.within else menu
+            keys = line.keys or other
             yield HelpEntry(place, line.label, line.help, keys, line, line.synonyms)
 
 

@@ -15,18 +15,15 @@ from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.safe_text import shortened
 from smtp_tui.settings.fields import BY_KEY, Settings
 from smtp_tui.smtp.certificates import Certificate
-from smtp_tui.smtp.events import Event, Stage, StageEntered
+from smtp_tui.smtp.events import Event, Stage, StageEntered, TlsEstablished
 from smtp_tui.smtp.message import MailRequest
-from smtp_tui.smtp.transcript import lines_of
+from smtp_tui.smtp.transcript import TranscriptLine, lines_of
 from smtp_tui.tui.commands import key_of
 from smtp_tui.tui.linear.console import StoppedError, stoppable
 from smtp_tui.tui.linear.context import NO_TEST, LinearContext
-from smtp_tui.tui.messages import folder_question, format_internal_error, text
+from smtp_tui.tui.messages import as_sentence, folder_question, format_internal_error, text
 from smtp_tui.tui.model.check_flow import CheckFlow, mail_after_fix
-from smtp_tui.tui.model.check_request import (
-    run_to_verdict,
-    title_of,
-)
+from smtp_tui.tui.model.check_request import form_tap, request_for, run_to_verdict, title_of
 from smtp_tui.tui.model.draft import DraftSnapshot
 from smtp_tui.tui.model.fixes import (
     FixKind,
@@ -86,6 +83,36 @@ class LinearChecks:
         lines = [self._fix_line(proposal) for proposal in proposals]
         chosen = self.console.choose_line("Possible fixes:", lines)
         return None if chosen is None else await self._apply(proposals[chosen])
+
+    async def tap(self, address: str) -> str | None:
+        """Relay applications until Ctrl+C, and write both sides of their dialogues."""
+        settings = self.draft.reading().settings
+        problem = self._obstacle("The tap did not start")
+        if problem is not None or settings is None:
+            return problem
+        file, table = self.context.document.path, self.context.table
+        tap = form_tap(settings, request_for(self.draft, file=file, table=table), file)
+        if why := await tap.open(address or tap.proposed):
+            self.console.show(as_sentence(why))
+            return None
+
+        def report(shown: Sequence[TranscriptLine] | TlsEstablished) -> None:
+            lines = lines_of(shown) if isinstance(shown, TlsEstablished) else shown
+            for line in lines:
+                self._show_line(line)
+
+        self.console.show(f"{' '.join(tap.waiting_lines)} Ctrl+C ends the tap.")
+        try:
+            await stoppable(tap.serve(report))
+        except StoppedError:
+            self.console.show_stopped("")
+        except Exception as error:  # a bug in the tap must not lose the input
+            self.console.show(format_internal_error(error))
+        finally:
+            await tap.close()
+        for line in (*tap.ended_lines, *tap.differences.values()):
+            self.console.show(line)
+        return None
 
     async def show_log(self) -> None:
         """Write the dialogue of the last test again."""
@@ -224,7 +251,10 @@ class LinearChecks:
 
     def _show_event(self, event: Event) -> None:
         for line in lines_of(event):
-            self.console.show(line.text, f"{line.seconds:8.3f} {line.mark} ", _LOG_INDENT)
+            self._show_line(line)
+
+    def _show_line(self, line: TranscriptLine) -> None:
+        self.console.show(line.text, f"{line.seconds:8.3f} {line.mark} ", _LOG_INDENT)
 
     def _show_verdict(self, done: CompletedTest) -> None:
         verdict = done.verdict

@@ -7,7 +7,7 @@ from typing import Any
 
 from smtp_tui.config.document import Document
 from smtp_tui.records import record
-from smtp_tui.tui.commands import command_named
+from smtp_tui.tui.commands import MENU_COMMANDS, command_named
 from smtp_tui.tui.linear.checking import LinearChecks
 from smtp_tui.tui.linear.console import Console
 from smtp_tui.tui.linear.context import LinearContext
@@ -143,6 +143,7 @@ def _command(name: str, run: Runs, action: str = "") -> LinearCommand:
     return LinearCommand(name, command_named(action or name).help, action or name, run)
 
 
+_TAP = next(command for command in MENU_COMMANDS if command.action == "tap")
 COMMANDS = (
     _command("test", lambda it, _text: it.checks.test()),
     _command("fix", lambda it, _text: it.checks.fix()),
@@ -158,6 +159,7 @@ COMMANDS = (
     _command("discover", lambda it, text: it.search.discover(text)),
     _command("presets", lambda it, text: it.search.presets(text)),
     _command("tables", lambda it, _text: it.tables()),
+    LinearCommand("tap", _TAP.help, "", lambda it, text: it.checks.tap(text)),
     LinearCommand("all", "test every table of the file", "", lambda it, _: it.checks.test_all()),
     _command("same", lambda it, _text: it.reports.show_programs()),
     _command("report", lambda it, text: it.reports.save_report(text)),

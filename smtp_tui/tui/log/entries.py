@@ -14,17 +14,18 @@ from smtp_tui.smtp.transcript import TranscriptLine, TranscriptMark, lines_of
 
 @record
 class LogHeading:
-    """The heading of a test: its number, when it began, its title and outcome."""
+    """The heading of a test or tap: its number, when it began, its title and outcome."""
 
     number: int
     moment: datetime
     title: str
     outcome: str = "running"
+    kind: str = "test"
 
     @property
     def parts(self) -> tuple[str, str, str]:
         """Return the text before the outcome, the outcome, and the text after it."""
-        before = f"test {self.number}, {self.moment.astimezone():%H:%M:%S}, "
+        before = f"{self.kind} {self.number}, {self.moment.astimezone():%H:%M:%S}, "
         return before, escape_controls(self.outcome), escape_controls(f", {self.title}")
 
     def __str__(self) -> str:

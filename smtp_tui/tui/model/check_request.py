@@ -22,6 +22,7 @@ from smtp_tui.tui.model.draft import PASSWORD, SettingsDraft
 
 if TYPE_CHECKING:
     from smtp_tui.config.dialects.spec import DialectRecognition
+    from smtp_tui.tui.model.form_tap import FormTap
 
 Runner = Callable[[CheckRequest], AsyncGenerator[Event | Verdict, None]]
 Report = Callable[[Event], None]
@@ -38,6 +39,14 @@ def run_check(request: CheckRequest) -> AsyncGenerator[Event | Verdict, None]:
     from smtp_tui.checks.run import run
 
     return run(replace(request, redactors=_redactors()))
+
+
+def form_tap(settings: Settings, request: CheckRequest, file: Path) -> FormTap:
+    """Return a tap with the settings of a form."""
+    # The tap with the engine takes 130 ms to import, and few sessions use it.
+    from smtp_tui.tui.model.form_tap import FormTap
+
+    return FormTap(settings, request, file)
 
 
 def title_of(settings: Settings, mail: MailRequest | None) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from time import monotonic
@@ -17,8 +17,9 @@ from smtp_tui.checks.request import CheckRequest
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.records import record
 from smtp_tui.settings.fields import Settings
-from smtp_tui.smtp.events import Event, Stage, StageEntered
+from smtp_tui.smtp.events import Event, Stage, StageEntered, TlsEstablished
 from smtp_tui.smtp.message import MailRequest
+from smtp_tui.smtp.transcript import TranscriptLine
 from smtp_tui.tui.layout import PlacedByScreen
 from smtp_tui.tui.log.entries import Entry, LogHeading, entries_of
 from smtp_tui.tui.log.view import LogView
@@ -48,6 +49,7 @@ from smtp_tui.tui.widgets.text_page import TextBlock
 
 if TYPE_CHECKING:
     from smtp_tui.discovery.dns import Resolver
+    from smtp_tui.tui.model.form_tap import FormTap
     from smtp_tui.tui.test_pane.domain_check import DomainCheckTask
 
 
@@ -105,6 +107,7 @@ class TestPane(PlacedByScreen, NoRepaintOnResize, Vertical):
         self._events: list[Event] = []
         self._count = 0
         self._check: asyncio.Task[Verdict | None] | None = None
+        self._tap: asyncio.Task[None] | None = None
         self._domain: DomainCheckTask | None = None
         # Shows what a running test waits for.
         self._on_stage: Callable[[], None] | None = None
@@ -121,8 +124,13 @@ class TestPane(PlacedByScreen, NoRepaintOnResize, Vertical):
 
     @property
     def is_busy(self) -> bool:
-        """Whether a check is running."""
-        return self._check is not None
+        """Whether a check or a tap is running."""
+        return self._check is not None or self.is_tapping
+
+    @property
+    def is_tapping(self) -> bool:
+        """Whether a tap is running."""
+        return self._tap is not None
 
     @property
     def last_test(self) -> LastTest | None:
@@ -192,6 +200,34 @@ class TestPane(PlacedByScreen, NoRepaintOnResize, Vertical):
             self._on_stage = None
             clock.stop()
 
+    async def run_tap(self, tap: FormTap, settings: Settings) -> None:
+        """Relay applications until `stop`, and show their dialogues and differences."""
+        release_keys()
+        self.moment = moment = datetime.now(UTC)
+        self._begin(f"{tap.address} to {title_of(settings, None)}", None, moment, kind="tap")
+        self.progress.begin_tap()
+
+        def report(shown: Sequence[TranscriptLine] | TlsEstablished) -> None:
+            entries = entries_of(shown) if isinstance(shown, TlsEstablished) else shown
+            self.log_view.add(entries)
+            self.verdict.show_tap([*tap.waiting_lines], tap.differences.values(), stops=True)
+
+        self._tap = asyncio.create_task(tap.serve(report))
+        try:
+            await asyncio.wait([self._tap])
+            self._tap.result()
+        except asyncio.CancelledError:
+            if not self._tap.cancelled():  # the form is being closed
+                self._tap.cancel()
+                raise
+        except Exception as error:  # a bug in the tap must not lose the input
+            self._abort(format_internal_error(error))
+            return
+        finally:
+            self._tap = None
+        self.log_view.end_test(tap.found)
+        self.verdict.show_tap([*tap.ended_lines], tap.differences.values())
+
     def restore(self, done: CompletedTest) -> None:
         """Show a finished test again, as if it had just run here."""
         mail = done.request.mail
@@ -240,10 +276,10 @@ class TestPane(PlacedByScreen, NoRepaintOnResize, Vertical):
         return entries
 
     def verdict_blocks(self) -> list[TextBlock]:
-        """Return the last verdict in full, with its warnings; [] without one."""
+        """Return the last verdict in full, with its warnings, or what the tap found; else []."""
         last = self.last_test
         if last is None:
-            return []
+            return [*self.verdict.tap_blocks]
         text = self._verdict_text(last, is_whole=True)
         return [*verdict_blocks(text), *warning_blocks(last.verdict)]
 
@@ -261,20 +297,23 @@ class TestPane(PlacedByScreen, NoRepaintOnResize, Vertical):
         )
 
     def stop(self) -> bool:
-        """Stop the check, which closes its connection, or the DNS check; False if none runs."""
-        if self._check is None:
+        """Stop the check or tap, which closes its connections, or the DNS check; False if idle."""
+        running = self._check or self._tap
+        if running is None:
             return self._domain is not None and self._domain.stop()
-        self._check.cancel()
+        running.cancel()
         return True
 
-    def _begin(self, title: str, mail: MailRequest | None, moment: datetime) -> None:
+    def _begin(
+        self, title: str, mail: MailRequest | None, moment: datetime, *, kind: str = "test"
+    ) -> None:
         if self._domain is not None:
             self._domain.reset()
         self._events = []
         self._shows_verdict, self._saved = False, None
         self._count += 1
         self.progress.begin(mail)
-        self.log_view.begin_test(LogHeading(self._count, moment, title))
+        self.log_view.begin_test(LogHeading(self._count, moment, title, kind=kind))
         self.verdict.begin()
 
     def _record_event(self, event: Event) -> None:

@@ -187,6 +187,11 @@ class ProgressBar(SingleLineWidget):
         self.stages = StageTracker(expected_stages(mail))
         self.repaint()
 
+    def begin_tap(self) -> None:
+        """Show no stages: a tap has none."""
+        self.stages = StageTracker(())
+        self.repaint()
+
     def mark_focused(self, is_focused: bool) -> None:
         """Show whether the log below has the focus."""
         self._is_focused = is_focused

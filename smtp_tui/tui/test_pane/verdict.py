@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 
 from rich.cells import cell_len
 from rich.style import Style
@@ -16,7 +17,7 @@ from smtp_tui.tui.model.verdict_text import VerdictLine, VerdictText
 from smtp_tui.tui.style import BAD, CAUTION, DIM, GOOD, OURS, PLAIN, STRONG, Span
 from smtp_tui.tui.test_pane.progress import awaited_in
 from smtp_tui.tui.widgets.line import press_key_at
-from smtp_tui.tui.widgets.text_page import TextBlock, TextPage, flow, inline, labelled, plain
+from smtp_tui.tui.widgets.text_page import TextBlock, TextPage, flow, inline, item, labelled, plain
 
 _CLAUSE_END = re.compile(r"[.:;,] | \(")
 # A clause that leaves most of the line empty says too little.
@@ -85,6 +86,8 @@ class VerdictPanel(TextPage):
         super().__init__(indent=1, more=key_of("explain"), id=id)
         self.text: VerdictText | None = None
         self._extra: TextBlock | None = None
+        # What a tap does or has found.
+        self.tap_blocks: tuple[TextBlock, ...] = ()
 
     def lines(self, width: int) -> list[list[Span]]:
         """Return the lines for a width; a verdict begins with one line of what happened."""
@@ -98,6 +101,7 @@ class VerdictPanel(TextPage):
     def begin(self) -> None:
         """Clear the verdict for a new check."""
         self.text = self._extra = None
+        self.tap_blocks = ()
 
     def show_wait(self, stage: Stage | None, seconds: float, limit: float) -> None:
         """Show what the check waits for, how long so far and the limit."""
@@ -135,6 +139,18 @@ class VerdictPanel(TextPage):
         """Show why there is no verdict."""
         self.text = None
         self.show([plain(text, style)])
+
+    def show_tap(
+        self, lines: Sequence[str], differences: Iterable[str], *, stops: bool = False
+    ) -> None:
+        """Show what to do about a tap, and what its clients do differently."""
+        self.text = None
+        first, *others = lines
+        hint = [("   Esc ends the tap", DIM)] if stops else []
+        blocks = [TextBlock(((first, OURS if stops else STRONG), *hint))]
+        blocks += [plain(line, gap=False) for line in others]
+        self.tap_blocks = (*blocks, *(item(text, sign="! ") for text in differences))
+        self.show(self.tap_blocks)
 
     def _update_blocks(self) -> None:
         if self.text is not None:
