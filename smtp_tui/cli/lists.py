@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from smtp_tui.checks.exit_status import NEGATIVE, PASSED, SETTINGS
 from smtp_tui.cli.commands import Invocation, load
@@ -17,6 +17,9 @@ from smtp_tui.config.dialects.spec import ANYWHERE, DialectSignature
 from smtp_tui.config.paths import config_folder
 from smtp_tui.config.toml_edit.values import toml_value
 from smtp_tui.providers import DataProvenance, Presets, Provider, older_than, presets_with
+
+if TYPE_CHECKING:
+    from smtp_tui.providers.hosting import HostingProvider
 
 WIDTH = 80
 # Default of --older-than: days after which a source should be read again.
@@ -164,4 +167,6 @@ def sources(call: Invocation) -> int:
 def _entries() -> list[DataProvenance]:
     # The reply rules take 25 ms to load, and no other list needs them.
     of_rules: list[DataProvenance] = load("diagnosis.rules:provenances")()
-    return [*(provider.provenance for provider in _presets().providers), *of_rules]
+    hosting: tuple[HostingProvider, ...] = load("providers.hosting:hosting_providers")()
+    of_hosting = [provider.provenance for provider in hosting]
+    return [*(provider.provenance for provider in _presets().providers), *of_hosting, *of_rules]

@@ -25,6 +25,7 @@ class ProviderEntryKind(StrEnum):
     PRESET = "preset"
     REPLY = "reply"
     ADVICE = "advice"
+    EGRESS = "egress"
 
 
 @record(kw_only=True)

@@ -1,0 +1,210 @@
+"""Conclude from the ports of an address whether a connection is blocked on the way out.
+
+Another port that answers proves nothing: a server that drops the port itself looks the same. So
+"blocked" needs a router on the way that connections to the other port get past, and connections to
+this port do not (`smtp.port_probe`). What a hosting provider documents is no proof either: it may
+have opened the port for this machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from smtp_tui.diagnosis.causes import listed, texts_of
+from smtp_tui.providers import provider_of
+from smtp_tui.providers.hosting import HostingProvider, hosting_provider
+from smtp_tui.records import record
+from smtp_tui.settings.fields import Settings
+from smtp_tui.smtp.addresses import is_public
+from smtp_tui.smtp.port_probe import Hop, PortOutcome, PortReply, ProbedAddress
+
+NAME = "egress"
+"""The experiment that tries the ports of an address."""
+CAUSES = frozenset(
+    {"connect-timeout", "connection-refused", "network-unreachable", "connect-denied-locally"}
+)
+"""The causes after which the ports are tried."""
+NAMES = (
+    *("address", "port", "answered", "answering", "distance", "passing", "probed", "request"),
+    *("router", "sender"),
+)
+_ANSWERS = (PortOutcome.OPEN, PortOutcome.REFUSED)
+_OUTCOMES = {
+    PortOutcome.OPEN: "open",
+    PortOutcome.REFUSED: "refused",
+    PortOutcome.REJECTED: "rejected",
+    PortOutcome.DENIED: "rejected by this machine",
+    PortOutcome.UNREACHABLE: "no route",
+    PortOutcome.SILENT: "no answer",
+}
+
+
+class Conclusion(StrEnum):
+    """What the ports of an address show about a port, the most telling first."""
+
+    BLOCKED = "egress-blocked"
+    REJECTED = "egress-rejected"
+    DENIED = "egress-denied"
+    UNCLEAR = "egress-unclear"
+    NOTHING = "egress-nothing"
+    NO_ROUTE = "egress-no-route"
+    OPEN = "egress-open"
+
+
+@record(kw_only=True)
+class AddressEgress:
+    """What the ports of one address show."""
+
+    address: str
+    conclusion: Conclusion
+    ports: tuple[PortReply, ...]
+    router: Hop | None = None
+
+
+@record(kw_only=True)
+class Egress:
+    """What the ports of the host's addresses show: first the address with the most telling one.
+
+    `provider` is the machine's hosting provider, if it is known.
+    """
+
+    addresses: tuple[AddressEgress, ...]
+    provider: HostingProvider | None = None
+
+    @property
+    def conclusion(self) -> Conclusion:
+        """The most telling conclusion."""
+        return self.addresses[0].conclusion
+
+
+def conclusion_of(probed: ProbedAddress) -> Conclusion:
+    """Return what the ports of an address show about the check's own."""
+    match probed.own.outcome:
+        case PortOutcome.OPEN | PortOutcome.REFUSED:
+            return Conclusion.OPEN
+        case PortOutcome.REJECTED:
+            return Conclusion.REJECTED
+        case PortOutcome.DENIED:
+            return Conclusion.DENIED
+        case PortOutcome.UNREACHABLE:
+            return Conclusion.NO_ROUTE
+        case PortOutcome.SILENT:
+            if probed.stopped_at:
+                return Conclusion.BLOCKED
+            return Conclusion.UNCLEAR if probed.ports_that(*_ANSWERS) else Conclusion.NOTHING
+
+
+def text_of(probed: ProbedAddress) -> str:
+    """Return an address's ports in one line, for the log."""
+    ports = ", ".join(f"{reply.port} {_outcome_text(reply)}" for reply in probed.replies)
+    text = f"experiment: ports of {probed.address}: {ports}"
+    if hop := probed.stopped_at:
+        text += f"; port {probed.port} does not get past {hop.address}, {_distance(hop)} away"
+    return text
+
+
+def _outcome_text(reply: PortReply) -> str:
+    is_by_another = reply.outcome is PortOutcome.REJECTED and reply.sender
+    return f"rejected by {reply.sender}" if is_by_another else _OUTCOMES[reply.outcome]
+
+
+def egress_of(probes: Sequence[ProbedAddress]) -> Egress:
+    """Return what the probes of one or more addresses show."""
+    order = list(Conclusion)
+    found = [
+        AddressEgress(
+            address=probed.address,
+            conclusion=conclusion_of(probed),
+            ports=probed.replies,
+            router=probed.stopped_at,
+        )
+        for probed in probes
+    ]
+    found.sort(key=lambda address: order.index(address.conclusion))
+    return Egress(addresses=tuple(found), provider=hosting_provider())
+
+
+def egress_texts(
+    settings: Settings, probes: Sequence[ProbedAddress], egress: Egress, names: dict[str, str]
+) -> dict[str, str]:
+    """Return the texts that replace those of the cause, complete; none if it says as much.
+
+    `names` are the variables of the cause's texts.
+    """
+    by_address = {probed.address: probed for probed in probes}
+    first, *others = [by_address[found.address] for found in egress.addresses]
+    variables = names | _variables(first, egress.provider)
+    entry = texts_of("egress.toml")[egress.conclusion]
+    texts = {
+        part: entry[part].format_map(variables).rstrip()
+        for part in ("what", "why", "cure")
+        if part in entry
+    }
+    if "why" not in texts:
+        return {}
+    additions = [*map(_addition, others), *_documented(settings, first, egress.provider)]
+    return texts | {"why": " ".join((texts["why"], *additions))}
+
+
+def _addition(probed: ProbedAddress) -> str:
+    text: str = texts_of("egress.toml")[conclusion_of(probed)]["addition"]
+    return text.format_map(_variables(probed, None))
+
+
+def _documented(
+    settings: Settings, probed: ProbedAddress, hosting: HostingProvider | None
+) -> list[str]:
+    """Return what the hosting provider and the server's provider document about the port."""
+    texts = []
+    if _rule_applies(probed, hosting) and hosting:
+        source = f"{hosting.source}, read {hosting.taken.isoformat()}"
+        texts.append(f"This machine runs at {hosting.name}, which {hosting.rule} ({source}).")
+    server = provider_of(settings.host)
+    if server and any(way.port == probed.port for way in server.ways):
+        texts.append(f"{server.name} documents port {probed.port} for this server.")
+    return texts
+
+
+def _rule_applies(probed: ProbedAddress, hosting: HostingProvider | None) -> bool:
+    """Whether the provider documents a block of the port that may be in force.
+
+    Rules are about public addresses; a port that the rule also names and that answers shows that
+    the provider has lifted the block.
+    """
+    return (
+        hosting is not None
+        and hosting.rule is not None
+        and probed.port in hosting.ports
+        and is_public(probed.address)
+        and not any(port in hosting.ports for port in probed.ports_that(PortOutcome.OPEN))
+    )
+
+
+def _variables(probed: ProbedAddress, hosting: HostingProvider | None) -> dict[str, str]:
+    answered = probed.ports_that(*_ANSWERS)
+    hop = probed.stopped_at
+    request = hosting.request if _rule_applies(probed, hosting) and hosting else None
+    names = dict.fromkeys(NAMES, "")
+    names |= {
+        "address": probed.address,
+        "port": str(probed.port),
+        "answered": _ports(answered),
+        "answering": f" {_ports(answered).capitalize()} answers." if answered else "",
+        "passing": str(probed.passing_port or ""),
+        "probed": listed([str(reply.port) for reply in probed.replies], "and"),
+        "request": f"{request} " if request else "",
+        "sender": probed.own.sender or "",
+    }
+    if hop:
+        names |= {"router": hop.address, "distance": _distance(hop)}
+    return names
+
+
+def _ports(ports: Sequence[int]) -> str:
+    word = "port" if len(ports) == 1 else "ports"
+    return f"{word} {listed([str(port) for port in ports], 'and')}" if ports else ""
+
+
+def _distance(hop: Hop) -> str:
+    return "one hop" if hop.distance == 1 else f"{hop.distance} hops"
