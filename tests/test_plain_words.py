@@ -16,6 +16,7 @@ ROOT = Path(__file__).parent.parent
 PROGRAM = ROOT / "smtp_tui"
 TABLES = (
     "diagnosis/causes.toml",
+    "diagnosis/egress.toml",
     "diagnosis/warnings.toml",
     "diagnosis/differences.toml",
     "checks/equivalents.toml",

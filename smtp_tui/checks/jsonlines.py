@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from operator import attrgetter
 from pathlib import Path
@@ -203,6 +203,25 @@ _COMPARISON = shape(
     differences=many(_DIFFERENCE),
     not_compared=many(TEXT),
 )
+_EGRESS_PORT = shape("egress-port", port=PORT, outcome=ID, sender=maybe(TEXT))
+_EGRESS_ADDRESS = shape(
+    "egress-address",
+    address=TEXT,
+    conclusion=ID,
+    ports=many(_EGRESS_PORT),
+    router=maybe(shape("router", address=TEXT, distance=COUNT)),
+)
+_HOSTING = shape(
+    "hosting",
+    id=ID,
+    name=TEXT,
+    ports=many(PORT),
+    rule=maybe(TEXT),
+    request=maybe(TEXT),
+    source=TEXT,
+    taken=_plain(date.isoformat, type="string", format="date"),
+)
+_EGRESS = shape("egress", conclusion=ID, addresses=many(_EGRESS_ADDRESS), provider=maybe(_HOSTING))
 _FACT = shape("fact", subject=ID, id=ID, weight=ID, text=TEXT, record=maybe(TEXT))
 
 
@@ -256,6 +275,7 @@ _OF_EVENTS: dict[type, tuple[str, Keys]] = {
             "queue_id": maybe(TEXT),
             "application": maybe(_APPLICATION).of("recognition"),
             "comparison": maybe(_COMPARISON),
+            "egress": maybe(_EGRESS),
         },
     ),
 }

@@ -14,6 +14,7 @@ from smtp_tui.smtp.events import Cause, Finished, Stage, WarningId
 from smtp_tui.smtp.transcript import endpoint
 
 if TYPE_CHECKING:
+    from smtp_tui.diagnosis.egress import Egress
     from smtp_tui.diagnosis.rules import ReplyRule
 
 _CAUSES_WITH_REPLY = (Cause.REFUSED, Cause.RECIPIENT_REFUSED)
@@ -56,6 +57,7 @@ def diagnose(
     names = template_vars(settings, facts)
     cause: str | None = None
     proposed: tuple[Fix, ...] = ()
+    egress: Egress | None = None
     if finished.fault is None:
         texts = {"what": _success_text(facts, settings), "why": "", "cure": ""}
     else:
@@ -63,6 +65,11 @@ def diagnose(
         texts = _failure_texts(cause, rule, settings, facts)
         proposed, names = _fixes_and_names(settings, facts, problems, cause, names)
         texts = {part: text.format_map(names) for part, text in texts.items()}
+        if settings and facts.probed:
+            from smtp_tui.diagnosis.egress import egress_of, egress_texts  # few checks end so
+
+            egress = egress_of(facts.probed)
+            texts |= egress_texts(settings, facts.probed, egress, names)
     also = tuple(fault.value for fault in finished.also)
     shown = tuple(warning for warning in facts.warnings if warning.value != cause)
     return Verdict(
@@ -84,6 +91,7 @@ def diagnose(
         queue_id=facts.queue_id,
         problems=tuple(map(str, problems)),
         fixes=proposed,
+        egress=egress,
         also_texts=tuple(parts_of(other)["what"].format_map(names) for other in also),
         warning_texts=tuple(warning_text(warning, names) for warning in shown),
         facts=facts,

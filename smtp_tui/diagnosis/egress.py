@@ -1,7 +1,7 @@
-"""Conclude from the ports of an address whether a connection is blocked on the way out.
+"""Conclude from the ports of an address whether an outgoing connection is blocked.
 
 Another port that answers proves nothing: a server that drops the port itself looks the same. So
-"blocked" needs a router on the way that connections to the other port get past, and connections to
+"blocked" needs a router on the path that connections to the other port get past, and connections to
 this port do not (`smtp.port_probe`). What a hosting provider documents is no proof either: it may
 have opened the port for this machine.
 """
@@ -26,10 +26,10 @@ CAUSES = frozenset(
 )
 """The causes after which the ports are tried."""
 NAMES = (
-    *("address", "port", "answered", "answering", "distance", "passing", "probed", "request"),
-    *("router", "sender"),
+    *("address", "port", "answered", "answering", "distance", "documented", "passing", "probed"),
+    *("request", "router", "sender"),
 )
-_ANSWERS = (PortOutcome.OPEN, PortOutcome.REFUSED)
+_ASK = "Ask the hosting provider or the firewall's admin to open port {port}."
 _OUTCOMES = {
     PortOutcome.OPEN: "open",
     PortOutcome.REFUSED: "refused",
@@ -48,6 +48,7 @@ class Conclusion(StrEnum):
     DENIED = "egress-denied"
     UNCLEAR = "egress-unclear"
     NOTHING = "egress-nothing"
+    UNREACHABLE = "egress-unreachable"
     NO_ROUTE = "egress-no-route"
     OPEN = "egress-open"
 
@@ -80,6 +81,7 @@ class Egress:
 
 def conclusion_of(probed: ProbedAddress) -> Conclusion:
     """Return what the ports of an address show about the check's own."""
+    answered = probed.ports_that(PortOutcome.OPEN, PortOutcome.REFUSED)
     match probed.own.outcome:
         case PortOutcome.OPEN | PortOutcome.REFUSED:
             return Conclusion.OPEN
@@ -88,11 +90,14 @@ def conclusion_of(probed: ProbedAddress) -> Conclusion:
         case PortOutcome.DENIED:
             return Conclusion.DENIED
         case PortOutcome.UNREACHABLE:
-            return Conclusion.NO_ROUTE
+            # A firewall may say this, too; a missing route makes all ports unreachable.
+            if answered:
+                return Conclusion.REJECTED
+            return Conclusion.UNREACHABLE if probed.own.sender else Conclusion.NO_ROUTE
         case PortOutcome.SILENT:
             if probed.stopped_at:
                 return Conclusion.BLOCKED
-            return Conclusion.UNCLEAR if probed.ports_that(*_ANSWERS) else Conclusion.NOTHING
+            return Conclusion.UNCLEAR if answered else Conclusion.NOTHING
 
 
 def text_of(probed: ProbedAddress) -> str:
@@ -105,8 +110,9 @@ def text_of(probed: ProbedAddress) -> str:
 
 
 def _outcome_text(reply: PortReply) -> str:
-    is_by_another = reply.outcome is PortOutcome.REJECTED and reply.sender
-    return f"rejected by {reply.sender}" if is_by_another else _OUTCOMES[reply.outcome]
+    text = _OUTCOMES[reply.outcome]
+    link = {PortOutcome.REJECTED: "by", PortOutcome.UNREACHABLE: "from"}.get(reply.outcome)
+    return f"{text} {link} {reply.sender}" if link and reply.sender else text
 
 
 def egress_of(probes: Sequence[ProbedAddress]) -> Egress:
@@ -141,7 +147,9 @@ def egress_texts(
         for part in ("what", "why", "cure")
         if part in entry
     }
-    if "why" not in texts:
+    # Without an ICMP error, no firewall but a policy denied it, as the cause's text says.
+    is_policy = egress.conclusion is Conclusion.DENIED and not first.own.sender
+    if "why" not in texts or is_policy:
         return {}
     additions = [*map(_addition, others), *_documented(settings, first, egress.provider)]
     return texts | {"why": " ".join((texts["why"], *additions))}
@@ -158,8 +166,8 @@ def _documented(
     """Return what the hosting provider and the server's provider document about the port."""
     texts = []
     if _rule_applies(probed, hosting) and hosting:
-        source = f"{hosting.source}, read {hosting.taken.isoformat()}"
-        texts.append(f"This machine runs at {hosting.name}, which {hosting.rule} ({source}).")
+        source = f"according to {hosting.source} (read {hosting.taken.isoformat()})"
+        texts.append(f"This machine runs at {hosting.name}, which {hosting.rule}, {source}.")
     server = provider_of(settings.host)
     if server and any(way.port == probed.port for way in server.ways):
         texts.append(f"{server.name} documents port {probed.port} for this server.")
@@ -177,23 +185,24 @@ def _rule_applies(probed: ProbedAddress, hosting: HostingProvider | None) -> boo
         and hosting.rule is not None
         and probed.port in hosting.ports
         and is_public(probed.address)
-        and not any(port in hosting.ports for port in probed.ports_that(PortOutcome.OPEN))
+        and not any(port in hosting.ports for port in probed.open_ports)
     )
 
 
 def _variables(probed: ProbedAddress, hosting: HostingProvider | None) -> dict[str, str]:
-    answered = probed.ports_that(*_ANSWERS)
+    is_open, refused = probed.open_ports, probed.ports_that(PortOutcome.REFUSED)
     hop = probed.stopped_at
     request = hosting.request if _rule_applies(probed, hosting) and hosting else None
     names = dict.fromkeys(NAMES, "")
     names |= {
         "address": probed.address,
         "port": str(probed.port),
-        "answered": _ports(answered),
-        "answering": f" {_ports(answered).capitalize()} answers." if answered else "",
+        "answered": f"answers on {_ports(is_open)}" if is_open else f"refuses {_ports(refused)}",
+        "answering": f" It answers on {_ports(is_open)}." if is_open else "",
         "passing": str(probed.passing_port or ""),
         "probed": listed([str(reply.port) for reply in probed.replies], "and"),
-        "request": f"{request} " if request else "",
+        "documented": request or "",
+        "request": f"{request or _ASK.format(port=probed.port)} ",
         "sender": probed.own.sender or "",
     }
     if hop:

@@ -247,9 +247,12 @@ def _port_hint(settings: Settings, facts: CheckSummary) -> str:
         if isinstance((change := dict(trial.change)).get("port"), int)
     }
     here = (settings.port, settings.encryption.value)
+    tried = {reply.port for probed in facts.probed for reply in probed.replies}
+    is_open = {port for probed in facts.probed for port in probed.open_ports}
     ways = [
         way
         for way in _submission_ways(settings.host)
+        if way[0] not in tried - is_open
         # Another encryption on the same port helps only where the port itself answers.
         if (way != here if facts.connected else way[0] != settings.port)
     ]

@@ -16,6 +16,8 @@ from smtp_tui.smtp.replies import Reply
 if TYPE_CHECKING:
     from smtp_tui.config.dialects.spec import DialectRecognition
     from smtp_tui.diagnosis.comparison import Comparison
+    from smtp_tui.diagnosis.egress import Egress
+    from smtp_tui.smtp.port_probe import ProbedAddress
 
 
 @record(kw_only=True)
@@ -75,6 +77,7 @@ class CheckSummary:
     peer_would: str | None = None
     speaks_tls: bool | None = None
     trials: list[events.Experiment] = field(default_factory=list)
+    probed: list[ProbedAddress] = field(default_factory=list)
     mechanisms: tuple[str, ...] = ()
     mechanism: str | None = None
     warnings: list[WarningId] = field(default_factory=list)
@@ -110,6 +113,8 @@ class CheckSummary:
                 self.peer_would = None if outcome == UNKNOWN else outcome
             case events.Experiment(name=name, outcome=outcome) if name == TLS_PROBE:
                 self.speaks_tls = outcome == "ok"
+            case events.Experiment(probed=probed) if probed:
+                self.probed.append(probed)
             case events.Experiment(change=change) if change:
                 self.trials.append(event)
             case events.DialogueNote(warning=WarningId() as warning) if (
@@ -163,6 +168,7 @@ class Verdict:
     unusable settings; `recognition` names the application that the file belongs to, None without a
     file; `also_texts` and `warning_texts` have a text for each of `also` and `warnings`. `facts`
     are the check's. `comparison` is with a check from here, if this one was from another place.
+    `egress` is what the ports of the host show, if they were tried.
     """
 
     seconds: float
@@ -185,6 +191,7 @@ class Verdict:
     problems: tuple[str, ...] = ()
     also_texts: tuple[str, ...] = ()
     warning_texts: tuple[str, ...] = ()
+    egress: Egress | None = None
     recognition: DialectRecognition | None = None
     facts: CheckSummary | None = field(default=None, repr=False)
     comparison: Comparison | None = None

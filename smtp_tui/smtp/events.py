@@ -9,10 +9,14 @@ diagnosis; the others are its content. `Cause` names why a check stopped.
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from smtp_tui.records import record
 from smtp_tui.smtp.certificates import Certificate
 from smtp_tui.smtp.replies import Reply
+
+if TYPE_CHECKING:
+    from smtp_tui.smtp.port_probe import ProbedAddress
 
 
 class Stage(StrEnum):
@@ -216,7 +220,8 @@ class Experiment(EventBase):
     """The result of a probe outside the dialogue, made without credentials.
 
     `outcome` is `ok`, a cause, or an outcome of this experiment only. `change` holds the settings
-    it changed, by key, and `mechanisms` those offered with the change.
+    it changed, by key, and `mechanisms` those offered with the change; `probed` is set if it tried
+    the ports of an address.
     """
 
     name: str
@@ -224,6 +229,7 @@ class Experiment(EventBase):
     text: str
     change: tuple[tuple[str, object], ...] = ()
     mechanisms: tuple[str, ...] = ()
+    probed: ProbedAddress | None = None
 
 
 @record(kw_only=True)

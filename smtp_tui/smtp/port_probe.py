@@ -36,9 +36,9 @@ class PortOutcome(StrEnum):
 
     OPEN = "open"
     REFUSED = "refused"  # by the address itself, as far as its packet tells
-    REJECTED = "rejected"  # by another machine on the way
+    REJECTED = "rejected"  # by another machine on the path
     DENIED = "denied"  # by this machine
-    UNREACHABLE = "unreachable"  # this machine has no route, or its neighbour does not answer
+    UNREACHABLE = "unreachable"  # this machine or a router has no route, or no neighbour answers
     SILENT = "silent"
 
 
@@ -53,7 +53,7 @@ class PortReply:
 
 @record
 class Hop:
-    """A router on the way, and how many hops away it is."""
+    """A router on the path, and how many hops away it is."""
 
     address: str
     distance: int
@@ -63,7 +63,7 @@ class Hop:
 class ProbedAddress:
     """What the ports of one address answer; `port` is the check's own.
 
-    `stopped_at` is set if connections to `passing_port` get past this router on the way, but those
+    `stopped_at` is set if connections to `passing_port` get past this router on the path, but those
     to `port` do not, and the router is at least as near to this machine as to the address.
     """
 
@@ -77,6 +77,11 @@ class ProbedAddress:
     def own(self) -> PortReply:
         """The reply of the check's own port."""
         return next(reply for reply in self.replies if reply.port == self.port)
+
+    @property
+    def open_ports(self) -> tuple[int, ...]:
+        """The other ports that accept connections."""
+        return self.ports_that(PortOutcome.OPEN)
 
     def ports_that(self, *outcomes: PortOutcome) -> tuple[int, ...]:
         """Return the other ports with one of these outcomes."""
@@ -97,7 +102,7 @@ async def probe_ports(
     await _run(attempts, source, network, _PORTS_SHARE * seconds)
     replies = tuple(attempt.reply for attempt in attempts)
     probed = ProbedAddress(address=target.address, port=port, replies=replies)
-    passing = next(iter(probed.ports_that(PortOutcome.OPEN)), None)
+    passing = next(iter(probed.open_ports), None)
     if probed.own.outcome is not PortOutcome.SILENT or passing is None or not _HAS_ERROR_QUEUE:
         return probed
     hop = await _HopProbe(target, passing, source, network, seconds).find()
@@ -123,8 +128,11 @@ _OPTIONS = {
 _ERROR = struct.Struct("=IBBBxII")
 _ORIGIN_ICMP, _ORIGIN_ICMP6 = 2, 3
 _EXPIRED = {(_ORIGIN_ICMP, 11), (_ORIGIN_ICMP6, 3)}
-# A machine says this of a neighbour that does not answer (RFC 792, RFC 4443).
-_HOST_UNREACHABLE = {(_ORIGIN_ICMP, 3, 1), (_ORIGIN_ICMP6, 1, 3)}
+# No route to the network or the host, or a neighbour that does not answer (RFC 792, RFC 4443).
+_NO_ROUTE = {
+    *((_ORIGIN_ICMP, 3, 0), (_ORIGIN_ICMP, 3, 1)),
+    *((_ORIGIN_ICMP6, 1, 0), (_ORIGIN_ICMP6, 1, 3)),
+}
 _LONGEST_ERROR = 512
 _DENIED = (errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE)
 
@@ -183,12 +191,13 @@ class _Attempt:
         self.is_expired = (icmp.origin, icmp.type) in _EXPIRED
         if icmp.sender == self.target.address.partition("%")[0]:
             self.outcome = PortOutcome.REFUSED
-        elif icmp.sender != opened.getsockname()[0]:
-            self.outcome = PortOutcome.REJECTED
-        elif (icmp.origin, icmp.type, icmp.code) in _HOST_UNREACHABLE:
+            return
+        is_own = icmp.sender == opened.getsockname()[0]
+        if (icmp.origin, icmp.type, icmp.code) in _NO_ROUTE:
             self.outcome = PortOutcome.UNREACHABLE
+            self.sender = None if is_own else icmp.sender
         else:
-            self.outcome = PortOutcome.DENIED
+            self.outcome = PortOutcome.DENIED if is_own else PortOutcome.REJECTED
 
 
 def _local_outcome(error: OSError) -> PortOutcome:
@@ -258,7 +267,7 @@ class _HopProbe:
         hops = [
             Hop(attempt.sender, attempt.hops)
             for attempt in passing
-            # A gateway that has the server's own address is no router on the way to it.
+            # A gateway that has the server's own address is no router on the path to it.
             if attempt.is_expired and attempt.outcome is PortOutcome.REJECTED and attempt.sender
         ]
         hop = next((each for each in hops if each.distance > reached), None)

@@ -39,8 +39,7 @@ VERDICT_KEYS = {
     *("event", "schema", "file", "table", "ok", "stage", "cause", "also", "warnings"),
     *("summary", "why", "to_do", "reply"),
     *("protocol", "fixes", "address", "tls", "mechanisms", "recipients", "queue_id", "seconds"),
-    "application",
-    "comparison",
+    *("application", "comparison", "egress"),
 }
 TLS_KEYS = {"version", "cipher", "verified", "peer_would", "certificate"}
 CERTIFICATE_KEYS = {"subject", "names", "names_omitted", "issuer", "not_after", "sha256"}
@@ -140,6 +139,7 @@ def test_a_bare_verdict_has_every_key() -> None:
     content = written(verdict())
     assert set(content) == VERDICT_KEYS
     empty = ("file", "table", "why", "to_do", "reply", "protocol", "address", "tls", "queue_id")
+    assert content["egress"] is None
     assert [content[key] for key in empty] == [None] * len(empty)
     lists = ("also", "warnings", "fixes", "mechanisms", "recipients")
     assert [content[key] for key in lists] == [[]] * len(lists)

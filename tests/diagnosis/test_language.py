@@ -33,7 +33,7 @@ AVOIDED = {
 LONGEST = 30
 """Words of a sentence: it is read in a narrow column."""
 
-FILES = ("advice.toml", "fixes.toml", "findings.toml", "meaning.toml")
+FILES = ("advice.toml", "fixes.toml", "findings.toml", "meaning.toml", "egress.toml")
 
 
 def leaves(value: Any, name: str) -> Iterator[tuple[str, str]]:

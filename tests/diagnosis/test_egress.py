@@ -1,0 +1,191 @@
+"""What the ports of an address show: conclusions, texts, and when a rule is quoted."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Any
+
+import pytest
+
+from smtp_tui.diagnosis import egress
+from smtp_tui.diagnosis.causes import causes, load_texts
+from smtp_tui.diagnosis.diagnose import diagnose
+from smtp_tui.diagnosis.egress import NAMES, Conclusion, conclusion_of, text_of
+from smtp_tui.diagnosis.verdict import Verdict
+from smtp_tui.providers.hosting import HostingProvider
+from smtp_tui.smtp.events import Cause, Event, Experiment, Finished, Resolved, Stage
+from smtp_tui.smtp.port_probe import Hop, PortOutcome, PortReply, ProbedAddress
+from tests.diagnosis.examples import facts_of, settings
+
+ADDRESS, PUBLIC, ROUTER = "192.0.2.25", "9.9.9.25", "198.51.100.1"
+HOSTING = HostingProvider(
+    id="ours",
+    name="Our Cloud",
+    ports=(25, 465),
+    rule="blocks outgoing ports 25 and 465",
+    request="Our Cloud opens them on request.",
+    sources=("https://cloud.example/ports", "https://dmi.example"),
+    taken=date(2026, 11, 29),
+)
+
+
+def probed(*outcomes: str, address: str = ADDRESS, **more: Any) -> ProbedAddress:
+    """Replies of ports 25, 465, 587 and 2525, each an outcome with the sender of an error."""
+    replies = []
+    for port, text in zip((25, 465, 587, 2525), outcomes, strict=True):
+        outcome, _, sender = text.partition(" ")
+        replies.append(PortReply(port, PortOutcome(outcome), sender or None))
+    return ProbedAddress(address=address, port=25, replies=tuple(replies), **more)
+
+
+SILENT = ("silent",) * 4
+ONE_OPEN = ("silent", "silent", "open", "silent")
+STOPPED: dict[str, Any] = {"passing_port": 587, "stopped_at": Hop(ROUTER, 2)}
+
+
+def verdict_of(
+    *probes: ProbedAddress, host: str = "mail.example", fault: Cause = Cause.CONNECT_TIMEOUT
+) -> Verdict:
+    """The verdict on a check of port 25 with these probes."""
+    addresses = tuple(each.address for each in probes)
+    events: list[Event] = [
+        Resolved(seconds=0, host=host, addresses=addresses),
+        *(
+            Experiment(seconds=1, name="egress", outcome=conclusion_of(each), text="", probed=each)
+            for each in probes
+        ),
+        Finished(seconds=2, stage=Stage.CONNECT, fault=fault, detail="no answer within 1 s"),
+    ]
+    return diagnose(settings(host=host, port=25, encryption="none"), facts_of(*events), 2)
+
+
+@pytest.fixture(autouse=True)
+def no_provider(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The machine that runs the tests may have one."""
+    monkeypatch.setattr(egress, "hosting_provider", lambda: None)
+
+
+@pytest.fixture
+def our_cloud(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(egress, "hosting_provider", lambda: HOSTING)
+
+
+@pytest.mark.parametrize(
+    ("found", "conclusion"),
+    [
+        (probed(*ONE_OPEN, **STOPPED), Conclusion.BLOCKED),
+        (probed(*ONE_OPEN), Conclusion.UNCLEAR),
+        (probed("silent", "refused", "refused", "silent"), Conclusion.UNCLEAR),
+        (probed(*SILENT), Conclusion.NOTHING),
+        (probed("silent", "rejected", "denied", "unreachable"), Conclusion.NOTHING),
+        (probed(f"rejected {ROUTER}", "silent", "silent", "silent"), Conclusion.REJECTED),
+        (probed(f"unreachable {ROUTER}", "open", "silent", "silent"), Conclusion.REJECTED),
+        (probed(*(f"unreachable {ROUTER}",) * 4), Conclusion.UNREACHABLE),
+        (probed(*("unreachable",) * 4), Conclusion.NO_ROUTE),
+        (probed("denied", "open", "open", "open"), Conclusion.DENIED),
+        (probed("refused", "open", "open", "open"), Conclusion.OPEN),
+        (probed("open", "silent", "silent", "silent"), Conclusion.OPEN),
+    ],
+)
+def test_conclusions(found: ProbedAddress, conclusion: Conclusion) -> None:
+    assert conclusion_of(found) is conclusion
+    verdict = verdict_of(found)
+    assert verdict.egress is not None
+    assert verdict.egress.conclusion is conclusion
+    told = f"{verdict.summary} {verdict.why} {verdict.cure} {text_of(found)}"
+    assert bool(re.search(r"\bblocked\b", told)) == (conclusion is Conclusion.BLOCKED)
+    assert "{" not in told
+    assert "  " not in told
+    assert verdict.cause == "connect-timeout"
+
+
+def test_texts_of_a_blocked_port() -> None:
+    verdict = verdict_of(probed(*ONE_OPEN, **STOPPED))
+    assert verdict.why == (
+        f"Outgoing connections to port 25 are blocked. The router {ROUTER}, 2 hops from this "
+        f"machine, lets connections to port 587 of {ADDRESS} pass; connections to port 25 do not "
+        "get past it."
+    )
+    assert verdict.cure == (
+        "Try port 587 (tls). Ask the hosting provider or the firewall's admin to open port 25. "
+        "Check this machine's own firewall, too."
+    )
+
+
+def test_texts_that_leave_both_possibilities_open() -> None:
+    verdict = verdict_of(probed(*ONE_OPEN))
+    assert f"{ADDRESS} answers on port 587, but does not answer on port 25." in verdict.why
+    assert "Either the server drops port 25, or a firewall or the hosting provider" in verdict.why
+    refused = verdict_of(probed("silent", "refused", "refused", "silent"))
+    assert f"{ADDRESS} refuses ports 465 and 587, but" in refused.why
+    assert verdict_of(probed(*SILENT)).why.startswith("None of the ports 25, 465, 587 and 2525 of")
+
+
+def test_a_port_that_does_not_answer_is_not_suggested() -> None:
+    assert "Try port" not in verdict_of(probed(*SILENT)).cure
+    assert "Try port 465 (ssl). " in verdict_of(probed("silent", "open", "silent", "silent")).cure
+
+
+def test_two_addresses_the_more_telling_one_first() -> None:
+    other = probed(*ONE_OPEN, address="2001:db8::25", **STOPPED)
+    verdict = verdict_of(probed(*ONE_OPEN), other)
+    assert verdict.egress is not None
+    assert [each.address for each in verdict.egress.addresses] == ["2001:db8::25", ADDRESS]
+    assert "port 587 of 2001:db8::25 pass" in verdict.why
+    assert verdict.why.endswith(f"{ADDRESS} answers on port 587, but does not answer on port 25.")
+
+
+@pytest.mark.usefixtures("our_cloud")
+def test_a_rule_of_the_hosting_provider_is_quoted_with_its_source() -> None:
+    verdict = verdict_of(probed(*ONE_OPEN, address=PUBLIC))
+    assert verdict.egress is not None
+    assert verdict.egress.provider == HOSTING
+    assert verdict.why.endswith(
+        "This machine runs at Our Cloud, which blocks outgoing ports 25 and 465, according to "
+        "https://cloud.example/ports (read 2026-11-29)."
+    )
+    assert verdict.cure.endswith("Our Cloud opens them on request.")
+    # A documented rule is no proof: the provider may have opened the port for this machine.
+    assert verdict.egress.conclusion is Conclusion.UNCLEAR
+
+
+@pytest.mark.usefixtures("our_cloud")
+@pytest.mark.parametrize(
+    "found",
+    [
+        probed(*ONE_OPEN),  # a private address
+        probed("silent", "open", "open", "silent", address=PUBLIC),  # 465 shows: not in force
+    ],
+)
+def test_a_rule_that_is_not_in_force_is_not_quoted(found: ProbedAddress) -> None:
+    verdict = verdict_of(found)
+    assert verdict.egress is not None
+    assert verdict.egress.provider == HOSTING
+    assert "Our Cloud" not in f"{verdict.why} {verdict.cure}"
+
+
+def test_a_port_that_the_servers_provider_documents_is_named() -> None:
+    found = probed("silent", "open", "open", "silent", address=PUBLIC)
+    verdict = verdict_of(found, host="smtp.sendgrid.net")
+    assert verdict.why.endswith("documents port 25 for this server.")
+
+
+def test_what_the_log_shows() -> None:
+    found = probed(f"rejected {ROUTER}", "refused", "open", f"unreachable {ROUTER}")
+    assert text_of(found) == (
+        f"experiment: ports of {ADDRESS}: 25 rejected by {ROUTER}, 465 refused, 587 open, "
+        f"2525 no route from {ROUTER}"
+    )
+    assert text_of(probed(*ONE_OPEN, **STOPPED)).endswith(
+        f"; port 25 does not get past {ROUTER}, 2 hops away"
+    )
+
+
+def test_causes_and_texts_exist() -> None:
+    assert set(causes()) >= egress.CAUSES
+    texts = load_texts("egress.toml")
+    assert set(texts) == {conclusion.value for conclusion in Conclusion}
+    used = set(re.findall(r"{(\w+)}", str(texts)))
+    assert used <= {*NAMES, "try_ports", "host", "endpoint"}
+    assert used >= set(NAMES)
