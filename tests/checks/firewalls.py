@@ -4,41 +4,19 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import count
-from pathlib import Path
 
+from tests.places.spaces import resident
 from tests.servers.requirements import SEARCH_PATH
 
 _numbers = count(1)
 
-# An SMTP server on port 587 of all addresses, as far as EHLO.
-_SERVER = """
-import contextlib
-import socketserver
-
-class Session(socketserver.StreamRequestHandler):
-    def handle(self):
-        with contextlib.suppress(ConnectionError):
-            self.talk()
-
-    def talk(self):
-        self.wfile.write(b"220 mail.example.test ESMTP\\r\\n")
-        for line in self.rfile:
-            self.wfile.write(b"221 bye\\r\\n" if line.startswith(b"QUIT") else b"250 ok\\r\\n")
-
-class Server(socketserver.ThreadingTCPServer):
-    address_family = socketserver.socket.AF_INET6
-    allow_reuse_address = daemon_threads = True
-
-with Server(("::", 587), Session) as server:
-    print("ready", flush=True)
-    server.serve_forever()
-"""
+# The server accepts connections on this port of all its addresses.
+OPEN_PORT = 587
 
 
 def obstacle() -> str | None:
@@ -87,8 +65,10 @@ class ServerPath:
         for name in self.routers:
             # Several checks ask the routers at once, as only one does elsewhere.
             limits = ("net.ipv4.icmp_ratelimit=0", "net.ipv6.icmp.ratelimit=0")
+            # A router gives an absent neighbour up after three times that long.
+            neighbours = ("net.ipv4.neigh.far.retrans_time_ms=100",)
             forwards = ("net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1")
-            _run("ip", "netns", "exec", name, "sysctl", "-qw", *limits, *forwards)
+            _run(*self.on(name), "sysctl", "-qw", *limits, *neighbours, *forwards)
         for number in numbers:
             ipv4, ipv6 = self.server_addresses(number)
             _run("ip", "-n", self.server, "addr", "add", f"{ipv4}/24", "dev", "near")
@@ -142,22 +122,20 @@ class ServerPath:
         priority = "raw" if hook == "prerouting" else "filter"
         head = f"type filter hook {hook} priority {priority}"
         lines = (f"table inet {hook} {{", "chain rules {", head, *rules, "}", "}", "")
-        _run("ip", "netns", "exec", name, "nft", "-f", "-", given="\n".join(lines))
+        _run(*self.on(name), "nft", "-f", "-", given="\n".join(lines))
 
-    def command(self, *words: str, hosts: Path | None = None) -> list[str]:
-        """Return a command line that runs words on the client, with a hosts file of its own."""
-        entered = ["ip", "netns", "exec", self.client]
-        if hosts is None:
-            return [*entered, *words]
-        # `ip netns exec` has made mounts of its own.
-        return [
-            *entered,
-            "sh",
-            "-c",
-            'mount --bind "$0" /etc/hosts && exec "$@"',
-            str(hosts),
-            *words,
-        ]
+    @contextmanager
+    def filtered(self, name: str, hook: str, rules: Sequence[str]) -> Iterator[None]:
+        """Add firewall rules to a machine's hook while the block lasts."""
+        self.filter(name, hook, rules)
+        try:
+            yield
+        finally:
+            _run(*self.on(name), "nft", "delete", "table", "inet", hook)
+
+    def on(self, name: str) -> list[str]:
+        """Return the words that run a command on a machine."""
+        return ["ip", "netns", "exec", name]
 
 
 @contextmanager
@@ -170,21 +148,10 @@ def path_to_server(numbers: Sequence[int], routers: int = 1) -> Iterator[ServerP
                 subprocess.run, ["ip", "netns", "del", name], check=False, capture_output=True
             )
         path.make(numbers)
-        stack.enter_context(_serving(path.server))
+        greets = [("0.0.0.0", OPEN_PORT), ("::", OPEN_PORT)]
+        stack.enter_context(resident(prefix=path.on(path.server), greets=greets))
         yield path
     assert not path.existing()
-
-
-@contextmanager
-def _serving(name: str) -> Iterator[None]:
-    command = ["ip", "netns", "exec", name, sys.executable, "-c", _SERVER]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as server:
-        try:
-            assert server.stdout is not None
-            assert server.stdout.readline() == b"ready\n"
-            yield
-        finally:
-            server.send_signal(signal.SIGKILL)
 
 
 def _run(*words: str, given: str = "") -> str:

@@ -5,23 +5,30 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.checks.firewalls import ServerPath, obstacle, path_to_server
+from smtp_tui.diagnosis.egress import Egress
+from smtp_tui.diagnosis.verdict import Verdict
+from smtp_tui.places.place import PlaceKind, open_place
+from smtp_tui.smtp.addresses import Network
+from smtp_tui.smtp.events import Event, Experiment
+from smtp_tui.smtp.port_probe import SHORTEST
+from tests.checks.firewalls import OPEN_PORT, ServerPath, obstacle, path_to_server
+from tests.checks.outcomes import outcome_of
+from tests.events import validate
+from tests.places.spaces import resident
 from tests.servers.requirements import require
 from tests.table import table
 
 pytestmark = pytest.mark.integration
 
-TIMEOUT, EXTRA = 1.0, 6.0
-OPEN = 587
+TIMEOUT, EXTRA = 1.0, 4.0
 
 
 @dataclass(frozen=True)
@@ -51,7 +58,7 @@ CASES = {
     "reset on the path": Case(19, "egress-open", "refused", "connection-refused"),
     "closed": Case(20, "egress-open", "refused", "connection-refused"),
     "all silent": Case(21, "egress-nothing"),
-    "no such machine": Case(99, "egress-unreachable", "unreachable"),
+    "no such machine": Case(99, "egress-unreachable", "unreachable", "network-unreachable"),
     "no route": Case(22, "egress-no-route", "unreachable", "network-unreachable"),
 }
 # Those of which the program may say that they are blocked: packets end before a router on the path.
@@ -83,27 +90,6 @@ def build_firewalls(path: ServerPath) -> None:
     path.filter(path.server, "input", rules)
 
 
-Run = tuple[dict[str, Any], list[dict[str, Any]], float]
-
-
-async def check(path: ServerPath, host: str, hosts: Path | None = None, *more: str) -> Run:
-    """Run a check on the client; the verdict, the events and how long the check took."""
-    words = (
-        *(sys.executable, "-W", "error", "-m", "smtp_tui", "check", "--json"),
-        *("--set", f"host={host}", "--set", "port=25", "--set", "encryption=none"),
-        *("--set", "domain=client.example.test"),
-        *("--timeout", f"{TIMEOUT:g}", "--extra", f"{EXTRA:g}", *more),
-    )
-    started = time.monotonic()
-    process = await asyncio.create_subprocess_exec(
-        *path.command(*words, hosts=hosts), stdout=asyncio.subprocess.PIPE
-    )
-    output, _ = await process.communicate()
-    seconds = time.monotonic() - started
-    *events, verdict = map(json.loads, output.decode().splitlines())
-    return verdict, events, seconds
-
-
 @pytest.fixture(scope="module")
 def path() -> Iterator[ServerPath]:
     """A server behind one router, with the firewalls of all cases."""
@@ -115,102 +101,177 @@ def path() -> Iterator[ServerPath]:
 
 
 @pytest.fixture(scope="module")
-def runs(path: ServerPath) -> Mapping[str, Run]:
+def client(path: ServerPath, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
+    """The network of a process on the client, whose hosts file knows both.example."""
+    hosts = tmp_path_factory.mktemp("client") / "hosts"
+    dropped_by_server, dropped_on_path = path.server_addresses(13)[0], path.server_addresses(11)[1]
+    hosts.write_text(f"{dropped_by_server} both.example\n{dropped_on_path} both.example\n")
+    mount = [f"mount --bind {hosts} /etc/hosts"]
+    with (
+        resident(prefix=path.on(path.client), setup=mount) as pid,
+        open_place(PlaceKind.PROCESS, str(pid)) as place,
+    ):
+        yield place.network
+
+
+Outcome = tuple[list[Event], Verdict]
+
+
+async def check(network: Network, host: str, extra: float = EXTRA) -> Outcome:
+    """Check port 25 of a host from the client."""
+    values = {"host": host, "port": 25, "encryption": "none", "domain": "client.example.test"}
+    return await outcome_of({**values, "timeout": TIMEOUT}, network=network, extra=extra)
+
+
+def host_of(path: ServerPath, case: Case) -> str:
+    """The address of a case."""
+    ipv4, ipv6 = path.server_addresses(case.number)
+    return "10.78.1.1" if case.number == 22 else ipv4 if case.family == 4 else ipv6
+
+
+@pytest.fixture(scope="module")
+def runs(path: ServerPath, client: Network) -> Mapping[str, Outcome]:
     """The checks of all cases, run at once."""
 
-    async def run() -> list[Run]:
-        checks = []
-        for case in CASES.values():
-            ipv4, ipv6 = path.server_addresses(case.number)
-            host = ipv4 if case.family == 4 else ipv6
-            checks.append(check(path, host if case.number != 22 else "10.78.1.1"))
+    async def run() -> list[Outcome]:
+        checks = [check(client, host_of(path, case)) for case in CASES.values()]
         return await asyncio.gather(*checks)
 
     return dict(zip(CASES, asyncio.run(run()), strict=True))
 
 
+def egress_of(verdict: Verdict) -> Egress:
+    """What the ports show, which must have been tried."""
+    assert verdict.egress is not None
+    return verdict.egress
+
+
 @table("name", CASES)
-def test_what_the_ports_show(runs: Mapping[str, Run], name: str) -> None:
+def test_what_the_ports_show(runs: Mapping[str, Outcome], name: str) -> None:
     case = CASES[name]
-    verdict, _, _ = runs[name]
-    assert verdict["cause"] == case.cause
-    egress = verdict["egress"]
-    assert egress["conclusion"] == case.conclusion
-    (address,) = egress["addresses"]
-    outcomes = {port["port"]: port["outcome"] for port in address["ports"]}
+    _, verdict = runs[name]
+    assert verdict.cause == case.cause
+    egress = egress_of(verdict)
+    assert egress.conclusion == case.conclusion
+    (address,) = egress.addresses
+    outcomes = {reply.port: reply.outcome for reply in address.ports}
     assert outcomes[25] == case.outcome
     answers = case.conclusion not in ("egress-nothing", "egress-unreachable", "egress-no-route")
-    assert (outcomes[OPEN] == "open") == answers
-    assert (address["router"] is not None) == (name in BLOCKED)
+    assert (outcomes[OPEN_PORT] == "open") == answers
+    assert (address.router is not None) == (name in BLOCKED)
 
 
 @table("name", CASES)
-def test_blocked_is_said_only_where_it_is_proved(runs: Mapping[str, Run], name: str) -> None:
-    verdict, events, _ = runs[name]
-    told = [verdict["summary"], verdict["why"], verdict["to_do"]]
-    told += [event["text"] for event in events if event["event"] == "experiment"]
+def test_blocked_is_said_only_where_it_is_proved(runs: Mapping[str, Outcome], name: str) -> None:
+    events, verdict = runs[name]
+    told = [verdict.summary, verdict.why, verdict.cure]
+    told += [event.text for event in events if isinstance(event, Experiment)]
     words = re.search(r"\bblocked\b", " ".join(told))
     assert (words is not None) == (name in BLOCKED)
-    assert ("cannot tell which" in verdict["why"]) == (
-        CASES[name].conclusion in ("egress-unclear", "egress-nothing")
-    )
+    is_open = CASES[name].conclusion in ("egress-unclear", "egress-nothing")
+    assert ("cannot tell which" in verdict.why) == is_open
 
 
 @table("name", CASES)
-def test_the_probes_end_within_the_time_of_experiments(runs: Mapping[str, Run], name: str) -> None:
-    verdict, events, seconds = runs[name]
-    assert verdict["seconds"] < TIMEOUT + EXTRA + 1
-    assert seconds < TIMEOUT + EXTRA + 15  # all programs start at once
-    (probed,) = [event for event in events if event.get("name") == "egress"]
-    assert probed["outcome"] == CASES[name].conclusion
+def test_the_probes_end_within_the_time_of_experiments(
+    runs: Mapping[str, Outcome], name: str
+) -> None:
+    events, verdict = runs[name]
+    (probed,) = [each for each in events if isinstance(each, Experiment) and each.probed]
+    assert (probed.name, probed.outcome) == ("egress", CASES[name].conclusion)
+    assert probed.seconds < TIMEOUT + EXTRA
+    assert verdict.seconds < TIMEOUT + EXTRA + 1
 
 
-def test_who_rejected_it_is_named(runs: Mapping[str, Run]) -> None:
+def test_who_rejected_it_is_named(runs: Mapping[str, Outcome]) -> None:
     for name, router in (("rejected", "10.77.1.2"), ("rejected, IPv6", "fd77:1::2")):
-        verdict, _, _ = runs[name]
-        assert verdict["summary"].startswith("A firewall or router on the path rejects")
-        assert f"comes from {router}, not from" in verdict["why"]
-        assert "It answers on port 587." in verdict["why"]
-        assert verdict["to_do"].startswith("Use port 587 (tls)") or "587" in verdict["to_do"]
-        assert f"Ask whoever runs {router} to allow port 25." in verdict["to_do"]
+        _, verdict = runs[name]
+        assert verdict.summary.startswith("A firewall or router on the path rejects")
+        assert f"comes from {router}, not from" in verdict.why
+        assert "It answers on port 587." in verdict.why
+        assert f"Ask whoever runs {router} to allow port 25." in verdict.cure
 
 
-def test_both_families_apart(path: ServerPath, tmp_path: Path) -> None:
-    dropped_by_server, _ = path.server_addresses(13)
-    _, dropped_on_path = path.server_addresses(11)
-    hosts = tmp_path / "hosts"
-    hosts.write_text(f"{dropped_by_server} both.example\n{dropped_on_path} both.example\n")
-    verdict, _, _ = asyncio.run(check(path, "both.example", hosts))
-    found = [(one["address"], one["conclusion"]) for one in verdict["egress"]["addresses"]]
+def test_both_families_apart(path: ServerPath, client: Network) -> None:
+    dropped_by_server, dropped_on_path = path.server_addresses(13)[0], path.server_addresses(11)[1]
+    _, verdict = asyncio.run(check(client, "both.example"))
+    found = [(each.address, each.conclusion) for each in egress_of(verdict).addresses]
     assert found == [(dropped_on_path, "egress-blocked"), (dropped_by_server, "egress-unclear")]
-    assert f"port 587 of {dropped_on_path}" in verdict["why"]
+    assert f"port 587 of {dropped_on_path}" in verdict.why
     assert (
-        f"{dropped_by_server} answers on port 587, but does not answer on port 25."
-        in verdict["why"]
+        f"{dropped_by_server} answers on port 587, but does not answer on port 25." in verdict.why
     )
 
 
-def test_a_router_that_answers_little_leads_to_no_conclusion_that_is_false(
-    path: ServerPath,
+def test_a_router_that_answers_little_leads_to_no_false_conclusion(
+    path: ServerPath, client: Network
 ) -> None:
     (router,) = path.routers
     limit = "limit rate over 4/second burst 2 packets drop"
     rules = [f"icmp type time-exceeded {limit}", f"icmpv6 type time-exceeded {limit}"]
-    path.filter(router, "output", rules)
 
-    async def run() -> list[Run]:
-        ipv4, ipv6 = path.server_addresses(13)
-        return await asyncio.gather(*(check(path, host) for host in (ipv4, ipv6) * 3))
+    async def run() -> list[Outcome]:
+        return await asyncio.gather(
+            *(check(client, host) for host in path.server_addresses(13) * 4)
+        )
 
-    for verdict, _, _ in asyncio.run(run()):
-        assert verdict["egress"]["conclusion"] == "egress-unclear"
+    with path.filtered(router, "output", rules):
+        outcomes = asyncio.run(run())
+    for _, verdict in outcomes:
+        assert egress_of(verdict).conclusion == "egress-unclear"
 
 
-def test_a_short_time_for_experiments_leaves_no_time_for_ports(path: ServerPath) -> None:
+def test_a_short_time_for_experiments_leaves_no_time_for_ports(
+    path: ServerPath, client: Network
+) -> None:
+    _, verdict = asyncio.run(check(client, path.server_addresses(11)[0], SHORTEST - 0.1))
+    assert verdict.egress is None
+    assert "Something drops the packets" in verdict.why
+
+
+def run_program(path: ServerPath, *words: str) -> str:
+    """Run the program on the client, and return what it prints."""
     ipv4, _ = path.server_addresses(11)
-    verdict, _, _ = asyncio.run(check(path, ipv4, None, "--extra", "1.9"))
-    assert verdict["egress"] is None
-    assert "Something drops the packets" in verdict["why"]
+    given = ("--set", f"host={ipv4}", "--set", "port=25", "--set", "encryption=none")
+    program = (sys.executable, "-W", "error", "-m", "smtp_tui", "check")
+    finished = subprocess.run(
+        [*path.on(path.client), *program, *given, "--timeout", "1", *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert finished.stderr == ""
+    return finished.stdout
+
+
+def test_the_program_prints_it(path: ServerPath) -> None:
+    lines = run_program(path, "--extra", f"{EXTRA:g}", "--json").splitlines()
+    *events, verdict = map(json.loads, lines)
+    for line in lines:
+        validate(line)
+    told = [event["text"] for event in events if event["event"] == "experiment"]
+    ports = "experiment: ports of 10.77.2.11: 25 no answer, 465 refused, 587 open, 2525 refused"
+    assert f"{ports}; port 25 does not get past 10.77.1.2, one hop away" in told
+    assert "Outgoing connections to port 25 are blocked. The router 10.77.1.2," in verdict["why"]
+    egress = verdict["egress"]
+    assert egress["conclusion"] == egress["addresses"][0]["conclusion"] == "egress-blocked"
+    assert egress["addresses"][0]["router"] == {"address": "10.77.1.2", "distance": 1}
+
+
+@pytest.mark.parametrize("words", [("--format", "nagios"), ("--format", "prometheus")])
+def test_never_in_monitoring(path: ServerPath, words: tuple[str, ...]) -> None:
+    printed = run_program(path, *words)
+    assert "No connection to 10.77.2.11" in printed or "connect-timeout" in printed
+    assert "blocked" not in printed
+
+
+def test_never_for_all_tables(path: ServerPath, tmp_path: Path) -> None:
+    file = tmp_path / "mail.toml"
+    file.write_text('[smtp]\nhost = "10.77.2.11"\nport = 25\nencryption = "none"\n')
+    printed = run_program(path, str(file), "--all")
+    assert "FAILED at connection" in printed
+    assert "ports of" not in printed
 
 
 def test_no_namespace_is_left_behind() -> None:

@@ -11,12 +11,13 @@ import struct
 import sys
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 
 
 def greet(server: socket.socket) -> None:
     while True:
         connected, _ = server.accept()
-        with connected:
+        with connected, suppress(ConnectionError):
             connected.sendall(b"220 inside.example.test\r\n")
 
 
