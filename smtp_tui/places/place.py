@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import field
 from enum import StrEnum
 
 from smtp_tui.config.errors import one_line
 from smtp_tui.places.agent_process import AgentProcess
+from smtp_tui.places.application import application_of
 from smtp_tui.places.containers import Container, find_container
 from smtp_tui.places.errors import NotPermitted, PlaceError
 from smtp_tui.places.files import PlaceFiles
@@ -26,6 +27,8 @@ from smtp_tui.places.trust import TrustStore, mapped_files, trust_of
 from smtp_tui.places.units import main_process
 from smtp_tui.records import record
 from smtp_tui.smtp.addresses import Network
+
+_MOST_NAMED = 8
 
 
 class PlaceKind(StrEnum):
@@ -100,6 +103,9 @@ def _open(kind: PlaceKind, word: str, stack: ExitStack) -> Place:
     pid = container.pid if container else _process_of(kind, word)
     title = f"{kind} {one_line(name)}"
     process = stack.enter_context(ProcessHandle(pid))
+    others: Sequence[ProcessHandle] = ()
+    if kind is not PlaceKind.PROCESS:
+        process, others = application_of(process, stack)
     status = process.status
     if status.is_over:
         raise PlaceError(f"{title} has no variables or files: it has ended, or is the kernel's")
@@ -126,7 +132,10 @@ def _open(kind: PlaceKind, word: str, stack: ExitStack) -> Place:
         trust=trust,
         resolver=resolver,
         libc=libc,
-        notes=() if is_own else tuple(_notes(libc, resolver, trust)),
+        notes=(
+            *_other_applications(status, others),
+            *(() if is_own else _notes(libc, resolver, trust)),
+        ),
         process=process,
         files=files,
         network=AgentNetwork(agent),
@@ -155,6 +164,18 @@ def _not_permitted(title: str, process: ProcessHandle) -> str:
     owner = process.owner
     who = "" if owner in (None, 0, os.geteuid()) else f", or user {owner}, who owns its namespaces"
     return f"smtp-tui may not enter {title}: that needs root{who}"
+
+
+def _other_applications(status: ProcessStatus, others: Sequence[ProcessHandle]) -> Iterator[str]:
+    found = []
+    for process in others:
+        with suppress(PlaceError):
+            found.append(f"{process.pid} {one_line(process.status.command)}")
+    if found:
+        names = ", ".join(found[:_MOST_NAMED]) + (" …" if len(found) > _MOST_NAMED else "")
+        yield (
+            f"{one_line(status.command)} started several processes: {names}; use --as-pid for one."
+        )
 
 
 def _notes(libc: str, resolver: ResolverFiles, trust: TrustStore) -> Iterator[str]:

@@ -131,11 +131,16 @@ class Podman:
 
     @contextmanager
     def container(
-        self, name: str, *options: str, network: str = "none", tree: Path | None = None
+        self,
+        name: str,
+        *options: str,
+        network: str = "none",
+        tree: Path | None = None,
+        command: Sequence[str] = ("/bin/sleep", "600"),
     ) -> Iterator[str]:
         """Run a container that sleeps, and remove it afterwards."""
         words = ("--name", name, f"--network={network}", *options)
-        self.run("run", "-d", *words, "--rootfs", str(tree or self.tree), "/bin/sleep", "600")
+        self.run("run", "-d", *words, "--rootfs", str(tree or self.tree), *command)
         try:
             yield name
         finally:
@@ -170,13 +175,17 @@ def make_podman(folder: Path) -> Podman:
 
 def make_tree(folder: Path) -> Path:
     """Make a root folder that holds `sleep` with its libraries, and an empty /etc."""
-    program = Path("/bin/sleep").resolve()
-    listed = subprocess.run(["ldd", program], capture_output=True, text=True, check=True).stdout
-    libraries = [word for word in listed.split() if word.startswith("/")]
-    for source, target in [(str(program), "/bin/sleep"), *((path, path) for path in libraries)]:
-        copy = folder / target.lstrip("/")
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(source, copy)
+    copy_program("/bin/sleep", folder)
     for name in ("etc", "dev", "proc", "sys", "tmp", "run"):
         (folder / name).mkdir()
     return folder
+
+
+def copy_program(path: str, tree: Path, target: str = "") -> None:
+    """Copy a program with its libraries into a root folder."""
+    listed = subprocess.run(["ldd", path], capture_output=True, text=True, check=True).stdout
+    libraries = [word for word in listed.split() if word.startswith("/")]
+    for source, place in [(path, target or path), *((library, library) for library in libraries)]:
+        copy = tree / place.lstrip("/")
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(source, copy)
