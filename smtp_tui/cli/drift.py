@@ -13,11 +13,9 @@ from smtp_tui.cli.terminal import print_line
 from smtp_tui.config.errors import one_line
 from smtp_tui.config.paths import default_config
 from smtp_tui.interchange.spec import InterchangeError, format_named
-from smtp_tui.survey.drift import DriftFinding, DriftReport, find_drift
+from smtp_tui.survey.drift import DriftFinding, DriftReport, drift_of
 from smtp_tui.survey.drift_text import cure_text, finding_lines, summary_lines
 from smtp_tui.survey.holders import SettingsHolder
-from smtp_tui.survey.running import find_running
-from smtp_tui.survey.settings_file import read_settings
 
 
 def drift(call: Invocation) -> int:
@@ -29,8 +27,7 @@ def drift(call: Invocation) -> int:
     except InterchangeError as error:
         raise UsageError(str(error)) from None
     path = Path(call.words[0]) if call.words else default_config()
-    file = read_settings(path, format=format_, dialect=options.dialect, table=options.table)
-    report = find_drift(file, find_running(file.names))
+    report = drift_of(path, format=format_, dialect=options.dialect, table=options.table)
     name = one_line(path)
     if options.json:
         print_line(json.dumps(_as_object(report, name)))

@@ -15,9 +15,9 @@ from smtp_tui.records import record
 from smtp_tui.survey.belonging import ComposeFiles, Relation, relation
 from smtp_tui.survey.compare import Comparison, DifferingField, compare
 from smtp_tui.survey.holders import HolderKind, SettingsHolder
-from smtp_tui.survey.processes import FileUse
-from smtp_tui.survey.running import Running
-from smtp_tui.survey.settings_file import SettingsFile, SettingsGroup
+from smtp_tui.survey.processes import FileUse, SurveyLimits
+from smtp_tui.survey.running import Running, find_running
+from smtp_tui.survey.settings_file import SettingsFile, SettingsGroup, read_settings
 
 # Seconds: a process that began just after the file was written may have read it before.
 _MARGIN = 1.0
@@ -71,6 +71,19 @@ class DriftReport:
     def has_drift(self) -> bool:
         """Whether something that runs holds other values, or may."""
         return any(finding.id.is_drift for finding in self.findings)
+
+
+def drift_of(
+    path: Path,
+    *,
+    format: str | None = None,
+    dialect: str | None = None,
+    table: str | None = None,
+    limits: SurveyLimits | None = None,
+) -> DriftReport:
+    """Compare a file, or one of its tables, with what runs; DocumentError if it has no settings."""
+    file = read_settings(path, format=format, dialect=dialect, table=table)
+    return find_drift(file, find_running(file.names, limits))
 
 
 def find_drift(file: SettingsFile, running: Running) -> DriftReport:

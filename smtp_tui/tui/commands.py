@@ -252,6 +252,8 @@ MENU_COMMANDS: tuple[FormCommand, ...] = (
     FormCommand("tap", "", "Tap", "relay an application to the server, and show what it sends",
         lambda runner: runner.check.tap(), is_test=True,
         synonyms="application proxy listen relay dialogue sniff"),
+    FormCommand("drift", "", "Drift", "show what still runs with other settings than the file",
+        lambda runner: runner.saving.drift.show(), synonyms="restart running container service"),
 )
 # fmt: on
 

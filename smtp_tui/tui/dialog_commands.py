@@ -91,6 +91,12 @@ DOMAIN_COMMANDS: tuple[FormCommand, ...] = (
     FormCommand("stop", "escape", "Back", "stop asking, or go back"),
 )
 
+# Keys in the list of what runs with other settings.
+DRIFT_COMMANDS: tuple[FormCommand, ...] = (
+    FormCommand("again", "f5 ctrl+t r", "Compare again", "compare the file with what runs again"),
+    FormCommand("leave", "escape", "Back", "go back"),
+)
+
 # Keys in the import of another program's settings; Enter starts a new line there.
 IMPORT_COMMANDS: tuple[FormCommand, ...] = (
     FormCommand("take", CARRY_OUT, "Import", "copy the settings into the form"),
@@ -160,6 +166,7 @@ DIALOG_COMMANDS = {
     "changed": CHANGED_COMMANDS,
     "conflict": CONFLICT_COMMANDS,
     "tables": TABLE_COMMANDS,
+    "drift": DRIFT_COMMANDS,
 }
 
 

@@ -73,6 +73,10 @@ class SidebarController:
         if self._message_text == text:
             self.clear_message()
 
+    def shows_nothing_but(self, text: str) -> bool:
+        """Whether no other message than this one is shown."""
+        return self._message_at is None or self._message_text == text
+
     def clear_message(self) -> bool:
         """Clear the message; return whether there was one."""
         had_message = self._message_at is not None

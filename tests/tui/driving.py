@@ -27,9 +27,11 @@ from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.discovery.dns import Resolver
 from smtp_tui.smtp.events import Event, Received, Sent, Stage, StageEntered
 from smtp_tui.smtp.replies import Reply
+from smtp_tui.survey.notice import DriftNotice
 from smtp_tui.tui import typeahead
 from smtp_tui.tui.app import SmtpApp
 from smtp_tui.tui.main_screen import MainScreen
+from smtp_tui.tui.model import drift as drift_model
 from smtp_tui.tui.model.check_request import Runner
 from smtp_tui.tui.test_pane.pane import DnsOptions
 from smtp_tui.tui.typeahead import KeyQueue
@@ -294,10 +296,12 @@ async def form_on(
     keeps_changes: bool = False,
     lookup: DnsOptions | None = None,
     name: str = "mail.toml",
+    drift: Callable[[Path, str | None], DriftNotice] | None = None,
 ) -> AsyncIterator[Hand]:
     """Open the app on a file with this text, or on a file that does not exist yet.
 
-    Its keyring is a fake, or the system's where it `has_own_keyring`.
+    Its keyring is a fake, or the system's where it `has_own_keyring`. `drift` stands in for the
+    look at what runs on this machine, which finds nothing.
     """
     file = folder / name
     if text is not None:
@@ -312,7 +316,7 @@ async def form_on(
         lookup=lookup or DnsOptions(resolver=nobody),
     )
     place = nullcontext() if has_own_keyring else keyring_is(keyring or FakeKeyring())
-    with place:
+    with place, patch.object(drift_model, "find_notice", drift or (lambda *_: DriftNotice())):
         async with app.run_test(size=size) as pilot:
             await settle(app)
             yield Hand(pilot, file)

@@ -10,6 +10,7 @@ from smtp_tui.config.atomic_write import WriteOptions
 from smtp_tui.config.diff import DiffLine, MergeConflict
 from smtp_tui.safe_text import escape_controls
 from smtp_tui.tui.controllers.context import Controller
+from smtp_tui.tui.controllers.drift import DriftController
 from smtp_tui.tui.dialogs.diff import ConflictDialog, DiffDialog, FileChangedDialog
 from smtp_tui.tui.messages import as_sentence
 from smtp_tui.tui.model.password import PasswordLocation
@@ -30,6 +31,11 @@ BACK = "escape"
 
 class SaveController(Controller):
     """Writes the form's draft to the file."""
+
+    @property
+    def drift(self) -> DriftController:
+        """What runs with other settings than the file."""
+        return DriftController(self.context)
 
     async def save(self) -> bool:
         """Save the changes; if the file lacks the table, show the diff first."""
@@ -110,10 +116,14 @@ class SaveController(Controller):
         # Last, since focusing a field clears messages about others.
         style = GOOD if result.ok or result.is_reloaded else BAD
         text = escape_controls(result.text)
-        if result.saved and result.ok and self.test_pane.show_saved(text):
+        is_saved = bool(result.saved and result.ok)
+        if is_saved and self.test_pane.show_saved(text):
             self.context.sidebar.clear_message()
+            text = ""
         else:
             self.show_message(text, style, at=result.field)
+        if is_saved:
+            self.drift.begin(text)
         return result.ok
 
     # Questions while saving

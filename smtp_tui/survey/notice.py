@@ -1,0 +1,35 @@
+"""Compare a file with what runs, and say in sentences what was found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from smtp_tui.config.errors import one_line
+from smtp_tui.records import record
+from smtp_tui.survey.drift import drift_of
+from smtp_tui.survey.drift_text import finding_lines, short_text, summary_lines
+from smtp_tui.survey.processes import SurveyLimits
+
+
+@record
+class DriftNotice:
+    """What was found, as sentences without passwords.
+
+    `short` has a line for each thing that has other values, or may; `findings` has the lines of
+    each, and of what was only seen. `summary` says how much was read.
+    """
+
+    short: tuple[str, ...] = ()
+    findings: tuple[tuple[str, ...], ...] = ()
+    summary: tuple[str, ...] = ()
+
+
+def find_notice(path: Path, dialect: str | None, seconds: float) -> DriftNotice:
+    """Compare a file with what runs; DocumentError if the file cannot be read."""
+    report = drift_of(path, dialect=dialect, limits=SurveyLimits(seconds=seconds))
+    name = one_line(path.name)
+    return DriftNotice(
+        tuple(short_text(found, name) for found in report.findings if found.id.is_drift),
+        tuple(tuple(finding_lines(found, name)) for found in report.findings),
+        tuple(summary_lines(report, name)),
+    )
