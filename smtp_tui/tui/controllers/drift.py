@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 from smtp_tui.tui.commands import key_of
 from smtp_tui.tui.controllers.context import Controller
 from smtp_tui.tui.dialogs.drift import DriftScreen
@@ -17,12 +20,10 @@ class DriftController(Controller):
 
     def begin(self, saved: str) -> None:
         """Compare without delaying anything; `saved` is the message about the save."""
-
-        async def after_save() -> None:
-            await self._after_save(saved)
-
+        # Not a coroutine: the form may end before the worker begins to await it. Any, as the type
+        # of Textual's parameter is ambiguous for a function.
+        after_save: Any = partial(self._after_save, saved)
         if not self.test_pane.lookup.is_alone:
-            # Not a coroutine: the form may end before the worker begins to await it.
             self.screen.run_worker(after_save, group=GROUP, exclusive=True, exit_on_error=False)
 
     async def show(self) -> None:
