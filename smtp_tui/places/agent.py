@@ -54,7 +54,7 @@ def main(
     `opened` are descriptors of the target's root, program and namespaces; `user` is its user, group
     and groups, None if they are this process's own.
     """
-    _call("prctl", _PR_SET_DUMPABLE, 0, 0, 0, 0)
+    _forbid_tracing()
     _call("prctl", _PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.umask(0o022)  # the target's user reads the files in /etc
@@ -85,6 +85,8 @@ class Agent:
         """Answer a request; what may wait is answered by a child."""
         with suppress(OSError):  # the parent no longer waits
             match request["ask"]:
+                case "start":
+                    messages.send(reply, {})
                 case "enter":
                     messages.send(reply, self._enter(request))
                 case "socket":
@@ -131,6 +133,7 @@ class Agent:
                 os.setresgid(gid, gid, gid)
             with _step("user"):
                 os.setresuid(uid, uid, uid)
+                _forbid_tracing()  # a new user may turn it on again (fs.suid_dumpable)
             self._user = None
 
     def _answer(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -192,6 +195,11 @@ def _step(name: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise StepFailed(name, error) from None
+
+
+def _forbid_tracing() -> None:
+    """Let no process of the target's user look into this one, or change it."""
+    _call("prctl", _PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def _call(name: str, *values: object) -> None:

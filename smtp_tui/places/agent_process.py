@@ -21,6 +21,8 @@ from smtp_tui.places.process import ProcessHandle
 
 # Seconds for all but a lookup, which takes as long as the caller waits: a file system may hang.
 ANSWER_LIMIT = 3.0
+# Until Python has loaded its modules, perhaps from a slow card.
+START_LIMIT = 20.0
 _RESOLVER_VARIABLES = ("RES_OPTIONS", "LOCALDOMAIN")
 _NAMESPACES = ("user", "uts", "net")
 _OPENED = (
@@ -64,6 +66,11 @@ class AgentProcess:
             self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             stack.enter_context(theirs)
             self._agent = self._start(theirs.fileno(), opened, user, variables)
+        try:
+            self._exchange({"ask": "start"}, START_LIMIT)
+        except OSError as error:
+            self.close()
+            raise PlaceError(f"smtp-tui cannot start its agent: {error.strerror}") from None
 
     def _start(
         self,
@@ -89,7 +96,7 @@ class AgentProcess:
             )
         except OSError as error:
             self._channel.close()
-            raise PlaceError(f"the agent cannot be started: {reason(error)}") from None
+            raise PlaceError(f"smtp-tui cannot start its agent: {reason(error)}") from None
 
     @property
     def pid(self) -> int:

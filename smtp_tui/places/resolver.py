@@ -14,6 +14,8 @@ _NAMES = ("resolv.conf", "hosts", "host.conf", "gai.conf", "nsswitch.conf")
 _PATHS = tuple(f"/etc/{name}" for name in _NAMES)
 # Bytes of all of them; a list of blocked hosts may be long.
 _MOST = 8 << 20
+# Letters of resolv.conf that are shown; real ones have some hundred.
+_MOST_SHOWN = 4096
 # The sources of names that need no service on this machine, which the agent could reach.
 _OWN_SOURCES = ("files", "dns")
 
@@ -27,8 +29,8 @@ class ResolverFiles:
 
     @property
     def nameservers(self) -> tuple[str, ...]:
-        """The name servers of resolv.conf; libc asks the first three."""
-        return tuple(words[0] for words in self._lines("nameserver") if words)
+        """The name servers of resolv.conf that libc asks: the first three."""
+        return tuple(words[0] for words in self._lines("nameserver") if words)[:3]
 
     @property
     def search(self) -> tuple[str, ...]:
@@ -42,7 +44,7 @@ class ResolverFiles:
         return tuple(word for words in self._lines("options") for word in words)
 
     def _lines(self, *keywords: str) -> list[tuple[str, ...]]:
-        lines = map(str.split, self.files.get("resolv.conf", "").splitlines())
+        lines = map(str.split, self.files.get("resolv.conf", "")[:_MOST_SHOWN].splitlines())
         return [tuple(words[1:]) for words in lines if words and words[0] in keywords]
 
 

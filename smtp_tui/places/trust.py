@@ -19,6 +19,8 @@ from smtp_tui.records import record
 # A distribution ships 150; each is tried by OpenSSL.
 _MOST_CERTIFICATES = 2000
 _MOST_FILES = 1000
+# The variables come from the process, and may be megabytes long.
+_MOST_FOLDERS, _LONGEST_PATH = 16, 4096
 _BEGIN, _END = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
 _BEGIN_LINE = re.compile(rf"^{_BEGIN}[ \t\r]*$", re.MULTILINE)
 _OPENSSL_DIR = rb'OPENSSLDIR: "([^"\0]+)"'
@@ -97,8 +99,8 @@ class _Runtime:
         """Return what SSL_CERT_FILE and SSL_CERT_DIR name, each else OpenSSL's built-in place."""
         folder = self._openssl_folder()
         file = self._variables.get("SSL_CERT_FILE") or f"{folder}/cert.pem"
-        folders = (self._variables.get("SSL_CERT_DIR") or f"{folder}/certs").split(":")
-        return self._store(runtime, [file], folders, _HASHED_NAME, other)
+        folders = self._variables.get("SSL_CERT_DIR") or f"{folder}/certs"
+        return self._store(runtime, [file], folders.split(":"), _HASHED_NAME, other)
 
     def _go(self) -> TrustStore:
         present = self._files.read_all(_GO_FILES)
@@ -155,7 +157,8 @@ class _Runtime:
         wanted: re.Pattern[str],
         other: TrustStore | None = None,
     ) -> TrustStore:
-        files, folders = list(map(self._absolute, files)), list(map(self._absolute, folders))
+        files = list(map(self._absolute, files))
+        folders = list(map(self._absolute, folders[:_MOST_FOLDERS]))
         names = [f"{folder}/{name}" for folder in folders for name in self._names(folder, wanted)]
         read = self._files.read_all([*files, *names[:_MOST_FILES]])
         texts = [part.decode("ascii", "replace") for part in read.values() if _is_there(part)]
@@ -172,14 +175,18 @@ class _Runtime:
 
     def _absolute(self, path: str) -> str:
         with suppress(PlaceError):
-            return str(PurePosixPath(self._process.inside(self._process.link("cwd")), path))
-        return path
+            folder = self._process.inside(self._process.link("cwd"))
+            return str(PurePosixPath(folder, path[:_LONGEST_PATH]))
+        return path[:_LONGEST_PATH]
 
     def _names(self, folder: str, wanted: re.Pattern[str] | None = None) -> list[str]:
-        with suppress(OSError):
+        try:
             names = self._files.names(folder)
-            return [name for name in names if wanted is None or wanted.fullmatch(name)]
-        return []
+        except TimeoutError:  # the next file would hang too
+            raise
+        except OSError:
+            return []
+        return [name for name in names if wanted is None or wanted.fullmatch(name)]
 
     def _openssl_folder(self) -> str:
         """Return OPENSSLDIR of the libcrypto that the process uses; Debian's if none is found."""
@@ -199,9 +206,12 @@ class _Runtime:
                 yield f"{folder}/{name}"
 
     def _search(self, pattern: bytes, path: str = "") -> str | None:
-        with suppress(OSError):
+        try:
             return self._files.search(pattern, path)
-        return None
+        except TimeoutError:
+            raise
+        except OSError:
+            return None
 
 
 def _java(program: PurePosixPath, words: Sequence[str], variables: Mapping[str, str]) -> TrustStore:
@@ -210,7 +220,7 @@ def _java(program: PurePosixPath, words: Sequence[str], variables: Mapping[str, 
     for word in words:
         name, _, value = word.partition("=")
         if name == "-Djavax.net.ssl.trustStore" and value:
-            path = value
+            path = value[:_LONGEST_PATH]
     return TrustStore(runtime="Java", paths=(path,), pem=None)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -60,7 +61,7 @@ def test_an_agent_that_says_nothing_at_the_start(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(agent_process, "_START", "raise SystemExit({path!r}[:0])")
     with (
         resident() as pid,
-        pytest.raises(PlaceError, match=f"cannot read process {pid}: {ENDED}"),
+        pytest.raises(PlaceError, match=f"smtp-tui cannot start its agent: {ENDED}"),
         open_place(PlaceKind.PROCESS, str(pid)),
     ):
         pass
@@ -96,6 +97,34 @@ def test_a_lookup_that_hangs_holds_up_nobody_and_ends_with_the_agent(tmp_path: P
     asked.close()
     assert not waiting.is_alive()
     assert ENDED in str(errors[0])
+    wait_for_exit(session_members(session), 10)
+    assert session_members(session) == []
+
+
+HANGING = """
+import ctypes
+kind, options = b"fuse", b"fd=9,rootmode=40000,user_id=0,group_id=0"
+assert ctypes.CDLL(None).mount(kind, b"/mnt", kind, ctypes.c_ulong(0), options) == 0
+"""
+
+
+@pytest.mark.integration
+@pytest.mark.skipif(not Path("/dev/fuse").exists(), reason="this kernel has no FUSE")
+def test_a_file_system_that_hangs_is_not_waited_for() -> None:
+    """Nobody answers for the file system at /mnt, where the authorities are."""
+    mount = shlex.join([sys.executable, "-c", HANGING])
+    variables = {"SSL_CERT_FILE": "/mnt/ca.pem", "SSL_CERT_DIR": "/mnt/certs"}
+    setup = ["ip link set lo up", "exec 9<>/dev/fuse", mount]
+    with (
+        process_in_namespaces(setup=setup, variables=variables) as pid,
+        open_place(PlaceKind.PROCESS, str(pid)) as place,
+    ):
+        assert place.trust.pem is None
+        assert place.trust.runtime == "unknown: the place did not answer within 3 s"
+        # The rest of the place works.
+        assert place.files.read("/etc/passwd")
+        place.network.new_socket(socket.AF_INET).close()
+        (session,) = sessions_of_agents()
     wait_for_exit(session_members(session), 10)
     assert session_members(session) == []
 
