@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from smtp_tui.tui.controllers.check import CheckController
     from smtp_tui.tui.controllers.discovery import DiscoveryController
     from smtp_tui.tui.controllers.guide import GuideController
+    from smtp_tui.tui.controllers.place import PlaceController
     from smtp_tui.tui.controllers.recovery import CrashRecovery
     from smtp_tui.tui.controllers.save import SaveController
     from smtp_tui.tui.controllers.tables import TomlTableController
@@ -79,6 +80,13 @@ class FormCommandRunner:
         from smtp_tui.tui.controllers.guide import GuideController
 
         return GuideController(self.context)
+
+    @property
+    def place(self) -> PlaceController:
+        """Where tests run."""
+        from smtp_tui.tui.controllers.place import PlaceController
+
+        return PlaceController(self.context)
 
     @property
     def recovery(self) -> CrashRecovery:

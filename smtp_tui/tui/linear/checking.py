@@ -18,12 +18,20 @@ from smtp_tui.smtp.certificates import Certificate
 from smtp_tui.smtp.events import Event, Stage, StageEntered, TlsEstablished
 from smtp_tui.smtp.message import MailRequest
 from smtp_tui.smtp.transcript import TranscriptLine, lines_of
+from smtp_tui.threads import in_daemon_thread
 from smtp_tui.tui.commands import key_of
 from smtp_tui.tui.linear.console import StoppedError, stoppable
 from smtp_tui.tui.linear.context import NO_TEST, LinearContext
 from smtp_tui.tui.messages import as_sentence, folder_question, format_internal_error, text
 from smtp_tui.tui.model.check_flow import CheckFlow, mail_after_fix
-from smtp_tui.tui.model.check_request import form_tap, request_for, run_to_verdict, title_of
+from smtp_tui.tui.model.check_request import (
+    PlaceRefusedError,
+    form_tap,
+    request_for,
+    run_to_verdict,
+    runner_at,
+    title_of,
+)
 from smtp_tui.tui.model.draft import DraftSnapshot
 from smtp_tui.tui.model.fixes import (
     FixKind,
@@ -40,6 +48,7 @@ from smtp_tui.tui.model.verdict_text import changes_to_save, verdict_text
 
 # Seconds between two lines that say that a test still waits.
 _PATIENCE = 5.0
+_PLACES_LISTED = 30
 _LOG_INDENT = " " * 12
 
 
@@ -120,7 +129,7 @@ class LinearChecks:
         if done is None:
             self.console.show(NO_TEST)
             return
-        self.console.show(self._heading(done.settings, done.request.mail, done.moment))
+        self.console.show(self._heading(done.settings, done.request.mail, done.moment, done.place))
         for event in done.events:
             self._show_event(event)
         self._show_verdict(done)
@@ -153,6 +162,29 @@ class LinearChecks:
             self.console.show_stopped()
             return
         self.console.show(":tables goes to a table, and :log shows its test again there.")
+
+    async def choose_place(self, words: str = "") -> None:
+        """Let the admin choose where tests run, from the places whose names contain the words."""
+        # Loads ctypes and what asks docker, podman and systemd: few sessions test from elsewhere.
+        from smtp_tui.tui.model.test_place import find_places, matching
+
+        session = self.context.session
+        found = await in_daemon_thread(find_places)
+        places = [None, *matching(found.places, words)[:_PLACES_LISTED]]
+        lines = [
+            f"{place.title}: {place.about}" if place else text("place", "here") for place in places
+        ]
+        for problem in found.problems:
+            self.console.show(problem)
+        chosen = self.console.choose_line(text("place", "title"), lines)
+        if chosen is None:
+            return
+        session.place = place = places[chosen]
+        self.console.show(
+            text("place", "chosen", place=place.title, test=key_of("test"))
+            if place
+            else text("place", "chosen-here")
+        )
 
     def _obstacle(self, undone: str) -> str | None:
         """Show the first problem that prevents a test, and return its field."""
@@ -201,14 +233,17 @@ class LinearChecks:
     ) -> Verdict | None:
         """Run a test, and write its dialogue and verdict."""
         context, moment, events = self.context, datetime.now(UTC), list[Event]()
-        self.console.show(f"{self._heading(settings, request.mail, moment)}; Ctrl+C stops it")
+        place = context.session.place
+        heading = self._heading(settings, request.mail, moment, place.title if place else "")
+        self.console.show(f"{heading}; Ctrl+C stops it")
 
         def report(event: Event) -> None:
             events.append(event)
             self._show_event(event)
 
         try:
-            check = run_to_verdict(context.runner, request, report)
+            runner = runner_at(place, context.runner)
+            check = run_to_verdict(runner, request, report)
             verdict = await stoppable(self._with_clock(check, events, settings.timeout))
         except StoppedError:
             stages = [event.stage for event in events if isinstance(event, StageEntered)]
@@ -216,6 +251,9 @@ class LinearChecks:
             self.console.show_stopped(
                 text("test-stopped", "late" if is_late else "early", awaited="the server")
             )
+            return None
+        except PlaceRefusedError as error:
+            self.console.show(str(error))
             return None
         except Exception as error:  # a bug in a check must not lose the input
             self.console.show(format_internal_error(error))
@@ -246,8 +284,10 @@ class LinearChecks:
             await asyncio.wait([task])  # this closes the connection
             raise
 
-    def _heading(self, settings: Settings, mail: MailRequest | None, moment: datetime) -> str:
-        return f"Test at {moment.astimezone():%H:%M:%S}: {title_of(settings, mail)}"
+    def _heading(
+        self, settings: Settings, mail: MailRequest | None, moment: datetime, place: str
+    ) -> str:
+        return f"Test at {moment.astimezone():%H:%M:%S}: {title_of(settings, mail, place)}"
 
     def _show_event(self, event: Event) -> None:
         for line in lines_of(event):

@@ -148,6 +148,7 @@ COMMANDS = (
     _command("test", lambda it, _text: it.checks.test()),
     _command("fix", lambda it, _text: it.checks.fix()),
     _command("fixes", lambda it, _text: it.checks.choose_fix()),
+    _command("place", lambda it, text: it.checks.choose_place(text)),
     _command("undo", lambda it, _text: it.undo()),
     _command("redo", lambda it, _text: it.redo()),
     _command("save", lambda it, _text: it.saving.save()),

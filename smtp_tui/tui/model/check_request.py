@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smtp_tui.checks.request import CheckRequest
+from smtp_tui.config.errors import one_line
 from smtp_tui.diagnosis.verdict import Verdict
+from smtp_tui.records import record
 from smtp_tui.settings.choices import Authentication, Encryption
 from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.password_sources import AskSource, source_as_toml
@@ -49,11 +51,53 @@ def form_tap(settings: Settings, request: CheckRequest, file: Path) -> FormTap:
     return FormTap(settings, request, file)
 
 
-def title_of(settings: Settings, mail: MailRequest | None) -> str:
-    """Return a test's title: server, encryption, login and recipients."""
+class PlaceRefusedError(Exception):
+    """A test cannot run from the chosen place; the text is for the admin."""
+
+
+@record
+class ChosenPlace:
+    """Where the application runs, for tests from there: a container, a unit or a process.
+
+    `word` finds it; `about` tells it from others.
+    """
+
+    kind: str
+    word: str
+    about: str = ""
+
+    @property
+    def name(self) -> str:
+        """Its name without that of its engine."""
+        return self.word.partition(":")[2] or self.word if self.kind == "container" else self.word
+
+    @property
+    def title(self) -> str:
+        """The place in a sentence."""
+        return f"{self.kind} {one_line(self.name, 80)}"
+
+    @property
+    def searched(self) -> str:
+        """What a search finds it by."""
+        return f"{self.kind} {self.word} {self.about}".casefold()
+
+
+def runner_at(place: ChosenPlace | None, runner: Runner) -> Runner:
+    """Return what runs the tests of a session: from the chosen place, or the runner itself."""
+    if place is None:
+        return runner
+    # Loads ctypes and what asks docker, podman and systemd: few sessions test from elsewhere.
+    from smtp_tui.tui.model.test_place import runner_from
+
+    return runner_from(place)
+
+
+def title_of(settings: Settings, mail: MailRequest | None, place: str = "") -> str:
+    """Return a test's title: where it runs if not here, server, encryption, login, recipients."""
     encryption = "unencrypted" if settings.encryption is Encryption.NONE else settings.encryption
     login = "no" if settings.authentication is Authentication.NONE else settings.authentication
-    server = f"{settings.host} port {settings.port}, {encryption}, {login} login"
+    where = f"in {place}: " if place else ""
+    server = f"{where}{settings.host} port {settings.port}, {encryption}, {login} login"
     if mail is None:
         return server
     first, *others = (recipient.address for recipient in mail.recipients)

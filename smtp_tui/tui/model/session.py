@@ -17,6 +17,7 @@ from smtp_tui.records import record
 from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.password_sources import KeyringSource
 from smtp_tui.smtp.events import Connected, Event
+from smtp_tui.tui.model.check_request import ChosenPlace
 from smtp_tui.tui.model.draft import ACCOUNT, DraftSnapshot, SettingsDraft
 
 TESTS_KEPT = 5
@@ -35,6 +36,12 @@ class CompletedTest:
     verdict: Verdict
     moment: datetime
     draft: DraftSnapshot
+
+    @property
+    def place(self) -> str:
+        """Where it ran; empty for here."""
+        comparison = self.verdict.comparison
+        return comparison.place.label if comparison else ""
 
     @property
     def facts(self) -> CheckSummary:
@@ -113,6 +120,8 @@ class SessionMemory:
     def __init__(self) -> None:
         self._tests: defaultdict[str, list[CompletedTest]] = defaultdict(list)
         self._passed: dict[str, PassedState] = {}
+        # Where tests run; None for here.
+        self.place: ChosenPlace | None = None
 
     def add(self, table: str, done: CompletedTest) -> None:
         """Remember a finished test."""

@@ -17,10 +17,12 @@ from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.smtp.events import Event, Stage, StageEntered
 from smtp_tui.tui.messages import as_sentence, format_internal_error
 from smtp_tui.tui.model.check_request import (
+    PlaceRefusedError,
     Runner,
     needs_password_prompt,
     request_for,
     run_to_verdict,
+    runner_at,
 )
 from smtp_tui.tui.model.draft import HOST, SettingsDraft
 from smtp_tui.tui.model.file_context import OpenFileContext, risk_of_test
@@ -146,6 +148,8 @@ class TableTests:
                 reason = await self._test(table)
             except DocumentError as error:
                 reason = as_sentence(error)
+            except PlaceRefusedError as error:
+                reason = str(error)
             except Exception as error:  # a bug in one check must not lose the other tests
                 reason = format_internal_error(error)
         self._running.pop(table, None)
@@ -178,7 +182,8 @@ class TableTests:
                 self._on_change()
 
         moment = datetime.now(UTC)
-        verdict = await run_to_verdict(self._runner, request, record_event)
+        runner = runner_at(self._session.place, self._runner)
+        verdict = await run_to_verdict(runner, request, record_event)
         if verdict is None:
             return "A bug in smtp-tui: the test ended without a verdict."
         done = CompletedTest(request, settings, tuple(events), verdict, moment, draft.snapshot())

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 
+from smtp_tui.checks.exit_status import difference_lines, here_line
 from smtp_tui.diagnosis.causes import label
 from smtp_tui.diagnosis.diagnose import with_one_name
 from smtp_tui.diagnosis.verdict import Recipient, Verdict
@@ -87,6 +88,11 @@ def verdict_text(
     """
     texts = summary_of(verdict, mail), with_labels(verdict.cure), with_labels(verdict.why)
     happened, cure, why = (_of_certificate(text, verdict, is_whole=is_whole) for text in texts)
+    comparison = verdict.comparison
+    told = comparison.differences if comparison else ()
+    if reason := next((each for each in told if each.explains), None):
+        # The cause's own texts speak of this machine.
+        cure, why = with_labels(reason.cure), reason.what
     key = action = others = ""
     if verdict.ok:
         key = key_of("save") if saves else ""
@@ -163,10 +169,29 @@ def _more(verdict: Verdict, notes: Sequence[str], reasons: Sequence[str]) -> Ite
         (unknown, "", True),  # the admin must know this before sending again
         *((reply, title, False) for title, reply in replies(verdict)),
         *((reason, "", False) for reason in reasons),
+        *((text, title, False) for title, text in _compared(verdict, reasons)),
         (labels, "Warnings", True),
     ):
         if text:
             yield VerdictLine(escape_controls(text), escape_controls(title), is_warning)
+
+
+def _compared(verdict: Verdict, shown: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield what the check from here found, and the differences that are not `shown` yet."""
+    if comparison := verdict.comparison:
+        for line in (here_line(comparison), *difference_lines(comparison)):
+            title, _, text = line.strip().partition(": ")
+            if text not in shown:
+                yield title.capitalize(), with_labels(text)
+
+
+def comparison_lines(verdict: Verdict) -> list[TranscriptLine]:
+    """Return the comparison with a check from here as lines of the dialogue."""
+    comparison, mark = verdict.comparison, TranscriptMark.FACT
+    if comparison is None:
+        return []
+    lines = filter(None, (here_line(comparison), *difference_lines(comparison)))
+    return [TranscriptLine(verdict.seconds, mark, escape_controls(line)) for line in lines]
 
 
 def _shorter(happened: str, verdict: Verdict) -> tuple[str, ...]:

@@ -24,7 +24,13 @@ from smtp_tui.tui.layout import PlacedByScreen
 from smtp_tui.tui.log.entries import Entry, LogHeading, entries_of
 from smtp_tui.tui.log.view import LogView
 from smtp_tui.tui.messages import format_internal_error, text
-from smtp_tui.tui.model.check_request import Runner, run_to_verdict, title_of
+from smtp_tui.tui.model.check_request import (
+    PlaceRefusedError,
+    Runner,
+    run_to_verdict,
+    runner_at,
+    title_of,
+)
 from smtp_tui.tui.model.draft import DraftSnapshot, SettingsDraft
 from smtp_tui.tui.model.fixes import FixProposal, available_fixes
 from smtp_tui.tui.model.session import (
@@ -37,6 +43,7 @@ from smtp_tui.tui.model.session import (
 from smtp_tui.tui.model.verdict_text import (
     VerdictText,
     changes_to_save,
+    comparison_lines,
     verdict_lines,
     verdict_text,
 )
@@ -160,7 +167,9 @@ class TestPane(PlacedByScreen, NoRepaintOnResize, Vertical):
         """
         release_keys()
         self.moment = moment = datetime.now(UTC)
-        self._begin(title_of(settings, request.mail), request.mail, moment)
+        place = self._tested.session.place
+        title = title_of(settings, request.mail, place.title if place else "")
+        self._begin(title, request.mail, moment)
         started = monotonic()
 
         def show_wait() -> None:
@@ -170,7 +179,8 @@ class TestPane(PlacedByScreen, NoRepaintOnResize, Vertical):
         show_wait()
         clock = self.set_interval(1, show_wait)
         self._on_stage = show_wait
-        self._check = asyncio.create_task(run_to_verdict(self.runner, request, self._record_event))
+        runner = runner_at(place, self.runner)
+        self._check = asyncio.create_task(run_to_verdict(runner, request, self._record_event))
         try:
             await asyncio.wait([self._check])
             verdict = self._check.result()
@@ -191,6 +201,9 @@ class TestPane(PlacedByScreen, NoRepaintOnResize, Vertical):
             is_late = stage is Stage.MESSAGE
             why = text("test-stopped", "late" if is_late else "early", awaited=awaited_in(stage))
             self._abort(why, "stopped", CAUTION if is_late else PLAIN)
+            return None
+        except PlaceRefusedError as error:
+            self._abort(str(error))
             return None
         except Exception as error:  # a bug in a check must not lose the input
             self._abort(format_internal_error(error))
@@ -231,7 +244,7 @@ class TestPane(PlacedByScreen, NoRepaintOnResize, Vertical):
     def restore(self, done: CompletedTest) -> None:
         """Show a finished test again, as if it had just run here."""
         mail = done.request.mail
-        self._begin(title_of(done.settings, mail), mail, done.moment)
+        self._begin(title_of(done.settings, mail, done.place), mail, done.moment)
         for event in done.events:
             self._record_event(event)
         self._show_verdict(done)
@@ -329,6 +342,7 @@ class TestPane(PlacedByScreen, NoRepaintOnResize, Vertical):
         verdict = done.verdict
         self.progress.stages.conclude(ok=verdict.ok, stage=verdict.stage, seconds=verdict.seconds)
         self.progress.repaint()
+        self.log_view.add(comparison_lines(verdict))
         self.log_view.end_test(verdict_line(verdict))
         self.done, self._shows_verdict = done, True
         self.update()

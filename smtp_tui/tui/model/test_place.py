@@ -1,0 +1,134 @@
+"""Where tests run: in this program's own shell, or where an application runs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from contextlib import ExitStack, aclosing, suppress
+from dataclasses import replace
+
+from smtp_tui.checks.request import CheckRequest
+from smtp_tui.checks.side_by_side import run as run_from_place
+from smtp_tui.config.errors import one_line
+from smtp_tui.diagnosis.verdict import Verdict
+from smtp_tui.places.cgroup import control_group_of
+from smtp_tui.places.containers import ENGINES, Container, running_containers
+from smtp_tui.places.errors import PlaceError
+from smtp_tui.places.place import Place, PlaceKind, open_place
+from smtp_tui.places.process import PROC, ProcessHandle
+from smtp_tui.places.programs import ProgramError, ProgramMissing
+from smtp_tui.places.units import running_units
+from smtp_tui.records import record
+from smtp_tui.smtp.events import Event
+from smtp_tui.threads import in_daemon_thread
+from smtp_tui.tui.messages import as_sentence
+from smtp_tui.tui.model.check_request import ChosenPlace, PlaceRefusedError, Runner
+
+_MOST_PROCESSES = 5000
+_SHORT_ID = 12  # characters, as docker and podman show an ID
+
+
+@record
+class FoundPlaces:
+    """The places where tests can run, and why some may be missing."""
+
+    places: tuple[ChosenPlace, ...]
+    problems: tuple[str, ...] = ()
+
+
+def find_places() -> FoundPlaces:
+    """Return the containers, services and processes that run here; it waits for other programs."""
+    containers, problems = _containers()
+    units = _units()
+    # A main process stands for the whole, and this program is the shell.
+    known = {os.getpid(), *(each.pid for each in containers), *units.values()}
+    names = {each.id: each.name for each in containers}
+    return FoundPlaces(
+        (
+            *(_container(each) for each in containers),
+            *(ChosenPlace("unit", name, f"process {pid}") for name, pid in units.items()),
+            *_processes(known, names),
+        ),
+        tuple(problems),
+    )
+
+
+def _containers() -> tuple[list[Container], list[str]]:
+    found: list[Container] = []
+    problems = []
+    for engine in ENGINES:
+        try:
+            found += running_containers(engine)
+        except ProgramMissing:
+            continue
+        except ProgramError as error:
+            problems.append(as_sentence(error))
+    return found, problems
+
+
+def _container(container: Container) -> ChosenPlace:
+    image = f", {one_line(container.image, 60)}" if container.image else ""
+    about = f"{container.engine}, process {container.pid}{image}"
+    return ChosenPlace("container", f"{container.engine}:{container.name}", about)
+
+
+def _units() -> dict[str, int]:
+    with suppress(ProgramError):  # most often there is no systemd
+        return {unit.name: unit.main_pid for unit in running_units() if unit.main_pid}
+    return {}
+
+
+def _processes(known: set[int], containers: Mapping[str, str]) -> Iterator[ChosenPlace]:
+    """Yield all other processes, those with a network of their own first."""
+    pids = sorted(int(entry.name) for entry in PROC.iterdir() if entry.name.isdigit())
+    found = []
+    for pid in pids[:_MOST_PROCESSES]:
+        if pid not in known:
+            with suppress(PlaceError), ProcessHandle(pid) as process:
+                if process.command_line:  # the kernel's threads have none
+                    found.append(_process(process, containers))
+    yield from (place for _, place in sorted(found, key=lambda each: each[0]))
+
+
+def _process(process: ProcessHandle, containers: Mapping[str, str]) -> tuple[bool, ChosenPlace]:
+    # Never its arguments: they may hold a password.
+    status, group = process.status, control_group_of(process)
+    is_shared = True
+    with suppress(PlaceError):
+        is_shared = process.shares("net")
+    container = containers.get(group.container, group.container[:_SHORT_ID])
+    parts = [
+        one_line(status.command, 40),
+        f"user {status.uid}",
+        f"container {one_line(container, 60)}" if container else one_line(group.unit, 60),
+        "" if is_shared else "its own network",
+    ]
+    return is_shared, ChosenPlace("process", str(process.pid), ", ".join(filter(None, parts)))
+
+
+def runner_from(chosen: ChosenPlace) -> Runner:
+    """Return what runs checks from a place; PlaceRefusedError if it cannot be used."""
+
+    async def run_there(request: CheckRequest) -> AsyncGenerator[Event | Verdict, None]:
+        with ExitStack() as stack:
+
+            def open_it() -> Place:
+                return stack.enter_context(open_place(PlaceKind(chosen.kind), chosen.word))
+
+            try:
+                place = await in_daemon_thread(open_it)
+            except PlaceError as error:
+                advice = f" Run: {error.command}" if error.command else ""
+                raise PlaceRefusedError(f"{as_sentence(error)}{advice}") from None
+            async with aclosing(run_from_place(replace(request, place=place))) as updates:
+                async for update in updates:
+                    yield update
+
+    return run_there
+
+
+def matching(places: Sequence[ChosenPlace], words: str) -> list[ChosenPlace]:
+    """Return the places whose names contain all words; one with just this name alone."""
+    wanted = words.casefold().split()
+    exact = [place for place in places if words in (place.word, place.name)]
+    return exact or [place for place in places if all(word in place.searched for word in wanted)]
