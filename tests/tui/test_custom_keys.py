@@ -190,6 +190,7 @@ async def test_the_log_and_back(tmp_path: Path, key: str) -> None:
 
 
 DOES = {
+    "place": "Where do tests run?",
     "test": "PASSED",
     "fix": "no test has failed",
     "fixes": "no test has failed",
@@ -222,6 +223,7 @@ DOES = {
 """What the screen says after each command, and so that it did what it is for."""
 
 DOES_IN_LOG = {
+    "place": "Where do tests run?",
     "find": "\n/",
     "next_match": "There is no search",
     "previous_match": "There is no search",
