@@ -223,7 +223,6 @@ DOES = {
 """What the screen says after each command, and so that it did what it is for."""
 
 DOES_IN_LOG = {
-    "place": "Where do tests run?",
     "find": "\n/",
     "next_match": "There is no search",
     "previous_match": "There is no search",
