@@ -102,7 +102,10 @@ def conclusion_of(probed: ProbedAddress) -> Conclusion:
 
 def text_of(probed: ProbedAddress) -> str:
     """Return an address's ports in one line, for the log."""
-    ports = ", ".join(f"{reply.port} {_outcome_text(reply)}" for reply in probed.replies)
+    by_outcome: dict[str, list[str]] = {}
+    for reply in sorted(probed.replies, key=lambda reply: list(_OUTCOMES).index(reply.outcome)):
+        by_outcome.setdefault(_outcome_text(reply), []).append(str(reply.port))
+    ports = "; ".join(f"{', '.join(ports)} {text}" for text, ports in by_outcome.items())
     text = f"experiment: ports of {probed.address}: {ports}"
     if hop := probed.stopped_at:
         text += f"; port {probed.port} does not get past {hop.address}, {_distance(hop)} away"

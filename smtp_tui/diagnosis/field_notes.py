@@ -195,6 +195,9 @@ def _server_findings(facts: CheckSummary, verdict: Verdict) -> Iterator[Note]:
         yield "source_address", "left-from", {"source": facts.connected.local_address}
     elif verdict.stage is Stage.CONNECT and verdict.cause:
         yield "port", "failed", {"cause": label(verdict.cause)}
+    for probed in facts.probed:
+        if ports := [str(port) for port in probed.open_ports]:
+            yield "port", "others", {"address": probed.address, "ports": listed(ports, "and")}
     if facts.greeted_as:
         is_refused = verdict.cause == "ehlo-refused"
         yield "domain", "refused" if is_refused else "taken", {"said": facts.greeted_as}
@@ -300,6 +303,10 @@ def faults_of(verdict: Verdict, settings: Settings | None) -> dict[str, str]:
         key, *_ = re.findall(r"^\w+", finished.detail if finished else "") or [""]
         return {key: "cannot be used"} if key in BY_KEY else {}
     faults: dict[str, str] = causes().get(verdict.cause or "", {}).get("faults", {})
+    if verdict.egress and (
+        fault := texts_of("egress.toml")[verdict.egress.conclusion].get("fault")
+    ):
+        faults = {"port": fault}
     code = str(verdict.reply.code) if verdict.reply else ""
     return {
         _field_at_fault(key, verdict, settings): short.format(code=code).strip()[:LONGEST_FAULT]

@@ -281,10 +281,12 @@ class _HopProbe:
     async def _confirms(self, hop: Hop) -> bool:
         silent = _Attempt(self._silent, hop.distance)
         passing = _Attempt(self._passing, hop.distance)
-        # If it gets through, the router is nearer to the address than to this machine.
-        beyond = _Attempt(self._passing, 2 * hop.distance - 1)
-        await self._run([silent, passing, beyond], _CONFIRMATION_SHARE)
-        is_near = beyond.is_expired or _is_lost(beyond)
+        attempts = [silent, passing]
+        if hop.distance > 1:
+            # If it gets through, the router is nearer to the address than to this machine.
+            attempts.append(_Attempt(self._passing, 2 * hop.distance - 1))
+        await self._run(attempts, _CONFIRMATION_SHARE)
+        is_near = attempts[-1].is_expired or _is_lost(attempts[-1])
         return _is_lost(silent) and passing.is_expired and is_near
 
     async def _run(self, attempts: Iterable[_Attempt], share: float) -> None:

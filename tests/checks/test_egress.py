@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -106,9 +107,15 @@ def client(path: ServerPath, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     hosts = tmp_path_factory.mktemp("client") / "hosts"
     dropped_by_server, dropped_on_path = path.server_addresses(13)[0], path.server_addresses(11)[1]
     hosts.write_text(f"{dropped_by_server} both.example\n{dropped_on_path} both.example\n")
-    mount = [f"mount --bind {hosts} /etc/hosts"]
+    with inside(path, f"mount --bind {hosts} /etc/hosts") as network:
+        yield network
+
+
+@contextmanager
+def inside(path: ServerPath, *setup: str) -> Iterator[Network]:
+    """Run a process on the client, and use its network."""
     with (
-        resident(prefix=path.on(path.client), setup=mount) as pid,
+        resident(prefix=path.on(path.client), setup=setup) as pid,
         open_place(PlaceKind.PROCESS, str(pid)) as place,
     ):
         yield place.network
@@ -221,6 +228,26 @@ def test_a_router_that_answers_little_leads_to_no_false_conclusion(
         assert egress_of(verdict).conclusion == "egress-unclear"
 
 
+def test_behind_more_routers_only_the_nearer_half_is_the_way_out() -> None:
+    require(obstacle())
+    with path_to_server([11, 12, 13], routers=3) as path:
+        first, _, last = path.routers
+        path.filter(first, "forward", to(path, 11, "tcp dport 25 drop"))
+        path.filter(last, "prerouting", to(path, 12, "tcp dport 25 drop"))
+        path.filter(path.server, "input", to(path, 13, "tcp dport 25 drop"))
+        hosts = [host for number in (11, 12, 13) for host in path.server_addresses(number)]
+
+        async def run(network: Network) -> list[Outcome]:
+            return await asyncio.gather(*(check(network, host) for host in hosts))
+
+        with inside(path) as network:
+            found = [egress_of(verdict).addresses[0] for _, verdict in asyncio.run(run(network))]
+    # The first router answers an expired packet before it forwards: the next one never does.
+    routers = [each.router and (each.router.address, each.router.distance) for each in found]
+    assert routers == [("10.77.2.2", 2), ("fd77:2::2", 2), None, None, None, None]
+    assert {each.conclusion for each in found[2:]} == {"egress-unclear"}
+
+
 def test_a_short_time_for_experiments_leaves_no_time_for_ports(
     path: ServerPath, client: Network
 ) -> None:
@@ -251,9 +278,10 @@ def test_the_program_prints_it(path: ServerPath) -> None:
     for line in lines:
         validate(line)
     told = [event["text"] for event in events if event["event"] == "experiment"]
-    ports = "experiment: ports of 10.77.2.11: 25 no answer, 465 refused, 587 open, 2525 refused"
+    ports = "experiment: ports of 10.77.2.11: 587 open; 465, 2525 refused; 25 no answer"
     assert f"{ports}; port 25 does not get past 10.77.1.2, one hop away" in told
-    assert "Outgoing connections to port 25 are blocked. The router 10.77.1.2," in verdict["why"]
+    assert verdict["summary"] == "Outgoing connections to 10.77.2.11 port 25 are blocked."
+    assert verdict["why"].startswith("The router 10.77.1.2, one hop away, lets connections to")
     egress = verdict["egress"]
     assert egress["conclusion"] == egress["addresses"][0]["conclusion"] == "egress-blocked"
     assert egress["addresses"][0]["router"] == {"address": "10.77.1.2", "distance": 1}

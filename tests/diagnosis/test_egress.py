@@ -12,6 +12,7 @@ from smtp_tui.diagnosis import egress
 from smtp_tui.diagnosis.causes import causes, load_texts
 from smtp_tui.diagnosis.diagnose import diagnose
 from smtp_tui.diagnosis.egress import NAMES, Conclusion, conclusion_of, text_of
+from smtp_tui.diagnosis.field_notes import faults_of, observations_of
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.providers.hosting import HostingProvider
 from smtp_tui.smtp.events import Cause, Event, Experiment, Finished, Resolved, Stage
@@ -102,10 +103,10 @@ def test_conclusions(found: ProbedAddress, conclusion: Conclusion) -> None:
 
 def test_texts_of_a_blocked_port() -> None:
     verdict = verdict_of(probed(*ONE_OPEN, **STOPPED))
+    assert verdict.summary == "Outgoing connections to mail.example port 25 are blocked."
     assert verdict.why == (
-        f"Outgoing connections to port 25 are blocked. The router {ROUTER}, 2 hops from this "
-        f"machine, lets connections to port 587 of {ADDRESS} pass; connections to port 25 do not "
-        "get past it."
+        f"The router {ROUTER}, 2 hops away, lets connections to port 587 of {ADDRESS} pass. "
+        "Connections to port 25 do not get past it."
     )
     assert verdict.cure == (
         "Try port 587 (tls). Ask the hosting provider or the firewall's admin to open port 25. "
@@ -115,11 +116,14 @@ def test_texts_of_a_blocked_port() -> None:
 
 def test_texts_that_leave_both_possibilities_open() -> None:
     verdict = verdict_of(probed(*ONE_OPEN))
-    assert f"{ADDRESS} answers on port 587, but does not answer on port 25." in verdict.why
-    assert "Either the server drops port 25, or a firewall or the hosting provider" in verdict.why
+    answers = "mail.example port 25 does not answer, but the same address answers on port 587."
+    assert verdict.summary == answers
+    assert verdict.why.startswith("Either the server drops port 25, or a firewall or the hosting")
     refused = verdict_of(probed("silent", "refused", "refused", "silent"))
-    assert f"{ADDRESS} refuses ports 465 and 587, but" in refused.why
-    assert verdict_of(probed(*SILENT)).why.startswith("None of the ports 25, 465, 587 and 2525 of")
+    assert refused.summary.endswith("the same address refuses ports 465 and 587.")
+    silent = verdict_of(probed(*SILENT))
+    ports = "25, 465, 587 and 2525"
+    assert silent.summary == f"{ADDRESS} does not answer on any of the ports {ports}."
 
 
 def test_a_port_that_does_not_answer_is_not_suggested() -> None:
@@ -171,10 +175,28 @@ def test_a_port_that_the_servers_provider_documents_is_named() -> None:
     assert verdict.why.endswith("documents port 25 for this server.")
 
 
+@pytest.mark.parametrize(
+    ("found", "fault"),
+    [
+        (probed(*ONE_OPEN, **STOPPED), "blocked"),
+        (probed(f"rejected {ROUTER}", "open", "open", "open"), "rejected"),
+        (probed("denied", "open", "open", "open"), "rejected here"),
+        (probed(*ONE_OPEN), "no answer"),
+    ],
+)
+def test_what_the_form_shows_of_the_port(found: ProbedAddress, fault: str) -> None:
+    verdict = verdict_of(found)
+    assert faults_of(verdict, None) == {"port": fault}
+    assert verdict.facts is not None
+    ports = "465, 587 and 2525" if len(found.open_ports) > 1 else "587"
+    told = observations_of("port", verdict.facts, verdict)
+    assert told.endswith(f" {ADDRESS} accepts connections on {ports}.")
+
+
 def test_what_the_log_shows() -> None:
     found = probed(f"rejected {ROUTER}", "refused", "open", f"unreachable {ROUTER}")
     assert text_of(found) == (
-        f"experiment: ports of {ADDRESS}: 25 rejected by {ROUTER}, 465 refused, 587 open, "
+        f"experiment: ports of {ADDRESS}: 587 open; 465 refused; 25 rejected by {ROUTER}; "
         f"2525 no route from {ROUTER}"
     )
     assert text_of(probed(*ONE_OPEN, **STOPPED)).endswith(
