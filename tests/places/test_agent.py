@@ -129,31 +129,33 @@ def test_a_file_system_that_hangs_is_not_waited_for() -> None:
     assert session_members(session) == []
 
 
-def test_the_agent_ends_with_a_program_that_is_killed() -> None:
-    """Its lookup too: here a file of a place whose file system hangs stands for it."""
-    program = (
-        "import os, signal, sys\n"
-        "from smtp_tui.places.place import open_place, PlaceKind\n"
-        "with open_place(PlaceKind.PROCESS, sys.argv[1]) as place:\n"
-        "    print(place.files._agent.pid, flush=True)\n"
-        "    sys.stdin.read()\n"
-    )
-    with resident() as pid:
-        started = subprocess.Popen(
-            [sys.executable, "-c", program, str(pid)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert started.stdin
-        assert started.stdout
-        with started.stdin, started.stdout:
-            session = int(started.stdout.readline())
-            assert session_members(session) == [session]
-            started.kill()
-            started.wait()
-        wait_for_exit([session], 10)
-        assert session_members(session) == []
+LOOKS_UP = """
+import socket, sys
+from smtp_tui.places.place import PlaceKind, open_place
+with open_place(PlaceKind.PROCESS, sys.argv[1]) as place:
+    place.network.addresses("mail.example.test", 25, socket.AF_INET)
+"""
+
+
+def test_the_agent_and_its_lookup_end_with_a_program_that_is_killed(tmp_path: Path) -> None:
+    options = "options use-vc timeout:30 attempts:1\n"
+    etc = make_etc(tmp_path / "etc", resolv_conf=f"nameserver 127.0.0.1\n{options}")
+    with (
+        process_in_namespaces(etc) as pid,
+        open_place(PlaceKind.PROCESS, str(pid)) as place,
+        place.network.new_socket(socket.AF_INET) as name_server,
+    ):
+        name_server.bind(("127.0.0.1", 53))
+        name_server.listen()
+        with subprocess.Popen([sys.executable, "-c", LOOKS_UP, str(pid)]) as started:
+            asked, _ = name_server.accept()
+            with asked:  # it is never answered
+                (session,) = sessions_of_agents(started.pid)
+                members = session_members(session)
+                assert len(members) == 2
+                started.kill()
+                wait_for_exit(members, 10)
+                assert session_members(session) == []
 
 
 def test_the_agent_holds_no_secret_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -199,6 +201,10 @@ def test_the_agent_becomes_the_user_for_good(tmp_path: Path) -> None:
         # It is in the place's network, but not among its mounts, whose libraries it would load.
         assert namespace("net", session) == namespace("net", pid) != namespace("net", "self")
         assert len({namespace("mnt", each) for each in ("self", pid, session)}) == 3
+        # What answers on this machine's sockets there (nscd, resolved) would answer for it.
+        lines = Path(f"/proc/{session}/mountinfo").read_text().splitlines()
+        hidden = {line.split()[4] for line in lines if " - tmpfs tmpfs " in line}
+        assert {"/etc", "/run"} <= hidden
 
 
 @pytest.mark.parametrize(
@@ -253,8 +259,8 @@ def namespace(kind: str, process: int | str) -> Path:
     return Path(f"/proc/{process}/ns/{kind}").readlink()
 
 
-def sessions_of_agents() -> list[int]:
-    """Return the sessions of the agents that this process started."""
+def sessions_of_agents(parent: int | None = None) -> list[int]:
+    """Return the sessions of the agents that a process started, this one if none is named."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
@@ -262,6 +268,6 @@ def sessions_of_agents() -> list[int]:
             command = (folder / "cmdline").read_bytes()
         except OSError:
             continue
-        if int(fields[1]) == os.getpid() and b"smtp_tui.places.agent" in command:
+        if int(fields[1]) == (parent or os.getpid()) and b"smtp_tui.places.agent" in command:
             found.append(int(folder.name))
     return found
