@@ -38,11 +38,15 @@ class ScanPlaceKind(StrEnum):
 
 @record
 class ScanPlace:
-    """A file, unit or container that holds settings; `table` is the part of a file."""
+    """A file, unit or container that holds settings; `table` is the part of a file.
+
+    `is_document`: smtp-tui can change the file.
+    """
 
     kind: ScanPlaceKind
     name: str
     table: str = ""
+    is_document: bool = False
 
     def __str__(self) -> str:
         shown = one_line(
@@ -87,6 +91,11 @@ class FoundSettings:
         """The file to open; None for a unit or a container alone."""
         files = (place.name for place in self.places if place.kind is ScanPlaceKind.FILE)
         return next(map(Path, files), None)
+
+    @property
+    def document(self) -> ScanPlace | None:
+        """The place that smtp-tui can change, if any."""
+        return next((place for place in self.places if place.is_document), None)
 
     @property
     def password(self) -> str:
@@ -161,9 +170,11 @@ class _Machine:
                 unit_files.append(UnitFile(path, file.content, _Beside(self._tree, file)))
                 continue
             for found in self._guarded(path, self._in_file(file)):
+                # Of all other files only the settings are known, not how to change them.
+                is_document = found.imported is None or found.in_container
                 self._add(
                     found,
-                    ScanPlace(ScanPlaceKind.FILE, str(path), found.name),
+                    ScanPlace(ScanPlaceKind.FILE, str(path), found.name, is_document),
                     [path, *(path.parent / source for source in found.sources)],
                 )
         for unit in units(unit_files):

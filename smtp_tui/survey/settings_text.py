@@ -42,6 +42,7 @@ class TextSettings:
     `format` is the dialect or format; `application` is empty if nothing says whose settings they
     are. `given` are the keys that the text sets, `sources` the other files that do. `is_off`: the
     program sends no mail. `in_container`: paths in the values are those inside a container.
+    `imported` is None for a TOML file.
     """
 
     format: str
@@ -52,6 +53,7 @@ class TextSettings:
     sources: tuple[str, ...] = ()
     is_off: bool = False
     in_container: bool = False
+    imported: Imported | None = field(default=None, repr=False)
 
 
 def in_toml(content: str, path: Path) -> Iterator[TextSettings]:
@@ -173,4 +175,5 @@ def _imported(
         sources=sources,
         is_off=any(note.text == off for note in imported.remarks),
         in_container=in_container,
+        imported=imported,
     )

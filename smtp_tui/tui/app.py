@@ -221,6 +221,7 @@ class SmtpApp(KeyQueue, CrashSafeApp, inherit_bindings=False):
         """Replace the form by that of another table."""
         if document is not None:
             self._document, self._session = document, SessionMemory()
+            self.title = f"{escape_controls(str(document.path))} - {PROGRAM}"
         self.switch_screen(self._form(table, notice))
 
     def _form(self, table: str, opened_as: str = "") -> MainScreen:

@@ -257,6 +257,9 @@ MENU_COMMANDS: tuple[FormCommand, ...] = (
         synonyms="application proxy listen relay dialogue sniff"),
     FormCommand("drift", "", "Drift", "show what still runs with other settings than the file",
         lambda runner: runner.saving.drift.show(), synonyms="restart running container service"),
+    FormCommand("scan", "", "Scan", "find the SMTP settings on this machine, and open one",
+        lambda runner: runner.scan.find(),
+        synonyms="search machine applications containers compose units files"),
 )
 # fmt: on
 

@@ -150,6 +150,12 @@ ERROR_COMMANDS: tuple[FormCommand, ...] = (
     FormCommand("leave", "escape", "Back", "go back to the form"),
 )
 
+# Keys in the list of the settings on this machine.
+SCAN_COMMANDS: tuple[FormCommand, ...] = (
+    FormCommand("take", f"enter {CARRY_OUT}", "Open", "open the file, or import the settings"),
+    FormCommand("leave", "escape", "Back", "go back to the form"),
+)
+
 # The commands of each dialog by its `place`, in the order of the help.
 DIALOG_COMMANDS = {
     "fixes": FIX_COMMANDS,
@@ -167,6 +173,7 @@ DIALOG_COMMANDS = {
     "conflict": CONFLICT_COMMANDS,
     "tables": TABLE_COMMANDS,
     "drift": DRIFT_COMMANDS,
+    "scan": SCAN_COMMANDS,
 }
 
 

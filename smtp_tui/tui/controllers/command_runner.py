@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from smtp_tui.tui.controllers.place import PlaceController
     from smtp_tui.tui.controllers.recovery import CrashRecovery
     from smtp_tui.tui.controllers.save import SaveController
+    from smtp_tui.tui.controllers.scan import ScanController
     from smtp_tui.tui.controllers.tables import TomlTableController
     from smtp_tui.tui.controllers.tools import ToolController
 
@@ -101,6 +102,13 @@ class FormCommandRunner:
         from smtp_tui.tui.controllers.save import SaveController
 
         return SaveController(self.context)
+
+    @property
+    def scan(self) -> ScanController:
+        """The settings on this machine."""
+        from smtp_tui.tui.controllers.scan import ScanController
+
+        return ScanController(self.context)
 
     @property
     def tables(self) -> TomlTableController:
