@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import os
 import shutil
 import signal
+import smtplib
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,6 +21,7 @@ import pytest
 from tests.places.spaces import resident
 from tests.servers.listeners import Listener
 from tests.servers.mail import MailServers
+from tests.tap.running import running_tap
 from tests.terminal import on_terminal
 
 pytestmark = pytest.mark.integration
@@ -26,6 +29,7 @@ pytestmark = pytest.mark.integration
 WRONG = "never-the-right-one"
 PEEKED = "looked-at-once"
 UNECHOED = "typed-without-echo"
+WRITTEN = "words-of-a-message"
 LISTENERS = (Listener.PLAIN, Listener.STARTTLS_REQUIRED, Listener.STARTTLS_WRONG_NAME)
 MECHANISMS = ("plain", "login", "cram-md5", "scram-sha-256", "auto")
 
@@ -172,6 +176,25 @@ def from_a_place(servers: MailServers, file: Path) -> Iterator[bytes]:
             yield called("check", place, "--dialect", "no-such-program")
 
 
+def through_a_tap(servers: MailServers, file: Path) -> Iterator[bytes]:
+    """Everything that a tap prints of an application that logs in and sends a message."""
+    for mechanism, secret, shape in product(
+        ("plain", "login", "cram-md5"), (servers.user.password, WRONG), ([], ["--json"])
+    ):
+        with running_tap(file, "--clients", "1", *shape) as tap:
+            with smtplib.SMTP("localhost", tap.port, "application.example.test") as client:
+                client.ehlo()
+                client.user, client.password = servers.user.name, secret
+                login = getattr(client, f"auth_{mechanism.replace('-', '_')}")
+                with contextlib.suppress(smtplib.SMTPAuthenticationError):
+                    client.auth(mechanism.upper(), login)
+                sender = "app@client.example.test"
+                with contextlib.suppress(smtplib.SMTPException):
+                    client.sendmail(sender, ["bob@example.test"], f"Subject: x\n\n{WRITTEN}\n")
+            tap.end()
+        yield (tap.out + tap.err).encode()
+
+
 def on_screen(file: Path) -> bytes:
     """Everything that the form writes to a terminal: test, edit the password, save, leave."""
     environment = {**os.environ, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"}
@@ -261,8 +284,8 @@ def defect() -> bytes:
 def test_the_password_is_in_nothing_that_is_written(
     mail_servers: MailServers, file: Path, tmp_path: Path
 ) -> None:
-    written = [*headless(mail_servers, file), shown_once(file), line_by_line(file)]
-    written += [on_screen(file), defect()]
+    written = [*headless(mail_servers, file), *through_a_tap(mail_servers, file)]
+    written += [shown_once(file), line_by_line(file), on_screen(file), defect()]
     written += from_a_place(mail_servers, file)
     written += of_compose_files(mail_servers, tmp_path / "compose")
     assert len(written) > len(LISTENERS) * len(MECHANISMS)
@@ -270,7 +293,7 @@ def test_the_password_is_in_nothing_that_is_written(
     others = [one for one in tmp_path.rglob("*") if one.is_file() and one != file]
     written += [one.read_bytes() for one in others]
     written.append(mail_servers.log.encode())
-    for secret in (mail_servers.user.password, WRONG, PEEKED, UNECHOED):
+    for secret in (mail_servers.user.password, WRONG, PEEKED, UNECHOED, WRITTEN):
         for form in forms_of(secret, mail_servers.user.name):
             found = [one for one in written if form in one]
             assert not found, (form, found[0][-2000:])

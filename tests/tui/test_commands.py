@@ -9,12 +9,12 @@ from unittest.mock import MagicMock
 
 import pytest
 
-from smtp_tui.tui.commands import FormCommand, command_named, configurable
+from smtp_tui.tui.commands import MENU_COMMANDS, FormCommand, command_named, configurable
 from smtp_tui.tui.controllers.command_runner import FormCommandRunner
 from smtp_tui.tui.controllers.context import ControllerContext
 from tests.table import table
 
-HANDLED = [command for command in configurable() if command.handler]
+HANDLED = [command for command in (*configurable(), *MENU_COMMANDS) if command.handler]
 
 
 @table("command", HANDLED, ids=lambda command: command.action)
