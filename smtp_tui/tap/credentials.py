@@ -4,39 +4,85 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
+from collections.abc import Callable
+from functools import partial
 
 from smtp_tui.smtp.redaction import Redactor, RedactorGroup
+from smtp_tui.smtp.replies import Reply
 from smtp_tui.smtp.sasl import MECHANISMS
 from smtp_tui.tap.observed import Observed
 
 # Mechanisms that smtp-tui does not know, and applications use.
 _MORE_MECHANISMS = frozenset({"ANONYMOUS", "DIGEST-MD5", "GSSAPI", "NTLM"})
+# Lines that may be credentials and come too early; to learn each takes time.
+EARLY_LIMIT = 16
 
 
 class SecretRegistry:
-    """What the tap knows of secrets: those of all its dialogues with one server."""
+    """The secrets of one tap: any server data may repeat those of an earlier client."""
 
     def __init__(self, host: str, username: str | None = None, secret: str | None = None) -> None:
         self._group = RedactorGroup()
         self._host = host
-        self.redactor: Redactor = self._group.redactor(host, username, secret)
+        self._first = self._group.redactor(host, username, secret)
+
+    def dialogue(self) -> DialogueSecrets:
+        """Return the secrets for one more dialogue."""
+        return DialogueSecrets(self._first, partial(self._group.redactor, self._host))
+
+
+class DialogueSecrets:
+    """The secrets of one dialogue, with those that the tap knows of others."""
+
+    def __init__(self, first: Redactor, add: Callable[[str, str], Redactor]) -> None:
+        # All of this dialogue: one that may occur by chance counts only in its own redactor.
+        self._own = [first]
+        self._add = add
 
     def learn(self, username: str, secret: str) -> None:
         """Hide a password or token from now on, in every form."""
         if secret:
-            self.redactor = self._group.redactor(self._host, username, secret)
+            self._own.append(self._add(username, secret))
+
+    def learn_payload(self, payload: bytes, proof: bytes = b"") -> None:
+        """Hide what AUTH sent; `proof` is the part of it that passwords can be tried against."""
+        self._own[-1].learn(payload, proof)
 
     def learn_early(self, line: bytes) -> None:
         """Hide a line that may be a response, before the server can repeat it."""
         payload = _decoded(line.strip())
         self.learn("", payload.decode("utf-8", "surrogateescape"))
-        self.redactor.learn(payload)
+        self.learn_payload(payload)
+
+    def text(self, text: str) -> str:
+        """Return a text of either side without secrets."""
+        for redactor in self._own:
+            text = redactor.text(text)
+        return text
+
+    def reply(self, reply: Reply) -> Reply:
+        """Return a reply without secrets."""
+        for redactor in self._own:
+            reply = redactor.reply(reply)
+        return reply
+
+    def sentence(self, text: str) -> str:
+        """Return a sentence of the tap's own without secrets."""
+        for redactor in self._own:
+            text = redactor.sentence(text)
+        return text
+
+    def excerpt(self, data: bytes, limit: int) -> str:
+        """Return the start of server data, which may end in the middle of a secret."""
+        for redactor in self._own:
+            data = redactor.data(data)
+        return min((redactor.excerpt(data, limit) for redactor in self._own), key=len)
 
 
 class Login:
     """One AUTH exchange; what the application sends in it is learned before it is passed on."""
 
-    def __init__(self, mechanism: str, secrets: SecretRegistry) -> None:
+    def __init__(self, mechanism: str, secrets: DialogueSecrets) -> None:
         self.mechanism = mechanism
         self.username: str | None = None
         self.password: str | None = None
@@ -51,8 +97,8 @@ class Login:
         if self.password is not None:
             self._secrets.learn(self.username or "", self.password)
         if not (self.mechanism == "LOGIN" and self.password is None):  # a username is no secret
-            self._secrets.redactor.learn(payload, self._proof(payload))
-            self._secrets.redactor.learn(encoded)
+            self._secrets.learn_payload(payload, self._proof(payload))
+            self._secrets.learn_payload(encoded)
 
     def _proof(self, payload: bytes) -> bytes:
         """Return the part that passwords can be tried against, if the password is not sent."""
@@ -83,15 +129,17 @@ class Login:
 class Logins:
     """The AUTH exchanges of one dialogue, and what may be shown of them."""
 
-    def __init__(self, secrets: SecretRegistry, observed: Observed) -> None:
+    def __init__(self, secrets: DialogueSecrets, observed: Observed) -> None:
         self._secrets = secrets
         self._observed = observed
         self._login: Login | None = None
         self.count = 0
+        self._early = 0
 
     def begin(self, argument: str) -> str:
         """Learn what follows AUTH, and return what may be shown of the line."""
         self.count += 1
+        self._early = 0
         word, *others = argument.split(maxsplit=1) or [""]
         initial = "".join(others)
         seen = self._observed
@@ -104,6 +152,13 @@ class Logins:
             self._login.learn(encoded.strip().encode("utf-8", "surrogateescape"))
         shown = f"AUTH {word if name else '[hidden]'}"
         return f"{shown} [initial response hidden]" if initial else shown
+
+    def learn_early(self, line: bytes) -> bool:
+        """Learn a line that came before the reply to AUTH; false if there are too many."""
+        self._early += 1
+        if self._early <= EARLY_LIMIT:
+            self._secrets.learn_early(line)
+        return self._early <= EARLY_LIMIT
 
     def respond(self, line: bytes) -> str:
         """Learn the response to a challenge, and return what may be shown of it."""

@@ -17,13 +17,13 @@ from smtp_tui.smtp.events import DialogueNote, Received, Sent
 from smtp_tui.smtp.replies import Reply, parse_ehlo
 from smtp_tui.tap.command_lines import CommandLine
 from smtp_tui.tap.content import ChunkContent, ContentScan, MessageContent
-from smtp_tui.tap.credentials import Logins, SecretRegistry
+from smtp_tui.tap.credentials import DialogueSecrets, Logins
 from smtp_tui.tap.ehlo_reply import pass_ehlo_reply
 from smtp_tui.tap.events import Direction, Reported
 from smtp_tui.tap.observed import Observed
 from smtp_tui.tap.passage import SHOWN, Passage, Wires
 from smtp_tui.tap.reply_lines import ReplyLines
-from smtp_tui.tap.server_starttls import ServerStarttls
+from smtp_tui.tap.server_tls import ServerTls
 
 # Bytes of a line and of a reply; no server or client needs as many, and the tap keeps them.
 LINE_LIMIT = 64 * 1024
@@ -58,7 +58,7 @@ class Dialogue:
     def __init__(
         self,
         wires: Wires,
-        secrets: SecretRegistry,
+        secrets: DialogueSecrets,
         *,
         encryption: Encryption,
         starttls_auto: bool,
@@ -70,7 +70,7 @@ class Dialogue:
         self._wires = wires
         self._passage = Passage(wires, secrets, report, now)
         self._secrets = secrets
-        self._starttls = ServerStarttls(
+        self._server_tls = ServerTls(
             wires,
             self.observed,
             encryption=encryption,
@@ -130,20 +130,19 @@ class Dialogue:
     def end_server(self) -> None:
         """Pass on what the server sent last, if it is no whole reply."""
         begun, held = self._lines.take()
-        rest = begun + self._from_server
-        if not rest:
+        if not (rest := begun + self._from_server):
             return
         command = self._commands[0] if self._commands else None
         if not (command and command.is_own):
             self._passage.keep(Direction.TO_APPLICATION, held + self._from_server)
         self._from_server.clear()
-        text = self._secrets.redactor.excerpt(rest, QUOTED).rstrip()
+        text = self._secrets.excerpt(rest, QUOTED).rstrip()
         self._note(f"the server's last bytes are no reply: {text}")
 
     def server_secured(self) -> None:
         """Continue after the handshake with the server."""
         self.observed.server_encrypted = True
-        self._starttls.end()
+        self._server_tls.end()
         self._advance()
 
     def answer(self, text: str) -> None:
@@ -156,7 +155,7 @@ class Dialogue:
 
     def _is_waiting(self) -> bool:
         is_full = len(self._commands) >= OUTSTANDING_LIMIT
-        return is_full or self._awaited is not None or self._starttls.is_running
+        return is_full or self._awaited is not None or self._server_tls.is_running
 
     def _advance(self) -> None:
         while self._unread and not self._is_waiting():
@@ -183,7 +182,7 @@ class Dialogue:
 
     def _pass_ahead(self) -> None:
         """Pass on the whole lines that cannot be read yet, up to STARTTLS."""
-        if not self._starttls.is_done:
+        if not self._server_tls.is_done:
             return
         assert self._awaited
         while end := self._unread.find(b"\n", self._ahead) + 1:
@@ -191,8 +190,9 @@ class Dialogue:
             command = CommandLine(line)
             if command.verb == "STARTTLS":
                 break  # the tap itself may have to reply
-            if self._awaited.verb == "AUTH" and not command.is_valid:
-                self._secrets.learn_early(line)
+            may_be_secret = self._awaited.verb == "AUTH" and not command.is_valid
+            if may_be_secret and not self._logins.learn_early(line):
+                break
             self._passage.keep(Direction.TO_SERVER, line)
             self._ahead = end
 
@@ -208,8 +208,8 @@ class Dialogue:
             self._on_response(line)
             return True
         command = CommandLine(line)
-        if self._starttls.is_undecided and command.verb != "QUIT":
-            self._starttls.begin(line)
+        if self._server_tls.is_undecided and command.verb != "QUIT":
+            self._server_tls.begin(line)
         elif command.verb == "STARTTLS":
             return self._on_starttls(end)
         else:
@@ -269,7 +269,7 @@ class Dialogue:
         self._commands.append(command)
         if verb in _AWAITED:
             self._awaited = command
-        text = self._secrets.redactor.text(shown)[:SHOWN]
+        text = self._secrets.text(shown)[:SHOWN]
         self._report(Sent(seconds=self._now(), text=text))
         self._forward(len(line))
 
@@ -319,8 +319,8 @@ class Dialogue:
         verb = command.verb if command else ""
         if command and command.is_own:
             self._passage.remove(Direction.TO_APPLICATION, b"".join(held))
-            text = f"{reply.code} {self._secrets.redactor.reply(reply).text[:SHOWN]}"
-            self._starttls.on_reply(verb, reply, text, has_more=bool(self._from_server))
+            text = f"{reply.code} {self._secrets.reply(reply).text[:SHOWN]}"
+            self._server_tls.on_reply(verb, reply, text, has_more=bool(self._from_server))
             return
         if self._awaited is command:
             self._awaited = None
@@ -351,7 +351,7 @@ class Dialogue:
         if reply.code == 334:
             shown = Reply(334, (b"[challenge hidden]",))
         else:
-            shown = self._secrets.redactor.reply(reply)
+            shown = self._secrets.reply(reply)
         shown = Reply(shown.code, tuple(line[:SHOWN] for line in shown.lines))
         self._report(Received(seconds=self._now(), reply=shown))
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from smtp_tui.smtp.events import Stage
-from smtp_tui.tap.credentials import SecretRegistry
+from smtp_tui.tap.credentials import DialogueSecrets
 from smtp_tui.tap.events import Changed, Direction, Reported
 
 SHOWN = 2000  # characters of a line
@@ -40,7 +40,7 @@ class Passage:
     def __init__(
         self,
         wires: Wires,
-        secrets: SecretRegistry,
+        secrets: DialogueSecrets,
         report: Callable[[Reported], None],
         now: Callable[[], float],
     ) -> None:
@@ -77,7 +77,7 @@ class Passage:
                 is_added=is_added,
                 offset=offset,
                 size=len(lines),
-                text=self._secrets.redactor.text(text)[:SHOWN],
+                text=self._secrets.text(text)[:SHOWN],
             )
         )
 

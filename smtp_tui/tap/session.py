@@ -88,9 +88,10 @@ class TapSession:
         self._last_byte = self._started
         self._context: ssl.SSLContext | None = None
         self._has_room = asyncio.Event()
+        self._secrets = plan.secrets.dialogue()
         self._dialogue = Dialogue(
             self,
-            plan.secrets,
+            self._secrets,
             encryption=self._settings.encryption,
             starttls_auto=self._settings.starttls_auto,
             offers_tls=plan.certificate is not None,
@@ -106,7 +107,7 @@ class TapSession:
                     await self._relay()
             except TimeoutError:
                 self._detail = f"the session took more than {LONGEST:g} s"
-            redactor = self._plan.secrets.redactor
+            redactor = self._secrets
             for found in differences(self._dialogue.observed, self._own):
                 value = found.application
                 self._report(
@@ -327,7 +328,7 @@ class TapSession:
     def _check_server(self) -> None:
         assert self._server
         settings, (version, cipher) = self._settings, self._server.protocol
-        redact = self._plan.secrets.redactor.text
+        redact = self._secrets.text
         chain = tuple(certificate.reworded(redact) for certificate in self._server.peer_chain())
         pinned = settings.tls_fingerprint
         is_pinned = bool(pinned and chain and chain[0].sha256 == pinned)
@@ -352,7 +353,7 @@ class TapSession:
         if error is not None:
             name = sni_name(self._settings)
             reason = handshake_fault(error, side.peer_chain(), name, asked=False).detail
-        reason = self._plan.secrets.redactor.text(reason)
+        reason = self._secrets.text(reason)
         self._fail(f"the TLS handshake with the server failed: {reason}", Stage.TLS)
 
     def _check_size(self, side: TapStream) -> None:

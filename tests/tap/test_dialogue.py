@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from smtp_tui.settings.choices import Encryption
 from smtp_tui.smtp.events import Received, Sent, Stage
-from smtp_tui.tap.credentials import SecretRegistry
+from smtp_tui.tap.credentials import EARLY_LIMIT, SecretRegistry
 from smtp_tui.tap.dialogue import LINE_LIMIT, LOGINS_LIMIT, Dialogue
 from smtp_tui.tap.events import Changed, Direction, Reported
 
@@ -42,7 +42,7 @@ class Ends:
     def __post_init__(self) -> None:
         self.dialogue = Dialogue(
             self,
-            SecretRegistry("mail.example"),
+            SecretRegistry("mail.example").dialogue(),
             encryption=self.encryption,
             starttls_auto=self.starttls_auto,
             offers_tls=self.offers_tls,
@@ -580,3 +580,30 @@ def restored(passed: bytes, changes: list[Changed]) -> bytes:
         line = change.text.replace("\n", "\r\n").encode() + b"\r\n"
         passed = passed[: change.offset] + line + passed[change.offset :]
     return passed
+
+
+def test_many_lines_behind_auth_wait_for_its_reply() -> None:
+    """Each may be a credential, and to learn one takes time."""
+    ends = said_hello()
+    passed = ends.client(b"AUTH LOGIN\r\n" + b"x\r\n" * 1000)
+    assert passed == b"AUTH LOGIN\r\n" + b"x\r\n" * EARLY_LIMIT
+    ends.server(b"503 no\r\n")
+    assert ends.to_server_bytes.endswith(b"x\r\n" * 1000)
+
+
+def test_a_short_password_stays_hidden_after_another_login() -> None:
+    """It may occur by chance, so it is hidden only in its own dialogue, but there to the end."""
+    ends = said_hello()
+    for password in ("short1", "another-password"):
+        ends.client(b"AUTH PLAIN " + b64encode(f"\0alice\0{password}".encode()) + b"\r\n")
+        ends.server(b"535 no\r\n")
+    ends.client(b"NOOP\r\n")
+    ends.server(b"250 you said short1 before\r\n")
+    assert "short1" not in ends.shown
+
+
+def test_nothing_passes_before_implicit_tls_with_the_server() -> None:
+    ends = Ends(encryption=Encryption.SSL)
+    assert ends.client(b"EHLO early\r\nAUTH PLAIN " + PLAIN + b"\r\n") == b""
+    ends.dialogue.server_secured()
+    assert ends.to_server_bytes.startswith(b"EHLO early\r\n")

@@ -462,3 +462,27 @@ async def test_an_application_is_not_encrypted_on_one_side_only() -> None:
         assert last.stage == "tls"
         assert "the tap does not send its password unencrypted" in last.detail
     assert not any(line.startswith(b"AUTH") for line in commands)
+
+
+async def test_a_server_without_the_pinned_certificate_gets_nothing() -> None:
+    """Even of an application that logs in before the greeting."""
+    got = bytearray()
+    certificate = make_certificate("localhost")
+
+    async def other(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            got.extend(await reader.read())
+        writer.close()
+
+    server = await asyncio.start_server(other, "127.0.0.1", 0, ssl=certificate.context)
+    port = server.sockets[0].getsockname()[1]
+    settings = {"port": port, "encryption": "ssl", "tls_fingerprint": "AB:" * 31 + "AB"}
+    async with running(**settings) as box:
+        _, writer = await box.client()
+        writer.write(b"EHLO a.example\r\nAUTH PLAIN AGEAaHVudGVyMg==\r\n")
+        (ended,) = await box.ended()
+        assert "not the one in tls_fingerprint" in ended.detail
+        writer.close()
+    server.close()
+    await server.wait_closed()
+    assert not got

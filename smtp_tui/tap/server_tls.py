@@ -1,4 +1,7 @@
-"""The tap's own EHLO and STARTTLS towards the server, before the application's first command."""
+"""TLS with the server: nothing of the application passes before it stands.
+
+With STARTTLS, the tap sends EHLO and STARTTLS before the application's first command.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ class _State(Enum):
     DONE = auto()
 
 
-class ServerStarttls:
+class ServerTls:
     """Whether the server's side is as encrypted as the settings say, and the way there.
 
     The server gets the application's own name, so that it judges the same client as without a tap.
@@ -41,6 +44,8 @@ class ServerStarttls:
         self._is_required = encryption is Encryption.TLS
         is_wanted = self._is_required or (encryption is Encryption.NONE and is_optional)
         self._state = _State.UNDECIDED if is_wanted else _State.DONE
+        if encryption is Encryption.SSL:
+            self._state = _State.RUNNING
         self._send = send
         self._note = note
 
