@@ -103,14 +103,15 @@ def differences(
     """Return the differences, those that explain the place's failure first."""
     found = [*found_before, *_of_lookup(sides), *_of_connection(sides)]
     found += [*_of_ehlo(sides), *_of_certificate(sides)]
-    told = [described(each, sides.place, sides.settings, sides.seen_here) for each in found]
+    host, address = sides.settings.host, sides.seen_here.address
+    told = [described(each, sides.place, host, address) for each in found]
     return tuple(sorted(told, key=lambda each: not each.explains))
 
 
 def described(
-    found: FoundDifference, place: Place, settings: Settings, here: CheckSummary
+    found: FoundDifference, place: Place, host: str = "", address: str | None = None
 ) -> Difference:
-    """Return a difference with its texts and its command."""
+    """Return a difference with its texts and its command; here, `address` of `host` answered."""
     container, trust = place.container, place.trust
     kinds: list[str] = []
     if container:
@@ -119,7 +120,7 @@ def described(
         kinds = ["unit"]
     names = {
         "place": place.title,
-        "host": settings.host,
+        "host": host,
         "here": found.here,
         "there": found.there,
         "engine": place.engine,
@@ -127,7 +128,7 @@ def described(
         "variable": "NODE_EXTRA_CA_CERTS" if "Node" in trust.runtime else "SSL_CERT_FILE",
         "count": str(trust.count),
     }
-    address = found.there if is_address(found.there) else here.address
+    address = found.there if is_address(found.there) else address
     return replace(
         difference(found.id, kinds, names),
         command=_command(texts_of(DIFFERENCES)[found.id].get("command"), place, address),

@@ -84,7 +84,8 @@ def here_line(comparison: Comparison) -> str:
     if here is None:
         return f"here: not checked ({comparison.why_not})" if comparison.why_not else ""
     if here.ok:
-        return f"here: PASSED, without a login: {here.summary.removesuffix(_NO_LOGIN)}."
+        answer = here.summary.removesuffix(_NO_LOGIN).rstrip(".")
+        return f"here: PASSED, without a login: {answer}."
     return f"here: FAILED at {STAGE_NAMES[here.stage]}: {here.summary}"
 
 

@@ -29,7 +29,14 @@ _MOST_PASSWORD, _MOST_PEM = 1 << 16, 1 << 20
 
 
 class PlaceFileError(Exception):
-    """The place cannot read a certificate's file that the settings name; the text is one line."""
+    """The place cannot read a certificate's file that the settings name; the text is one line.
+
+    `found` has the difference, if this machine has the file.
+    """
+
+    def __init__(self, text: str, found: tuple[FoundDifference, ...]) -> None:
+        super().__init__(text)
+        self.found = found
 
 
 class InsideRequest:
@@ -73,13 +80,10 @@ class InsideRequest:
         try:
             content = self._place.files.read(path)
         except OSError as error:
-            also = "; this machine has the file" if is_there(Path(path)) else ""
-            if error.errno == errno.ENOENT and also:
-                self.found.append(FoundDifference(id="place-file-missing", there=path))
-            where = self._place.title
-            raise PlaceFileError(
-                f"{key}: {where} cannot read {one_line(path)}: {reason(error)}{also}"
-            ) from None
+            is_missing = error.errno == errno.ENOENT and is_there(Path(path))
+            found = FoundDifference(id="place-file-missing", there=path)
+            text = f"{key}: {self._place.title} cannot read {one_line(path)}: {reason(error)}"
+            raise PlaceFileError(text, (found,) if is_missing else ()) from None
         copy = os.memfd_create("smtp-tui", os.MFD_CLOEXEC)
         self._files.callback(os.close, copy)
         with open(copy, "wb", closefd=False) as file:

@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import ExitStack, aclosing
 from dataclasses import replace
 
-from smtp_tui.checks.differences import BothSides, FoundDifference, differences
+from smtp_tui.checks.differences import BothSides, FoundDifference, described, differences
 from smtp_tui.checks.inside import InsideRequest, PlaceFileError
 from smtp_tui.checks.place_settings import other_values
 from smtp_tui.checks.request import CheckRequest, CheckTarget
@@ -46,7 +46,9 @@ async def run(request: CheckRequest) -> AsyncGenerator[Event | Verdict, None]:
             inside = InsideRequest(replace(request, redactors=redactors), place, files)
         except PlaceFileError as error:
             verdict = verdict_without_check(CheckTarget(refusal=str(error)))
-            yield replace(verdict, comparison=_comparison(request, place, None, ""))
+            told = tuple(described(found, place) for found in error.found)
+            compared = replace(_comparison(request, place, None, ""), differences=told)
+            yield replace(verdict, comparison=compared)
             return
         parsed = parse_settings(inside.request.values).settings
         settings = parsed and resolve_path(parsed, inside.request.base)
@@ -175,5 +177,5 @@ def _not_compared(place: Place) -> list[str]:
         )
     if not place.trust.is_known:
         program = one_line(place.status.command, 40)
-        unseen.append(f"what {program} itself trusts; OpenSSL's usual files were used")
+        unseen.append(f"what {program} itself trusts; the files that OpenSSL reads were used")
     return [*unseen, *(note.rstrip(".") for note in place.notes)]

@@ -72,10 +72,10 @@ def check(call: Invocation) -> int:
         return int(load("cli.monitoring:print_schema")(call))
     format_ = _output_format(call)
     options.json = format_ == "json"
-    if options.as_unit is not None:
-        return int(load("cli.systemd:check_as_unit")(call))
     if "in" in call.given or options.as_pid is not None:
         return int(load("cli.place:check_from_place")(call, format_))
+    if options.as_unit is not None:
+        return int(load("cli.systemd:check_as_unit")(call))
     if options.watch is not None:
         return int(load("cli.watch:watch")(call))
     domain = _domain_check(call)

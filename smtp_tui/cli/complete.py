@@ -31,6 +31,7 @@ SHELLS = ("bash", "zsh", "fish")
 Candidates = dict[str, str]
 
 _PLACES = ("keyring", "keyring=", "file=", "env=", "literal", "ask")
+_NAMES_OF_CONTAINERS = ("--format", "{{.Names}}")
 _UNITS = ("systemctl", "list-unit-files", "--type=service", "--no-legend", "--no-pager")
 # A table header, as --table accepts it; a TOML parser would reject an unfinished file.
 _TABLE = re.compile(r"[ \t]*\[(?P<many>\[?)[ \t]*(?P<path>[^\]]*?)[ \t]*\]")
@@ -130,6 +131,8 @@ def _values(metavar: str, typed: str, words: Sequence[str]) -> tuple[str, Candid
             values = _tables(words)
         case "UNIT":
             values = _units()
+        case "CONTAINER":
+            values = _containers()
         case "FORMAT":
             specs = load("interchange.spec:formats")()
             values = {name: spec.title for name, spec in specs.items()}
@@ -183,6 +186,17 @@ def _tables(words: Sequence[str]) -> Candidates:
         else:
             tables[table] = ""
     return tables
+
+
+def _containers() -> Candidates:
+    names = Candidates()
+    for engine in load("places.containers:ENGINES"):
+        try:
+            output = load("places.programs:run_program")((engine, "ps", *_NAMES_OF_CONTAINERS))
+        except load("places.errors:PlaceError"):  # this one is not installed
+            continue
+        names |= dict.fromkeys(output.split(), engine)
+    return names
 
 
 def _units() -> Candidates:

@@ -34,7 +34,7 @@ _COPIED, _DYNAMIC_USER, _TRANSLATED, _LEFT_OUT = (
     tuple(_DATA["properties"][name])
     for name in ("copied", "dynamic_user", "translated", "left_out")
 )
-PROPERTIES = ("Id", "LoadState", *_COPIED, *_DYNAMIC_USER, *_TRANSLATED, *_LEFT_OUT)
+PROPERTIES = ("Id", "LoadState", "MainPID", *_COPIED, *_DYNAMIC_USER, *_TRANSLATED, *_LEFT_OUT)
 
 _ALL_CAPABILITIES = 41  # Linux 5.9; a smaller set is a restriction
 _RESERVED = frozenset(f"{start}{end}" for start, ends in _DATA["variables"].items() for end in ends)
@@ -89,6 +89,8 @@ def _run(unit: SystemdUnitProperties, transient: SystemdTransientUnit) -> int:
     print_error(f"as {name}: {transient.command_line}")
     if transient.left_out:
         print_error(f"left out from {name}: {', '.join(transient.left_out)}")
+    if (pid := unit.text_of("MainPID")) not in ("", "0"):
+        print_error(f"to compare with here, check from its process: --as-pid {pid}")
 
     async def run() -> int:
         environment = {**os.environ, **transient.environment}

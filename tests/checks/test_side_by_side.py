@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -395,3 +396,86 @@ def test_a_container_that_is_not_there(world: Networks, podman: Podman) -> None:
     status, _, text = world.check("--in", "nothing-here", **podman.environment)
     assert status == 2
     assert len(text.splitlines()) == 1
+
+
+def test_a_password_file_that_a_variable_names(world: Networks) -> None:
+    """As docker's secrets are passed: the file is the place's, read as its user."""
+    secret = world.folder / "mail-secret"
+    secret.write_text(f"{PASSWORD}\n")
+    variables = {
+        **trusting(world),
+        "SMTP_HOST": HOST,
+        "SMTP_PORT": "587",
+        "SMTP_SECURITY": "starttls",
+        "SMTP_USERNAME": USER,
+        "SMTP_PASSWORD_FILE": str(secret),
+        "SMTP_FROM": "app@example.test",
+    }
+    with world.there(variables=variables) as there:
+        status, lines, text = world.check("--as-pid", str(there.pid), "--json")
+    assert status == 0, text
+    assert verdict_of(lines)["stage"] == "auth"
+    assert PASSWORD not in text
+
+
+def test_a_certificate_file_of_the_place(world: Networks, tmp_path: Path) -> None:
+    file = tmp_path / "mail.toml"
+    missing = world.folder / "only-here" / "ca.pem"
+    missing.parent.mkdir()
+    shutil.copy(world.authority, missing)
+    file.write_text(f'[smtp]\nhost = "{HOST}"\nca_file = "{missing}"\n')
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    with world.there() as there:
+        status, _, text = world.check(str(file), "--as-pid", str(there.pid))
+        assert status == 0, text
+        there.mount(empty, missing.parent)
+        status, lines, text = world.check(str(file), "--json", "--as-pid", str(there.pid))
+    assert status == 3, text
+    assert f"cannot read {missing}" in verdict_of(lines)["summary"]
+    assert explaining(verdict_of(lines)) == ["place-file-missing"]
+
+
+def test_a_file_that_others_can_write_chooses_no_secret_of_the_place(
+    world: Networks, tmp_path: Path
+) -> None:
+    file = tmp_path / "mail.toml"
+    file.write_text(
+        f'[smtp]\nhost = "{HOST}"\nusername = "{USER}"\npassword = {{ env = "MAIL_SECRET" }}\n'
+    )
+    file.chmod(0o666)
+    with world.there(variables={**trusting(world), "MAIL_SECRET": PASSWORD}) as there:
+        status, _, text = world.check(str(file), "--as-pid", str(there.pid))
+    assert status == 4, text
+    assert "every user can write" in text
+    assert PASSWORD not in text
+
+
+def test_a_container_that_ends_during_the_check(world: Networks) -> None:
+    """Its sockets and its agent live on, so the check ends with a verdict."""
+    resolv_conf = "nameserver 10.77.9.7\noptions timeout:2 attempts:1\n"
+    with world.there(resolv_conf=resolv_conf) as there:
+        words = ("--set", f"host={HOST}", "--timeout", "5", "--json", "--as-pid", str(there.pid))
+        process = world.start(*words)
+        there.kill()
+        output, complaint = process.communicate(timeout=30)
+    assert process.returncode in (2, 5), output + complaint
+    assert "Traceback" not in complaint
+
+
+def test_python_with_two_sets_of_authorities(world: Networks, tmp_path: Path) -> None:
+    site = tmp_path / "lib" / "python3.11" / "site-packages" / "certifi"
+    site.mkdir(parents=True)
+    shutil.copy(world.stranger, site / "cacert.pem")
+    program = tmp_path / "bin" / "python3"
+    program.parent.mkdir()
+    program.symlink_to(sys.executable)
+    sleeps = (str(program), "-I", "-S", "-c", "import time; time.sleep(600)")
+    with world.there(variables=trusting(world), program=sleeps) as there:
+        verdict = check(world, there.pid)
+    assert verdict["ok"]
+    assert others(verdict) == ["place-ca-library"]
+    with world.there(variables={"SSL_CERT_FILE": str(world.stranger)}, program=sleeps) as there:
+        shutil.copy(world.authority, site / "cacert.pem")
+        verdict = check(world, there.pid)
+    assert explaining(verdict) == ["place-ca-missing", "place-ca-library"]

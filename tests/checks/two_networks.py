@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -33,7 +34,7 @@ def require_networks() -> None:
     require(f"{missing[0]} is not installed" if missing else None)
 
 
-def run(*words: str) -> str:
+def run(*words: str | Path) -> str:
     """Run a command that must work."""
     done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=LIMIT)
     assert done.returncode == 0, f"{words}: {done.stderr}"
@@ -60,6 +61,14 @@ class Space:
     def run(self, *words: str) -> str:
         """Run a command in its network."""
         return run("nsenter", "--target", str(self.pid), "--net", *words)
+
+    def mount(self, source: Path, target: Path) -> None:
+        """Mount a folder over another one that it sees."""
+        run("nsenter", "--target", str(self.pid), "--mount", "mount", "--bind", source, target)
+
+    def kill(self) -> None:
+        """End the process."""
+        os.kill(self.pid, signal.SIGKILL)
 
 
 @contextmanager
@@ -123,23 +132,32 @@ class Networks:
         self, *words: str, prefix: Sequence[str] = (), **variables: str
     ) -> tuple[int, list[dict[str, Any]], str]:
         """Run `check` from this program's network: its status, its lines of JSON, all its text."""
+        process = self.start(*words, prefix=prefix, **variables)
+        try:
+            output, complaint = process.communicate(timeout=LIMIT)
+        finally:
+            process.kill()
+        lines = output.splitlines() if "--json" in words else []
+        return process.returncode, [json.loads(line) for line in lines], output + complaint
+
+    def start(
+        self, *words: str, prefix: Sequence[str] = (), **variables: str
+    ) -> subprocess.Popen[str]:
+        """Start `check` in this program's network."""
         home = self.folder / "home"
         home.mkdir(exist_ok=True)
         environment = {**os.environ, "HOME": str(home), "SSL_CERT_FILE": str(self.authority)}
-        done = subprocess.run(
+        return subprocess.Popen(
             [
                 *("nsenter", "--target", str(self.here.pid), "--net", "--mount", "--wdns=/"),
                 *prefix,
                 *(sys.executable, "-P", "-m", "smtp_tui", "check", *words),
             ],
             env={**environment, "PYTHONPATH": str(ROOT), **variables},
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            check=False,
-            timeout=LIMIT,
         )
-        lines = done.stdout.splitlines() if "--json" in words else []
-        return done.returncode, [json.loads(line) for line in lines], done.stdout + done.stderr
 
 
 def connect(server: Space, other: Space, number: int, *, ipv6: bool, routed: bool) -> None:

@@ -327,6 +327,18 @@ def test_units(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert offered("check --as-unit ") == []
 
 
+def test_containers(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = folder / "podman"
+    program.write_text("#!/bin/sh\nprintf 'web\\nmail-db\\n'\n")
+    program.chmod(0o755)
+    # No other engine is on this path.
+    monkeypatch.setenv("PATH", str(folder))
+    (folder / "sh").symlink_to("/bin/sh")
+    assert offered("check --in ") == ["web", "mail-db"]
+    program.unlink()
+    assert offered("check --in ") == []
+
+
 def test_the_command_is_hidden(call: Call) -> None:
     assert "__complete" not in call("--help").out
     assert "__complete" not in offered("")

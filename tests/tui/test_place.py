@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from smtp_tui.diagnosis.comparison import Comparison, Difference, PlaceSummary
+from smtp_tui.diagnosis.verdict import Verdict
+from smtp_tui.smtp.events import Stage
 from smtp_tui.tui.commands import command_named
 from smtp_tui.tui.model.check_request import (
     ChosenPlace,
@@ -17,9 +21,11 @@ from smtp_tui.tui.model.check_request import (
     run_to_verdict,
 )
 from smtp_tui.tui.model.test_place import find_places, matching, runner_from
+from smtp_tui.tui.model.verdict_text import comparison_lines, verdict_text
 from tests.places.spaces import require_namespaces, resident
 from tests.smtp.scripted import serving
-from tests.tui.driving import Hand, form_on
+from tests.tui.driving import PASSED, Hand, failed, form_on
+from tests.tui.linear_console import answered
 
 pytestmark = pytest.mark.integration
 
@@ -124,3 +130,64 @@ async def test_a_refusal_has_the_command_to_run() -> None:
     with pytest.raises(PlaceRefusedError) as caught:
         await run_to_verdict(runner, request, lambda _event: None)
     assert str(caught.value).endswith(".")
+
+
+def compared(*told: Difference, here: Verdict | None = PASSED) -> Verdict:
+    """A failed verdict from a container, with these differences."""
+    place = PlaceSummary(
+        kind="container",
+        name="web",
+        engine="podman",
+        pid=4711,
+        user=0,
+        runtime="OpenSSL",
+        trusts=(),
+        certificates=0,
+        name_servers=(),
+    )
+    comparison = Comparison(place=place, here=here, differences=told, not_compared=("The rest",))
+    verdict = failed("network-unreachable", Stage.CONNECT, why="A reason.", cure="Check routes.")
+    return replace(verdict, comparison=comparison)
+
+
+NO_ROUTE = Difference(
+    id="place-no-route",
+    stage=Stage.CONNECT,
+    what="Container web has no route.",
+    why="Its own routes.",
+    cure="Set address_family to ipv4.",
+    command="ip route",
+    explains=True,
+)
+
+
+def test_what_explains_the_failure_takes_the_place_of_the_usual_advice() -> None:
+    text = verdict_text(compared(NO_ROUTE))
+    assert text.action == "Set Address Family to ipv4."
+    lines = [str(line) for line in text.more]
+    assert lines == [
+        "Container web has no route.",
+        "Here: PASSED, without a login: The login works.",
+        "Why: Its own routes.",
+        "To do: Set Address Family to ipv4.",
+        "Command: ip route",
+        "Not compared: The rest.",
+    ]
+    assert verdict_text(compared()).action == "Check routes."
+
+
+def test_the_comparison_stands_in_the_log() -> None:
+    lines = [line.text for line in comparison_lines(compared(NO_ROUTE, here=None))]
+    assert lines[0] == "Difference: Container web has no route."
+    assert lines[-1] == "Not compared: The rest."
+    assert comparison_lines(PASSED) == []
+
+
+def test_line_by_line(application: int, tmp_path: Path) -> None:
+    answers = f":place {application}", "2", ":test", ":place here", "1", ":quit"
+    ended = answered(tmp_path, *answers, text=settings(1), runner=run_check)
+    title = f"process {application}"
+    assert f"Tests now run in {title}. :test tests." in ended.text
+    assert f"in {title}: 127.0.0.1" in ended.text
+    assert "Here: FAILED at connection" in ended.text
+    assert "Tests now run from this shell." in ended.text

@@ -92,7 +92,7 @@ def verdict_text(
     told = comparison.differences if comparison else ()
     if reason := next((each for each in told if each.explains), None):
         # The cause's own texts speak of this machine.
-        cure, why = with_labels(reason.cure), reason.what
+        cure, why = with_labels(reason.cure), with_labels(reason.what)
     key = action = others = ""
     if verdict.ok:
         key = key_of("save") if saves else ""
@@ -181,8 +181,9 @@ def _compared(verdict: Verdict, shown: Sequence[str]) -> Iterator[tuple[str, str
     if comparison := verdict.comparison:
         for line in (here_line(comparison), *difference_lines(comparison)):
             title, _, text = line.strip().partition(": ")
-            if text not in shown:
-                yield title.capitalize(), with_labels(text)
+            text = with_labels(text)
+            if not any(text in reason for reason in shown):
+                yield title.capitalize(), text
 
 
 def comparison_lines(verdict: Verdict) -> list[TranscriptLine]:
