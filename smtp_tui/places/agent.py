@@ -31,7 +31,7 @@ _CLONE_NEWNS = 0x20000
 _MS_NOSUID, _MS_NODEV, _MS_NOEXEC, _MS_REC, _MS_PRIVATE = 2, 4, 8, 0x4000, 0x40000
 _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 4, 38
 # nscd and systemd-resolved listen on sockets below /run, and would answer for this machine.
-_HIDDEN = ("/etc", "/run", "/var/run")
+_HIDDEN = ("/run", "/var/run")
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -175,10 +175,8 @@ def enter(opened: Mapping[str, int], kinds: Sequence[str], files: Mapping[str, s
             _mount("none", "/", None, _MS_REC | _MS_PRIVATE, None)
             for folder in _HIDDEN:
                 if Path(folder).is_dir() and not Path(folder).is_symlink():
-                    flags = _MS_NOSUID | _MS_NODEV | _MS_NOEXEC
-                    _mount("tmpfs", folder, "tmpfs", flags, "mode=755,size=16m")
-            for name, text in files.items():
-                Path("/etc", name).write_bytes(text.encode("utf-8", "surrogateescape"))
+                    _hide(folder)
+            _write(files, _hide("/etc"))
     for kind in kinds:
         if kind != "user":
             _enter_namespace(kind, opened)
@@ -211,6 +209,30 @@ def _call(name: str, *values: object) -> None:
 def _mount(source: str, target: str, kind: str | None, flags: int, data: str | None) -> None:
     words = [word.encode() if word else None for word in (source, target, kind, data)]
     _call("mount", *words[:3], ctypes.c_ulong(flags), words[3])
+
+
+def _hide(folder: str) -> int:
+    """Mount an empty folder over one, and return its device; OSError if it is not there then."""
+    before = Path(folder).stat().st_dev
+    flags = _MS_NOSUID | _MS_NODEV | _MS_NOEXEC
+    _mount("tmpfs", folder, "tmpfs", flags, "mode=755,size=16m")
+    device = Path(folder).stat().st_dev
+    if device == before:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+    return device
+
+
+def _write(files: Mapping[str, str], device: int) -> None:
+    """Write the files of /etc, which is on `device`: never this machine's own."""
+    etc = os.open("/etc", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    if os.fstat(etc).st_dev != device:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+    for name, text in files.items():
+        # It is new, so there is nothing to overwrite.
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        with os.fdopen(os.open(name, flags, 0o644, dir_fd=etc), "wb") as file:
+            file.write(text.encode("utf-8", "surrogateescape"))
+    os.close(etc)
 
 
 def _addresses(request: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -30,10 +30,10 @@ def podman(podman_store: Podman, monkeypatch: pytest.MonkeyPatch) -> Podman:
 @pytest.fixture(autouse=True)
 def nothing_left() -> Iterator[None]:
     """Fail a test that leaves a process, a descriptor or a mount behind."""
-    before = _children(), _mounts()
+    before = _children(), _mounts(), _own_files()
     descriptors = _open_descriptors()
     yield
-    assert (_children(), _mounts()) == before
+    assert (_children(), _mounts(), _own_files()) == before
     assert _open_descriptors() <= descriptors
 
 
@@ -52,6 +52,12 @@ def _children() -> set[str]:
         if int(after_name[1]) == os.getpid():
             found.add(stat.parent.name)
     return found
+
+
+def _own_files() -> list[tuple[int, int]]:
+    """When this machine's resolver files were written, and which they are."""
+    paths = [Path("/etc", name) for name in ("hosts", "resolv.conf", "nsswitch.conf", "host.conf")]
+    return [(path.stat().st_mtime_ns, path.stat().st_ino) for path in paths if path.exists()]
 
 
 def _mounts() -> list[str]:

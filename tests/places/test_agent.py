@@ -23,7 +23,13 @@ from smtp_tui.places.files import PlaceFiles
 from smtp_tui.places.network import AgentNetwork
 from smtp_tui.places.place import PlaceKind, open_place
 from smtp_tui.places.process import ProcessHandle
-from tests.places.spaces import NOBODY, make_etc, process_in_namespaces, resident
+from tests.places.spaces import (
+    NOBODY,
+    make_etc,
+    process_in_namespaces,
+    require_namespaces,
+    resident,
+)
 from tests.servers.processes import session_members, wait_for_exit
 
 SECRET = "correct horse"
@@ -127,6 +133,43 @@ def test_a_file_system_that_hangs_is_not_waited_for() -> None:
         (session,) = sessions_of_agents()
     wait_for_exit(session_members(session), 10)
     assert session_members(session) == []
+
+
+WITHOUT_A_MOUNT = """
+import errno, sys
+from smtp_tui.places import agent
+agent._mount = lambda *_words: None
+{change}
+try:
+    agent.enter({{}}, [], {{"hosts": "not here"}})
+except agent.StepFailed as failed:
+    assert failed.step == "mnt"
+    print(errno.errorcode[failed.error.errno])
+"""
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ("", "EROFS"),
+        ("agent._hide = lambda _folder: -1", "EROFS"),
+        ("import os; agent._hide = lambda folder: os.stat(folder).st_dev", "EEXIST"),
+    ],
+)
+def test_the_agent_never_writes_to_this_machine_s_files(
+    tmp_path: Path, change: str, code: str
+) -> None:
+    """If it ever went wrong: nothing is mounted, and what stands for our /etc stays as it is."""
+    require_namespaces()
+    etc = make_etc(tmp_path / "etc", hosts="ours\n")
+    program = shlex.join([sys.executable, "-c", WITHOUT_A_MOUNT.format(change=change)])
+    script = f"mount --bind {etc} /etc && exec {program}"
+    said = subprocess.run(
+        ["unshare", "-m", "sh", "-c", script], capture_output=True, text=True, check=True
+    ).stdout
+    assert said == f"{code}\n"
+    assert (etc / "hosts").read_text() == "ours\n"
+    assert [file.name for file in etc.iterdir()] == ["hosts"]
 
 
 LOOKS_UP = """
