@@ -58,7 +58,7 @@ def _as_object(report: DriftReport, name: str) -> dict[str, object]:
 def _finding(finding: DriftFinding, name: str) -> dict[str, object]:
     return {
         "id": finding.id,
-        "drift": finding.id.is_drift,
+        "drift": finding.is_drift,
         **_holder(finding.holder),
         "related": finding.related,
         "table": finding.group.name or None,

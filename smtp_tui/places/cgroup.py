@@ -20,7 +20,8 @@ _LARGEST = 1 << 16
 class ControlGroup:
     """The service of a process, and the ID of its container; empty if it has none.
 
-    `user` is the user whose own systemd runs the service; None for the system's.
+    `user` is the user whose own systemd runs it, and who may name groups as they like; None for
+    the system's.
     """
 
     unit: str = ""
@@ -52,4 +53,4 @@ def _parse_path(path: str) -> ControlGroup:
             unit = part
         elif match := _CONTAINER.fullmatch(part):
             container = match["id"]
-    return ControlGroup(unit, user if unit else None, container)
+    return ControlGroup(unit, user if unit or container else None, container)

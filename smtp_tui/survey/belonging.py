@@ -29,7 +29,9 @@ class Relation(StrEnum):
     ENV_FILE = "env-file"
     MOUNT = "mount"
     ARGUMENT = "argument"
+    VARIABLE = "variable"
     OPEN = "open"
+    MOUNTED_FOLDER = "mounted-folder"
     FOLDER = "folder"
     SAME_LOGIN = "same-login"
     SAME_APPLICATION = "same-application"
@@ -43,7 +45,8 @@ class Relation(StrEnum):
     @property
     def is_certain(self) -> bool:
         """Whether the holder is seen to use this very file."""
-        return self.hands_over or self in (Relation.MOUNT, Relation.ARGUMENT, Relation.OPEN)
+        named = (Relation.MOUNT, Relation.ARGUMENT, Relation.VARIABLE, Relation.OPEN)
+        return self.hands_over or self in named
 
     @property
     def is_likely(self) -> bool:
@@ -89,9 +92,20 @@ def relation(
             return Relation.MOUNT
     elif FileUse.ARGUMENT in holder.uses:
         return Relation.ARGUMENT
+    elif FileUse.VARIABLE in holder.uses:
+        return Relation.VARIABLE
     elif not holder.uses.isdisjoint((FileUse.OPEN, FileUse.OPEN_OLD)):
         return Relation.OPEN
-    return _by_variables(file, group, holder) if holder.variables else None
+    found = _by_variables(file, group, holder) if holder.variables else None
+    return found or (Relation.MOUNTED_FOLDER if _mounts_folder(holder, names) else None)
+
+
+def _mounts_folder(holder: SettingsHolder, names: frozenset[str]) -> bool:
+    """Whether a container has the file's folder mounted, unless that is one like /etc."""
+    folders = {name.rpartition("/")[0] for name in names}
+    specific = {folder for folder in folders if folder.count("/") > 1}
+    mounts = holder.container.mounts if holder.container else {}
+    return any(_is(source, frozenset(specific)) for source in mounts.values())
 
 
 def _is(path: str, names: frozenset[str]) -> bool:

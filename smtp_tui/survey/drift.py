@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -19,6 +20,9 @@ from smtp_tui.survey.processes import FileUse, SurveyLimits
 from smtp_tui.survey.running import Running, find_running
 from smtp_tui.survey.settings_file import SettingsFile, SettingsGroup, read_settings
 
+_SUREST = [*Relation]
+# Each has other variables; comparing one takes 1 ms.
+_MOST_HOLDERS = 1_000
 # Seconds: a process that began just after the file was written may have read it before.
 _MARGIN = 1.0
 
@@ -34,11 +38,6 @@ class DriftId(StrEnum):
     STARTED_BEFORE = "drift-started-before"
     UNIT_CHANGED = "drift-unit-changed"
     SEEN = "drift-seen"
-
-    @property
-    def is_drift(self) -> bool:
-        """Whether it counts as drift; else it is only worth knowing."""
-        return self not in (DriftId.SEEN, DriftId.OTHER_FILE)
 
 
 @record(kw_only=True)
@@ -57,6 +56,14 @@ class DriftFinding:
     files: tuple[str, ...] = ()
     command: str = ""
 
+    @property
+    def is_drift(self) -> bool:
+        """Whether it counts as drift; else it is only worth knowing."""
+        if self.id is DriftId.STARTED_BEFORE:
+            # A process that only names the file may be an editor.
+            return self.related.is_certain and self.holder.kind is not HolderKind.PROCESS
+        return self.id not in (DriftId.SEEN, DriftId.OTHER_FILE)
+
 
 @record(kw_only=True)
 class DriftReport:
@@ -70,7 +77,7 @@ class DriftReport:
     @property
     def has_drift(self) -> bool:
         """Whether something that runs holds other values, or may."""
-        return any(finding.id.is_drift for finding in self.findings)
+        return any(finding.is_drift for finding in self.findings)
 
 
 def drift_of(
@@ -91,7 +98,10 @@ def find_drift(file: SettingsFile, running: Running) -> DriftReport:
     compose = ComposeFiles()
     findings: list[DriftFinding] = []
     equal: list[SettingsHolder] = []
-    for holder in running.holders:
+    order = [*HolderKind]
+    holders = sorted(running.holders, key=lambda holder: order.index(holder.kind))
+    running = replace(running, left_out=running.left_out + len(holders[_MOST_HOLDERS:]))
+    for holder in holders[:_MOST_HOLDERS]:
         related = [
             (found, group)
             for group in file.groups
@@ -99,15 +109,14 @@ def find_drift(file: SettingsFile, running: Running) -> DriftReport:
         ]
         if not related:
             continue
-        order = [*Relation]
         # Of several tables, only the one that fits best says something about a holder.
-        best, group = min(related, key=lambda pair: order.index(pair[0]))
+        best, group = min(related, key=lambda pair: _SUREST.index(pair[0]))
         finding = _Judge(file, group, holder, best).finding()
         if finding is not None:
             findings.append(finding)
         elif best.is_likely and holder.variables is not None:
             equal.append(holder)
-    findings.sort(key=lambda finding: (not finding.id.is_drift, finding.holder.kind))
+    findings.sort(key=lambda finding: not finding.is_drift)
     return DriftReport(file=file, findings=tuple(findings), equal=tuple(equal), running=running)
 
 
@@ -131,10 +140,9 @@ class _Judge:
         if unit and unit.needs_reload and self._related.is_certain:
             return self._found(DriftId.UNIT_CHANGED, command=self._restart)
         is_compared = comparison is not None and bool(self._group.readings)
-        if self._related.is_certain and not is_compared and self._began_before:
-            is_managed = self._holder.kind is not HolderKind.PROCESS
-            identity = DriftId.STARTED_BEFORE if is_managed else DriftId.SEEN
-            return self._found(identity, command=self._restart)
+        uses_file = self._related.is_certain or self._related is Relation.MOUNTED_FOLDER
+        if uses_file and not is_compared and self._holder.started < self._file.written:
+            return self._found(DriftId.STARTED_BEFORE, command=self._restart)
         return None
 
     def _on_values(self, comparison: Comparison) -> DriftFinding:
@@ -163,7 +171,7 @@ class _Judge:
         files: tuple[str, ...] = (),
         command: str = "",
     ) -> DriftFinding:
-        return DriftFinding(
+        finding = DriftFinding(
             id=identity,
             holder=self._holder,
             related=self._related,
@@ -172,10 +180,8 @@ class _Judge:
             files=files,
             command=command,
         )
-
-    @property
-    def _began_before(self) -> bool:
-        return self._holder.started < self._file.written
+        # Nobody is told to restart what may not read the file at all.
+        return finding if finding.is_drift else replace(finding, command="")
 
     @property
     def _sees_old_file(self) -> bool:

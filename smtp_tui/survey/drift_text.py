@@ -76,7 +76,7 @@ def cure_text(finding: DriftFinding, file: str) -> str:
     names, cures = _names(finding, file), _texts()["cure"]
     if finding.id is DriftId.SET_ELSEWHERE:
         return cures["later-file"].format_map(names) if finding.files else ""
-    if not finding.id.is_drift or finding.id is DriftId.OVERRIDES:
+    if not finding.is_drift or finding.id is DriftId.OVERRIDES:
         return ""
     cure = one_line(finding.command)
     if not cure:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field, replace
 from enum import StrEnum
@@ -61,7 +62,7 @@ def group_holders(
         unit = (group.unit, group.user) if group.unit else of_main_process.get(process.pid)
         key: tuple[HolderKind, str, int | None]
         if group.container:
-            key = (HolderKind.CONTAINER, group.container, None)
+            key = (HolderKind.CONTAINER, group.container, group.user)
         elif unit:
             key = (HolderKind.SERVICE, *unit)
         else:
@@ -72,7 +73,10 @@ def group_holders(
     for (kind, name, user), members in found.items():
         for holder in _parted(members):
             if kind is HolderKind.CONTAINER:
-                holders.append(_in_container(holder, name, by_id.get(name)))
+                # A user may give a group the ID of a container that is not theirs.
+                is_theirs = user in (None, os.geteuid())
+                known = by_id.get(name) if is_theirs else None
+                holders.append(_in_container(holder, name, known))
             elif kind is HolderKind.SERVICE:
                 unit_found = units.get((name, user))
                 holders.append(replace(holder, kind=kind, name=name, unit=unit_found, user=user))

@@ -29,7 +29,7 @@ def find_notice(path: Path, dialect: str | None, seconds: float) -> DriftNotice:
     report = drift_of(path, dialect=dialect, limits=SurveyLimits(seconds=seconds))
     name = one_line(path.name)
     return DriftNotice(
-        tuple(short_text(found, name) for found in report.findings if found.id.is_drift),
+        tuple(short_text(found, name) for found in report.findings if found.is_drift),
         tuple(tuple(finding_lines(found, name)) for found in report.findings),
         tuple(summary_lines(report, name)),
     )

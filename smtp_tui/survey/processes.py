@@ -12,6 +12,7 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
+from smtp_tui.config.errors import reason
 from smtp_tui.interchange.spec import formats
 from smtp_tui.places.cgroup import ControlGroup, control_group_of
 from smtp_tui.places.errors import PlaceError
@@ -26,6 +27,8 @@ from smtp_tui.records import record
 
 # Variables of many programs begin so; formats.toml names the others.
 _PREFIXES = ("SMTP_", "MAIL", "EMAIL_")
+# These name what a shell runs or where it is, and our own file.
+_NOT_A_USE = frozenset(("_", "PWD", "OLDPWD", "SMTP_TUI_CONFIG"))
 # Open files of a process, and of all: a server may have a million.
 _MOST_OPEN_FILES = 256
 _MOST_LINKS = 20_000
@@ -47,6 +50,7 @@ class FileUse(StrEnum):
     """How a process is seen to use a file."""
 
     ARGUMENT = "argument"
+    VARIABLE = "variable"
     OPEN = "open"
     OPEN_OLD = "open-old"
     IN_ITS_FOLDER = "folder"
@@ -73,7 +77,7 @@ class ProcessSurvey:
     """The processes of interest, and how many in all were read, unreadable or left out.
 
     `containers` are the IDs of all containers that processes run in. `has_units`: a service of
-    systemd runs.
+    systemd runs. `problem` is why no process can be read.
     """
 
     processes: tuple[RunningProcess, ...] = ()
@@ -82,6 +86,7 @@ class ProcessSurvey:
     read: int = 0
     unreadable: int = 0
     left_out: int = 0
+    problem: str = ""
 
 
 def survey_processes(
@@ -108,7 +113,10 @@ class _Survey:
     def run(self) -> ProcessSurvey:
         deadline = time.monotonic() + self._limits.seconds
         own = set(_ancestors())
-        pids = [int(name) for name in _names_in(PROC) if name.isascii() and name.isdigit()]
+        try:
+            pids = [int(name) for name in _names_in(PROC) if name.isascii() and name.isdigit()]
+        except OSError as error:  # no Linux
+            return ProcessSurvey(problem=f"{PROC} cannot be read: {reason(error)}")
         pids = [pid for pid in pids if pid not in own]
         done = 0
         for pid in pids[: self._limits.processes]:
@@ -131,8 +139,10 @@ class _Survey:
         words = process.command_line
         if not words:  # a kernel thread, or a process that has ended
             return
-        variables, is_damaged = self._variables(process)
+        variables, is_damaged, names_file = self._variables(process)
         uses = frozenset(self._uses(process, words)) if self._names else frozenset()
+        if names_file:
+            uses |= {FileUse.VARIABLE}
         group = control_group_of(process)
         self._groups.add(group)
         if variables is None:
@@ -152,13 +162,13 @@ class _Survey:
                 )
             )
 
-    def _variables(self, process: ProcessHandle) -> tuple[dict[str, str] | None, bool]:
-        """Return the mail variables, and whether the process has written over some."""
+    def _variables(self, process: ProcessHandle) -> tuple[dict[str, str] | None, bool, bool]:
+        """Return the mail variables, whether some were written over, and if one names the file."""
         try:
             data = process.read("environ", min(MOST_BYTES, self._bytes_left))
         except PlaceError:
             process.read("stat")  # PlaceError if the process has ended
-            return None, False
+            return None, False, False
         self._bytes_left -= len(data)
         environment = parse_environment(data)
         found = {
@@ -166,7 +176,12 @@ class _Survey:
             for name, value in environment.variables.items()
             if is_mail_variable(name) and len(value) <= _LONGEST_VALUE
         }
-        return dict([*found.items()][:_MOST_VARIABLES]), environment.invalid > 0
+        names_file = any(
+            value in self._names and name not in _NOT_A_USE
+            for name, value in environment.variables.items()
+        )
+        mail_variables = dict([*found.items()][:_MOST_VARIABLES])
+        return mail_variables, environment.invalid > 0, names_file
 
     def _uses(self, process: ProcessHandle, words: Collection[str]) -> Iterator[FileUse]:
         folder = ""

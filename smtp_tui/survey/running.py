@@ -63,7 +63,7 @@ def find_running(
         read=survey.read,
         unreadable=survey.unreadable,
         left_out=survey.left_out,
-        problems=search.problems(survey.has_units),
+        problems=(*filter(None, [survey.problem]), *search.problems(survey.has_units)),
         seconds=time.monotonic() - began,
     )
 

@@ -32,6 +32,12 @@ ID = "d825ac4bb41a67dd102b1512baf679201d3b3ef7190bbf612b52b09ba8beef2f"
             1000,
             "",
         ),
+        (
+            f"/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-{ID}.scope",
+            "",
+            1000,
+            ID,
+        ),
         ("/", "", None, ""),
     ],
 )

@@ -11,13 +11,15 @@ from typing import Any
 
 import pytest
 
+from smtp_tui.places.cgroup import ControlGroup
 from smtp_tui.places.containers import Container
+from smtp_tui.places.process import ProcessStatus
 from smtp_tui.places.units import RunningUnit
 from smtp_tui.survey.belonging import Relation
 from smtp_tui.survey.drift import DriftFinding, DriftId, DriftReport, find_drift
-from smtp_tui.survey.drift_text import finding_lines, short_text, summary_lines
-from smtp_tui.survey.holders import HolderKind, SettingsHolder
-from smtp_tui.survey.processes import FileUse
+from smtp_tui.survey.drift_text import finding_lines, holder_name, short_text, summary_lines
+from smtp_tui.survey.holders import HolderKind, SettingsHolder, group_holders
+from smtp_tui.survey.processes import FileUse, RunningProcess
 from smtp_tui.survey.running import Running
 from smtp_tui.survey.settings_file import read_settings
 from tests.survey.running_settings import OTHER_SECRET, SECRET, VARIABLES, env_text
@@ -236,7 +238,7 @@ def test_a_container_of_another_compose_file_is_only_seen(tmp_path: Path) -> Non
     made = container(compose_files=("/srv/other/compose.yaml",), service="web", project="other")
     finding = only(path, in_container(made))
     assert finding.id is DriftId.OTHER_FILE
-    assert not finding.id.is_drift
+    assert not finding.is_drift
     assert "/srv/other/compose.yaml" in lines(finding)
 
 
@@ -259,6 +261,15 @@ def test_podmans_own_command_names_the_file(tmp_path: Path) -> None:
         assert "restarting a container keeps its variables" in lines(finding)
     quadlet = container(arguments=("run", f"--env-file={path}"), unit="web.service")
     assert only(path, in_container(quadlet)).command == "systemctl restart web.service"
+
+
+def test_a_container_with_the_folder_of_the_file_is_only_seen(tmp_path: Path) -> None:
+    path = toml_file(tmp_path)
+    finding = only(path, in_container(container(mounts={"/conf": str(tmp_path)}), {}))
+    assert (finding.id, finding.is_drift, finding.command) == (DriftId.STARTED_BEFORE, False, "")
+    assert "does not know whether it reads the file" in lines(finding)
+    for folder in ("/", "/etc", str(tmp_path.parent)):
+        assert not report(path, in_container(container(mounts={"/conf": folder}), {})).findings
 
 
 def test_a_container_that_sees_the_replaced_file(tmp_path: Path) -> None:
@@ -348,14 +359,24 @@ def test_variables_with_the_login_of_a_toml_file_are_only_seen(tmp_path: Path) -
     assert not report(toml_file(tmp_path), other).findings
 
 
-@pytest.mark.parametrize("use", [FileUse.ARGUMENT, FileUse.OPEN])
+RELATIONS = {
+    FileUse.ARGUMENT: "its command line names the file",
+    FileUse.VARIABLE: "one of its variables names the file",
+    FileUse.OPEN: "it has the file open",
+}
+
+
+@pytest.mark.parametrize("use", RELATIONS)
 def test_what_reads_the_file_by_itself_may_have_its_old_content(
     tmp_path: Path, use: FileUse
 ) -> None:
     path = toml_file(tmp_path)
     uses = frozenset((use,))
     editor = only(path, holder(variables={}, uses=uses))
-    assert not editor.id.is_drift  # it may be an editor
+    assert not editor.is_drift  # it may be an editor
+    assert lines(editor) == (
+        f"Process web (puma) was started before app.env was changed.\n  Why: {RELATIONS[use]}."
+    )
     served = replace(service(unit(), {}), uses=uses)
     assert only(path, served).id is DriftId.STARTED_BEFORE
     assert only(path, served).command == "systemctl restart web.service"
@@ -378,6 +399,45 @@ def test_variables_that_go_before_a_file(tmp_path: Path) -> None:
     finding = only(path, served)
     assert finding.id is DriftId.OVERRIDES
     assert [(found.key, found.there) for found in finding.fields] == [("port", 25)]
+
+
+# Which processes belong together
+
+
+def process(pid: int, parent: int = 1, group: ControlGroup | None = None) -> RunningProcess:
+    status = ProcessStatus(command="puma", uid=0, gid=0, groups=(), started=LONG_AGO, parent=parent)
+    return RunningProcess(
+        pid=pid, status=status, group=group or ControlGroup(), variables=VARIABLES
+    )
+
+
+def test_children_with_the_same_variables_are_one_holder() -> None:
+    (found,) = group_holders([process(10), process(11, 10), process(12, 11)], [], {})
+    assert (found.name, found.pids) == ("10", (10, 11, 12))
+    assert holder_name(found) == "process 10 (puma) and 2 of its children"
+
+
+def test_processes_that_are_each_others_parent_end() -> None:
+    assert group_holders([process(10, 11), process(11, 10)], [], {})
+
+
+def test_a_user_cannot_pass_for_a_container_of_the_system() -> None:
+    known = container(id="d" * 64)
+    theirs = process(10, group=ControlGroup("", 4_000_000, "d" * 64))
+    other, own = group_holders([theirs], [known], {})
+    assert (other.name, other.container) == ("d" * 12, None)
+    assert own.container is known
+    system = process(10, group=ControlGroup("", None, "d" * 64))
+    (only_one,) = group_holders([system], [known], {})
+    assert (only_one.name, only_one.container) == ("web", known)
+
+
+def test_ten_thousand_programs_are_compared_in_bounded_time(tmp_path: Path) -> None:
+    path = env_file(tmp_path, SMTP_PORT="587")
+    many = [holder(variables={**VARIABLES, "SMTP_X": str(number)}) for number in range(10_000)]
+    found = find_drift(read_settings(path), Running(holders=(*many, service(unit(path)))))
+    assert found.running.left_out == 9_001
+    assert found.findings[0].holder.kind is HolderKind.SERVICE
 
 
 # Hostile values

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from smtp_tui.places.process import ProcessHandle
+from smtp_tui.survey import processes
 from smtp_tui.survey.processes import (
     FileUse,
     ProcessSurvey,
@@ -169,10 +170,23 @@ def test_a_process_that_uses_the_file_is_found(tmp_path: Path) -> None:
     ):
         with program({}, argument, folder=tmp_path) as pid:
             assert FileUse.ARGUMENT in found(survey_processes(names), pid).uses
+    with program({"APP_CONFIG": str(path), "OLDPWD": "/"}) as pid:
+        assert found(survey_processes(names), pid).uses == {FileUse.VARIABLE}
+    with program({"OLDPWD": str(path), "_": str(path)}) as pid:
+        assert pid not in {process.pid for process in survey_processes(names).processes}
     with program({}, "other.toml", folder=tmp_path) as pid:
         assert found(survey_processes(names), pid).uses == {FileUse.IN_ITS_FOLDER}
     with program({}, "mail.toml", folder=Path("/")) as pid:
         assert pid not in {process.pid for process in survey_processes(names).processes}
+
+
+def test_a_machine_without_proc_is_a_problem(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(processes, "PROC", tmp_path / "proc")
+    survey = survey_processes()
+    assert survey.problem.endswith("cannot be read: no such file or directory")
+    assert survey.read == survey.left_out == 0
 
 
 def test_an_open_file_is_found_and_an_old_one_told_apart(tmp_path: Path) -> None:
