@@ -174,6 +174,15 @@ def from_a_place(servers: MailServers, file: Path) -> Iterator[bytes]:
             yield called("check", str(file), place, "--json")
             yield called("check", str(file), place, *with_variable)
             yield called("check", place, "--dialect", "no-such-program")
+            # The process holds one password, and each file the other or the same.
+            held = file.with_name("held.env")
+            for other in (servers.user.password, WRONG):
+                lines = {**variables, "SMTP_PASSWORD": other, "SMTP_PORT": "1"}.items()
+                held.write_text("".join(f"{name}={value}\n" for name, value in lines), "utf-8")
+                for path in (str(file), str(held)):
+                    yield called("drift", path)
+                    yield called("drift", path, "--json")
+            held.unlink()
 
 
 def through_a_tap(servers: MailServers, file: Path) -> Iterator[bytes]:

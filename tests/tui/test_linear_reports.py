@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from smtp_tui.config.errors import DocumentError
 from smtp_tui.config.preferences import Preferences
 from smtp_tui.discovery.dns import Resolver
+from smtp_tui.survey.notice import DriftNotice
 from smtp_tui.tui.linear import reports
 from smtp_tui.tui.linear.commands import COMMANDS, command_typed
 from smtp_tui.tui.linear.rows import row_named
+from smtp_tui.tui.model import drift
 from tests.dns.alone import stay_alone
 from tests.dns.server import NameServer, name_server
 from tests.tui.driving import FakeCheck
@@ -51,6 +54,28 @@ def test_dns_is_not_asked_without_settings_or_in_the_demo(tmp_path: Path) -> Non
     ended = answered(tmp_path, ":dns", ":quit", text=TEXT, is_demo=True)
     assert "The demo contacts no other machine, so it does not ask DNS." in ended.text
     assert DOMAIN not in ended.text.partition(":dns")[2]
+
+
+def test_what_runs_with_other_settings_is_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = DriftNotice(("x",), (("web.service has other values:", "  port: 25"),), ("Read 7.",))
+    monkeypatch.setattr(drift, "find_notice", lambda _path, _dialect: found)
+    ended = answered(tmp_path, ":drift", ":quit", text=TEXT)
+    assert "web.service has other values:\n  port: 25\nRead 7.\n" in ended.text
+    ended = answered(tmp_path, ":drift", ":quit", text=TEXT, is_demo=True)
+    assert "belongs to no application" in ended.text
+
+
+def test_a_file_that_cannot_be_compared_is_said_to_be_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_path: Path, _dialect: str | None) -> DriftNotice:
+        raise DocumentError("it is gone")
+
+    monkeypatch.setattr(drift, "find_notice", fail)
+    ended = answered(tmp_path, ":drift", ":quit", text=TEXT)
+    assert "The file cannot be compared" in ended.text
 
 
 def test_a_report_is_saved(tmp_path: Path) -> None:

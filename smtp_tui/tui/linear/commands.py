@@ -143,7 +143,7 @@ def _command(name: str, run: Runs, action: str = "") -> LinearCommand:
     return LinearCommand(name, command_named(action or name).help, action or name, run)
 
 
-_TAP = next(command for command in MENU_COMMANDS if command.action == "tap")
+_HELP = {command.action: command.help for command in MENU_COMMANDS}
 COMMANDS = (
     _command("test", lambda it, _text: it.checks.test()),
     _command("fix", lambda it, _text: it.checks.fix()),
@@ -160,7 +160,8 @@ COMMANDS = (
     _command("discover", lambda it, text: it.search.discover(text)),
     _command("presets", lambda it, text: it.search.presets(text)),
     _command("tables", lambda it, _text: it.tables()),
-    LinearCommand("tap", _TAP.help, "", lambda it, text: it.checks.tap(text)),
+    LinearCommand("tap", _HELP["tap"], "", lambda it, text: it.checks.tap(text)),
+    LinearCommand("drift", _HELP["drift"], "", lambda it, _: it.reports.show_drift()),
     LinearCommand("all", "test every table of the file", "", lambda it, _: it.checks.test_all()),
     _command("same", lambda it, _text: it.reports.show_programs()),
     _command("report", lambda it, text: it.reports.save_report(text)),

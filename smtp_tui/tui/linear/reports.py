@@ -16,6 +16,7 @@ from smtp_tui.threads import in_daemon_thread
 from smtp_tui.tui.linear.console import StoppedError, stoppable
 from smtp_tui.tui.linear.context import NO_TEST, LinearContext
 from smtp_tui.tui.messages import as_sentence, reword, text
+from smtp_tui.tui.model import drift
 from smtp_tui.tui.model.check_request import request_for, title_of
 from smtp_tui.tui.model.session import last_connected
 from smtp_tui.tui.model.test_report import markdown_of
@@ -86,6 +87,27 @@ class LinearReports:
         if replaces and not self.console.confirm(f"{path} already exists. Replace it?"):
             return None
         return path
+
+    async def show_drift(self) -> None:
+        """Show what runs with other settings than the file as it is saved."""
+        if self.context.is_demo or not self.context.document.exists:
+            self.console.show(text("drift", "alone" if self.context.is_demo else "no-file"))
+            return
+        self.console.show(text("drift", "asking", seconds=f"{drift.SECONDS:g}"))
+        try:
+            notice = await stoppable(drift.look_for_drift(self.context.document))
+        except StoppedError:
+            self.console.show_stopped()
+            return
+        if notice is None:
+            self.console.show(text("drift", "unusable"))
+            return
+        for headline, *lines in notice.findings:
+            self.console.show(headline)
+            for line in lines:
+                self.console.show(line.strip(), "  ", "    ")
+        for line in notice.summary:
+            self.console.show(line)
 
     async def show_domain(self, selectors: str) -> None:
         """Ask DNS about the sender's domain; `selectors` are more of its DKIM keys."""
