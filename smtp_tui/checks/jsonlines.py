@@ -6,115 +6,45 @@ ASCII only; keys are always present, null without a value. `jsonlines.toml` desc
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import replace
-from datetime import date, datetime
-from functools import cache
-from operator import attrgetter
-from pathlib import Path
 from typing import Any
 
 from smtp_tui.checks.exit_status import BY_STAGE
+from smtp_tui.checks.json_types import (
+    CHANGES,
+    CODE,
+    COUNT,
+    DAY,
+    ID,
+    MOMENT,
+    PORT,
+    SECONDS,
+    SETTING_KEY,
+    SETTING_VALUE,
+    SHA256,
+    STAGE,
+    TEXT,
+    TO_THE_SECOND,
+    TRUTH,
+    WHOLE,
+    JsonType,
+    Keys,
+    Schema,
+    descriptions,
+    many,
+    maybe,
+    object_schema,
+    or_null,
+    plain,
+    shape,
+    values_of,
+)
 from smtp_tui.diagnosis.verdict import Verdict
-from smtp_tui.records import record
 from smtp_tui.smtp import events
 from smtp_tui.smtp.certificates import Certificate
 
 VERSION = 1
 """The schema version: incremented when a key is removed or redefined, not when added."""
 
-Schema = dict[str, Any]
-Source = str | Callable[[Any], Any]
-
-
-@record
-class JsonType:
-    """A kind of JSON value: functions that make its schema and convert the value.
-
-    `source` reads the value from the key's owner: an attribute path or a function; if empty, the
-    attribute with the key's name.
-    """
-
-    schema: Callable[[], Schema]
-    write: Callable[[Any], Any] = lambda value: value
-    source: Source = ""
-
-    def of(self, source: Source) -> JsonType:
-        """Return a copy with another source."""
-        return replace(self, source=source)
-
-
-Keys = dict[str, JsonType]
-
-
-def _plain(write: Callable[[Any], Any] = lambda value: value, **schema: Any) -> JsonType:
-    return JsonType(lambda: schema, write)
-
-
-def maybe(kind: JsonType) -> JsonType:
-    """A value, or null for None."""
-    return JsonType(
-        lambda: {"anyOf": [kind.schema(), {"type": "null"}]},
-        lambda value: None if value is None else kind.write(value),
-    )
-
-
-def many(kind: JsonType) -> JsonType:
-    """A list of values."""
-    return JsonType(
-        lambda: {"type": "array", "items": kind.schema()},
-        lambda values: [kind.write(value) for value in values],
-    )
-
-
-def shape(texts: str, /, **keys: JsonType) -> JsonType:
-    """An object that always has these keys; `texts` names the table of their descriptions."""
-    return JsonType(lambda: _object_schema(texts, keys), lambda owner: _values(keys, owner))
-
-
-def _values(keys: Keys, owner: Any) -> dict[str, Any]:
-    return {
-        name: kind.write((source if callable(source) else attrgetter(source or name))(owner))
-        for name, kind in keys.items()
-        for source in [kind.source]
-    }
-
-
-def _object_schema(texts: str, keys: Keys) -> Schema:
-    meanings = _texts()["every"] | _texts().get(texts, {})
-    properties = {name: {"description": meanings[name], **keys[name].schema()} for name in keys}
-    return {"type": "object", "properties": properties, "required": list(keys)}
-
-
-@cache
-def _texts() -> dict[str, dict[str, str]]:
-    # Takes 3 ms, and only the schema needs the descriptions.
-    import tomllib
-
-    return tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
-
-
-def _or_null(name: str) -> Callable[[Any], Any]:
-    # A failed handshake has no version and no cipher; empty values become null.
-    return lambda owner: getattr(owner, name, None) or None
-
-
-TEXT = _plain(str, type="string")
-ID = _plain(str, type="string", pattern="^[a-z0-9][a-z0-9-]*$")
-TRUTH = _plain(type="boolean")
-COUNT = _plain(type="integer", minimum=0)
-WHOLE = _plain(type="integer")
-PORT = _plain(type="integer", minimum=1, maximum=65535)
-CODE = _plain(type="integer", minimum=200, maximum=599)
-SHA256 = _plain(str, type="string", pattern="^[0-9a-f]{64}$")
-SECONDS = _plain(lambda value: round(value, 6), type="number", minimum=0)
-MOMENT = _plain(datetime.isoformat, type="string", format="date-time")
-TO_THE_SECOND = replace(MOMENT, write=lambda moment: moment.isoformat(timespec="seconds"))
-# Types of a setting's value; null is one that only the admin knows.
-SETTING_VALUE = _plain(type=["string", "number", "boolean", "null"])
-SETTING_KEY = _plain(str, type="string", pattern="^[a-z_]+$")
-CHANGES = _plain(dict, type="object", additionalProperties=SETTING_VALUE.schema())
-STAGE = _plain(str, enum=[stage.value for stage in events.Stage])
 SCHEMA_VERSION = JsonType(lambda: {"const": VERSION}, source=lambda _: VERSION)
 
 _ADDRESS = {"address": TEXT, "port": PORT}
@@ -127,18 +57,18 @@ _CERTIFICATE_KEYS = {
     "sha256": SHA256,
 }
 _CERTIFICATE = maybe(shape("certificate", **_CERTIFICATE_KEYS))
-_KEY = shape("key", type=TEXT, bits=maybe(COUNT), curve=maybe(TEXT).of(_or_null("curve")))
+_KEY = shape("key", type=TEXT, bits=maybe(COUNT), curve=maybe(TEXT).of(or_null("curve")))
 _WHOLE_CERTIFICATE = shape(
     "certificate",
     **_CERTIFICATE_KEYS,
     not_before=MOMENT,
     days_left=WHOLE.of(Certificate.days_left),
     key=maybe(_KEY),
-    signature=maybe(TEXT).of(_or_null("signature")),
+    signature=maybe(TEXT).of(or_null("signature")),
 )
 _TLS = {
-    "version": maybe(TEXT).of(_or_null("version")),
-    "cipher": maybe(TEXT).of(_or_null("cipher")),
+    "version": maybe(TEXT).of(or_null("version")),
+    "cipher": maybe(TEXT).of(or_null("cipher")),
     "verified": TRUTH.of(lambda event: getattr(event, "verified", False)),
     "certificate": _CERTIFICATE.of(lambda event: next(iter(event.chain), None)),
     "chain": many(_WHOLE_CERTIFICATE),
@@ -155,7 +85,7 @@ _FIX = shape(
     "fix",
     field=SETTING_KEY,
     value=SETTING_VALUE,
-    more=maybe(CHANGES).of(_or_null("more")),
+    more=maybe(CHANGES).of(or_null("more")),
     why=TEXT,
     weakens=TRUTH,
 )
@@ -178,9 +108,9 @@ _DIFFERENCE = shape(
     what=TEXT,
     why=TEXT,
     to_do=TEXT.of("cure"),
-    command=maybe(TEXT).of(_or_null("command")),
-    here=maybe(TEXT).of(_or_null("here")),
-    there=maybe(TEXT).of(_or_null("there")),
+    command=maybe(TEXT).of(or_null("command")),
+    here=maybe(TEXT).of(or_null("here")),
+    there=maybe(TEXT).of(or_null("there")),
 )
 _PLACE = shape(
     "place",
@@ -219,7 +149,7 @@ _HOSTING = shape(
     rule=maybe(TEXT),
     request=maybe(TEXT),
     source=TEXT,
-    taken=_plain(date.isoformat, type="string", format="date"),
+    taken=DAY,
 )
 _EGRESS = shape("egress", conclusion=ID, addresses=many(_EGRESS_ADDRESS), provider=maybe(_HOSTING))
 _FACT = shape("fact", subject=ID, id=ID, weight=ID, text=TEXT, record=maybe(TEXT))
@@ -263,8 +193,8 @@ _OF_EVENTS: dict[type, tuple[str, Keys]] = {
             "also": many(ID),
             "warnings": many(ID),
             "summary": TEXT,
-            "why": maybe(TEXT).of(_or_null("why")),
-            "to_do": maybe(TEXT).of(_or_null("cure")),
+            "why": maybe(TEXT).of(or_null("why")),
+            "to_do": maybe(TEXT).of(or_null("cure")),
             "reply": maybe(shape("reply", **_reply_keys())),
             "protocol": maybe(TEXT),
             "fixes": many(_FIX),
@@ -311,7 +241,7 @@ _TAP: dict[str, Keys] = {
     "tap-listening": {**_ADDRESS, "ca_file": maybe(TEXT)},
     "tap-changed": _of_client(
         {
-            "direction": _plain(str, enum=["server", "application"]),
+            "direction": plain(str, enum=["server", "application"]),
             "added": TRUTH.of("is_added"),
             "offset": COUNT,
             "size": COUNT,
@@ -331,7 +261,7 @@ _TAP: dict[str, Keys] = {
     "tap-ended": _of_client(
         {
             "stage": maybe(STAGE),
-            "detail": maybe(TEXT).of(_or_null("detail")),
+            "detail": maybe(TEXT).of(or_null("detail")),
             "from_application": _STREAM,
             "to_server": _STREAM,
             "from_server": _STREAM,
@@ -396,10 +326,10 @@ def schema() -> Schema:
 
 
 def _line_schema(name: str, keys: Keys) -> Schema:
-    line_schema = _object_schema(name, {"file": maybe(TEXT), "table": maybe(TEXT), **keys})
+    line_schema = object_schema(name, {"file": maybe(TEXT), "table": maybe(TEXT), **keys})
     line_schema["properties"] = {"event": {"const": name}, **line_schema["properties"]}
     line_schema["required"].insert(0, "event")
-    return {"description": _texts()["lines"][name], **line_schema}
+    return {"description": descriptions()["lines"][name], **line_schema}
 
 
 def json_line(event: events.Event | Verdict, file: str | None, table: str | None) -> str | None:
@@ -413,4 +343,4 @@ def named_line(name: str, owner: Any, file: str | None, table: str | None) -> st
     """Return one line of JSON; its keys read their values from `owner`."""
     head = {"event": name, "file": file, "table": table}
     # ASCII, json.dumps' default: independent of the locale and harmless to a terminal.
-    return json.dumps(head | _values(LINES[name], owner))
+    return json.dumps(head | values_of(LINES[name], owner))

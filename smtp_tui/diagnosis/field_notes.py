@@ -197,7 +197,8 @@ def _server_findings(facts: CheckSummary, verdict: Verdict) -> Iterator[Note]:
         yield "port", "failed", {"cause": label(verdict.cause)}
     for probed in facts.probed:
         if ports := [str(port) for port in probed.open_ports]:
-            yield "port", "others", {"address": probed.address, "ports": listed(ports, "and")}
+            shown = f"{'port' if len(ports) == 1 else 'ports'} {listed(ports, 'and')}"
+            yield "port", "others", {"address": probed.address, "ports": shown}
     if facts.greeted_as:
         is_refused = verdict.cause == "ehlo-refused"
         yield "domain", "refused" if is_refused else "taken", {"said": facts.greeted_as}

@@ -188,7 +188,7 @@ def test_what_the_form_shows_of_the_port(found: ProbedAddress, fault: str) -> No
     verdict = verdict_of(found)
     assert faults_of(verdict, None) == {"port": fault}
     assert verdict.facts is not None
-    ports = "465, 587 and 2525" if len(found.open_ports) > 1 else "587"
+    ports = "ports 465, 587 and 2525" if len(found.open_ports) > 1 else "port 587"
     told = observations_of("port", verdict.facts, verdict)
     assert told.endswith(f" {ADDRESS} accepts connections on {ports}.")
 
