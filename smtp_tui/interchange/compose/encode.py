@@ -74,11 +74,15 @@ def wanted_variables(
         before = {}
     changes: dict[str, str | EnvRef | None] = {}
     own = _OwnNames(form, service)
+    secret = own.name(secret_name(form))
+    # With both, Vaultwarden and Grafana do not start.
+    for name in (f"{secret}_FILE", f"{secret}__FILE"):
+        if "password" in wanted and name in service.variables:
+            raise NotExpressibleError(text("compose-password-file", name=name), "password")
     for name in (*after, *(name for name in before if name not in after)):
         value = after.get(name)
         if value != before.get(name):
             changes[own.name(name)] = value
-    secret = own.name(secret_name(form))
     match wanted.get("password"):
         case {"env": str(name)}:
             changes[secret] = EnvRef(name)

@@ -49,6 +49,7 @@ _NUMBER = re.compile(
 )
 _STAYS = re.compile(r"-?[1-9][0-9]{0,17}|0|-?(?:0|[1-9][0-9]{0,5})\.[0-9]{0,3}[1-9]")
 _SECRETS = "/run/secrets/"
+_PASSWORD_FILE = re.compile(r"(?:PASS|SECRET).*_FILE\Z")
 
 
 @record
@@ -74,7 +75,10 @@ class ComposeVariable:
     @property
     def assignment(self) -> Assignment:
         """The variable for an import; a line of another file is left out."""
-        value = self.secret if self.secret and self.name.endswith("_FILE") else self.value
+        value = self.value
+        if isinstance(value, str) and value and _PASSWORD_FILE.search(self.name):
+            # A path inside the container; on this machine it may be any file.
+            value = self.secret or UnresolvedVariable("compose-inside", {"file": value})
         return Assignment(self.name, value, None if self.file else self.line)
 
 

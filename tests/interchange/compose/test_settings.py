@@ -222,6 +222,27 @@ def test_programs_that_make_variables_of_their_files_keys(tmp_path: Path) -> Non
     assert document.values("services.grafana")["password"] == {"file": "./mail.txt"}
 
 
+def with_password_file(path: str) -> str:
+    return VAULTWARDEN.replace("SMTP_PASSWORD: pa$$w0rd", f"SMTP_PASSWORD_FILE: {path}")
+
+
+def test_a_path_inside_the_container_is_no_file_of_this_machine(tmp_path: Path) -> None:
+    document = opened(tmp_path, with_password_file("/etc/shadow"))
+    assert "password" not in document.values("services.vw")
+    (remark,) = (line for line in document.remarks("services.vw") if "/etc/shadow" in line)
+    assert "SMTP_PASSWORD_FILE: the file /etc/shadow is inside the container" in remark
+
+
+@pytest.mark.parametrize("path", ["/run/secrets/mail", "/data/mail.txt"])
+def test_no_password_is_written_beside_a_file_with_one(path: str, tmp_path: Path) -> None:
+    text = f"{with_password_file(path)}secrets: {{mail: {{file: ./mail.txt}}}}\n"
+    document = opened(tmp_path, text)
+    with pytest.raises(NotExpressibleError, match="SMTP_PASSWORD_FILE names the file") as error:
+        document.changed("services.vw", {"password": "x" * 9})
+    assert error.value.key == "password"
+    assert "SMTP_PORT:   '25'" in document.changed("services.vw", {"port": 25})
+
+
 @given(passwords)
 def test_a_password_comes_back(password: str) -> None:
     for text in (VAULTWARDEN, CHATWOOT, FLOW):
