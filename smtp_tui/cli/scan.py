@@ -17,9 +17,10 @@ from smtp_tui.cli.commands import Invocation, resume_collection
 from smtp_tui.cli.parser import UsageError, number_within, refuse_options, timeout_of
 from smtp_tui.cli.terminal import print_error, print_line, wrapped
 from smtp_tui.config.errors import one_line
+from smtp_tui.config.file_access import other_writer
 from smtp_tui.config.paths import is_folder
 from smtp_tui.safe_text import mask_credentials
-from smtp_tui.survey.scan import FoundSettings, ScanResult, scan_machine
+from smtp_tui.survey.scan import FoundSettings, ScanPlaceKind, ScanResult, scan_machine
 from smtp_tui.survey.tree import SkipReason
 from smtp_tui.survey.usual_names import skipped_texts
 
@@ -83,14 +84,14 @@ async def _check(targets: Sequence[OnceTarget], jobs: int, report: _Report) -> i
 
 def _target(row: FoundSettings, timeout: float) -> OnceTarget:
     found = row.found
-    file = row.file
+    origin = row.origins[0] if row.origins else None
     request = CheckRequest(
         values={**found.values, "timeout": timeout},
-        base=file.parent if file else Path("/"),
-        file=str(file) if file else None,
+        base=origin.parent if origin else Path("/"),
+        file=str(origin) if origin else None,
         table=found.name,
         assumed=frozenset(found.values) - found.given,
-        origin=file,
+        origin=origin,
         extra=0.0,
     )
     return OnceTarget(
@@ -114,8 +115,11 @@ def _no_login(row: FoundSettings) -> str:
     # Variables of this process and commands are not the program's; whoever wrote the file
     # would choose which of this user's secrets goes to a server.
     kind = row.password
-    if kind in ("none", "set") or (kind == "file" and not row.found.in_container):
+    if kind in ("none", "set"):
         return ""
+    if kind == "file" and not row.found.in_container:
+        writers = filter(None, map(other_writer, row.origins))
+        return next((f"login not tried: {writer}" for writer in writers), "")
     places = {
         "env": "the password is in a variable of the program",
         "file": "the password is in a file inside the container",
@@ -208,6 +212,13 @@ def _cell(value: object) -> str:
     return "-" if value in (None, "") else one_line(mask_credentials(str(value)), _CELL)
 
 
+def _plain(value: object) -> object:
+    """Return a value as JSON shows it; what stands there by mistake may hold a password."""
+    if isinstance(value, str):
+        return mask_credentials(value)
+    return value if isinstance(value, int) else None
+
+
 class _JsonReport(_Report):
     """Prints an object for each row, and a summary."""
 
@@ -232,13 +243,14 @@ class _JsonReport(_Report):
 
 
 def _as_object(row: FoundSettings, result: OnceResult) -> dict[str, Any]:
-    found, file, values = row.found, row.file, row.values
-    verdict = result.verdict
+    found, verdict = row.found, result.verdict
+    values = {name: _plain(value) for name, value in row.values.items()}
+    files = [place.name for place in row.places if place.kind is ScanPlaceKind.FILE]
     return {
         "event": "settings",
         "application": found.application or None,
         "format": found.format,
-        "file": str(file) if file else None,
+        "file": files[0] if files else None,
         "table": found.name or None,
         "places": [
             {"kind": str(place.kind), "name": place.name, "table": place.table or None}

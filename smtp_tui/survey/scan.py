@@ -59,13 +59,13 @@ class ScanPlace:
 class FoundSettings:
     """SMTP settings that stand in one place, or, with the same values, in several.
 
-    `found` are the settings as they were read. `files` are the files that they come from. `base`
-    is the folder that relative paths start from.
+    `found` are the settings as they were read. `origins` are the files that they come from, the
+    first of them the one that relative paths start from; none for a container.
     """
 
     found: TextSettings
     places: tuple[ScanPlace, ...]
-    files: frozenset[str] = frozenset()
+    origins: tuple[Path, ...] = ()
 
     @property
     def settings(self) -> Settings | None:
@@ -87,10 +87,10 @@ class FoundSettings:
         }
 
     @property
-    def file(self) -> Path | None:
-        """The file to open; None for a unit or a container alone."""
-        files = (place.name for place in self.places if place.kind is ScanPlaceKind.FILE)
-        return next(map(Path, files), None)
+    def key(self) -> str:
+        """What is alike in the places that are one row."""
+        values = [f"{name}={value!r}" for name, value in self.values.items()]
+        return " ".join((self.found.format, *values))
 
     @property
     def document(self) -> ScanPlace | None:
@@ -230,12 +230,12 @@ class _Machine:
         except Exception:  # a bug that one file triggers must not hide the others
             self._skipped.add(SkipReason.DEFECT, place)
 
-    def _add(self, found: TextSettings, place: ScanPlace, files: Iterable[object]) -> None:
+    def _add(self, found: TextSettings, place: ScanPlace, files: Iterable[str | Path]) -> None:
         if not found.values.get("host"):
             self._skipped.add(SkipReason.NO_HOST, place)
             return
-        names = frozenset(os.path.normpath(str(file)) for file in files)
-        self.found.append(FoundSettings(found=found, places=(place,), files=names))
+        origins = tuple(Path(os.path.normpath(file)) for file in files)
+        self.found.append(FoundSettings(found=found, places=(place,), origins=origins))
 
 
 class _Beside:
@@ -253,13 +253,13 @@ class _Beside:
 def _merged(found: Iterable[FoundSettings]) -> Iterator[FoundSettings]:
     """Join what a file, a service that reads it, and its container say alike."""
     rows: list[FoundSettings] = []
+    known: dict[tuple[str, Path], int] = {}
     for entry in found:
-        for index, row in enumerate(rows):
-            is_same = row.found.format == entry.found.format and row.values == entry.values
-            if is_same and not row.files.isdisjoint(entry.files):
-                places = (*row.places, *entry.places)
-                rows[index] = replace(row, places=places, files=row.files | entry.files)
-                break
-        else:
+        names = [(entry.key, file) for file in entry.origins]
+        index = next((known[name] for name in names if name in known), len(rows))
+        if index == len(rows):
             rows.append(entry)
+        else:
+            rows[index] = replace(rows[index], places=(*rows[index].places, *entry.places))
+        known |= dict.fromkeys(names, index)
     yield from rows

@@ -8,6 +8,7 @@ folders meanwhile, so each file is opened one folder after the other, and judged
 from __future__ import annotations
 
 import os
+import re
 import stat
 import time
 from collections import Counter, deque
@@ -251,7 +252,7 @@ class FileTree:
                     return None
                 with _descriptor(name, folder) as file:
                     return self._content(path, file, is_again=is_again)
-        except FileNotFoundError:
+        except (FileNotFoundError, ValueError):  # a NUL in a name is a ValueError
             return None
         except NotADirectoryError:
             self.skipped.add(SkipReason.LINK, path)
@@ -324,4 +325,4 @@ def _foreign_mounts() -> Iterator[str]:
             if kind in _OTHER_FILESYSTEMS or kind.startswith("fuse"):
                 # The kernel writes a blank as \040.
                 place = first.split(" ")[4]
-                yield place.encode("latin-1", "surrogateescape").decode("unicode_escape")
+                yield re.sub(r"\\([0-7]{3})", lambda code: chr(int(code[1], 8)), place)

@@ -46,7 +46,7 @@ def is_example(path: Path, root: Path) -> bool:
     """Whether a file is an example or a backup copy, which no program reads."""
     names, folders = _examples()
     return bool(names.fullmatch(path.name)) or not folders.isdisjoint(
-        path.relative_to(root).parts[:-1]
+        path.relative_to(root).parts[1:-1]
     )
 
 

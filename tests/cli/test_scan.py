@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +127,31 @@ def test_what_may_leave_this_machine_with_check(tmp_path: Path) -> None:
     assert second["note"] == "login not tried: a command prints the password"
     assert first["verdict"]["cause"] == "connection-refused"
     assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to make files of other users")
+def test_a_user_s_file_names_no_private_file_of_root(tmp_path: Path) -> None:
+    write(tmp_path / "secret", SECRET)
+    (tmp_path / "secret").chmod(0o600)
+    text = CHAT.replace("SMTP_ADDRESS", "SMTP_HOST").replace(f"SMTP_PASSWORD={SECRET}\n", "")
+    write(tmp_path / "unit.env", f"{text}SMTP_SECURITY=off\nSMTP_PASSWORD_FILE={tmp_path}/secret\n")
+    os.chown(tmp_path / "unit.env", 65534, 65534)
+    write(tmp_path / "a.service", f"[Service]\nEnvironmentFile={tmp_path}/unit.env\n")
+    (row, _) = objects(run_program("scan", "--check", "--json", str(tmp_path)))
+    assert row["password"] == "file"
+    assert row["note"].startswith("login not tried: ")
+    assert "unit.env" in row["note"]
+
+
+def test_what_stands_in_a_wrong_place_shows_no_password(tmp_path: Path) -> None:
+    url = f"smtp://me:{SECRET}@mail.example.org"
+    write(
+        tmp_path / "a.toml", f'[smtp]\nhost = "{url}"\nport = "{url}"\nusername = "me:{SECRET}@x"\n'
+    )
+    write(tmp_path / "b.env", f"SMTP_ADDRESS={url}\nSMTP_USERNAME={url}\n")
+    for words in ([], ["--json"], ["--check"]):
+        done = run_program("scan", str(tmp_path), *words)
+        assert SECRET not in done.out + done.err
 
 
 @pytest.mark.integration

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from smtp_tui.survey.scan import FoundSettings, ScanResult, scan_machine
+from smtp_tui.survey.scan import ScanResult, scan_machine
 from smtp_tui.survey.tree import LARGEST, SkipReason, TreeLimits
 from tests.survey.box import make_box, write
 
@@ -173,7 +173,7 @@ def test_a_hard_link_counts_once(tmp_path: Path) -> None:
 
 
 def test_code_and_examples_are_left_out(tmp_path: Path) -> None:
-    for folder in (".git", "node_modules", "examples", ".local/share/containers/storage"):
+    for folder in (".git", "node_modules", "app/examples", ".local/share/containers/storage"):
         write(tmp_path / folder / ".env", CHAT)
     result = scan_machine([tmp_path])
     assert result.found == ()
@@ -223,10 +223,50 @@ def test_a_defect_of_one_file_hides_no_other(
     assert result.skipped.counts[SkipReason.DEFECT] == 1
 
 
-def test_what_is_found_can_be_opened_where_it_is_a_file(tmp_path: Path) -> None:
+def test_only_what_smtp_tui_can_change_is_opened(tmp_path: Path) -> None:
     write(tmp_path / "a.toml", '[smtp]\nhost = "a.example"\n')
     write(tmp_path / "b.service", "[Service]\nEnvironment=SMTP_ADDRESS=b.example\n")
-    first, second = scan_machine([tmp_path]).found
-    assert first.file == tmp_path / "a.toml"
-    assert isinstance(second, FoundSettings)
-    assert second.file is None
+    write(tmp_path / "c.env", "SMTP_ADDRESS=c.example\n")
+    write(tmp_path / "d.env", CHAT)
+    write(
+        tmp_path / "e.yaml", "services:\n  a:\n    image: chatwoot/chatwoot\n    env_file: d.env\n"
+    )
+    found = {str(row.values["host"]): row.document for row in scan_machine([tmp_path]).found}
+    opened = {host: str(place) for host, place in found.items() if place}
+    assert opened == {
+        "a.example": f"{tmp_path}/a.toml: smtp",
+        "smtp.example.org": f"{tmp_path}/e.yaml: services.a",
+    }
+    assert found.keys() - opened.keys() == {"b.example", "c.example"}
+
+
+def test_a_folder_right_below_may_have_an_application_s_name(tmp_path: Path) -> None:
+    write(tmp_path / "docs" / ".env", CHAT)
+    assert len(scan_machine([tmp_path]).found) == 1
+
+
+def test_names_that_no_file_can_have_are_passed_over(tmp_path: Path) -> None:
+    compose = 'services:\n  a:\n    image: chatwoot/chatwoot\n    env_file: ["a\\0b", "\\ud800"]\n'
+    write(tmp_path / "compose.yaml", f"{compose}    environment: [SMTP_ADDRESS=a.example]\n")
+    result = scan_machine([tmp_path])
+    assert result.skipped.counts[SkipReason.DEFECT] == 0
+
+
+def test_thousands_of_settings_are_joined_in_time(tmp_path: Path) -> None:
+    """One comparison for each pair of rows would take minutes."""
+    for number in range(3000):
+        write(tmp_path / f"{number}.env", CHAT)
+    assert len(scan_machine([tmp_path], TreeLimits(seconds=120)).found) == 3000
+
+
+def test_mounts_of_other_filesystems_are_not_entered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "a b €" / ".env", CHAT)
+    mounts = tmp_path / "mountinfo"
+    place = str(tmp_path / "a b €").replace(" ", "\\040")
+    mounts.write_text(f"1 2 0:1 / {place} rw - fuse.sshfs remote:/ rw\n", encoding="utf-8")
+    monkeypatch.setattr("smtp_tui.survey.tree.MOUNTS", mounts)
+    result = scan_machine([tmp_path])
+    assert result.found == ()
+    assert result.skipped.counts[SkipReason.FILESYSTEM] == 1
