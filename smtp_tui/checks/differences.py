@@ -44,6 +44,8 @@ _LOOKUP_FAILED = {
     Cause.HOST_NOT_FOUND: "place-name-unknown",
     Cause.RESOLVER_FAILED: "place-resolver-failed",
 }
+# Where a check fails that got the wrong address.
+_AFTER_LOOKUP = (Stage.CONNECT, Stage.GREETING, Stage.EHLO, Stage.TLS)
 _CONNECT_FAILED = {
     Cause.NETWORK_UNREACHABLE: "place-no-route",
     Cause.CONNECT_TIMEOUT: "place-connect-timeout",
@@ -162,38 +164,46 @@ def _of_lookup(sides: BothSides) -> Iterator[FoundDifference]:
         return
     theirs, ours = sides.place.resolver, own_resolver_files()
     here, there = sides.seen_here.resolved, sides.seen_there.resolved
-    cause = None if sides.there.cause is None else str(sides.there.cause)
-    if here and cause in _LOOKUP_FAILED:
-        identity = _LOOKUP_FAILED[Cause(cause)]
-        if cause == Cause.RESOLVER_FAILED and _asks_nobody(sides.place):
-            identity = "place-loopback-resolver"
-        yield FoundDifference(id=identity, here=_listed(here), there=_asked(theirs))
-        return
-    entries = hosts_entries(theirs.files.get("hosts", ""), host)
-    misleads = sides.fails_only_there(Stage.CONNECT, Stage.GREETING, Stage.EHLO, Stage.TLS)
-    if here and there and set(here).isdisjoint(there):
-        if entries and set(entries) == set(there):
-            yield FoundDifference(
-                id="place-hosts-entry", here=_listed(here), there=_listed(there), explains=misleads
-            )
+    is_failure = bool(here) and sides.there.cause in _LOOKUP_FAILED
+    is_other = bool(here) and bool(there) and set(here).isdisjoint(there)
+    # The same name servers may well answer with other addresses each time.
+    asks_others = theirs.nameservers != ours.nameservers
+    if is_failure or is_other:
+        identity, shown = "", _asked(theirs) if is_failure else _listed(there)
+        if _is_from(ours, host, here) and not hosts_entries(theirs.files.get("hosts", ""), host):
+            identity, shown = "place-hosts-missing", _asked(theirs)
+        elif is_failure:
+            identity = _failed_lookup(sides)
+        elif _is_from(theirs, host, there):
+            identity = "place-hosts-entry"
+        elif asks_others:
+            identity = "place-addresses-differ"
+        if identity:
+            misleads = is_failure or sides.fails_only_there(*_AFTER_LOOKUP)
+            yield FoundDifference(id=identity, here=_listed(here), there=shown, explains=misleads)
             return
-        # The same name servers may well answer with other addresses each time.
-        if theirs.nameservers != ours.nameservers:
-            yield FoundDifference(
-                id="place-addresses-differ",
-                here=_listed(here),
-                there=_listed(there),
-                explains=misleads,
-            )
-            return
-    if theirs.nameservers != ours.nameservers and not entries:
+    if asks_others and not _is_from(theirs, host, there):
         yield FoundDifference(
             id="place-resolver", here=_asked(ours), there=_asked(theirs), explains=False
         )
 
 
+def _is_from(resolver: ResolverFiles, host: str, addresses: Sequence[str]) -> bool:
+    """Whether the addresses of a host are those in the hosts file."""
+    entries = hosts_entries(resolver.files.get("hosts", ""), host)
+    return bool(entries) and set(addresses) <= set(entries)
+
+
+def _failed_lookup(sides: BothSides) -> str:
+    if sides.there.cause == Cause.RESOLVER_FAILED and _asks_nobody(sides.place):
+        return "place-loopback-resolver"
+    return _LOOKUP_FAILED[Cause(str(sides.there.cause))]
+
+
 def _asked(resolver: ResolverFiles) -> str:
     """Return the name servers that libc asks, and for which domains it tries a short name."""
+    if "dns" not in resolver.files.get("nsswitch.conf", "dns"):
+        return "none, as its nsswitch.conf says"
     servers = ", ".join(resolver.nameservers[:_NAME_SERVERS_ASKED]) or _DEFAULT_NAME_SERVER
     return f"{servers} (search {' '.join(resolver.search)})" if resolver.search else servers
 

@@ -29,6 +29,8 @@ from smtp_tui.smtp.redaction import Redactor, RedactorGroup
 from smtp_tui.smtp.session import CheckLimits
 from smtp_tui.smtp.tls import verifies_chain
 
+# The stages that the check from here does not reach.
+_AFTER_EHLO = (Stage.AUTH, Stage.ENVELOPE, Stage.MESSAGE)
 Probed = tuple[CheckSummary, Verdict]
 
 
@@ -108,8 +110,12 @@ class _BothChecks:
             here=here,
             certifi=await self._with_certifi(settings, there),
         )
+        compared = _comparison(request, place, here, "")
+        if not there.ok and there.stage in _AFTER_EHLO:
+            unseen = ("the login, which is not tried from here", *compared.not_compared)
+            compared = replace(compared, not_compared=unseen)
         return replace(
-            _comparison(request, place, here, ""),
+            compared,
             differences=differences(sides, [*found, *self._of_variables()]),
             fails_here_too=there.cause is not None and there.cause == here.cause,
         )

@@ -21,30 +21,27 @@ _UP, _REJECT = 0x0001, 0x0200
 
 @record(kw_only=True)
 class NetworkFacts:
-    """The interfaces of a network other than loopback, its IPv6 addresses, its default routes."""
+    """The interfaces of a network with a route, without loopback, and its global IPv6 addresses."""
 
     interfaces: tuple[str, ...]
     ipv6_addresses: tuple[str, ...]
-    has_ipv4_route: bool
-    has_ipv6_route: bool
 
 
 def network_facts(process: ProcessHandle) -> NetworkFacts | None:
     """Return what the kernel says of a process's network; None if it may not be read."""
     try:
-        devices, ipv4 = _rows(process, "net/dev"), _rows(process, "net/route")
+        # Of each route, the interface and the flags.
+        routes = [(row[0], row[3]) for row in _rows(process, "net/route")[1:] if len(row) > 3]
     except PlaceError:
         return None
-    try:
-        addresses, ipv6 = _rows(process, "net/if_inet6"), _rows(process, "net/ipv6_route")
-    except PlaceError:  # a kernel without IPv6 has neither file
-        addresses, ipv6 = [], []
-    names = [row[0].partition(":")[0] for row in devices if ":" in row[0]]
+    addresses: list[list[str]] = []
+    with suppress(PlaceError):  # a kernel without IPv6 has neither file
+        routes += [(row[9], row[8]) for row in _rows(process, "net/ipv6_route") if len(row) > 9]
+        addresses = _rows(process, "net/if_inet6")
+    # The kernel gives some networks tunnels that nobody uses, so only a route counts.
+    names = [name for name, flags in routes if name != _LOOPBACK and _is_usable(flags)]
     return NetworkFacts(
-        interfaces=tuple(name for name in names if name != _LOOPBACK),
-        ipv6_addresses=tuple(_ipv6_addresses(addresses)),
-        has_ipv4_route=any(_is_ipv4_default(row) for row in ipv4),
-        has_ipv6_route=any(_is_ipv6_default(row) for row in ipv6),
+        interfaces=tuple(dict.fromkeys(names)), ipv6_addresses=tuple(_ipv6_addresses(addresses))
     )
 
 
@@ -61,16 +58,8 @@ def _ipv6_addresses(rows: list[list[str]]) -> Iterator[str]:
             yield str(ipaddress.IPv6Address(int(row[0], 16)))
 
 
-def _is_ipv4_default(row: list[str]) -> bool:
-    if len(row) < 8 or row[1] != "00000000" or row[7] != "00000000":
-        return False
-    return int(row[3], 16) & (_UP | _REJECT) == _UP
-
-
-def _is_ipv6_default(row: list[str]) -> bool:
-    if len(row) < 10 or row[0].strip("0") or row[1] != "00":
-        return False
-    return row[9] != _LOOPBACK and int(row[8], 16) & (_UP | _REJECT) == _UP
+def _is_usable(flags: str) -> bool:
+    return int(flags, 16) & (_UP | _REJECT) == _UP
 
 
 def hosts_entries(hosts: str, name: str) -> tuple[str, ...]:
@@ -93,4 +82,5 @@ def is_listening(process: ProcessHandle, port: int) -> bool:
             rows += _rows(process, "net/udp6")[1:]
     except PlaceError:
         return True
-    return any(len(row) > 1 and row[1].endswith(wanted) for row in rows)
+    is_cut = len(rows) >= _MOST_LINES - 1
+    return is_cut or any(len(row) > 1 and row[1].endswith(wanted) for row in rows)

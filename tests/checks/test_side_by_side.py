@@ -138,6 +138,29 @@ def test_a_line_in_its_hosts_file(world: Networks) -> None:
     assert explaining(verdict) == ["place-hosts-entry"]
 
 
+def test_a_line_that_only_this_machines_hosts_file_has(world: Networks) -> None:
+    hosts = world.folder / "here" / "hosts"
+    before = hosts.read_text()
+    hosts.write_text(f"{before}{ADDRESS} relay.example.test\n")
+    try:
+        with world.there() as there:
+            verdict = check(world, there.pid, host="relay.example.test")
+    finally:
+        hosts.write_text(before)
+    assert (verdict["status"], verdict["cause"]) == (5, "host-not-found")
+    assert explaining(verdict) == ["place-hosts-missing"]
+
+
+def test_a_refused_login_is_not_compared(world: Networks) -> None:
+    variables = {**trusting(world), "MAIL_SECRET": "wrong-secret-1"}
+    with world.there(variables=variables) as there:
+        words = ("--set", f"username={USER}", "--set", 'password={env="MAIL_SECRET"}')
+        verdict = check(world, there.pid, *words)
+    assert (verdict["status"], verdict["cause"]) == (9, "auth-rejected")
+    assert verdict["comparison"]["differences"] == []
+    assert verdict["comparison"]["not_compared"][0].startswith("the login")
+
+
 def test_localhost_is_somebody_else(world: Networks) -> None:
     certificate = world.folder / "server.pem"
     with serving(world.here, certificate, "127.0.0.1"), world.there() as there:
