@@ -34,10 +34,10 @@ def pass_ehlo_reply(
         if tag == "equal":
             passage.keep(to, b"".join(lines[first:last]))
             continue
-        for line in lines[first:last]:
-            passage.remove(to, line)
-        for line in adapted[start:end]:
-            passage.add(to, line)
+        if last > first:
+            passage.remove(to, b"".join(lines[first:last]))
+        if end > start:
+            passage.add(to, b"".join(adapted[start:end]))
 
 
 def _adapted(reply: Reply, lines: list[bytes], *, may_start: bool, adds: bool) -> list[bytes]:

@@ -93,6 +93,13 @@ def test_nothing_breaks_and_nothing_leaks(
     assert SECRET not in client_lines(ends)
     if ends.stopped:
         return
+    if ends.dialogue.observed.password == SECRET:
+        before = len(ends.events)
+        ends.server(b"\r\n250-you said " + PLAIN + b"\r\n250 " + SECRET.encode() + b"\r\n")
+        sent[False] += b"\r\n250-you said " + PLAIN + b"\r\n250 " + SECRET.encode() + b"\r\n"
+        later = "\n".join(map(str, ends.events[before:]))
+        assert SECRET not in later
+        assert PLAIN.decode() not in later
     changes = [event for event in ends.events if isinstance(event, Changed)]
     for is_client, direction, given_bytes in (
         (True, Direction.TO_SERVER, ends.to_server_bytes),

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from smtp_tui.tui.dialogs.explanation import ExplanationScreen
+from smtp_tui.tui.model.check_request import ChosenPlace
 from tests.tap.scripted import answering
 from tests.tui.driving import FakeCheck, Hand, form_on
 
@@ -111,7 +112,10 @@ async def test_both_sides_are_live_in_the_log(
 async def test_its_command_ends_it_and_a_test_waits(tmp_path: Path, text: str) -> None:
     check = FakeCheck()
     async with form_on(text, tmp_path, check=check) as hand:
+        hand.form_screen.test_pane._tested.session.place = ChosenPlace("container", "podman:web")
         await start(hand)
+        assert "The tap connects from here, not from container web." in log_of(hand)
+        hand.form_screen.test_pane._tested.session.place = None
         await hand.press("f5")
         assert "A tap is running. Esc ends it." in hand.screen
         assert not check.requests

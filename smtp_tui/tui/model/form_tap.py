@@ -70,11 +70,11 @@ class FormTap:
             self._write_authority(certificate)
         return ""
 
-    async def serve(self, report: Report) -> None:
-        """Relay applications, and report what the log shows, until cancelled."""
+    async def serve(self, report: Report, remark: str = "") -> None:
+        """Relay applications, and report what the log shows, a remark first, until cancelled."""
         assert self._tap
         self._report = report
-        lines = [*opening_lines(self._settings, self.address)]
+        lines = [*filter(None, [remark]), *opening_lines(self._settings, self.address)]
         if self._ca_file:
             lines += trust_lines(one_line(self._ca_file))
         report([_fact(line) for line in (*lines, *self._notes)])

@@ -225,7 +225,9 @@ class TestPane(PlacedByScreen, NoRepaintOnResize, Vertical):
             self.log_view.add(entries)
             self.verdict.show_tap([*tap.waiting_lines], tap.differences.values(), stops=True)
 
-        self._tap = asyncio.create_task(tap.serve(report))
+        place = self._tested.session.place
+        remark = f"The tap connects from here, not from {place.title}." if place else ""
+        self._tap = asyncio.create_task(tap.serve(report, remark))
         try:
             await asyncio.wait([self._tap])
             self._tap.result()
