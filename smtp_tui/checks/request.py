@@ -74,12 +74,14 @@ class CheckRequest:
     the password itself, and `given` where to read it, either instead of the settings' source.
     `origin` is the file that names that source, None if the call or the user named it: a file that
     others can write is not fully trusted (`config.file_access`). `mail` is the message to send
-    after the login; `extra` is the seconds for experiments after the dialogue. `recognition` names
-    the application that the file is read as; `notes` report it, and what the table contains that
-    is not understood. `redactors` are shared by related checks. `early` is a connection begun in
-    advance; its creator closes it. `place` is where the application runs, for a check from there
-    (`checks.side_by_side`), and `settings_from` the place whose variables hold the settings, if no
-    file does. `network` and `trust` are those of the check's dialogue, None for this machine's.
+    after the login; `extra` is the seconds for experiments after the dialogue, which try other
+    ports of a host that cannot be reached only if it `tries_ports`: every few seconds, or for many
+    hosts, that would look like a port scan. `recognition` names the application that the file is
+    read as; `notes` report it, and what the table contains that is not understood. `redactors` are
+    shared by related checks. `early` is a connection begun in advance; its creator closes it.
+    `place` is where the application runs, for a check from there (`checks.side_by_side`), and
+    `settings_from` the place whose variables hold the settings, if no file does. `network` and
+    `trust` are those of the check's dialogue, None for this machine's.
     """
 
     values: Mapping[str, object] = field(repr=False)
@@ -93,6 +95,7 @@ class CheckRequest:
     mail: MailRequest | None = None
     allow_clear_password: bool = False
     extra: float = 3.0
+    tries_ports: bool = True
     recognition: DialectRecognition | None = None
     notes: tuple[str, ...] = ()
     redactors: RedactorGroup | None = field(default=None, repr=False)

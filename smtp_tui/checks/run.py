@@ -219,6 +219,7 @@ async def _dialogue(
 ) -> AsyncGenerator[Event, None]:
     limits = CheckLimits(
         extra=request.extra,
+        tries_ports=request.tries_ports,
         allow_clear_password=request.allow_clear_password,
         network=request.network or THIS_MACHINE,
         trust=request.trust,
@@ -291,7 +292,8 @@ async def run_experiments(
     unverified = settings.openssl_verify_mode is VerifyMode.NONE and not settings.tls_fingerprint
     if unverified and facts.established and facts.address:
         running.insert(0, asyncio.create_task(_try_peer(settings, facts.address, try_settings)))
-    running += port_experiments(settings, facts, cause, seconds, limits.network)
+    if limits.tries_ports:
+        running += port_experiments(settings, facts, cause, seconds, limits.network)
     try:
         for first in asyncio.as_completed(running, timeout=seconds or None):
             try:

@@ -312,6 +312,7 @@ def template_of(call: Invocation) -> CheckRequest:
         given=given,
         allow_clear_password=options.allow_clear_password,
         extra=extra,
+        tries_ports=not is_batch(call) and options.watch is None,
     )
 
 

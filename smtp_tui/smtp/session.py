@@ -167,12 +167,14 @@ class CheckLimits:
     """The limits of a check that are not settings.
 
     `until` TLS ends it after the handshake. `extra` is the seconds that probes outside the dialogue
-    may take; 0 disables them. `network` looks up names and makes the sockets; `trust` is the PEM
-    text of the authorities to trust if the settings name no file, None for this machine's.
+    may take; 0 disables them; `tries_ports` allows some to other ports of the host. `network` looks
+    up names and makes the sockets; `trust` is the PEM text of the authorities to trust if the
+    settings name no file, None for this machine's.
     """
 
     until: Stage = Stage.AUTH
     extra: float = 3.0
+    tries_ports: bool = True
     allow_clear_password: bool = False
     network: Network = THIS_MACHINE
     trust: str | None = None

@@ -294,6 +294,15 @@ def test_never_in_monitoring(path: ServerPath, words: tuple[str, ...]) -> None:
     assert "blocked" not in printed
 
 
+def test_never_for_several_files(path: ServerPath, tmp_path: Path) -> None:
+    files = [tmp_path / "one.toml", tmp_path / "two.toml"]
+    for file in files:
+        file.write_text('[smtp]\nhost = "10.77.2.11"\nport = 25\nencryption = "none"\n')
+    printed = run_program(path, *map(str, files), "--extra", "2")
+    assert printed.count("FAILED at connection") == 2
+    assert "ports of" not in printed
+
+
 def test_never_for_all_tables(path: ServerPath, tmp_path: Path) -> None:
     file = tmp_path / "mail.toml"
     file.write_text('[smtp]\nhost = "10.77.2.11"\nport = 25\nencryption = "none"\n')

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from time import monotonic
 
@@ -171,6 +172,7 @@ class TableTests:
         if risk := risk_of_test(draft.password, settings, path):
             return as_sentence(risk.refusal)
         request = request_for(draft, file=path, table=table, recognition=self._document.recognition)
+        request = replace(request, tries_ports=False)
         events: list[Event] = []
         started = monotonic()
         self._running[table] = RunningTest(started)
