@@ -47,6 +47,7 @@ def _as_object(report: DriftReport, name: str) -> dict[str, object]:
         "drift": report.has_drift,
         "findings": [_finding(finding, name) for finding in report.findings],
         "equal": [_holder(holder) for holder in report.equal],
+        "newer": [_holder(holder) for holder in report.newer],
         "read": running.read,
         "unreadable": running.unreadable,
         "left_out": running.left_out,

@@ -27,6 +27,7 @@ class Relation(StrEnum):
     UNIT_READS = "unit-reads"
     COMPOSE_SERVICE = "compose-service"
     ENV_FILE = "env-file"
+    TEMPLATE = "template"
     MOUNT = "mount"
     ARGUMENT = "argument"
     VARIABLE = "variable"
@@ -46,7 +47,7 @@ class Relation(StrEnum):
     def is_certain(self) -> bool:
         """Whether the holder is seen to use this very file."""
         named = (Relation.MOUNT, Relation.ARGUMENT, Relation.VARIABLE, Relation.OPEN)
-        return self.hands_over or self in named
+        return self.hands_over or self is Relation.TEMPLATE or self in named
 
     @property
     def is_likely(self) -> bool:
@@ -60,14 +61,14 @@ class ComposeFiles:
     def __init__(self) -> None:
         self._groups: dict[str, tuple[SettingsGroup, ...]] = {}
 
-    def sources(self, file: str, service: str) -> frozenset[str]:
-        """Return the files that a service's variables come from, besides the compose file."""
+    def group(self, file: str, service: str) -> SettingsGroup | None:
+        """Return a service's settings; None if the file cannot be read."""
         if file not in self._groups and len(self._groups) < _MOST_COMPOSE_FILES:
             self._groups[file] = ()
             with suppress(DocumentError):
                 self._groups[file] = read_settings(Path(file)).groups
         groups = self._groups.get(file, ())
-        return frozenset().union(*(one.sources for one in groups if one.service == service))
+        return next((group for group in groups if group.service == service), None)
 
 
 def relation(
@@ -83,11 +84,12 @@ def relation(
             return Relation.COMPOSE_SERVICE if is_same else None
         if any(_is(path, names) for path in _env_files(container.arguments)):
             return Relation.ENV_FILE
-        if any(
-            not names.isdisjoint(compose.sources(path, container.service))
-            for path in container.compose_files
-        ):
-            return Relation.ENV_FILE
+        for path in container.compose_files:
+            service = compose.group(path, container.service)
+            if service and not names.isdisjoint(service.sources):
+                return Relation.ENV_FILE
+            if service and not names.isdisjoint(service.templates):
+                return Relation.TEMPLATE
         if any(_is(source, names) for source in container.mounts.values()):
             return Relation.MOUNT
     elif FileUse.ARGUMENT in holder.uses:

@@ -19,12 +19,8 @@ from smtp_tui.survey.holders import SettingsHolder
 from smtp_tui.survey.processes import is_mail_variable
 from smtp_tui.survey.settings_file import COMPOSE, SettingsGroup, Variables
 
-# How each way of handing over variables reads an `.env` file; all others may use any quoting.
-_QUOTING = {
-    Relation.UNIT_READS: "systemd",
-    Relation.ENV_FILE: "docker",
-    Relation.COMPOSE_SERVICE: COMPOSE,
-}
+# Who hands over variables in a known way; all others may read an `.env` file in any quoting.
+_QUOTING = {Relation.UNIT_READS: "systemd", Relation.COMPOSE_SERVICE: COMPOSE}
 
 
 @record
@@ -80,7 +76,10 @@ def _compare_variables(
     is_whole = related.hands_over and not holder.is_damaged
     there = {} if is_whole else dict(here)
     names = set()
-    for name, value in (holder.variables or {}).items():
+    held = holder.variables or {}
+    if not is_whole and here.keys().isdisjoint(held):
+        return None  # a program that reads the file by itself shows nothing of it
+    for name, value in held.items():
         if name in here:
             is_same = here[name] is None or value in [read.get(name) for read in readings]
             there[name] = here[name] if is_same and here[name] is not None else value
@@ -97,10 +96,10 @@ def _compare_variables(
     if not names:
         return Comparison()
     try:
-        values, held = (_imported(form, variables) for variables in (here, there))
+        ours, theirs = (_imported(form, variables) for variables in (here, there))
     except InterchangeError:
         return None
-    return Comparison(tuple(_differing(values, held, {*values, *held})), frozenset(names))
+    return Comparison(tuple(_differing(ours, theirs, {*ours, *theirs})), frozenset(names))
 
 
 def _imported(form: FormatSpec, variables: Variables) -> Mapping[str, Any]:

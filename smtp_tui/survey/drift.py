@@ -23,7 +23,7 @@ from smtp_tui.survey.settings_file import SettingsFile, SettingsGroup, read_sett
 _SUREST = [*Relation]
 # Each has other variables; comparing one takes 1 ms.
 _MOST_HOLDERS = 1_000
-# Seconds: a process that began just after the file was written may have read it before.
+# Seconds by which the start of a process may be wrong: the kernel tells the boot in whole seconds.
 _MARGIN = 1.0
 
 
@@ -67,11 +67,15 @@ class DriftFinding:
 
 @record(kw_only=True)
 class DriftReport:
-    """The findings on a file; `equal` holders have its values, those of `running` could be read."""
+    """The findings on a file, and what `running` could be read.
+
+    `equal` holders have its values. `newer` ones use it, and began after it was changed.
+    """
 
     file: SettingsFile
     findings: tuple[DriftFinding, ...]
     equal: tuple[SettingsHolder, ...]
+    newer: tuple[SettingsHolder, ...]
     running: Running
 
     @property
@@ -98,6 +102,7 @@ def find_drift(file: SettingsFile, running: Running) -> DriftReport:
     compose = ComposeFiles()
     findings: list[DriftFinding] = []
     equal: list[SettingsHolder] = []
+    newer: list[SettingsHolder] = []
     order = [*HolderKind]
     holders = sorted(running.holders, key=lambda holder: order.index(holder.kind))
     running = replace(running, left_out=running.left_out + len(holders[_MOST_HOLDERS:]))
@@ -111,13 +116,18 @@ def find_drift(file: SettingsFile, running: Running) -> DriftReport:
             continue
         # Of several tables, only the one that fits best says something about a holder.
         best, group = min(related, key=lambda pair: _SUREST.index(pair[0]))
-        finding = _Judge(file, group, holder, best).finding()
+        comparison = compare(group, holder, best)
+        finding = _Judge(file, group, holder, best).finding(comparison)
         if finding is not None:
             findings.append(finding)
-        elif best.is_likely and holder.variables is not None:
+        elif group.readings and comparison is not None and best.is_likely:
             equal.append(holder)
+        elif best.is_certain:
+            newer.append(holder)
     findings.sort(key=lambda finding: not finding.is_drift)
-    return DriftReport(file=file, findings=tuple(findings), equal=tuple(equal), running=running)
+    return DriftReport(
+        file=file, findings=tuple(findings), equal=tuple(equal), newer=tuple(newer), running=running
+    )
 
 
 class _Judge:
@@ -129,9 +139,8 @@ class _Judge:
         self._file, self._group = file, group
         self._holder, self._related = holder, related
 
-    def finding(self) -> DriftFinding | None:
+    def finding(self, comparison: Comparison | None) -> DriftFinding | None:
         """Return what differs; None if nothing does, as far as smtp-tui knows."""
-        comparison = compare(self._group, self._holder, self._related)
         if comparison is not None and comparison.fields:
             return self._on_values(comparison)
         if self._sees_old_file:
@@ -141,8 +150,10 @@ class _Judge:
             return self._found(DriftId.UNIT_CHANGED, command=self._restart)
         is_compared = comparison is not None and bool(self._group.readings)
         uses_file = self._related.is_certain or self._related is Relation.MOUNTED_FOLDER
-        if uses_file and not is_compared and self._holder.started < self._file.written:
-            return self._found(DriftId.STARTED_BEFORE, command=self._restart)
+        if uses_file and not is_compared and self._holder.started < self._file.written - _MARGIN:
+            is_template = self._related is Relation.TEMPLATE
+            command = self._recreate if is_template else self._restart
+            return self._found(DriftId.STARTED_BEFORE, command=command)
         return None
 
     def _on_values(self, comparison: Comparison) -> DriftFinding:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from smtp_tui.config.errors import one_line
 from smtp_tui.safe_text import abridged
+from smtp_tui.survey.belonging import Relation
 from smtp_tui.survey.compare import DifferingField
 from smtp_tui.survey.drift import DriftFinding, DriftId, DriftReport
 from smtp_tui.survey.holders import HolderKind, SettingsHolder
@@ -82,7 +83,8 @@ def cure_text(finding: DriftFinding, file: str) -> str:
     if not cure:
         is_container = finding.holder.kind is HolderKind.CONTAINER
         cure = cures["recreate" if is_container else "restart"].format_map(names)
-    if finding.id is DriftId.STARTED_BEFORE:
+    is_handed_over = finding.related.hands_over or finding.related is Relation.TEMPLATE
+    if finding.id is DriftId.STARTED_BEFORE and not is_handed_over:
         return cures["may-reload"].format_map({**names, "command": cure})
     if not finding.related.is_certain:
         return cures["if-from-file"].format_map({**names, "cure": cure})
@@ -91,11 +93,15 @@ def cure_text(finding: DriftFinding, file: str) -> str:
 
 def summary_lines(report: DriftReport, file: str) -> Iterator[str]:
     """Yield how many hold the file's values, and how much could not be read."""
-    running, equal = report.running, len(report.equal)
-    if equal:
-        names = abridged([holder_name(holder) for holder in report.equal], _MOST_PIDS)
-        yield _capital(f"{names} {'has' if equal == 1 else 'have'} the values of {file}.")
-    elif not report.findings:
+    running = report.running
+    for holders, verbs, rest in (
+        (report.equal, ("has", "have"), f"the values of {file}"),
+        (report.newer, ("was", "were"), f"started after {file} was changed"),
+    ):
+        if holders:
+            names = abridged([holder_name(holder) for holder in holders], _MOST_PIDS)
+            yield _capital(f"{names} {verbs[len(holders) > 1]} {rest}.")
+    if not (report.findings or report.equal or report.newer):
         yield f"Nothing that runs is known to use {file}."
     read = f"smtp-tui read {_count(running.read, 'process', 'processes')}"
     if running.unreadable:

@@ -16,7 +16,7 @@ from smtp_tui.config.paths import absolute
 from smtp_tui.interchange import envfile
 from smtp_tui.interchange.compose.neighbours import Neighbours
 from smtp_tui.interchange.compose.recognition import assignments, evidence_of
-from smtp_tui.interchange.compose.services import ComposeFile
+from smtp_tui.interchange.compose.services import DOT_ENV, ComposeFile
 from smtp_tui.interchange.import_builder import Assignment
 from smtp_tui.interchange.importer import (
     import_text,
@@ -42,7 +42,8 @@ class SettingsGroup:
 
     `application` is the program whose settings they are; empty if nothing says so. `service` is
     that of a compose file. `readings` are the variables of an `.env` file as each quoting reads
-    them, or of a service; `sources` are the other files that set them.
+    them, or of a service; `sources` are the other files that set them, `templates` those with the
+    variables that the values use.
     """
 
     name: str
@@ -52,6 +53,7 @@ class SettingsGroup:
     service: str = ""
     readings: Mapping[str, Variables] = field(default_factory=dict, repr=False)
     sources: frozenset[str] = frozenset()
+    templates: frozenset[str] = frozenset()
 
 
 @record
@@ -144,7 +146,8 @@ def _services(
 ) -> Iterator[SettingsGroup]:
     """Yield the services of a compose file that have mail variables of one known program."""
     near = Neighbours(path)
-    for name, service in ComposeFile(content, near.read, near.override).services.items():
+    file = ComposeFile(content, near.read, near.override)
+    for name, service in file.services.items():
         evidence = evidence_of(service)
         known = [format] if format in evidence else [] if format else [*evidence]
         shown = tablepath.spelled(("services", name))
@@ -152,10 +155,11 @@ def _services(
             form = format_named(str(known[0]))
             entries = assignments(service)
             values = import_variables(entries, form.name).values
+            folder, variables = absolute(path).parent, service.variables.values()
             sources = frozenset(
-                os.path.normpath(absolute(path).parent / variable.file)
-                for variable in service.variables.values()
-                if variable.file
+                os.path.normpath(folder / variable.file) for variable in variables if variable.file
             )
+            used = {inner for variable in variables for inner in variable.names}
+            templates = frozenset([str(folder / DOT_ENV)] if any(map(file.line_of, used)) else [])
             readings = {COMPOSE: _known(entries)}
-            yield SettingsGroup(shown, form.title, values, form, name, readings, sources)
+            yield SettingsGroup(shown, form.title, values, form, name, readings, sources, templates)

@@ -252,6 +252,29 @@ def test_the_file_of_variables_of_a_compose_service(tmp_path: Path) -> None:
     assert finding.command == f"podman compose -f {compose} -p shop up -d web"
 
 
+def test_the_file_whose_variables_a_compose_file_uses(tmp_path: Path) -> None:
+    path = env_file(tmp_path, ".env", SMTP_PORT="587")
+    own = "".join(f"      {name}: ${{{name}}}\n" for name in VARIABLES)
+    compose = tmp_path / "compose.yaml"
+    compose.write_text(f"services:\n  web:\n    environment:\n{own}")
+    made = container(compose_files=(str(compose),), service="web", project="shop")
+    finding = only(path, in_container(made))
+    assert (finding.related, finding.id) == (Relation.TEMPLATE, DriftId.OTHER_VALUES)
+    assert finding.command == f"podman compose -f {compose} -p shop up -d web"
+    # The container may have them by other names.
+    renamed = {f"MAIL_{name}": value for name, value in VARIABLES.items()}
+    finding = only(path, in_container(made, renamed))
+    assert (finding.id, finding.fields) == (DriftId.STARTED_BEFORE, ())
+    assert lines(finding).endswith(f"To do: podman compose -f {compose} -p shop up -d web")
+
+
+def test_quotes_in_the_file_of_a_container_may_be_undone(tmp_path: Path) -> None:
+    path = tmp_path / "app.env"
+    path.write_text(env_text(VARIABLES).replace(f"={SECRET}", f"='{SECRET}'"))
+    made = container(arguments=("run", f"--env-file={path}", "x"))
+    assert not report(path, in_container(made)).findings
+
+
 def test_podmans_own_command_names_the_file(tmp_path: Path) -> None:
     path = env_file(tmp_path, SMTP_PORT="587")
     for arguments in (("run", "--env-file", str(path), "x"), ("run", f"--env-file={path}", "x")):
@@ -341,6 +364,16 @@ def test_a_dotenv_file_in_the_folder_of_the_process(tmp_path: Path) -> None:
     assert only(other, holder(uses=uses)).id is DriftId.SEEN
 
 
+def test_what_reads_the_variables_file_by_itself_is_not_said_to_have_its_values(
+    tmp_path: Path,
+) -> None:
+    path = env_file(tmp_path)
+    mounted = in_container(container(mounts={"/app/.env": str(path)}), {"SMTP_X": "1"})
+    assert only(path, mounted).id is DriftId.STARTED_BEFORE
+    found = report(path, replace(mounted, started=NOW_RUNNING))
+    assert (found.findings, found.equal, len(found.newer)) == ((), (), 1)
+
+
 def toml_file(folder: Path) -> Path:
     path = folder / "mail.toml"
     user = VARIABLES["SMTP_USERNAME"]
@@ -380,7 +413,10 @@ def test_what_reads_the_file_by_itself_may_have_its_old_content(
     served = replace(service(unit(), {}), uses=uses)
     assert only(path, served).id is DriftId.STARTED_BEFORE
     assert only(path, served).command == "systemctl restart web.service"
-    assert not report(path, replace(served, started=NOW_RUNNING)).findings
+    found = report(path, replace(served, started=NOW_RUNNING))
+    assert (found.findings, found.equal, len(found.newer)) == ((), (), 1)
+    text = next(summary_lines(found, "app.env"))
+    assert text == "web.service was started after app.env was changed."
 
 
 def test_an_open_file_that_was_replaced(tmp_path: Path) -> None:
