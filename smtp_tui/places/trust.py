@@ -163,7 +163,7 @@ class _Runtime:
         read = self._files.read_all([*files, *names[:_MOST_FILES]])
         texts = [part.decode("ascii", "replace") for part in read.values() if _is_there(part)]
         skips = not runtime.startswith(("OpenSSL", "Python", "certifi"))
-        usable = _usable(texts, skips_faults=skips)
+        usable = usable_certificates(texts, skips_faults=skips)
         return TrustStore(
             runtime=runtime,
             paths=(*files, *folders),
@@ -232,7 +232,7 @@ def _is_forbidden(content: bytes | OSError) -> bool:
     return isinstance(content, OSError) and content.errno in (errno.EACCES, errno.EPERM)
 
 
-def _usable(texts: Sequence[str], *, skips_faults: bool) -> list[str]:
+def usable_certificates(texts: Sequence[str], *, skips_faults: bool) -> list[str]:
     """Return the certificates that a runtime loads from files.
 
     OpenSSL loads none of a file with a fault in it (by_file.c).

@@ -77,6 +77,19 @@ def test_a_container_in_a_network_of_its_own(podman: Podman, tmp_path: Path) -> 
         assert place.trust.count == 1
 
 
+def test_a_container_in_our_network_has_its_own_files(podman: Podman) -> None:
+    with (
+        podman.container("web", "--add-host=relay:192.0.2.9", network="host"),
+        open_place(PlaceKind.CONTAINER, "web") as place,
+    ):
+        found = place.network.addresses("relay", 25, socket.AF_INET)
+        assert found == [(socket.AF_INET, ("192.0.2.9", 25))]
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            inside = place.network.new_socket(socket.AF_INET)
+            with inside:
+                assert inside.connect_ex(server.getsockname()) == 0
+
+
 def test_a_container_is_found_by_id_and_by_compose_service(podman: Podman) -> None:
     label = "--label=com.docker.compose.service=app"
     with podman.container("shop-app-1", label, "--label=com.docker.compose.project=shop"):

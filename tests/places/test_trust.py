@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import ssl
-import stat
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -15,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from smtp_tui.places.place import PlaceKind, open_place
-from smtp_tui.places.trust import TrustStore
+from smtp_tui.places.trust import TrustStore, usable_certificates
 from tests.places.spaces import NOBODY, RESIDENT, process_in_namespaces, resident
 from tests.smtp import pki
 
@@ -193,7 +192,6 @@ def test_a_bundle_with_a_fault_is_loaded_as_by_openssl(
     first, second = map(text, authorities[:2])
     junk = "".join(f"{begin}\n{number}\n{end}\n" for number in range(5000))
     file = tmp_path / "ca.pem"
-    variables = {"SSL_CERT_FILE": str(file), "SSL_CERT_DIR": "/nowhere"}
     cases = {
         f"{first}\n{begin * 150_000}": first,
         f"{first}\n" + f"{begin}\n" * 150_000: "",
@@ -208,18 +206,28 @@ def test_a_bundle_with_a_fault_is_loaded_as_by_openssl(
         own = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         with suppress(ssl.SSLError):
             own.load_verify_locations(file)
-        with resident(variables=variables, program=PYTHON) as pid, trust_in(pid) as trust:
-            assert trust.pem == loaded
-            assert trust.count == len(own.get_ca_certs())
+        usable = usable_certificates([content], skips_faults=False)
+        assert "\n".join(usable) == loaded
+        assert len(usable) == len(own.get_ca_certs())
+    # Go leaves out what has a fault.
+    content = f"{first}\n{begin}\njunk\n{end}\n{second}"
+    assert usable_certificates([content], skips_faults=True) == [first, second]
 
 
-def test_a_fifo_and_a_huge_file_as_a_bundle(tmp_path: Path) -> None:
-    fifo, huge = tmp_path / "fifo", tmp_path / "huge"
-    os.mkfifo(fifo)
-    huge.touch()
-    os.truncate(huge, 1 << 40)
-    for path in (fifo, huge, Path("/dev/zero"), tmp_path):
-        variables = {"SSL_CERT_FILE": str(path), "SSL_CERT_DIR": "/nowhere"}
-        with resident(variables=variables, program=PYTHON) as pid, trust_in(pid) as trust:
-            assert (trust.pem, trust.count) == ("", 0)
-    assert stat.S_ISFIFO(fifo.stat().st_mode)
+def test_what_is_no_file_is_not_read_as_one(
+    tmp_path: Path, authorities: Sequence[pki.Issued]
+) -> None:
+    """All of it lies in the folder that OpenSSL reads, beside a good file."""
+    folder = tmp_path / "certs"
+    (folder / "00000000.0").mkdir(parents=True)
+    os.mkfifo(folder / "00000000.1")
+    (folder / "00000000.2").symlink_to("/dev/zero")
+    (folder / "00000000.3").symlink_to("/proc/self/environ")
+    (folder / "00000000.4").write_bytes(authorities[0].pem)
+    (folder / "00000000.5").touch()
+    os.truncate(folder / "00000000.5", 1 << 40)
+    variables = {"SSL_CERT_FILE": "/nowhere", "SSL_CERT_DIR": str(folder)}
+    with resident(variables=variables, program=PYTHON) as pid, trust_in(pid) as trust:
+        assert trust.pem == text(authorities[0])
+        # The kernel's file about the reader.
+        assert trust.unreadable == (f"{folder}/00000000.3",)
