@@ -159,7 +159,7 @@ class _Machine:
     def search_files(self) -> None:
         """Find the settings in files, then those of units, which several files may make up."""
         unit_files = []
-        for path in self._tree.files(lambda path: bool(usual_names.kinds_of(path))):
+        for path in self._tree.files(usual_names.is_usual):
             if self._is_example(path):
                 self._skipped.add(SkipReason.EXAMPLE, path)
                 continue

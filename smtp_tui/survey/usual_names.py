@@ -18,6 +18,12 @@ _MAIL = re.compile(rb"(?i)smtp|mail|relay|starttls|env_file")
 _SURE_NAMES = frozenset(("postfix", "msmtp"))
 
 
+def is_usual(place: str) -> bool:
+    """Whether a path may be that of a file with settings."""
+    name, whole = _all_patterns()
+    return bool(name.fullmatch(place.rpartition("/")[2]) or whole.fullmatch(place))
+
+
 def kinds_of(path: Path) -> frozenset[str]:
     """Return the kinds of settings that a file of this name may hold: formats, or a constant."""
     name, place = path.name, str(path)
@@ -58,6 +64,15 @@ def skipped_texts() -> dict[str, str]:
 @cache
 def _data() -> dict[str, Any]:
     return tomllib.loads(Path(__file__).with_name("scan.toml").read_text(encoding="utf-8"))
+
+
+@cache
+def _all_patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    patterns = [pattern for patterns in _data()["names"].values() for pattern in patterns]
+    return (
+        _any_of(pattern for pattern in patterns if "/" not in pattern),
+        _any_of(pattern for pattern in patterns if "/" in pattern),
+    )
 
 
 @cache

@@ -35,6 +35,18 @@ def test_all_is_found_and_nothing_invented(tmp_path: Path) -> None:
     assert result.skipped.counts[SkipReason.DEFECT] == 0
 
 
+def test_the_files_of_projects_are_read_as_they_are() -> None:
+    """Their sources and licences are in SOURCES.md."""
+    folder = Path(__file__).with_name("real")
+    result = scan_machine([folder])
+    assert sorted(rows_of(result, folder)) == [
+        ("alertmanager", "alertmanager.yml", "localhost", "25"),
+        ("kapacitor", "kapacitor.conf: smtp", "localhost", "25"),
+        ("laravel", "bookstack/docker-compose.yml: services.app", "mailhog", "1025"),
+    ]
+    assert [row.found.is_off for row in result.found] == [False, True, False]
+
+
 def test_a_password_is_in_no_repr(tmp_path: Path) -> None:
     write(tmp_path / ".env", CHAT)
     assert "abcdefgh" not in repr(scan_machine([tmp_path]))
