@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from smtp_tui.places.process import ProcessHandle
 from smtp_tui.records import record
@@ -35,6 +36,7 @@ def control_group_of(process: ProcessHandle) -> ControlGroup:
     return parse_control_group(content)
 
 
+@lru_cache(maxsize=1024)
 def parse_control_group(content: str) -> ControlGroup:
     """Parse the content of /proc/PID/cgroup; all hierarchies of version 1 name the same group."""
     for line in content.splitlines():

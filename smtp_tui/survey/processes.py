@@ -187,7 +187,10 @@ class _Survey:
         folder = ""
         with suppress(PlaceError):
             folder = process.link("cwd")
+        last_parts = tuple({name.rpartition("/")[2] for name in self._names})
         for word in words:
+            if not word.endswith(last_parts):
+                continue
             # `--config=PATH`, `PATH`, or a path in the folder of the process.
             paths = (word, word.partition("=")[2]) if "=" in word else (word,)
             if any(os.path.normpath(Path(folder, path)) in self._names for path in paths):
