@@ -5,6 +5,7 @@ Only what was measured on both sides becomes a difference.
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 import os
 import shlex
@@ -30,7 +31,7 @@ from smtp_tui.records import record
 from smtp_tui.safe_text import abridged
 from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.parsers import is_address
-from smtp_tui.smtp.events import Cause, Stage
+from smtp_tui.smtp.events import Cause, Finished, Stage
 from smtp_tui.smtp.tls import verifies_chain
 
 _ORDER = tuple(Stage)
@@ -47,7 +48,7 @@ _LOOKUP_FAILED = {
 # Where a check fails that got the wrong address.
 _AFTER_LOOKUP = (Stage.CONNECT, Stage.GREETING, Stage.EHLO, Stage.TLS)
 _CONNECT_FAILED = {
-    Cause.NETWORK_UNREACHABLE: "place-no-route",
+    Cause.NETWORK_UNREACHABLE: "place-unreachable",
     Cause.CONNECT_TIMEOUT: "place-connect-timeout",
     Cause.CONNECTION_REFUSED: "place-connect-refused",
     Cause.CONNECT_DENIED_LOCALLY: "place-connect-denied",
@@ -226,27 +227,31 @@ def _of_connection(sides: BothSides) -> Iterator[FoundDifference]:
         return
     theirs, ours = _network_of(sides.place), _own_network()
     tried = tuple(there.tried) or there.resolved
-    has_only_ipv6 = bool(tried) and all(":" in address for address in tried)
-    lacks_ipv6 = bool(ours and theirs and ours.ipv6_addresses and not theirs.ipv6_addresses)
-    is_cut_off = sides.fails_only_there(Stage.CONNECT)
-    if is_cut_off and theirs is not None and not theirs.interfaces:
-        if tried and all(map(_is_loopback, (*tried, here.address))):
-            yield FoundDifference(id="place-own-loopback", here=here.address, there=_listed(tried))
-        else:
-            yield FoundDifference(id="place-no-network")
+    is_cut_off = bool(tried) and sides.fails_only_there(Stage.CONNECT)
+    if is_cut_off and theirs and all(map(_is_loopback, (*tried, here.address))):
+        yield FoundDifference(id="place-own-loopback", here=here.address, there=_listed(tried))
         return
-    if lacks_ipv6 and ":" in here.address:
-        explains = is_cut_off and has_only_ipv6
-        yield FoundDifference(id="place-no-ipv6", here=here.address, explains=explains)
+    if is_cut_off and theirs and not theirs.interfaces:
+        yield FoundDifference(id="place-no-network")
+        return
+    if ours and theirs and ours.ipv6_addresses and not theirs.ipv6_addresses:
+        explains = is_cut_off and all(":" in address for address in tried)
+        if ":" in here.address:
+            yield FoundDifference(id="place-no-ipv6", here=here.address, explains=explains)
         if explains:
             return
-    if not is_cut_off:
-        return
-    if theirs is not None and tried and all(map(_is_loopback, (*tried, here.address))):
-        yield FoundDifference(id="place-own-loopback", here=here.address, there=_listed(tried))
-    elif here.address in tried and sides.there.cause in _CONNECT_FAILED:
-        identity = _CONNECT_FAILED[Cause(sides.there.cause)]
+    if is_cut_off and here.address in tried and sides.there.cause in _CONNECT_FAILED:
+        identity = _CONNECT_FAILED[Cause(str(sides.there.cause))]
+        if identity == "place-unreachable" and _lacks_route(theirs, here.address, there.finished):
+            identity = "place-no-route"
         yield FoundDifference(id=identity, here=here.address, there=here.address)
+
+
+def _lacks_route(network: NetworkFacts | None, address: str, end: Finished | None) -> bool:
+    """Whether the network itself has no route there: a router can say the same of its own."""
+    if network is None or end is None or os.strerror(errno.ENETUNREACH) not in end.detail:
+        return False
+    return not (network.has_ipv6_default if ":" in address else network.has_ipv4_default)
 
 
 def _of_ehlo(sides: BothSides) -> Iterator[FoundDifference]:

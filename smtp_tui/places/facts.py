@@ -21,45 +21,65 @@ _UP, _REJECT = 0x0001, 0x0200
 
 @record(kw_only=True)
 class NetworkFacts:
-    """The interfaces of a network with a route, without loopback, and its global IPv6 addresses."""
+    """The interfaces of a network with a route, without loopback, and its global IPv6 addresses.
+
+    The default routes are those of the main table: another table may have one too.
+    """
 
     interfaces: tuple[str, ...]
     ipv6_addresses: tuple[str, ...]
+    has_ipv4_default: bool = False
+    has_ipv6_default: bool = False
 
 
 def network_facts(process: ProcessHandle) -> NetworkFacts | None:
     """Return what the kernel says of a process's network; None if it may not be read."""
     try:
-        # Of each route, the interface and the flags.
-        routes = [(row[0], row[3]) for row in _rows(process, "net/route")[1:] if len(row) > 3]
+        ipv4 = [_Route(row[0], row[3], row[1]) for row in _rows(process, "net/route", 4)[1:]]
     except PlaceError:
         return None
-    addresses: list[list[str]] = []
+    ipv6, addresses = list[_Route](), list[list[str]]()
     with suppress(PlaceError):  # a kernel without IPv6 has neither file
-        routes += [(row[9], row[8]) for row in _rows(process, "net/ipv6_route") if len(row) > 9]
-        addresses = _rows(process, "net/if_inet6")
+        ipv6 = [_Route(row[9], row[8], row[0]) for row in _rows(process, "net/ipv6_route", 10)]
+        addresses = _rows(process, "net/if_inet6", 6)
     # The kernel gives some networks tunnels that nobody uses, so only a route counts.
-    names = [name for name, flags in routes if name != _LOOPBACK and _is_usable(flags)]
+    used = [route for route in (*ipv4, *ipv6) if route.is_usable]
     return NetworkFacts(
-        interfaces=tuple(dict.fromkeys(names)), ipv6_addresses=tuple(_ipv6_addresses(addresses))
+        interfaces=tuple(dict.fromkeys(route.interface for route in used)),
+        ipv6_addresses=tuple(_ipv6_addresses(addresses)),
+        has_ipv4_default=any(route.is_default for route in ipv4),
+        has_ipv6_default=any(route.is_default for route in ipv6),
     )
 
 
-def _rows(process: ProcessHandle, name: str) -> list[list[str]]:
+@record
+class _Route:
+    """A route as the kernel writes it: interface, flags and destination."""
+
+    interface: str
+    flags: str
+    destination: str
+
+    @property
+    def is_usable(self) -> bool:
+        return self.interface != _LOOPBACK and int(self.flags, 16) & (_UP | _REJECT) == _UP
+
+    @property
+    def is_default(self) -> bool:
+        return self.is_usable and not self.destination.strip("0")
+
+
+def _rows(process: ProcessHandle, name: str, columns: int) -> list[list[str]]:
+    """Return the rows of a table that have this many columns at least."""
     lines = process.read(name).decode("ascii", "replace").splitlines()[:_MOST_LINES]
-    return [row for line in lines if (row := line.split())]
+    return [row for line in lines if len(row := line.split()) >= columns]
 
 
 def _ipv6_addresses(rows: list[list[str]]) -> Iterator[str]:
     for row in rows:
-        if len(row) < 6 or row[3] != _GLOBAL_SCOPE or row[5] == _LOOPBACK:
-            continue
-        if not int(row[4], 16) & _TENTATIVE_OR_FAILED:
+        is_global = row[3] == _GLOBAL_SCOPE and row[5] != _LOOPBACK
+        if is_global and not int(row[4], 16) & _TENTATIVE_OR_FAILED:
             yield str(ipaddress.IPv6Address(int(row[0], 16)))
-
-
-def _is_usable(flags: str) -> bool:
-    return int(flags, 16) & (_UP | _REJECT) == _UP
 
 
 def hosts_entries(hosts: str, name: str) -> tuple[str, ...]:
@@ -77,10 +97,10 @@ def is_listening(process: ProcessHandle, port: int) -> bool:
     """Whether a UDP socket of a process's network has this port; True if that is unknown."""
     wanted = f":{port:04X}"
     try:
-        rows = _rows(process, "net/udp")[1:]
+        rows = _rows(process, "net/udp", 2)[1:]
         with suppress(PlaceError):  # a kernel without IPv6
-            rows += _rows(process, "net/udp6")[1:]
+            rows += _rows(process, "net/udp6", 2)[1:]
     except PlaceError:
         return True
     is_cut = len(rows) >= _MOST_LINES - 1
-    return is_cut or any(len(row) > 1 and row[1].endswith(wanted) for row in rows)
+    return is_cut or any(row[1].endswith(wanted) for row in rows)

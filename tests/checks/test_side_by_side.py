@@ -188,6 +188,16 @@ def test_a_firewall(world: Networks, chain: str, rule: str, cause: str, identity
     assert explaining(verdict) == [identity]
 
 
+def test_a_firewall_that_says_unreachable_is_no_missing_route(world: Networks) -> None:
+    with world.there() as there:
+        hook = "type filter hook output priority 0"
+        rule = "tcp dport 587 reject with icmp type host-unreachable"
+        there.run("nft", f"table ip t {{\nchain c {{\n{hook};\n{rule}\n}}\n}}")
+        verdict = check(world, there.pid, host=ADDRESS)
+    assert (verdict["status"], verdict["cause"]) == (6, "network-unreachable")
+    assert explaining(verdict) == ["place-unreachable"]
+
+
 def test_a_forbidden_destination(world: Networks) -> None:
     with world.there() as there:
         there.run("ip", "route", "add", "prohibit", f"{ADDRESS}/32")

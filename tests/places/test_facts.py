@@ -34,6 +34,14 @@ def test_an_address_that_only_its_link_has_is_none() -> None:
     assert facts is not None
     assert "v0" in facts.interfaces
     assert facts.ipv6_addresses == ()
+    assert not facts.has_ipv4_default
+
+
+def test_a_default_route() -> None:
+    with process_in_namespaces(setup=(*CABLE, "ip route add default via 192.0.2.1")) as pid:
+        facts = facts_of(pid)
+    assert facts is not None
+    assert (facts.has_ipv4_default, facts.has_ipv6_default) == (True, False)
 
 
 def test_an_ipv6_address() -> None:
