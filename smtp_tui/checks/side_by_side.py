@@ -183,5 +183,10 @@ def _not_compared(place: Place) -> list[str]:
         )
     if not place.trust.is_known:
         program = one_line(place.status.command, 40)
-        unseen.append(f"what {program} itself trusts; the files that OpenSSL reads were used")
+        # The first process of a container is often a shell or an init that starts the application.
+        child = next(iter(place.process.children), None)
+        other = f"; --as-pid {child} checks as the process that it started" if child else ""
+        unseen.append(
+            f"what {program} itself trusts; the files that OpenSSL reads were used{other}"
+        )
     return [*unseen, *(note.rstrip(".") for note in place.notes)]

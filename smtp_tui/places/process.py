@@ -108,6 +108,14 @@ class ProcessHandle:
         return tuple(word.decode("utf-8", "surrogateescape") for word in words if word)
 
     @property
+    def children(self) -> tuple[int, ...]:
+        """The processes that its first thread started and that still run; none if unknown."""
+        try:
+            return tuple(map(int, self.read(f"task/{self.pid}/children", 1 << 16).split()))
+        except PlaceError:
+            return ()
+
+    @property
     def executable(self) -> str:
         """The path of its program, as it sees it."""
         return self.inside(self.link("exe").removesuffix(" (deleted)"))

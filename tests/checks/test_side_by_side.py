@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -512,3 +514,14 @@ def test_python_with_two_sets_of_authorities(world: Networks, tmp_path: Path) ->
         shutil.copy(world.authority, site / "cacert.pem")
         verdict = check(world, there.pid)
     assert explaining(verdict) == ["place-ca-missing", "place-ca-library"]
+
+
+def test_a_shell_that_started_the_application_is_named_as_such(world: Networks) -> None:
+    starts = ("sh", "-c", "sleep 600 & wait")
+    with world.there(variables=trusting(world), program=starts) as there:
+        words = ("--set", f"host={HOST}", "--json", "--as-pid", str(there.pid))
+        _, lines, _ = world.check(*words)
+        (child,) = Path(f"/proc/{there.pid}/task/{there.pid}/children").read_text().split()
+        os.kill(int(child), signal.SIGKILL)
+    noted = verdict_of(lines)["comparison"]["not_compared"]
+    assert any(f"--as-pid {child}" in text for text in noted)
