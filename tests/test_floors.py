@@ -64,6 +64,7 @@ def test_a_check_without_a_file(tmp_path: Path) -> None:
     assert not any(
         name.startswith(("smtp_tui.demo", "smtp_tui.survey", "smtp_tui.tap")) for name in modules
     )
+    assert not modules & {"smtp_tui.smtp.port_probe", "smtp_tui.providers.hosting"}
 
 
 @pytest.mark.parametrize(

@@ -275,7 +275,6 @@ async def run_experiments(
     trust. Wrap it in `contextlib.aclosing`.
     """
     # Takes 8 ms, which a check that passes need not spend.
-    from smtp_tui.checks.port_experiments import port_experiments
     from smtp_tui.diagnosis.experiments import experiments_for, with_changes
 
     limits = limits or CheckLimits()
@@ -292,7 +291,9 @@ async def run_experiments(
     unverified = settings.openssl_verify_mode is VerifyMode.NONE and not settings.tls_fingerprint
     if unverified and facts.established and facts.address:
         running.insert(0, asyncio.create_task(_try_peer(settings, facts.address, try_settings)))
-    if limits.tries_ports:
+    if limits.tries_ports and not facts.connected and not facts.is_local(settings.host):
+        from smtp_tui.checks.port_experiments import port_experiments  # few checks fail so
+
         running += port_experiments(settings, facts, cause, seconds, limits.network)
     try:
         for first in asyncio.as_completed(running, timeout=seconds or None):

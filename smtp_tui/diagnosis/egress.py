@@ -150,9 +150,10 @@ def egress_texts(
         for part in ("what", "why", "cure")
         if part in entry
     }
-    # Without an ICMP error, no firewall but a policy denied it, as the cause's text says.
+    # Without an ICMP error, no firewall but a policy denied it; the cause's texts are about that,
+    # and about a port that refuses.
     is_policy = egress.conclusion is Conclusion.DENIED and not first.own.sender
-    if "why" not in texts or is_policy:
+    if "why" not in texts or is_policy or first.own.outcome is PortOutcome.REFUSED:
         return {}
     additions = [*map(_addition, others), *_documented(settings, first, egress.provider)]
     return texts | {"why": " ".join((texts["why"], *additions))}

@@ -27,7 +27,7 @@ TRUST = frozenset({"server_name", "ca_file", "tls_fingerprint"})
 SUBMISSION = ((587, "tls"), (465, "ssl"), (2525, "tls"))
 _USUAL = SUBMISSION[:2]
 MOST = 6
-"""Connections that the experiments of one check may open."""
+"""Changes that one check may try, each on a connection of its own."""
 _UNTIL_TLS = (
     Stage.SETTINGS, Stage.PASSWORD, Stage.RESOLVE, Stage.CONNECT, Stage.GREETING, Stage.EHLO,
     Stage.TLS,

@@ -126,6 +126,16 @@ def test_texts_that_leave_both_possibilities_open() -> None:
     assert silent.summary == f"{ADDRESS} does not answer on any of the ports {ports}."
 
 
+def test_the_texts_of_the_cause_stay_where_they_say_as_much() -> None:
+    own_texts = causes()["connect-timeout"]["why"]
+    for outcome in ("denied", "refused", "unreachable"):
+        assert verdict_of(probed(outcome, *("silent",) * 3)).why == own_texts
+    denied = verdict_of(probed(f"denied {ADDRESS}", "open", "open", "open"))
+    assert denied.why.startswith("A firewall rule of this machine rejects it")
+    answered = verdict_of(probed("open", "silent", "silent", "silent"))
+    assert answered.why.startswith(f"A second attempt to port 25 of {ADDRESS} succeeded")
+
+
 def test_a_port_that_does_not_answer_is_not_suggested() -> None:
     assert "Try port" not in verdict_of(probed(*SILENT)).cure
     assert "Try port 465 (ssl). " in verdict_of(probed("silent", "open", "silent", "silent")).cure
