@@ -83,7 +83,7 @@ def _request(call: Invocation, place: Place) -> CheckRequest:
         template,
         values={**imported.values, **template.values},
         # Relative paths are those of the application.
-        base=Path(place.process.link("cwd")),
+        base=Path(place.process.folder),
         settings_from=place.title,
         notes=tuple(notes_on(place, imported)),
     )

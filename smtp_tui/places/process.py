@@ -131,6 +131,11 @@ class ProcessHandle:
                 return outside
         return None
 
+    @property
+    def folder(self) -> str:
+        """The path of its working folder, as it sees it."""
+        return self.inside(self.link("cwd"))
+
     def shares(self, namespace: str) -> bool:
         """Whether the process is in this program's namespace of a kind."""
         return self.link(f"ns/{namespace}") == str((PROC / "self" / "ns" / namespace).readlink())

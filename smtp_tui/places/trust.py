@@ -175,8 +175,7 @@ class _Runtime:
 
     def _absolute(self, path: str) -> str:
         with suppress(PlaceError):
-            folder = self._process.inside(self._process.link("cwd"))
-            return str(PurePosixPath(folder, path[:_LONGEST_PATH]))
+            return str(PurePosixPath(self._process.folder, path[:_LONGEST_PATH]))
         return path[:_LONGEST_PATH]
 
     def _names(self, folder: str, wanted: re.Pattern[str] | None = None) -> list[str]:
