@@ -10,8 +10,8 @@ from smtp_tui.checks.exit_status import NEGATIVE, PASSED
 from smtp_tui.cli.commands import Invocation
 from smtp_tui.cli.parser import UsageError
 from smtp_tui.cli.terminal import print_line
-from smtp_tui.config.errors import one_line
-from smtp_tui.config.paths import default_config
+from smtp_tui.config.errors import NoFileError, one_line
+from smtp_tui.config.paths import default_config, is_there
 from smtp_tui.interchange.spec import InterchangeError, format_named
 from smtp_tui.survey.drift import DriftFinding, DriftReport, drift_of
 from smtp_tui.survey.drift_text import cure_text, finding_lines, summary_lines
@@ -27,6 +27,8 @@ def drift(call: Invocation) -> int:
     except InterchangeError as error:
         raise UsageError(str(error)) from None
     path = Path(call.words[0]) if call.words else default_config()
+    if not call.words and not is_there(path):
+        raise NoFileError(f"no FILE was given, and {one_line(path)} does not exist")
     report = drift_of(path, format=format_, dialect=options.dialect, table=options.table)
     name = one_line(path)
     if options.json:

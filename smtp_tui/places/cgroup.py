@@ -48,11 +48,16 @@ def parse_control_group(content: str) -> ControlGroup:
 
 def _parse_path(path: str) -> ControlGroup:
     unit, user, container = "", None, ""
-    for part in path.split("/"):
-        if manager := _USER_MANAGER.fullmatch(part):
-            unit, user = "", int(manager["uid"])
-        elif part.endswith(".service"):
-            unit = part
-        elif match := _CONTAINER.fullmatch(part):
+    in_slices = True
+    for part in filter(None, path.split("/")):
+        if in_slices and (manager := _USER_MANAGER.fullmatch(part)):
+            user = int(manager["uid"])
+        elif in_slices and not part.endswith(".slice"):
+            # Services below belong to a systemd of its own, as in LXC.
+            in_slices = False
+            unit = part if part.endswith(".service") else ""
+        elif part == "payload":
+            unit = ""  # what systemd-nspawn runs is another machine
+        if match := _CONTAINER.fullmatch(part):
             container = match["id"]
     return ControlGroup(unit, user if unit or container else None, container)

@@ -168,7 +168,8 @@ class _Judge:
         if self._related is Relation.UNIT_READS and (later := self._later_files(comparison)):
             return self._found(DriftId.SET_ELSEWHERE, fields, later)
         if self._holder.started > self._file.changed + _MARGIN:
-            return self._found(DriftId.SET_ELSEWHERE, fields)
+            is_certain = self._related.is_certain
+            return self._found(DriftId.SET_ELSEWHERE if is_certain else DriftId.SEEN, fields)
         command = self._recreate if self._related is not Relation.MOUNT else self._restart
         others = () if self._related.is_certain else self._other_files()
         if others:

@@ -38,6 +38,14 @@ ID = "d825ac4bb41a67dd102b1512baf679201d3b3ef7190bbf612b52b09ba8beef2f"
             1000,
             ID,
         ),
+        ("/lxc.payload.web/system.slice/app.service", "", None, ""),
+        (
+            "/machine.slice/systemd-nspawn@web.service/payload/system.slice/app.service",
+            "",
+            None,
+            "",
+        ),
+        (f"/system.slice/docker-{ID}.scope/system.slice/app.service", "", None, ID),
         ("/", "", None, ""),
     ],
 )

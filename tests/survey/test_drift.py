@@ -315,6 +315,8 @@ def test_the_same_application_with_the_same_login_is_likely(tmp_path: Path) -> N
     finding = only(path, holder())
     assert (finding.related, finding.id) == (Relation.SAME_LOGIN, DriftId.OTHER_VALUES)
     assert "To do: if its settings come from app.env: restart process web (puma)" in lines(finding)
+    # What began after the change, and has other values all the same, has them from elsewhere.
+    assert only(path, holder(started=NOW_RUNNING)).id is DriftId.SEEN
 
 
 @pytest.mark.parametrize(

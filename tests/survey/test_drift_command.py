@@ -108,6 +108,19 @@ def test_a_file_or_call_that_cannot_be_used(
     assert not outcome.out
 
 
+def test_without_a_file_the_usual_one_is_compared(tmp_path: Path) -> None:
+    outcome = run_program("drift", env=environment(XDG_CONFIG_HOME=str(tmp_path)))
+    assert outcome.status == 3
+    assert outcome.err.startswith("smtp-tui: no FILE was given, and ")
+    (tmp_path / "smtp-tui").mkdir()
+    (tmp_path / "smtp-tui" / "smtp.toml").write_text(
+        '[smtp]\nhost = "nowhere.invalid"\nport = 25\n'
+    )
+    outcome = run_program("drift", env=environment(XDG_CONFIG_HOME=str(tmp_path)))
+    assert outcome.status == 0
+    assert "Nothing that runs is known to use" in outcome.out
+
+
 # A service
 
 
