@@ -110,7 +110,7 @@ def summary_lines(report: DriftReport, file: str) -> Iterator[str]:
         read += f"; it left out {running.left_out}, to end in time"
     yield f"{read}."
     for problem in running.problems:
-        yield f"Not asked: {one_line(problem)}."
+        yield f"Incomplete: {one_line(problem)}."
 
 
 def _reasons(finding: DriftFinding, names: dict[str, str]) -> Iterator[str]:

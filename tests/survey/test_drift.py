@@ -439,6 +439,18 @@ def test_variables_that_go_before_a_file(tmp_path: Path) -> None:
     assert [(found.key, found.there) for found in finding.fields] == [("port", 25)]
 
 
+def test_what_could_not_be_read_is_counted(tmp_path: Path) -> None:
+    running = Running(
+        holders=(), read=1, unreadable=3, left_out=2, problems=("docker failed: \x1b[2J denied",)
+    )
+    found = find_drift(read_settings(env_file(tmp_path)), running)
+    assert [*summary_lines(found, "app.env")] == [
+        "Nothing that runs is known to use app.env.",
+        "smtp-tui read 1 process; it may not read 3 more; it left out 2, to end in time.",
+        "Incomplete: docker failed: \\x1b[2J denied.",
+    ]
+
+
 # Which processes belong together
 
 

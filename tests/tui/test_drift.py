@@ -57,6 +57,18 @@ async def test_a_save_names_what_has_other_values_and_the_command(tmp_path: Path
         assert "podman compose up -d web" in hand.screen.replace("\n ", " ")
 
 
+async def test_the_verdict_says_what_was_saved_and_the_message_what_differs(
+    tmp_path: Path,
+) -> None:
+    async with form_on(SAMPLE, tmp_path, drift=Survey(NOTICE)) as hand:
+        await hand.type("x")
+        await hand.press("f5")
+        await hand.until(lambda: "PASSED" in hand.screen)
+        await hand.press("f2")
+        await hand.until(lambda: "still has port 25" in hand.screen)
+        assert hand.screen.count("Saved SMTP Host") == 1
+
+
 async def test_several_are_counted_and_the_menu_lists_them(tmp_path: Path) -> None:
     several = DriftNotice((WEB, WEB), NOTICE.findings, NOTICE.summary)
     async with form_on(SAMPLE, tmp_path, drift=Survey(several, NOTICE)) as hand:
