@@ -304,3 +304,40 @@ def test_a_server_rejects_commands_that_come_too_early_as_without_the_tap(
         assert replies_to(opened(tap.port, ca_file), data) == expected
         tap.end()
     assert "tap-does-not-wait" in tap.differences
+
+
+def test_what_a_careless_application_does_is_named(
+    mail_servers: MailServers, tmp_path: Path
+) -> None:
+    """Bytes beyond ASCII, bare LF and long lines, more than the server's SIZE, and no QUIT."""
+    content = b"Subject: x\r\n\r\na bare LF\nand \xe4\r\n" + b"z" * 1000 + b"\r\n.\r\n"
+    commands = (
+        b"EHLO check.example.test\n",
+        b"MAIL FROM:<app@example.test> SIZE=100001\r\n",
+        b"RSET\r\n",
+        b"MAIL FROM:<app@example.test>\r\n",
+        b"RCPT TO:<alice@example.test>\r\n",
+        b"DATA\r\n",
+        content,
+        b"PASS the-secret\r\n",
+    )
+    more = {"username": "", "password": "", "authentication": "none"}
+    file = settings_file(mail_servers, tmp_path, "none", **more)
+    codes = []
+    with running_tap(file, "--clients", "1", "--json") as tap:
+        with (
+            socket.create_connection(("127.0.0.1", tap.port), timeout=20) as client,
+            client.makefile("rb") as stream,
+        ):
+            stream.readline()
+            for data in commands:
+                client.sendall(data)
+                codes.append(next((int(line[:3]) for line in stream if line[3:4] == b" "), 0))
+        tap.end()
+    assert codes == [250, 552, 250, 250, 250, 354, 250, 500]
+    assert tap.differences == {
+        "tap-size", "tap-bare-lf", "tap-8bit", "tap-long-line", "tap-command-bare-lf",
+        "tap-unknown-command", "tap-no-quit",
+    }  # fmt: skip
+    assert "the-secret" not in tap.out
+    assert "a bare LF" not in tap.out
