@@ -35,7 +35,7 @@ class CommandLine:
         words = text.split(maxsplit=1) or [""]
         self.verb = words[0].upper()
         self.argument = "".join(words[1:]).strip()
-        self._text = text
+        self.text = text
         pattern = _ARGUMENTS.get(self.verb)
         self.is_known = pattern is not None
         # A server may read a second command after a bare CR.
@@ -58,7 +58,7 @@ class CommandLine:
         if not self.is_known:
             return UNKNOWN
         if self._match and (is_sure or not self.argument):
-            return self._text
+            return self.text
         return f"{self.verb} [hidden]" if self.argument else self.verb
 
     def note(self, seen: Observed) -> None:
@@ -75,7 +75,7 @@ class CommandLine:
 
     def _note_sender(self, match: re.Match[str], seen: Observed) -> None:
         seen.sender = match[1] or match[2] or ""
-        parameters = {name.upper(): value for name, value in _PARAMETER.findall(self._text)}
+        parameters = {name.upper(): value for name, value in _PARAMETER.findall(self.text)}
         seen.declares_eight_bit |= parameters.get("BODY", "").upper() in ("8BITMIME", "BINARYMIME")
         size = parameters.get("SIZE", "")
         if size.isascii() and size.isdigit() and len(size) < 19:

@@ -10,6 +10,7 @@ from functools import partial
 from smtp_tui.smtp.redaction import Redactor, RedactorGroup
 from smtp_tui.smtp.replies import Reply
 from smtp_tui.smtp.sasl import MECHANISMS
+from smtp_tui.tap.command_lines import CommandLine
 from smtp_tui.tap.observed import Observed
 
 # Mechanisms that smtp-tui does not know, and applications use.
@@ -135,30 +136,35 @@ class Logins:
         self._login: Login | None = None
         self.count = 0
         self._early = 0
+        self._is_running = False  # from AUTH, sent too early or not, to its last reply
 
     def begin(self, argument: str) -> str:
         """Learn what follows AUTH, and return what may be shown of the line."""
         self.count += 1
-        self._early = 0
-        word, *others = argument.split(maxsplit=1) or [""]
-        initial = "".join(others)
+        self._early, self._is_running = 0, True
+        self._login, word, initial = self._begin(argument)
         seen = self._observed
-        name = word.upper()
-        if name not in MECHANISMS and name not in (*_MORE_MECHANISMS, *seen.offer.mechanisms):
-            name = ""  # it may be a credential
-        self._login = Login(name, self._secrets)
-        seen.mechanism, seen.initial_response = name, bool(initial)
-        for encoded in (initial,) if name else (word, initial):
-            self._login.learn(encoded.strip().encode("utf-8", "surrogateescape"))
-        shown = f"AUTH {word if name else '[hidden]'}"
+        seen.mechanism, seen.initial_response = self._login.mechanism, bool(initial)
+        shown = f"AUTH {word if self._login.mechanism else '[hidden]'}"
         return f"{shown} [initial response hidden]" if initial else shown
 
-    def learn_early(self, line: bytes) -> bool:
-        """Learn a line that came before the reply to AUTH; false if there are too many."""
+    def learn_early(self, command: CommandLine, line: bytes) -> bool:
+        """Learn a line that passes before it is known what it is; false if it must wait.
+
+        The server may repeat a credential in a reply that comes before the one to AUTH.
+        """
+        if command.verb == "AUTH":
+            self._is_running = True
+        elif command.is_valid or not self._is_running:
+            return True
         self._early += 1
-        if self._early <= EARLY_LIMIT:
+        if self._early > EARLY_LIMIT:
+            return False
+        if command.verb == "AUTH":
+            self._begin(command.argument)
+        else:
             self._secrets.learn_early(line)
-        return self._early <= EARLY_LIMIT
+        return True
 
     def respond(self, line: bytes) -> str:
         """Learn the response to a challenge, and return what may be shown of it."""
@@ -169,8 +175,20 @@ class Logins:
     def finish(self) -> None:
         """Note the end of an exchange."""
         login, self._login = self._login, None
+        self._is_running = False
         if login and login.password is not None:
             self._observed.username, self._observed.password = login.username, login.password
+
+    def _begin(self, argument: str) -> tuple[Login, str, str]:
+        word, *others = argument.split(maxsplit=1) or [""]
+        initial, name = "".join(others), word.upper()
+        offered = self._observed.offer.mechanisms
+        if name not in MECHANISMS and name not in (*_MORE_MECHANISMS, *offered):
+            name = ""  # it may be a credential
+        login = Login(name, self._secrets)
+        for encoded in (initial,) if name else (word, initial):
+            login.learn(encoded.strip().encode("utf-8", "surrogateescape"))
+        return login, word, initial
 
 
 def _decoded(encoded: bytes) -> bytes:

@@ -50,6 +50,7 @@ class _Mode(Enum):
 class _Command:
     verb: str
     is_own: bool = False
+    is_hidden: bool = False
 
 
 class Dialogue:
@@ -190,8 +191,7 @@ class Dialogue:
             command = CommandLine(line)
             if command.verb == "STARTTLS":
                 break  # the tap itself may have to reply
-            may_be_secret = self._awaited.verb == "AUTH" and not command.is_valid
-            if may_be_secret and not self._logins.learn_early(line):
+            if not self._logins.learn_early(command, line):
                 break
             self._passage.keep(Direction.TO_SERVER, line)
             self._ahead = end
@@ -205,7 +205,8 @@ class Dialogue:
             return False
         line = bytes(self._unread[:end])
         if self._mode is _Mode.RESPONSE:
-            self._on_response(line)
+            self._mode = _Mode.COMMAND
+            self._send(line, "AUTH", self._logins.respond(line.strip()))
             return True
         command = CommandLine(line)
         if self._server_tls.is_undecided and command.verb != "QUIT":
@@ -229,7 +230,8 @@ class Dialogue:
         seen.says_quit |= command.verb == "QUIT"
         if command.verb == "MAIL":
             self._chunks = None
-        self._send(line, command.verb, command.shown(is_sure=self._is_sure))
+        shown = command.shown(is_sure=self._is_sure)
+        self._send(line, command.verb, shown, is_hidden=shown != command.text)
         if command.verb == "BDAT" and not command.is_valid:
             self._is_sure = False
         if command.chunk:
@@ -242,10 +244,6 @@ class Dialogue:
             self._drop(f"the application tried to log in more than {LOGINS_LIMIT} times")
             return
         self._send(line, "AUTH", self._logins.begin(argument))
-
-    def _on_response(self, line: bytes) -> None:
-        self._send(line, "AUTH", self._logins.respond(line.strip()))
-        self._mode = _Mode.COMMAND
 
     def _on_content(self) -> None:
         assert self._content
@@ -262,10 +260,10 @@ class Dialogue:
             self._commands.append(_Command("."))
         self._content = None
 
-    def _send(self, line: bytes, verb: str, shown: str) -> None:
+    def _send(self, line: bytes, verb: str, shown: str, *, is_hidden: bool = False) -> None:
         """Pass a line on to the server, and read no further if its reply decides what comes."""
         self.observed.pipelines |= bool(self._commands)
-        command = _Command(verb)
+        command = _Command(verb, is_hidden=is_hidden)
         self._commands.append(command)
         if verb in _AWAITED:
             self._awaited = command
@@ -324,7 +322,7 @@ class Dialogue:
             return
         if self._awaited is command:
             self._awaited = None
-        self._report_reply(reply)
+        self._report_reply(reply, is_hidden=command is not None and command.is_hidden)
         if reply.code == 250 and verb in _IN_STEP:
             self._is_sure = True
         match verb:
@@ -347,9 +345,11 @@ class Dialogue:
         if reply.code == 354 and verb != "DATA":
             self._is_sure = False  # the application may send a message now
 
-    def _report_reply(self, reply: Reply) -> None:
+    def _report_reply(self, reply: Reply, *, is_hidden: bool) -> None:
         if reply.code == 334:
             shown = Reply(334, (b"[challenge hidden]",))
+        elif is_hidden:  # some servers repeat a line that they do not know
+            shown = Reply(reply.code, (b"[reply to a hidden line, hidden]",))
         else:
             shown = self._secrets.reply(reply)
         shown = Reply(shown.code, tuple(line[:SHOWN] for line in shown.lines))

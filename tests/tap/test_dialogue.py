@@ -309,6 +309,19 @@ def test_a_server_that_repeats_a_credential_sent_too_early(reply: bytes) -> None
     assert LOGIN[-1].strip().decode() not in ends.shown
 
 
+@pytest.mark.parametrize("lines", [[b"AUTH PLAIN " + PLAIN + b"\r\n"], LOGIN])
+@pytest.mark.parametrize("first", [b"EHLO a.example\r\n", b"DATA\r\n", b"HELO a\r\n"])
+def test_a_credential_before_the_reply_to_an_earlier_command(
+    first: bytes, lines: list[bytes]
+) -> None:
+    ends = greeted()
+    data = first + b"".join(lines)
+    assert ends.client(data) == data
+    ends.server(b"250-you said " + SECRET.encode() + b"\r\n250 " + lines[-1])
+    assert SECRET not in ends.shown
+    assert lines[-1].split()[-1].decode() not in ends.shown
+
+
 @pytest.mark.parametrize(
     ("line", "shown"),
     [
@@ -607,3 +620,16 @@ def test_nothing_passes_before_implicit_tls_with_the_server() -> None:
     assert ends.client(b"EHLO early\r\nAUTH PLAIN " + PLAIN + b"\r\n") == b""
     ends.dialogue.server_secured()
     assert ends.to_server_bytes.startswith(b"EHLO early\r\n")
+
+
+@pytest.mark.parametrize("line", [b"private words", LOGIN[-1].strip(), b"VRFY private", b"HELP me"])
+def test_a_server_that_repeats_a_line_it_does_not_know(line: bytes) -> None:
+    """Sendmail does; the line may be a credential, or part of a message."""
+    ends = said_hello()
+    ends.client(line + b"\r\n")
+    reply = b'500 5.5.1 Command unrecognized: "' + line + b'"\r\n'
+    assert ends.server(reply) == reply
+    assert line.split()[-1].decode() not in ends.shown.replace("HELP [hidden]", "")
+    ends.client(b"NOOP\r\n")
+    ends.server(b"250 fine\r\n")
+    assert ends.shown.endswith("fine")
