@@ -23,7 +23,7 @@ START = Path(__file__).with_name("start.py")
 LEFT_OUT = frozenset({"secretstorage", "jeepney", "cryptography", "cffi", "pycparser"})
 
 # Extras' dependencies that run anywhere.
-OPTIONAL = ("defusedxml", "pyyaml")
+OPTIONAL = ("defusedxml", "pyyaml", "dkimpy", "qrcode")
 
 # Packages that also work without their compiled part.
 FASTER_COMPILED = frozenset({"pyyaml"})

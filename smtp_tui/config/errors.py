@@ -9,7 +9,15 @@ from typing import Literal
 
 from smtp_tui.safe_text import mask_credentials, mask_secrets
 
-PasswordCause = Literal["password-missing", "password-source-failed"]
+PasswordCause = Literal[
+    "password-missing",
+    "password-source-failed",
+    "oauth-not-signed-in",
+    "oauth-renewal-failed",
+    "oauth-client-rejected",
+    "oauth-provider-unreachable",
+    "oauth-store-read-only",
+]
 
 
 def one_line(text: object, length: int = 400) -> str:

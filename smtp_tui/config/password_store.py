@@ -29,6 +29,7 @@ from smtp_tui.settings.password_sources import (
     FileSource,
     KeyringSource,
     LiteralSource,
+    OAuthSource,
     PasswordSource,
 )
 from smtp_tui.threads import in_daemon_thread
@@ -38,6 +39,7 @@ LARGEST_FILE = 64 * 1024  # bytes of a file or of a command's output; no passwor
 _LARGEST_COMPLAINT = 4096
 # A background process may hold the pipes open after the command itself has ended.
 _GRACE, _REAPING = 0.5, 1.0  # seconds
+_SIGNS_IN = "check and send get an access token for it themselves"
 _FORBIDDEN = {"\r": "a carriage return", "\n": "more than one line", "\0": "a NUL byte"}
 
 
@@ -71,6 +73,8 @@ async def fetch_password(
         case KeyringSource(service):
             place = f"the keyring's entry {one_line(service, 80)}"
             raw = await keyring_backend.fetch_entry(service, account, limit)
+        case OAuthSource():
+            raise PasswordError(f"the settings name a sign-in, not a password; {_SIGNS_IN}")
         case AskSource():
             raise PasswordError(
                 "the settings say to ask for the password; use --ask-password, or type it "
@@ -270,6 +274,8 @@ class PasswordStore:
                 return f"the file {one_line(self.path)}"
             case CommandSource(argv):
                 return f"what the command {shown_command(argv)} prints"
+            case OAuthSource(name):
+                return f"the sign-in {one_line(name, 80)} of {one_line(self.account)}"
             case AskSource():
                 return "nowhere: smtp-tui asks for it at each test"
 
@@ -299,6 +305,8 @@ class PasswordStore:
                     "systemd fills that folder: put the password into the file that LoadCredential="
                     " names, or encrypt it with systemd-creds for LoadCredentialEncrypted="
                 )
+            case OAuthSource():
+                return f"a sign-in keeps no password: {_SIGNS_IN}"
             case AskSource():
                 asks = "the settings say to ask for the password at each test"
                 return f"{asks}, so it is stored nowhere"

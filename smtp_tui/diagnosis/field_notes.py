@@ -40,6 +40,7 @@ _PASSWORD_PLACES: dict[type[sources.PasswordSource], str] = {
     sources.EnvironmentSource: "in-variable",
     sources.FileSource: "in-another-file",
     sources.CommandSource: "by-program",
+    sources.OAuthSource: "signed-in",
     sources.AskSource: "asked",
 }
 

@@ -48,12 +48,30 @@ class CommandSource:
 
 
 @record
+class OAuthSource:
+    """A sign-in: what `smtp-tui login` was granted, under this name or in the file of this path."""
+
+    name: str
+
+    @property
+    def is_path(self) -> bool:
+        """Whether the name is the path of a file; else it names an entry of smtp-tui's own."""
+        return "/" in self.name
+
+
+@record
 class AskSource:
     """No place: smtp-tui asks for the password at each test."""
 
 
 PasswordSource = (
-    LiteralSource | KeyringSource | EnvironmentSource | FileSource | CommandSource | AskSource
+    LiteralSource
+    | KeyringSource
+    | EnvironmentSource
+    | FileSource
+    | CommandSource
+    | OAuthSource
+    | AskSource
 )
 
 
@@ -64,7 +82,7 @@ def own_entry(host: str) -> KeyringSource:
 
 SPELLINGS = (
     'a quoted string, { keyring = "SERVICE" }, { env = "NAME" }, { file = "PATH" }, '
-    '{ command = ["argv", …] } or { ask = true }'
+    '{ command = ["argv", …] }, { oauth = "NAME" } or { ask = true }'
 )
 
 
@@ -85,6 +103,8 @@ def parse_source(value: object) -> PasswordSource:
             isinstance(argument, str) for argument in arguments
         ):
             return CommandSource(tuple(map(parsers.text, argv)))
+        case {"oauth": str(name)} if name:
+            return OAuthSource(parsers.text(name))
         # `{ ask = false }` is rejected, as it has no meaning.
         case {"ask": True}:
             return AskSource()
@@ -105,6 +125,8 @@ def source_as_toml(source: PasswordSource) -> str | dict[str, object]:
             return {"file": path}
         case CommandSource(argv):
             return {"command": list(argv)}
+        case OAuthSource(name):
+            return {"oauth": name}
         case AskSource():
             return {"ask": True}
 
@@ -122,6 +144,8 @@ def describe_source(source: PasswordSource) -> str:
             return f"the file {path}"
         case CommandSource(argv):
             return f"what the command {argv[0]} prints"
+        case OAuthSource(name):
+            return f"the sign-in {name}"
         case AskSource():
             return "asked for at each test"
 

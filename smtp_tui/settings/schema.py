@@ -40,6 +40,11 @@ _PLACES: dict[str, Schema] = {
     "env": {"type": "string", "minLength": 1, "pattern": r"^[^=\r\n\u0000]+$"},
     "file": _PLACE,
     "command": {"type": "array", "items": _TEXT, "minItems": 1, "prefixItems": [_PLACE]},
+    "oauth": {
+        "type": "string",
+        "minLength": 1,
+        "pattern": r"^[^\r\n\u0000]*[^\s\u0000][^\r\n\u0000]*$",
+    },
     "ask": {"const": True},
 }
 _SOURCES: list[Schema] = [

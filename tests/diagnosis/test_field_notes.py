@@ -78,6 +78,7 @@ MEANINGS: list[tuple[str, dict[str, Any], str]] = [
     ("password", {**LOGIN, "password": {"env": "S"}}, "Read from an environment variable"),
     ("password", {**LOGIN, "password": {"file": "s"}}, "Read from a separate file"),
     ("password", {**LOGIN, "password": {"command": ["s"]}}, "The first line that a program"),
+    ("password", {**LOGIN, "password": {"oauth": "s"}}, "A new access token of this sign-in"),
     ("password", {**LOGIN, "password": {"ask": True}}, "Asked for at each test."),
     ("password", {**HOST, "password": "xyzzyxyzzy"}, "Not used: the login does not need it."),
     ("password", LOGIN, "Not set, but the login needs one"),

@@ -11,6 +11,7 @@ from smtp_tui.settings.password_sources import (
     FileSource,
     KeyringSource,
     LiteralSource,
+    OAuthSource,
     PasswordSource,
     parse_source,
     source_as_toml,
@@ -24,6 +25,8 @@ SOURCES: list[tuple[object, PasswordSource]] = [
     ({"env": "SMTP_PASSWORD"}, EnvironmentSource("SMTP_PASSWORD")),
     ({"file": "~/secret"}, FileSource("~/secret")),
     ({"command": ["pass", "mail"]}, CommandSource(("pass", "mail"))),
+    ({"oauth": "support"}, OAuthSource("support")),
+    ({"oauth": "/etc/app/sign-in.json"}, OAuthSource("/etc/app/sign-in.json")),
     ({"ask": True}, AskSource()),
 ]
 
@@ -49,6 +52,8 @@ def test_there_and_back(raw: object, source: PasswordSource) -> None:
         {"command": "pass mail"},
         {"command": ["pass", 1]},
         {"command": [""]},
+        {"oauth": ""},
+        {"oauth": {"name": "x"}},
         {"ask": False},
         {"ask": 1},
         {"vault": "wonderland"},

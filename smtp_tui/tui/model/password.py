@@ -17,6 +17,7 @@ from smtp_tui.settings.password_sources import (
     FileSource,
     KeyringSource,
     LiteralSource,
+    OAuthSource,
     PasswordSource,
     own_entry,
     parse_source,
@@ -32,6 +33,7 @@ class PasswordLocation(StrEnum):
     ENV = "env"
     PATH = "file"
     COMMAND = "command"
+    OAUTH = "oauth"
     ASK = "ask"
 
 
@@ -42,6 +44,7 @@ _SOURCES: tuple[PasswordSource, ...] = (
     EnvironmentSource("X"),
     FileSource("x"),
     CommandSource(("x",)),
+    OAuthSource("x"),
     AskSource(),
 )
 _PLACES = tuple(zip(PasswordLocation, _SOURCES, strict=True))
@@ -56,12 +59,14 @@ PLACEHOLDERS = {
     PasswordLocation.ENV: "the variable's name",
     PasswordLocation.PATH: "path of the file",
     PasswordLocation.COMMAND: "the command that prints it",
+    PasswordLocation.OAUTH: "the name of the sign-in",
     PasswordLocation.ASK: "smtp-tui asks at each test",
 }
 _MISSING = {
     PasswordLocation.ENV: "has no name; type the name of the environment variable",
     PasswordLocation.PATH: "has no path; type the path of the password file",
     PasswordLocation.COMMAND: "has no command; type the command that prints the password",
+    PasswordLocation.OAUTH: "has no name; type the name of the sign-in",
 }
 BULLETS = "••••••••"
 _UNREADABLE = "the file's value cannot be used; type a password, or choose a place below"
@@ -83,7 +88,7 @@ def location_of(source: PasswordSource | None) -> PasswordLocation:
 def typed_text(source: PasswordSource | None) -> str:
     """Return the variable, path or command that names the place; "" for other sources."""
     match source:
-        case EnvironmentSource(text) | FileSource(text):
+        case EnvironmentSource(text) | FileSource(text) | OAuthSource(text):
             return text
         case CommandSource(argv):
             return shlex.join(argv)
@@ -211,6 +216,8 @@ class PasswordDraft:
                 return {"env": text}
             case PasswordLocation.PATH:
                 return {"file": text}
+            case PasswordLocation.OAUTH:
+                return {"oauth": text}
             case _:
                 try:
                     return {"command": shlex.split(text)}
@@ -249,7 +256,7 @@ class PasswordDraft:
     def moves(self) -> bool:
         """Whether saving fetches the password from its current place and moves it to another."""
         old, state = self.source, self.state
-        if state.typed or state.is_cleared or old is None or isinstance(old, AskSource):
+        if state.typed or state.is_cleared or isinstance(old, OAuthSource | AskSource | None):
             return False
         if self.location is location_of(old):
             is_path = self.location is PasswordLocation.PATH

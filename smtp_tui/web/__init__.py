@@ -1,0 +1,1 @@
+"""Fetch from web servers over HTTPS, for discovery and sign-ins."""
