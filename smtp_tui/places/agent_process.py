@@ -70,7 +70,7 @@ class AgentProcess:
             self._exchange({"ask": "start"}, START_LIMIT)
         except OSError as error:
             self.close()
-            raise PlaceError(f"smtp-tui cannot start its agent: {error.strerror}") from None
+            raise PlaceError(f"smtp-tui cannot start its agent: {text_of(error)}") from None
 
     def _start(
         self,
@@ -126,7 +126,7 @@ class AgentProcess:
         try:
             answer, _ = self._exchange(request)
         except OSError as error:
-            raise PlaceError(f"process {self._process.pid}: {error.strerror}") from None
+            raise PlaceError(f"process {self._process.pid}: {text_of(error)}") from None
         if "step" in answer:
             raise self._refusal(answer["step"], answer["errno"])
 
@@ -150,7 +150,8 @@ class AgentProcess:
                 ours.settimeout(seconds)
                 return messages.receive(ours)
             except (BrokenPipeError, ConnectionResetError, EOFError):
-                raise OSError(errno.ESRCH, "the agent in the place has ended") from None
+                # Without a number, whose text would be shown instead of this one.
+                raise OSError("the agent in the place has ended") from None
             except TimeoutError:
                 late = f"the place did not answer within {seconds:g} s"
                 raise TimeoutError(errno.ETIMEDOUT, late) from None
@@ -160,3 +161,8 @@ class AgentProcess:
         if code in (errno.EPERM, errno.EACCES):
             return NotPermitted(f"smtp-tui may not enter {what}")
         return PlaceError(f"smtp-tui cannot enter {what}: {os.strerror(code).lower()}")
+
+
+def text_of(error: OSError) -> str:
+    """Return the error's own text, if it has one, else the system's."""
+    return error.strerror or str(error)

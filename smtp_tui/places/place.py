@@ -10,7 +10,7 @@ from dataclasses import field
 from enum import StrEnum
 
 from smtp_tui.config.errors import one_line
-from smtp_tui.places.agent_process import AgentProcess
+from smtp_tui.places.agent_process import AgentProcess, text_of
 from smtp_tui.places.application import application_of
 from smtp_tui.places.containers import Container, find_container
 from smtp_tui.places.errors import NotPermitted, PlaceError
@@ -122,7 +122,7 @@ def _open(kind: PlaceKind, word: str, stack: ExitStack) -> Place:
     except NotPermitted:
         raise NotPermitted(_not_permitted(title, process)) from None
     except OSError as error:
-        raise PlaceError(f"smtp-tui cannot read {title}: {error.strerror}") from None
+        raise PlaceError(f"smtp-tui cannot read {title}: {text_of(error)}") from None
     return Place(
         kind=kind,
         name=name,

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TypeGuard
 
+from smtp_tui.places.agent_process import text_of
 from smtp_tui.places.errors import PlaceError
 from smtp_tui.places.files import PlaceFiles
 from smtp_tui.places.process import ProcessHandle
@@ -64,7 +65,7 @@ def trust_of(process: ProcessHandle, files: PlaceFiles, variables: Mapping[str, 
     try:
         return _Runtime(process, files, variables).trust()
     except OSError as error:  # its file system hangs, or the agent has ended
-        return TrustStore(runtime=f"unknown: {error.strerror}", paths=(), pem=None)
+        return TrustStore(runtime=f"unknown: {text_of(error)}", paths=(), pem=None)
 
 
 class _Runtime:
