@@ -44,10 +44,15 @@ class Relation(StrEnum):
         return self in (Relation.UNIT_READS, Relation.COMPOSE_SERVICE, Relation.ENV_FILE)
 
     @property
+    def gives_variables(self) -> bool:
+        """Whether the holder has variables that are made from the file's."""
+        return self.hands_over or self is Relation.TEMPLATE
+
+    @property
     def is_certain(self) -> bool:
         """Whether the holder is seen to use this very file."""
         named = (Relation.MOUNT, Relation.ARGUMENT, Relation.VARIABLE, Relation.OPEN)
-        return self.hands_over or self is Relation.TEMPLATE or self in named
+        return self.gives_variables or self in named
 
     @property
     def is_likely(self) -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shlex
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
@@ -18,7 +20,7 @@ from smtp_tui.survey.compare import Comparison, DifferingField, compare
 from smtp_tui.survey.holders import HolderKind, SettingsHolder
 from smtp_tui.survey.processes import FileUse, SurveyLimits
 from smtp_tui.survey.running import Running, find_running
-from smtp_tui.survey.settings_file import SettingsFile, SettingsGroup, read_settings
+from smtp_tui.survey.settings_file import COMPOSE, SettingsFile, SettingsGroup, read_settings
 
 _SUREST = [*Relation]
 # Each has other variables; comparing one takes 1 ms.
@@ -117,7 +119,7 @@ def find_drift(file: SettingsFile, running: Running) -> DriftReport:
         # Of several tables, only the one that fits best says something about a holder.
         best, group = min(related, key=lambda pair: _SUREST.index(pair[0]))
         comparison = compare(group, holder, best)
-        finding = _Judge(file, group, holder, best).finding(comparison)
+        finding = _Judge(file, group, holder, best, compose).finding(comparison)
         if finding is not None:
             findings.append(finding)
         elif group.readings and comparison is not None and best.is_likely:
@@ -134,10 +136,16 @@ class _Judge:
     """Judges one holder that is related to a file."""
 
     def __init__(
-        self, file: SettingsFile, group: SettingsGroup, holder: SettingsHolder, related: Relation
+        self,
+        file: SettingsFile,
+        group: SettingsGroup,
+        holder: SettingsHolder,
+        related: Relation,
+        compose: ComposeFiles,
     ) -> None:
         self._file, self._group = file, group
         self._holder, self._related = holder, related
+        self._compose = compose
 
     def finding(self, comparison: Comparison | None) -> DriftFinding | None:
         """Return what differs; None if nothing does, as far as smtp-tui knows."""
@@ -151,8 +159,7 @@ class _Judge:
         is_compared = comparison is not None and bool(self._group.readings)
         uses_file = self._related.is_certain or self._related is Relation.MOUNTED_FOLDER
         if uses_file and not is_compared and self._holder.started < self._file.written - _MARGIN:
-            is_template = self._related is Relation.TEMPLATE
-            command = self._recreate if is_template else self._restart
+            command = self._recreate if self._related.gives_variables else self._restart
             return self._found(DriftId.STARTED_BEFORE, command=command)
         return None
 
@@ -161,20 +168,21 @@ class _Judge:
         if not self._related.is_likely:
             others = self._other_files()
             return self._found(DriftId.OTHER_FILE if others else DriftId.SEEN, fields, others)
-        if not self._group.readings:
-            # Variables that go before a file which the program reads by itself.
-            identity = DriftId.OVERRIDES if self._group.format else DriftId.SEEN
-            return self._found(identity, fields, self._other_files())
-        if self._related is Relation.UNIT_READS and (later := self._later_files(comparison)):
-            return self._found(DriftId.SET_ELSEWHERE, fields, later)
+        if not self._group.readings and self._group.format is None:
+            return self._found(DriftId.SEEN, fields, self._other_files())
+        reads_file = self._related.is_certain and not self._related.gives_variables
+        if reads_file or not self._group.readings:
+            return self._found(DriftId.OVERRIDES, fields)
+        setting = self._files_that_set(comparison)
+        if setting and setting.keys() >= comparison.names:
+            files = tuple(dict.fromkeys(setting.values()))
+            return self._found(DriftId.SET_ELSEWHERE, fields, files)
         if self._holder.started > self._file.changed + _MARGIN:
             is_certain = self._related.is_certain
             return self._found(DriftId.SET_ELSEWHERE if is_certain else DriftId.SEEN, fields)
-        command = self._recreate if self._related is not Relation.MOUNT else self._restart
-        others = () if self._related.is_certain else self._other_files()
-        if others:
-            return self._found(DriftId.OTHER_FILE, fields, others)
-        return self._found(DriftId.OTHER_VALUES, fields, command=command)
+        if not self._related.is_certain and (from_others := self._other_files()):
+            return self._found(DriftId.OTHER_FILE, fields, from_others)
+        return self._found(DriftId.OTHER_VALUES, fields, command=self._recreate)
 
     def _found(
         self,
@@ -205,25 +213,33 @@ class _Judge:
             return self._holder.unit.environment_files
         return self._holder.container.compose_files if self._holder.container else ()
 
-    def _later_files(self, comparison: Comparison) -> tuple[str, ...]:
-        """Return the files that the service reads after this one and that set what differs."""
-        files = self._holder.unit.environment_files if self._holder.unit else ()
-        places = [
-            index for index, path in enumerate(files) if os.path.realpath(path) in self._file.names
-        ]
-        later = files[max(places, default=len(files)) + 1 :]
-        return tuple(path for path in later if self._sets(path, comparison))
+    def _files_that_set(self, comparison: Comparison) -> dict[str, str]:
+        """Return, by variable, the files that go before this one and set what the holder has."""
+        held = self._holder.variables or {}
+        found: dict[str, str] = {}
+        for path, variables in self._files_before():
+            for name in comparison.names:
+                if name in held and variables.get(name) == held[name]:
+                    found[name] = path
+        return found
 
-    def _sets(self, path: str, comparison: Comparison) -> bool:
-        variables = self._holder.variables or {}
-        try:
-            entries = envfile.read(read_file(Path(path)).content, "systemd")
-        except (DocumentError, InterchangeError):
-            return False
-        return any(
-            entry.name in comparison.names and variables.get(entry.name) == entry.value
-            for entry in entries
-        )
+    def _files_before(self) -> Iterator[tuple[str, Mapping[str, str | None]]]:
+        if unit := self._holder.unit:
+            paths = unit.environment_files
+            own = [
+                number
+                for number, path in enumerate(paths)
+                if os.path.realpath(path) in self._file.names
+            ]
+            for path in paths[max(own, default=len(paths)) + 1 :]:
+                with suppress(DocumentError, InterchangeError):
+                    entries = envfile.read(read_file(Path(path)).content, "systemd")
+                    yield path, {entry.name: entry.value for entry in entries}
+        elif container := self._holder.container:
+            for path in container.compose_files:
+                group = self._compose.group(path, container.service)
+                if group and path not in self._file.names:
+                    yield path, group.readings.get(COMPOSE, {})
 
     @property
     def _restart(self) -> str:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from smtp_tui.config.errors import one_line
 from smtp_tui.safe_text import abridged
-from smtp_tui.survey.belonging import Relation
 from smtp_tui.survey.compare import DifferingField
 from smtp_tui.survey.drift import DriftFinding, DriftId, DriftReport
 from smtp_tui.survey.holders import HolderKind, SettingsHolder
@@ -83,8 +82,7 @@ def cure_text(finding: DriftFinding, file: str) -> str:
     if not cure:
         is_container = finding.holder.kind is HolderKind.CONTAINER
         cure = cures["recreate" if is_container else "restart"].format_map(names)
-    is_handed_over = finding.related.hands_over or finding.related is Relation.TEMPLATE
-    if finding.id is DriftId.STARTED_BEFORE and not is_handed_over:
+    if finding.id is DriftId.STARTED_BEFORE and not finding.related.gives_variables:
         return cures["may-reload"].format_map({**names, "command": cure})
     if not finding.related.is_certain:
         return cures["if-from-file"].format_map({**names, "cure": cure})

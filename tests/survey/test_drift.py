@@ -252,6 +252,29 @@ def test_the_file_of_variables_of_a_compose_service(tmp_path: Path) -> None:
     assert finding.command == f"podman compose -f {compose} -p shop up -d web"
 
 
+def test_what_the_compose_file_sets_itself_is_not_the_file_of_variables(tmp_path: Path) -> None:
+    path = env_file(tmp_path, SMTP_PORT="587", SMTP_DOMAIN="new.example")
+    compose = tmp_path / "compose.yaml"
+    own = "services:\n  web:\n    env_file: app.env\n    environment:\n      SMTP_PORT: '25'\n"
+    compose.write_text(own)
+    made = container(compose_files=(str(compose),), service="web", project="shop")
+    port_only = {**VARIABLES, "SMTP_DOMAIN": "new.example"}
+    finding = only(path, in_container(made, port_only))
+    assert (finding.id, finding.files) == (DriftId.SET_ELSEWHERE, (str(compose),))
+    assert not finding.command
+    # Making it again helps against the other one.
+    assert only(path, in_container(made)).id is DriftId.OTHER_VALUES
+
+
+def test_variables_of_what_reads_the_file_by_itself_go_before_it(tmp_path: Path) -> None:
+    path = env_file(tmp_path, SMTP_PORT="587")
+    mounted = in_container(container(mounts={"/app/.env": str(path)}))
+    named = replace(service(unit()), uses=frozenset((FileUse.ARGUMENT,)))
+    for found in (only(path, mounted), only(path, named)):
+        assert (found.id, found.command) == (DriftId.OVERRIDES, "")
+        assert "variables usually go before a file" in lines(found)
+
+
 def test_the_file_whose_variables_a_compose_file_uses(tmp_path: Path) -> None:
     path = env_file(tmp_path, ".env", SMTP_PORT="587")
     own = "".join(f"      {name}: ${{{name}}}\n" for name in VARIABLES)
