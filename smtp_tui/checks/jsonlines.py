@@ -118,6 +118,7 @@ _PLACE = shape(
     name=TEXT,
     engine=maybe(ID),
     pid=COUNT,
+    command=TEXT,
     user=COUNT,
     runtime=TEXT,
     trusts=many(TEXT),

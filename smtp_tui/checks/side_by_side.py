@@ -164,6 +164,7 @@ def summary_of(place: Place, settings_from: str | None = None) -> PlaceSummary:
         name=place.name,
         engine=place.engine or None,
         pid=place.pid,
+        command=one_line(place.status.command, 40),
         user=place.status.uid,
         runtime=trust.runtime,
         trusts=trust.paths,
@@ -179,14 +180,14 @@ def _not_compared(place: Place) -> list[str]:
     if place.trust.pem is None:
         paths = f" ({', '.join(place.trust.paths)})" if place.trust.paths else ""
         unseen.append(
-            f"the CA certificates of {place.trust.runtime}{paths}; this machine's were used"
+            f"the CA certificates of {place.trust.runtime}{paths}: this machine's were used"
         )
     if not place.trust.is_known:
         program = one_line(place.status.command, 40)
         # The first process of a container is often a shell or an init that starts the application.
         child = next(iter(place.process.children), None)
-        other = f"; --as-pid {child} checks as the process that it started" if child else ""
+        other = f" (--as-pid {child} checks as the process that it started)" if child else ""
         unseen.append(
-            f"what {program} itself trusts; the files that OpenSSL reads were used{other}"
+            f"what {program} itself trusts: the files that OpenSSL reads were used{other}"
         )
     return [*unseen, *(note.rstrip(".") for note in place.notes)]

@@ -50,6 +50,7 @@ class PlaceSummary:
     name: str
     engine: str | None
     pid: int
+    command: str
     user: int
     runtime: str
     trusts: tuple[str, ...]
@@ -65,8 +66,9 @@ class PlaceSummary:
     @property
     def details(self) -> str:
         """What tells it from others of its name."""
-        parts = [self.engine, f"process {self.pid}", f"user {self.user}"]
-        return ", ".join(filter(None, parts))
+        process = f"process {self.pid}"
+        names = self.command if process == self.label else process
+        return ", ".join(filter(None, (self.engine, names, f"user {self.user}")))
 
 
 @record(kw_only=True)

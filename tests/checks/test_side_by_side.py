@@ -134,7 +134,7 @@ def test_another_name_server_that_agrees(world: Networks) -> None:
 
 
 def test_a_line_in_its_hosts_file(world: Networks) -> None:
-    with world.there(hosts=f"10.77.9.7 {HOST.upper()}  # old\n") as there:
+    with world.there(hosts=f"{IGNORANT} {HOST.upper()}  # old\n") as there:
         verdict = check(world, there.pid)
     assert (verdict["status"], verdict["stage"]) == (6, "connect")
     assert explaining(verdict) == ["place-hosts-entry"]

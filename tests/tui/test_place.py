@@ -139,6 +139,7 @@ def compared(*told: Difference, here: Verdict | None = PASSED) -> Verdict:
         name="web",
         engine="podman",
         pid=4711,
+        command="puma",
         user=0,
         runtime="OpenSSL",
         trusts=(),
