@@ -1,6 +1,6 @@
 """Read the application's command lines, and decide what of them may be shown.
 
-Only what follows the grammar of RFC 5321 and its extensions is shown: any other line may be a
+Only what begins as a command of RFC 5321 and its extensions is shown: any other line may be a
 credential, or a line of a message that the application sends although the server rejected it.
 """
 
@@ -11,13 +11,13 @@ import re
 from smtp_tui.tap.observed import Observed
 
 UNKNOWN = "[not a known command, hidden]"
-_NAME = re.compile(r"[!-~]{1,255}")
-_PARAMETERS = r"(?: +(?:[A-Za-z0-9-]+=\S+|(?i:SMTPUTF8|REQUIRETLS|CONNEG|CONPERM|XVERP)))*"
+_NAME = re.compile(r".{0,255}")
+# What applications get wrong in an address is worth seeing.
 _ARGUMENTS = {
     "EHLO": _NAME,
     "HELO": _NAME,
-    "MAIL": re.compile(rf"(?i:FROM): *(?:<([^<>]*)>|([^\s<>]+)){_PARAMETERS}"),
-    "RCPT": re.compile(rf"(?i:TO): *(?:<[^<>]*>|[^\s<>]+){_PARAMETERS}"),
+    "MAIL": re.compile(r"(?i:FROM): *(?:<(.*?)>|(\S*)).*"),
+    "RCPT": re.compile(r"(?i:TO):.*"),
     "BDAT": re.compile(r"([0-9]{1,18})(?i: +LAST)?"),
     **dict.fromkeys(
         ("DATA", "RSET", "NOOP", "QUIT", "VRFY", "EXPN", "STARTTLS", "ETRN", "HELP", "TURN"),

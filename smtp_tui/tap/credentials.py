@@ -67,6 +67,15 @@ class DialogueSecrets:
             reply = redactor.reply(reply)
         return reply
 
+    def shown_reply(self, reply: Reply, *, is_hidden: bool) -> Reply:
+        """Return what may be shown of a reply; `is_hidden` is whether it is to a hidden line."""
+        if reply.code == 334:
+            return Reply(334, (b"[challenge hidden]",))
+        if is_hidden:  # some servers repeat a line that they do not know
+            enhanced = f"{reply.enhanced} " if reply.enhanced else ""
+            return Reply(reply.code, (f"{enhanced}[reply to a hidden line, hidden]".encode(),))
+        return self.reply(reply)
+
     def sentence(self, text: str) -> str:
         """Return a sentence of the tap's own without secrets."""
         for redactor in self._own:

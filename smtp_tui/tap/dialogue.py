@@ -137,7 +137,8 @@ class Dialogue:
         if not (command and command.is_own):
             self._passage.keep(Direction.TO_APPLICATION, held + self._from_server)
         self._from_server.clear()
-        text = self._secrets.excerpt(rest, QUOTED).rstrip()
+        is_hidden = rest.startswith(b"334") or (command is not None and command.is_hidden)
+        text = "[hidden]" if is_hidden else self._secrets.excerpt(rest, QUOTED).rstrip()
         self._note(f"the server's last bytes are no reply: {text}")
 
     def server_secured(self) -> None:
@@ -168,9 +169,9 @@ class Dialogue:
             elif not self._on_line():
                 break
         if self._is_ended and not self._is_waiting() and self._is_stuck():
+            self._is_ended = False
             self._forward(self.held)
             self._wires.end_server()
-            self._is_ended = False
         if self._unread and self._awaited and not self._awaited.is_own:
             name = self._awaited.verb or "the connection"
             if name not in self.observed.impatient:
@@ -322,7 +323,10 @@ class Dialogue:
             return
         if self._awaited is command:
             self._awaited = None
-        self._report_reply(reply, is_hidden=command is not None and command.is_hidden)
+        is_hidden = command is not None and command.is_hidden
+        shown = self._secrets.shown_reply(reply, is_hidden=is_hidden)
+        shown = Reply(shown.code, tuple(line[:SHOWN] for line in shown.lines))
+        self._report(Received(seconds=self._now(), reply=shown))
         if reply.code == 250 and verb in _IN_STEP:
             self._is_sure = True
         match verb:
@@ -344,16 +348,6 @@ class Dialogue:
                 pass
         if reply.code == 354 and verb != "DATA":
             self._is_sure = False  # the application may send a message now
-
-    def _report_reply(self, reply: Reply, *, is_hidden: bool) -> None:
-        if reply.code == 334:
-            shown = Reply(334, (b"[challenge hidden]",))
-        elif is_hidden:  # some servers repeat a line that they do not know
-            shown = Reply(reply.code, (b"[reply to a hidden line, hidden]",))
-        else:
-            shown = self._secrets.reply(reply)
-        shown = Reply(shown.code, tuple(line[:SHOWN] for line in shown.lines))
-        self._report(Received(seconds=self._now(), reply=shown))
 
     def _on_unsolicited(self, reply: Reply) -> None:
         content = self._content

@@ -360,9 +360,6 @@ HIDDEN_LINES = {
     "Help is private": "HELP [hidden]",
     "data is private": "DATA [hidden]",
     "MAIL private": "MAIL [hidden]",
-    "Mail from: a private person": "MAIL [hidden]",
-    "RCPT TO:<a@b> private <c>": "RCPT [hidden]",
-    "EHLO private words": "EHLO [hidden]",
     "BDAT private": "BDAT [hidden]",
     "private": "[not a known command, hidden]",
     "VRFY private": "VRFY [hidden]",
@@ -397,10 +394,21 @@ def test_a_message_that_the_server_does_not_accept_is_hidden(command: bytes, rep
     assert "MAIL FROM:<c@d.example>" in ends.shown  # in step again after RSET
 
 
+@pytest.mark.parametrize(
+    "line",
+    ["MAIL FROM:<My App <a@b.example>>", "RCPT TO:bob", "EHLO my host", "EHLO", "MAIL FROM:"],
+)
+def test_what_an_application_gets_wrong_is_shown_with_its_reply(line: str) -> None:
+    ends = said_hello()
+    ends.client(line.encode() + b"\r\n")
+    ends.server(b"501 5.1.7 Bad syntax\r\n")
+    assert ends.shown.endswith(f"{line}\n5.1.7 Bad syntax")
+
+
 def test_a_line_of_many_brackets_takes_no_time() -> None:
     ends = said_hello()
     ends.client(b"MAIL FROM:<" + b" a=>" * 10_000 + b" !\r\n")
-    assert ends.shown.split("\n")[-1] == "MAIL [hidden]"
+    assert ends.dialogue.observed.sender == " a="
 
 
 CONTENT = b"Subject: private\r\n\r\n..dot\r\nQUIT\r\n.\r\n"
@@ -632,4 +640,16 @@ def test_a_server_that_repeats_a_line_it_does_not_know(line: bytes) -> None:
     assert line.split()[-1].decode() not in ends.shown.replace("HELP [hidden]", "")
     ends.client(b"NOOP\r\n")
     ends.server(b"250 fine\r\n")
+    assert "5.5.1 [reply to a hidden line, hidden]" in ends.shown
     assert ends.shown.endswith("fine")
+
+
+@pytest.mark.parametrize("last", [b"500 unrecognized: private", b"334 cHJpdmF0ZQ"])
+def test_the_last_bytes_of_a_server_may_repeat_a_hidden_line(last: bytes) -> None:
+    ends = said_hello()
+    ends.client(b"private\r\n")
+    ends.server(last)
+    ends.dialogue.end_server()
+    assert ends.to_application_bytes.endswith(last)
+    assert "private" not in ends.shown
+    assert "cHJpdmF0ZQ" not in ends.shown
