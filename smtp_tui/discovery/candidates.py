@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from smtp_tui.discovery.autoconfig import AutoconfigError, candidates_in, fetch, urls
@@ -108,13 +107,10 @@ class DnsAnswers:
 
         async def ask(url: str) -> tuple[Candidate, ...] | str:
             try:
-                async with asyncio.timeout(seconds):
-                    data = await fetch(url, self._resolver, ca_file)
+                data = await fetch(url, self._resolver, ca_file, seconds)
                 return candidates_in(data, self._query) or "it names no server for outgoing mail"
             except AutoconfigError as error:
                 return str(error)
-            except TimeoutError:
-                return "no answer in time"
 
         asked = urls(self._query.name)
         for url, found in zip(asked, await gather_all(*map(ask, asked)), strict=True):

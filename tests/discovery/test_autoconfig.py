@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smtp_tui.discovery import autoconfig
 from smtp_tui.discovery.autoconfig import AutoconfigError, candidates_in, fetch, urls
 from smtp_tui.discovery.dns import Resolver
 from smtp_tui.discovery.steps import CandidateSource, DiscoveryQuery
 from smtp_tui.settings.choices import Encryption
+from smtp_tui.web import https
 from tests.discovery.searching import search
 from tests.dns.server import name_server
 from tests.smtp import pki
@@ -157,7 +157,7 @@ async def web_server(
             writer.transport.abort()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
-    monkeypatch.setattr(autoconfig, "PORT", server.sockets[0].getsockname()[1])
+    monkeypatch.setattr(https, "PORT", server.sockets[0].getsockname()[1])
     try:
         yield asked
     finally:
@@ -200,7 +200,7 @@ async def test_redirects_within_https(
     context: ssl.SSLContext, ca_file: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def answer(path: str) -> bytes:
-        where = f"https://{DOMAIN}:{autoconfig.PORT}/moved?a=b"
+        where = f"https://{DOMAIN}:{https.PORT}/moved?a=b"
         return (
             ok(b"2\r\nhi\r\n0\r\n\r\n", b"Transfer-Encoding: chunked\r\n")
             if (path == "/moved?a=b")
@@ -221,7 +221,7 @@ SIZES = (b"ffffffffffffffff", b"f" * 5000, b"7fffffffffffffff", b"-5", b"x")
         (b"HTTP/1.1 404 Not Found\r\n\r\n", "the server replies 404"),
         (b"SSH-2.0-x\r\n\r\n", "the reply is not HTTP"),
         (b"", "the reply is not HTTP"),
-        (ok(b"x" * autoconfig.LARGEST), "it is larger than 64 KiB"),
+        (ok(b"x" * https.LARGEST), "it is larger than 64 KiB"),
         (ok(b"x", b"Content-Length: 9\r\n"), "the reply is incomplete"),
         *(
             (ok(size + b"\r\nhi\r\n0\r\n\r\n", CHUNKED), "the reply is incomplete")
@@ -284,7 +284,7 @@ async def test_a_silent_web_server_is_left_in_time(monkeypatch: pytest.MonkeyPat
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen()
-        monkeypatch.setattr(autoconfig, "PORT", listening.getsockname()[1])
+        monkeypatch.setattr(https, "PORT", listening.getsockname()[1])
         searched = await search(ZONE, with_autoconfig=True, timeout=1)
     silent = [one.text for one in searched.findings if one.id == "autoconfig-none"]
     assert silent == [f"{url}: no answer in time." for url in urls(DOMAIN)]
