@@ -30,6 +30,8 @@ _STAGES = {
     "envelope": (10, "envelope"),
     "message": (11, "message"),
 }
+# Values of `diagnosis.egress.Conclusion`: the reason names what stopped the connection.
+_TRACED = ("egress-blocked", "egress-rejected")
 # How `diagnosis.diagnose` ends the summary of a check that logs in nowhere.
 _NO_LOGIN = "; there was no login."
 BY_STAGE: dict[str, int] = {stage: status for stage, (status, _) in _STAGES.items()}
@@ -62,7 +64,8 @@ def verdict_lines(verdict: Verdict) -> Iterator[str]:
         yield from (f"  {problem}." for problem in problems)
         # They speak of this machine; what explains the failure of another place stands below.
         is_explained = comparison and any(each.explains for each in comparison.differences)
-        if verdict.why and not is_explained:
+        is_traced = verdict.egress is not None and verdict.egress.conclusion in _TRACED
+        if verdict.why and (is_traced or not is_explained):
             yield f"  Why: {verdict.why}"
         if verdict.cure and not is_explained:
             yield f"  To do: {verdict.cure}"

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from smtp_tui.checks.request import CheckRequest
 from smtp_tui.diagnosis.comparison import Comparison, Difference, PlaceSummary
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.smtp.events import Stage
@@ -123,8 +124,6 @@ def test_processes_are_found_by_name_and_number_but_not_by_their_arguments(
 
 
 async def test_a_refusal_has_the_command_to_run() -> None:
-    from smtp_tui.checks.request import CheckRequest
-
     request = CheckRequest(values={"host": "127.0.0.1"}, base=Path())
     runner = runner_from(ChosenPlace("container", "nothing-here"))
     with pytest.raises(PlaceRefusedError) as caught:
@@ -182,6 +181,21 @@ def test_the_comparison_stands_in_the_log() -> None:
     assert lines[0] == "Difference: Container web has no route."
     assert lines[-1] == "Not compared: The rest."
     assert comparison_lines(PASSED) == []
+
+
+async def test_a_file_that_others_can_write_names_no_variable_of_the_place(
+    application: int, tmp_path: Path
+) -> None:
+    file = tmp_path / "mail.toml"
+    file.write_text("[smtp]\n")
+    file.chmod(0o666)
+    values = {"host": "127.0.0.1", "port": 1, "username": "me", "password": {"env": "PATH"}}
+    request = CheckRequest(values=values, base=tmp_path, file=str(file), extra=0)
+    runner = runner_from(ChosenPlace("process", str(application)))
+    verdict = await run_to_verdict(runner, request, lambda _event: None)
+    assert verdict is not None
+    assert verdict.cause == "password-source-failed"
+    assert "every user can write" in verdict.summary
 
 
 def test_line_by_line(application: int, tmp_path: Path) -> None:

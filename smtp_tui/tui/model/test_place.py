@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, aclosing, suppress
 from dataclasses import replace
+from pathlib import Path
 
 from smtp_tui.checks.request import CheckRequest
 from smtp_tui.checks.side_by_side import run as run_from_place
@@ -120,11 +121,22 @@ def runner_from(chosen: ChosenPlace) -> Runner:
             except PlaceError as error:
                 advice = f" Run: {error.command}" if error.command else ""
                 raise PlaceRefusedError(f"{as_sentence(error)}{advice}") from None
-            async with aclosing(run_from_place(replace(request, place=place))) as updates:
+            async with aclosing(run_from_place(_request_there(request, place))) as updates:
                 async for update in updates:
                     yield update
 
     return run_there
+
+
+def _request_there(request: CheckRequest, place: Place) -> CheckRequest:
+    """Return the request from a place; a file that others can write names none of its variables.
+
+    For its other places of a password, the form has asked already.
+    """
+    password = request.values.get("password")
+    names_variable = isinstance(password, dict) and "env" in password
+    origin = Path(request.file) if names_variable and request.file else request.origin
+    return replace(request, place=place, origin=origin)
 
 
 def matching(places: Sequence[ChosenPlace], words: str) -> list[ChosenPlace]:
