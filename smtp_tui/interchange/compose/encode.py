@@ -139,11 +139,18 @@ def check(
     for key, value in wanted.items():
         if value is None or equivalent(key, new.get(key), value):
             continue
-        if key == "starttls_auto" and not value:
+        if key == "starttls_auto" and not value and not new.get(key):
             continue
         note = next((note.text for note in notes if note.key == key), None)
-        raise NotExpressibleError(note or text("compose-decided", program=form.title), key)
+        is_lone = key == "password" and not new.get("username")
+        why = text("compose-lone-password" if is_lone else "compose-decided", program=form.title)
+        raise NotExpressibleError(note or why, key)
     for key in given - wanted.keys():
-        if not equivalent(key, old.get(key), new.get(key)):
+        before, after = old.get(key), new.get(key)
+        if key == "starttls_auto":
+            # It counts only without encryption, and is false where nothing sets it.
+            before, after = bool(before), bool(after) and new.get("encryption") == "none"
+            before = before and new.get("encryption") == "none"
+        if not equivalent(key, before, after):
             first = next(iter(wanted))
             raise NotExpressibleError(text("compose-would-change", key=key), first)

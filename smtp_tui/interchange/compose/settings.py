@@ -223,8 +223,12 @@ class ComposeSettings:
 
     def can_express(self, table: str, key: str, value: object) -> bool:
         """Return whether the service's program can express this one value."""
+        changes = {key: value}
+        if key == "password":
+            # The form sets both, and a password alone counts for nothing.
+            changes.setdefault("username", self.values(table).get("username") or "user")
         try:
-            self.changed(table, {key: value}, create=False)
+            self.changed(table, changes, create=False)
         except NotExpressibleError as error:
             return error.key != key
         except DocumentError:

@@ -222,6 +222,32 @@ def test_programs_that_make_variables_of_their_files_keys(tmp_path: Path) -> Non
     assert document.values("services.grafana")["password"] == {"file": "./mail.txt"}
 
 
+@pytest.mark.parametrize("before", ["off", "starttls", "force_tls"])
+@pytest.mark.parametrize("after", ["none", "tls", "ssl"])
+def test_the_encryption_can_be_changed(before: str, after: str, tmp_path: Path) -> None:
+    document = opened(tmp_path, VAULTWARDEN.replace(": starttls", f': "{before}"'))
+    document.save("services.vw", {"encryption": after})
+    assert document.values("services.vw")["encryption"] == after
+
+
+def test_an_unencrypted_connection_that_a_program_cannot_have_is_refused(tmp_path: Path) -> None:
+    document = opened(tmp_path, NODE)
+    with pytest.raises(NotExpressibleError) as error:
+        document.changed("services.app", {"encryption": "none", "starttls_auto": False})
+    assert error.value.key == "starttls_auto"
+
+
+def test_a_password_comes_with_a_username(tmp_path: Path) -> None:
+    lines = VAULTWARDEN.splitlines(keepends=True)
+    text = "".join(line for line in lines if "USERNAME" not in line and "SMTP_PASSWORD" not in line)
+    document = opened(tmp_path, text)
+    assert document.can_express("services.vw", "password", "x" * 9)
+    with pytest.raises(NotExpressibleError, match="uses a password only with a username"):
+        document.changed("services.vw", {"password": "x" * 9})
+    document.save("services.vw", {"username": "u", "password": "x" * 9})
+    assert document.values("services.vw")["password"] == "x" * 9
+
+
 def with_password_file(path: str) -> str:
     return VAULTWARDEN.replace("SMTP_PASSWORD: pa$$w0rd", f"SMTP_PASSWORD_FILE: {path}")
 
