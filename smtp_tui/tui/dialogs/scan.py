@@ -8,7 +8,6 @@ from typing import ClassVar
 from rich.cells import cell_len
 from textual.binding import BindingType
 
-from smtp_tui.config.errors import one_line
 from smtp_tui.safe_text import escape_controls, mask_credentials
 from smtp_tui.survey.scan import FoundSettings, ScanResult, scan_machine
 from smtp_tui.survey.tree import TreeLimits
@@ -18,6 +17,7 @@ from smtp_tui.tui.commands import hints_of
 from smtp_tui.tui.custom_keys import bindings
 from smtp_tui.tui.dialog_commands import SCAN_COMMANDS
 from smtp_tui.tui.messages import format_internal_error, text
+from smtp_tui.tui.model.machine_settings import cells_of, searched_text
 from smtp_tui.tui.style import BAD, CAUTION, DIM, OURS, PLAIN, STRONG, Span
 from smtp_tui.tui.widgets.filtered_list import FilteredList
 from smtp_tui.tui.widgets.list import ListView, column_widths, fit_cells
@@ -42,12 +42,12 @@ class SettingsList(ListView[FoundSettings], can_focus=False):
         """Yield each row's columns."""
         widths, gap = self._widths(width)
         for row in self.rows:
-            program, server, place = _cells(row)
+            program, server, place = cells_of(row)
             texts = fit_cells((program, server, _tail(place, widths[2])), widths, gap)
             yield (list(zip(texts, (STRONG, PLAIN, DIM), strict=True)),)
 
     def _widths(self, width: int) -> tuple[tuple[int, ...], int]:
-        rows = [_HEADS, *map(_cells, self.rows)]
+        rows = [_HEADS, *map(cells_of, self.rows)]
         return column_widths(rows, width, _LEAST if width >= _NARROW else _LEAST_NARROW)
 
 
@@ -65,7 +65,7 @@ class ScanScreen(SearchScreen[FoundSettings | None]):
         self._problem = ""
         self._rows = SettingsList()
         self._list = FilteredList(
-            self._rows, _searched, placeholder=text("scan", "placeholder"), keeps_order=True
+            self._rows, searched_text, placeholder=text("scan", "placeholder"), keeps_order=True
         )
         head = TextPage([plain(text("scan", "title"), STRONG)])
         super().__init__(head, found=self._list, hints=hints_of(SCAN_COMMANDS))
@@ -132,20 +132,6 @@ def _skipped(result: ScanResult) -> Iterator[TextBlock]:
     if counts:
         listed = "; ".join(f"{texts[reason]}: {counts[reason]}" for reason in sorted(counts))
         yield labelled(text("scan", "skipped"), listed, DIM)
-
-
-def _cells(row: FoundSettings) -> tuple[str, str, str]:
-    values = row.values
-    host = one_line(values["host"], 60)
-    host = host if "host" in row.found.given else f"({host})"
-    link = "if offered" if values["starttls_auto"] else values["encryption"]
-    server = " ".join(one_line(part, 40) for part in (host, values["port"], link) if part)
-    return escape_controls(row.found.application or "-"), server, str(row.places[0])
-
-
-def _searched(row: FoundSettings) -> str:
-    places = " ".join(map(str, row.places))
-    return " ".join((*_cells(row), str(row.values["username"] or ""), places))
 
 
 def _tail(place: str, width: int) -> str:

@@ -36,11 +36,11 @@ class QuitError(Exception):
 
 
 class TableChosenError(Exception):
-    """The admin goes to another table of the file."""
+    """The admin goes to another table, of the same file or of another `document`."""
 
-    def __init__(self, table: str) -> None:
+    def __init__(self, table: str, document: Document | None = None) -> None:
         super().__init__(table)
-        self.table = table
+        self.table, self.document = table, document
 
 
 @record
@@ -103,6 +103,18 @@ class LinearCommands:
                 return
             raise TableChosenError(table)
 
+    async def scan(self, words: str) -> None:
+        """Open or import one of the settings on this machine."""
+        # Loads the formats of all programs and PyYAML, 90 ms; few sessions search the machine.
+        from smtp_tui.tui.linear.machine import LinearScan
+
+        scan = LinearScan(self.context)
+        place = await scan.choose(words)
+        if place is None or not await self.saving.may_leave():
+            return
+        if document := scan.opened(place):
+            raise TableChosenError(place.table, document)
+
     async def show_help(self) -> None:
         """Show what the admin can type."""
         for line in HELP:
@@ -162,6 +174,7 @@ COMMANDS = (
     _command("tables", lambda it, _text: it.tables()),
     LinearCommand("tap", _HELP["tap"], "", lambda it, text: it.checks.tap(text)),
     LinearCommand("drift", _HELP["drift"], "", lambda it, _: it.reports.show_drift()),
+    LinearCommand("scan", _HELP["scan"], "", lambda it, text: it.scan(text)),
     LinearCommand("all", "test every table of the file", "", lambda it, _: it.checks.test_all()),
     _command("same", lambda it, _text: it.reports.show_programs()),
     _command("report", lambda it, text: it.reports.save_report(text)),

@@ -286,6 +286,8 @@ def run_linear(
                     asyncio.run(session.run())
                 except TableChosenError as chosen:
                     table = chosen.table
+                    if chosen.document is not None:
+                        document, memory = chosen.document, SessionMemory()
                 else:
                     break
         except BaseException as error:
