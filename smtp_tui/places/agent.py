@@ -30,6 +30,8 @@ _NAMESPACES = {"user": 0x10000000, "uts": 0x4000000, "net": 0x40000000}
 _CLONE_NEWNS = 0x20000
 _MS_NOSUID, _MS_NODEV, _MS_NOEXEC, _MS_REC, _MS_PRIVATE = 2, 4, 8, 0x4000, 0x40000
 _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 4, 38
+# <linux/capability.h>: CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH, to read whatever the mode is.
+_CAPABILITY_VERSION, _READING = 0x20080522, 1 << 1 | 1 << 2
 # nscd and systemd-resolved listen on sockets below /run, and would answer for this machine.
 _HIDDEN = ("/run", "/var/run")
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -48,11 +50,12 @@ def main(
     channel: int,
     opened: Mapping[str, int],
     user: tuple[int, int, Sequence[int]] | None,
+    capabilities: int,
 ) -> None:
     """Answer requests until the channel closes.
 
     `opened` are descriptors of the target's root, program and namespaces; `user` is its user, group
-    and groups, None if they are this process's own.
+    and groups, None if they are this process's own, and `capabilities` what its user may do.
     """
     _forbid_tracing()
     _call("prctl", _PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
@@ -61,7 +64,7 @@ def main(
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # children are not waited for
     # Python looks a name up with this codec, and the target's user may not read its module.
     codecs.lookup("idna")
-    agent = Agent(opened, user)
+    agent = Agent(opened, user, capabilities & _READING)
     with socket.socket(fileno=channel) as requests, suppress(EOFError):
         while True:
             request, descriptors = messages.receive(requests)
@@ -75,11 +78,15 @@ class Agent:
     """Answers each request on the socket that came with it."""
 
     def __init__(
-        self, opened: Mapping[str, int], user: tuple[int, int, Sequence[int]] | None
+        self,
+        opened: Mapping[str, int],
+        user: tuple[int, int, Sequence[int]] | None,
+        capabilities: int,
     ) -> None:
         self._root = RootReader(opened["root"])
         self._opened = opened
         self._user = user
+        self._capabilities = capabilities
 
     def serve(self, request: Mapping[str, Any], reply: socket.socket) -> None:
         """Answer a request; what may wait is answered by a child."""
@@ -135,6 +142,8 @@ class Agent:
                 os.setresuid(uid, uid, uid)
                 _forbid_tracing()  # a new user may turn it on again (fs.suid_dumpable)
             self._user = None
+        with _step("capabilities"):
+            _keep_capabilities(self._capabilities)
 
     def _answer(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
         try:
@@ -198,6 +207,16 @@ def _step(name: str) -> Iterator[None]:
 def _forbid_tracing() -> None:
     """Let no process of the target's user look into this one, or change it."""
     _call("prctl", _PR_SET_DUMPABLE, 0, 0, 0, 0)
+
+
+def _keep_capabilities(wanted: int) -> None:
+    """Give up all capabilities but those that are wanted, and present."""
+    header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION, 0)
+    # Effective, permitted and inheritable ones, first the lower halves, then the upper.
+    data = (ctypes.c_uint32 * 6)()
+    _call("capget", header, data)
+    kept = data[1] & wanted
+    _call("capset", header, (ctypes.c_uint32 * 6)(kept, kept))
 
 
 def _call(name: str, *values: object) -> None:

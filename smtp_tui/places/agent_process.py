@@ -32,12 +32,13 @@ _OPENED = (
 )
 _START = (
     "import sys; sys.path[:] = {path!r}; "
-    "from smtp_tui.places.agent import main; main({channel}, {opened}, {user})"
+    "from smtp_tui.places.agent import main; main({channel}, {opened}, {user}, {capabilities})"
 )
 _PARTS = {
     "user": "its user",
     "groups": "its user's groups",
     "group": "its group",
+    "capabilities": "its capabilities",
     "uts": "its hostname",
     "net": "its network",
     "mnt": "a copy of the mounts",
@@ -65,7 +66,8 @@ class AgentProcess:
                 stack.callback(os.close, opened[name])
             self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             stack.enter_context(theirs)
-            self._agent = self._start(theirs.fileno(), opened, user, variables)
+            start = {"opened": opened, "user": user, "capabilities": status.capabilities}
+            self._agent = self._start(theirs.fileno(), start, variables)
         try:
             self._exchange({"ask": "start"}, START_LIMIT)
         except OSError as error:
@@ -75,12 +77,11 @@ class AgentProcess:
     def _start(
         self,
         channel: int,
-        opened: Mapping[str, int],
-        user: tuple[int, int, Sequence[int]] | None,
+        values: Mapping[str, Any],
         variables: Mapping[str, str],
     ) -> subprocess.Popen[bytes]:
         path = [str(absolute(Path(entry))) for entry in sys.path]
-        start = _START.format(path=path, channel=channel, opened=opened, user=user)
+        start = _START.format(path=path, channel=channel, **values)
         try:
             return subprocess.Popen(
                 [sys.executable, "-I", "-S", "-c", start],
@@ -89,7 +90,7 @@ class AgentProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                pass_fds=[channel, *opened.values()],
+                pass_fds=[channel, *values["opened"].values()],
                 cwd="/",
                 # A group of its own: Ctrl+C is for this program, and `close` ends its children too.
                 start_new_session=True,

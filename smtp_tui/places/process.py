@@ -24,8 +24,8 @@ _PF_KTHREAD = 0x200000
 class ProcessStatus:
     """A process's user and groups as this machine numbers them, and when it began.
 
-    `started` is in seconds since the epoch; `command` is its short name. If it `is_over`, it has
-    ended, or is part of the kernel, and has no variables or files.
+    `started` is in seconds since the epoch; `command` is its short name, and `capabilities` is a
+    bit mask. If it `is_over`, it has ended, or is part of the kernel: no variables, no files.
     """
 
     command: str
@@ -35,6 +35,7 @@ class ProcessStatus:
     started: float
     is_over: bool = False
     parent: int = 0
+    capabilities: int = 0
 
 
 class ProcessHandle:
@@ -99,6 +100,7 @@ class ProcessHandle:
             started=_boot_time() + ticks / os.sysconf("SC_CLK_TCK"),
             is_over=after_name[0] in (b"Z", b"X") or bool(int(after_name[6]) & _PF_KTHREAD),
             parent=int(after_name[1]),
+            capabilities=int(fields.get("CapEff", "0"), 16),
         )
 
     @property

@@ -298,6 +298,18 @@ def test_large_messages_pass() -> None:
             messages.receive(theirs)
 
 
+def test_the_agent_of_root_gives_up_its_power(tmp_path: Path) -> None:
+    """Once it is inside, only reading is left of what root may do."""
+    with process_in_namespaces() as pid, open_place(PlaceKind.PROCESS, str(pid)) as place:
+        place.network.new_socket(socket.AF_INET).close()
+        (session,) = sessions_of_agents()
+        status = Path(f"/proc/{session}/status").read_text()
+        fields = dict(line.split(":\t", 1) for line in status.splitlines())
+        reading = (1 << 1) | (1 << 2)
+        assert int(fields["CapPrm"], 16) == int(fields["CapEff"], 16) == reading
+        assert int(fields["CapInh"], 16) == 0
+
+
 def namespace(kind: str, process: int | str) -> Path:
     return Path(f"/proc/{process}/ns/{kind}").readlink()
 

@@ -90,6 +90,27 @@ def test_a_container_in_our_network_has_its_own_files(podman: Podman) -> None:
                 assert inside.connect_ex(server.getsockname()) == 0
 
 
+@pytest.mark.parametrize(("options", "may"), [((), True), (("--cap-drop=all",), False)])
+def test_root_in_a_container_may_read_what_its_capabilities_allow(
+    podman: Podman, tmp_path: Path, options: tuple[str, ...], may: bool
+) -> None:
+    tree = make_tree(tmp_path / "tree")
+    secret = tree / "etc/secret"
+    secret.write_text(SECRET)
+    secret.chmod(0o600)
+    os.chown(secret, 1000, 1000)
+    with (
+        podman.container("web", *options, tree=tree),
+        open_place(PlaceKind.CONTAINER, "web") as place,
+    ):
+        assert place.status.uid == 0
+        try:
+            assert place.files.read("/etc/secret") == SECRET.encode()
+            assert may
+        except PermissionError:
+            assert not may
+
+
 def test_a_container_is_found_by_id_and_by_compose_service(podman: Podman) -> None:
     label = "--label=com.docker.compose.service=app"
     with podman.container("shop-app-1", label, "--label=com.docker.compose.project=shop"):
