@@ -121,7 +121,7 @@ def _parse_line(words: Sequence[str]) -> tuple[str, int, CommandLineOption | Non
 def _values(metavar: str, typed: str, words: Sequence[str]) -> tuple[str, Candidates]:
     """Return the kind and the candidates for a metavar in the line `words`."""
     match metavar.rstrip("…"):
-        case "FILE" | "FILE|-":
+        case "FILE" | "FILE|-" | "FOLDER":
             return "files", {}
         case "KEY=VALUE":
             return _assignments(typed)

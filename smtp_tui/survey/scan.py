@@ -137,7 +137,8 @@ def scan_machine(
     """Search the usual folders and the running containers, or only these folders."""
     started = time.monotonic()
     skipped = Skipped()
-    machine = _Machine(FileTree(folders or usual_folders(), skipped, limits), skipped)
+    tree = FileTree(folders or usual_folders(), skipped, limits, trusts=bool(folders))
+    machine = _Machine(tree, skipped)
     machine.search_files()
     if not folders:
         for engine in engines:

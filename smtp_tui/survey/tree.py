@@ -124,8 +124,8 @@ class _Folder:
 class FileTree:
     """The files below `roots`; what is not read is counted in `skipped`.
 
-    Roots that do not exist are left out; other filesystems are entered only if `enters_all` or as
-    a root.
+    Roots that do not exist are left out. A network or virtual filesystem is entered only as a root
+    that the caller `trusts`: it may hang.
     """
 
     def __init__(
@@ -134,15 +134,21 @@ class FileTree:
         skipped: Skipped,
         limits: TreeLimits | None = None,
         clock: Callable[[], float] = time.monotonic,
+        *,
+        trusts: bool = True,
     ) -> None:
+        self._foreign = frozenset(_foreign_mounts())
         self.roots = tuple(_without_inner(roots))
         self.skipped = skipped
+        if not trusts:
+            for root in self._foreign.intersection(map(str, self.roots)):
+                skipped.add(SkipReason.FILESYSTEM, root)
+            self.roots = tuple(root for root in self.roots if str(root) not in self._foreign)
         self._limits = limits or TreeLimits()
         self._clock = clock
         self._deadline = clock() + self._limits.seconds
         self._names = self._files = self._bytes = 0
         self._seen: set[tuple[int, int]] = set()
-        self._foreign = frozenset(_foreign_mounts())
 
     def files(self, is_wanted: Callable[[str], bool]) -> Iterator[Path]:
         """Yield the regular files with a wanted path, those of the upper folders first."""
@@ -178,7 +184,8 @@ class FileTree:
 
     def _entries(self, folder: _Folder) -> list[os.DirEntry[str]]:
         """Return the entries of a folder by name; none if it is unreadable or far too full."""
-        most = min(self._limits.names_in_folder, self._limits.names - self._names)
+        left = self._limits.names - self._names
+        most = min(self._limits.names_in_folder, left)
         found: list[os.DirEntry[str]] = []
         try:
             with self._opened(folder.root, folder.parts) as descriptor:
@@ -186,13 +193,12 @@ class FileTree:
                     for entry in entries:
                         found.append(entry)
                         if len(found) > most:
-                            self.skipped.add(SkipReason.FULL_FOLDER, folder.path)
-                            found = []
-                            break
-                # Without a type in the folder itself, an entry asks the system for it.
-                for entry in found:
-                    with suppress(OSError):
-                        entry.is_dir(follow_symlinks=False)
+                            is_full = most < left
+                            reason = SkipReason.FULL_FOLDER if is_full else SkipReason.LIMIT
+                            self.skipped.add(reason, folder.path)
+                            return []
+                # Some filesystems keep no types in the folder: ask while it is open.
+                found = [entry for entry in found if _has_type(entry)]
         except FileNotFoundError:
             return []
         except NotADirectoryError:
@@ -268,9 +274,10 @@ class FileTree:
             self.skipped.add(SkipReason.SPECIAL, path)
             return None
         identity = (status.st_dev, status.st_ino)
-        if identity in self._seen and not is_again:
-            return None
-        self._seen.add(identity)
+        if not is_again:
+            if identity in self._seen:
+                return None
+            self._seen.add(identity)
         if status.st_size > LARGEST:
             self.skipped.add(SkipReason.TOO_LARGE, path)
             return None
@@ -299,6 +306,15 @@ class FileTree:
             yield descriptor
         finally:
             os.close(descriptor)
+
+
+def _has_type(entry: os.DirEntry[str]) -> bool:
+    """Whether an entry still exists; its type is known afterwards."""
+    try:
+        entry.is_dir(follow_symlinks=False)
+    except OSError:
+        return False
+    return True
 
 
 @contextmanager

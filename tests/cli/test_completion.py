@@ -279,6 +279,7 @@ def test_words(line: str, words: list[str]) -> None:
         ("send a.toml ", "words"),
         ("get ", "toml"),
         ("import ", "files"),
+        ("scan ", "files"),
         ("import --into ", "files"),
         ("check --report ", "files"),
         ("check --output=", "files"),

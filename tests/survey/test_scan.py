@@ -271,6 +271,14 @@ def test_thousands_of_settings_are_joined_in_time(tmp_path: Path) -> None:
     assert len(scan_machine([tmp_path], TreeLimits(seconds=120)).found) == 3000
 
 
+def test_a_file_that_another_one_names_is_found_by_itself_too(tmp_path: Path) -> None:
+    compose = "services:\n  a:\n    image: chatwoot/chatwoot\n    env_file: z.env\n"
+    write(tmp_path / "compose.yaml", f"{compose}    environment: [SMTP_PORT=26]\n")
+    write(tmp_path / "z.env", CHAT)
+    ports = [row.values["port"] for row in scan_machine([tmp_path]).found]
+    assert ports == [26, 587]
+
+
 def test_mounts_of_other_filesystems_are_not_entered(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -282,3 +290,7 @@ def test_mounts_of_other_filesystems_are_not_entered(
     result = scan_machine([tmp_path])
     assert result.found == ()
     assert result.skipped.counts[SkipReason.FILESYSTEM] == 1
+    # A folder of the call's choice is searched, one of the usual ones is not.
+    assert len(scan_machine([tmp_path / "a b €"]).found) == 1
+    monkeypatch.setattr("smtp_tui.survey.scan.usual_folders", lambda: [tmp_path / "a b €"])
+    assert scan_machine(engines=()).found == ()
