@@ -23,12 +23,12 @@ from smtp_tui.smtp import events
 from smtp_tui.tap.certificates import NoCertificate, TapCertificate
 from smtp_tui.tap.events import Changed, ClientEnded, Differs, TapEvent
 from smtp_tui.tap.relay import CannotListen, ListenAddress, Tap
-from smtp_tui.tap.session import make_plan
 from smtp_tui.tap.setup import (
     LISTEN,
     certificate_for,
     closing_line,
     listen_address,
+    make_plan,
     opening_lines,
     refuse_loop,
     trust_lines,

@@ -96,7 +96,7 @@ def differences(seen: Observed, own: OwnCheck) -> Iterator[Difference]:
     yield from _envelope(seen, own)
     yield from _content(seen)
     yield from _commands(seen)
-    if not seen.says_quit:
+    if seen.closes_first and not seen.says_quit:
         yield Difference(
             "tap-no-quit", "The application closes the connection without QUIT.", None, "QUIT"
         )

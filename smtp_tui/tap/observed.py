@@ -38,6 +38,7 @@ class Observed:
     # The commands after which the application did not wait for the reply, though it must.
     impatient: list[str] = field(default_factory=list)
     says_quit: bool = False
+    closes_first: bool = False
     command_bare_lf: bool = False
     unknown_lines: int = 0
     commands: int = 0

@@ -130,8 +130,10 @@ class Tap:
                 self._defect = error  # itself, not the group that its task group raises
                 raise
 
-        ended = await TapSession(self._plan, application, report).run()
+        try:
+            ended = await TapSession(self._plan, application, report).run()
+        finally:
+            self.differing += has_difference
         self.finished += 1
         if ended.stage:
             self.failed_at.add(ended.stage)
-        self.differing += has_difference

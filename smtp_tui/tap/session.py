@@ -11,9 +11,7 @@ from dataclasses import replace
 
 from smtp_tui.records import record
 from smtp_tui.settings.choices import Encryption
-from smtp_tui.settings.fields import Settings
-from smtp_tui.settings.parsers import address_literal, ascii_name
-from smtp_tui.smtp.ehlo import own_name
+from smtp_tui.settings.parsers import address_literal
 from smtp_tui.smtp.events import Connected, DialogueNote, Stage, TlsEstablished
 from smtp_tui.smtp.happy_eyeballs import AddressLookupError, HappyEyeballs, resolve
 from smtp_tui.smtp.replies import is_tls_record
@@ -47,22 +45,6 @@ class TapPlan:
     own: OwnCheck
     secrets: SecretRegistry
     certificate: TapCertificate | None
-
-
-async def make_plan(
-    settings: Settings, secret: str | None, certificate: TapCertificate | None
-) -> TapPlan:
-    """Return the plan for a tap; `secret` is the password to compare with, if it is known."""
-    name = settings.domain or await own_name() or ""
-    return TapPlan(
-        own=OwnCheck(
-            settings=settings,
-            ehlo_name=name if name.startswith("[") or not name else ascii_name(name),
-            secret=secret,
-        ),
-        secrets=SecretRegistry(settings.host, settings.username, secret),
-        certificate=certificate,
-    )
 
 
 class _Stopped(Exception):
@@ -100,32 +82,46 @@ class TapSession:
         )
 
     async def run(self) -> ClientEnded:
-        """Relay until both sides have closed, and return how it went."""
+        """Relay until both sides have closed, and return how it went; CancelledError if stopped."""
         try:
-            try:
-                async with asyncio.timeout(LONGEST):
-                    await self._relay()
-            except TimeoutError:
-                self._detail = f"the session took more than {LONGEST:g} s"
-            redactor = self._secrets
-            for found in differences(self._dialogue.observed, self._own):
-                value = found.application
-                self._report(
-                    Differs(
-                        seconds=self._now(),
-                        id=found.id,
-                        text=redactor.sentence(found.text),
-                        application=None if value is None else redactor.text(value),
-                        check=found.check,
-                    )
-                )
+            was_stopped = await self._relay_in_time()
+            self._report_differences()
         finally:
             await self._application.close()
             if self._server:
                 await self._server.close()
         ended = self._end()
         self._report(ended)
+        if was_stopped:
+            raise asyncio.CancelledError
         return ended
+
+    async def _relay_in_time(self) -> bool:
+        """Relay, and return whether the tap was stopped."""
+        try:
+            async with asyncio.timeout(LONGEST):
+                await self._relay()
+        except TimeoutError:
+            self._detail = f"the session took more than {LONGEST:g} s"
+        except asyncio.CancelledError:
+            # What an application with a lasting connection does is worth knowing too.
+            self._detail = "the tap was stopped"
+            return True
+        return False
+
+    def _report_differences(self) -> None:
+        secrets = self._secrets
+        for found in differences(self._dialogue.observed, self._own):
+            value = found.application
+            self._report(
+                Differs(
+                    seconds=self._now(),
+                    id=found.id,
+                    text=secrets.sentence(found.text),
+                    application=None if value is None else secrets.text(value),
+                    check=found.check,
+                )
+            )
 
     # What the dialogue asks for.
 
@@ -279,6 +275,7 @@ class TapSession:
         if side.is_shaking_hands:
             self._fail_handshake(side, None)
         if side is self._application:
+            self._dialogue.observed.closes_first = True
             self._dialogue.end_application()
 
     def _on_application_bytes(self, raw: bytes) -> None:

@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from smtp_tui.settings.fields import Settings
+from smtp_tui.settings.parsers import ascii_name
+from smtp_tui.smtp.ehlo import own_name
 from smtp_tui.smtp.transcript import endpoint
 from smtp_tui.tap.certificates import TapCertificate, make_certificate
+from smtp_tui.tap.credentials import SecretRegistry
+from smtp_tui.tap.differences import OwnCheck
 from smtp_tui.tap.relay import CannotListen, ListenAddress, Tap, parse_listen
+from smtp_tui.tap.session import TapPlan
 
 LISTEN = "127.0.0.1:2525"
 _LOCAL = ("localhost", "127.0.0.1", "::1")
@@ -36,6 +41,22 @@ def refuse_loop(settings: Settings, address: ListenAddress) -> None:
 def certificate_for(settings: Settings, address: ListenAddress) -> TapCertificate:
     """Make a certificate for every name that the application may use; may raise NoCertificate."""
     return make_certificate(*_LOCAL, settings.host, settings.tls_name, address.host)
+
+
+async def make_plan(
+    settings: Settings, secret: str | None, certificate: TapCertificate | None
+) -> TapPlan:
+    """Return the plan for a tap; `secret` is the password to compare with, if it is known."""
+    name = settings.domain or await own_name() or ""
+    return TapPlan(
+        own=OwnCheck(
+            settings=settings,
+            ehlo_name=name if name.startswith("[") or not name else ascii_name(name),
+            secret=secret,
+        ),
+        secrets=SecretRegistry(settings.host, settings.username, secret),
+        certificate=certificate,
+    )
 
 
 def opening_lines(settings: Settings, address: ListenAddress) -> Iterator[str]:

@@ -112,6 +112,17 @@ def test_a_signal_ends_it_in_the_middle_of_a_session(file: Path, number: int) ->
         socket.create_connection(("127.0.0.1", tap.port))
 
 
+def test_a_lasting_connection_is_compared_when_the_tap_ends(file: Path) -> None:
+    with running_tap(file, "--json") as tap, smtplib.SMTP() as client:
+        client.connect("127.0.0.1", tap.port)
+        client.helo("b.example")
+        assert tap.end(signal.SIGINT) == 130
+        client.close()
+    assert tap.differences == {"tap-helo", "tap-ehlo-name"}
+    assert tap.of("ended")[0]["detail"] == "the tap was stopped"
+    assert tap.of("finished")[0]["differing"] == 1
+
+
 def test_nobody_reads_the_output(file: Path) -> None:
     with running_tap(file) as tap:
         assert tap.process.stdout

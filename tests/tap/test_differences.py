@@ -34,6 +34,7 @@ def seen(**more: Any) -> Observed:
         "server_encrypted": True,
         "offer": OFFER,
         "says_quit": True,
+        "closes_first": True,
         "commands": 3,
     }
     return Observed(**{**same, **more})
@@ -83,6 +84,7 @@ CASES: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
     ({"sender": "X@y.example"}, {"from": "x@y.example"}, ["tap-mail-from"]),
     ({"says_quit": False}, {}, ["tap-no-quit"]),
     ({"says_quit": False, "commands": 0}, {}, []),
+    ({"says_quit": False, "closes_first": False}, {}, []),
 ]
 
 

@@ -34,6 +34,7 @@ def test_the_first_screen_waits_for_nothing_that_few_keys_need() -> None:
         "smtp_tui.tui.widgets.dialog",
         "smtp_tui.checks.run",
         "smtp_tui.smtp.session",
+        "smtp_tui.tap.session",
         "smtp_tui.diagnosis.advising",
         "smtp_tui.config.toml_edit.edit",
         "tomlkit",

@@ -18,11 +18,11 @@ from smtp_tui.smtp.transcript import TranscriptLine, TranscriptMark, endpoint
 from smtp_tui.tap.certificates import NoCertificate, TapCertificate
 from smtp_tui.tap.events import Differs, TapEvent
 from smtp_tui.tap.relay import CannotListen, ListenAddress, Tap
-from smtp_tui.tap.session import make_plan
 from smtp_tui.tap.setup import (
     LISTEN,
     certificate_for,
     listen_address,
+    make_plan,
     opening_lines,
     refuse_loop,
     trust_lines,
