@@ -16,6 +16,7 @@ from smtp_tui.smtp.replies import Reply
 if TYPE_CHECKING:
     from smtp_tui.config.dialects.spec import DialectRecognition
     from smtp_tui.diagnosis.comparison import Comparison
+    from smtp_tui.diagnosis.delivery import DeliverySummary
     from smtp_tui.diagnosis.egress import Egress
     from smtp_tui.smtp.port_probe import ProbedAddress
 
@@ -168,7 +169,8 @@ class Verdict:
     unusable settings; `recognition` names the application that the file belongs to, None without a
     file; `also_texts` and `warning_texts` have a text for each of `also` and `warnings`. `facts`
     are the check's. `comparison` is with a check from here, if this one was from another place.
-    `egress` is what the ports of the host show, if they were tried.
+    `egress` is what the ports of the host show, if they were tried. `delivery` is what is known
+    about the message after the server accepted it, if that was followed.
     """
 
     seconds: float
@@ -195,3 +197,4 @@ class Verdict:
     recognition: DialectRecognition | None = None
     facts: CheckSummary | None = field(default=None, repr=False)
     comparison: Comparison | None = None
+    delivery: DeliverySummary | None = None

@@ -1,0 +1,119 @@
+"""Define what is known about a message after the server accepted it.
+
+A mail server's log shows a handover: another server accepted the message. Only a mailbox shows
+that the message arrived.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from smtp_tui.records import record
+
+
+class DeliveryState(StrEnum):
+    """What a mail server's log says about the message for one recipient."""
+
+    SENT = "sent"
+    DEFERRED = "deferred"
+    BOUNCED = "bounced"
+    EXPIRED = "expired"
+    HELD = "held"
+    DISCARDED = "discarded"
+    UNKNOWN = "unknown"
+
+
+@record(kw_only=True)
+class Handover:
+    """One recipient's line in the log, or UNKNOWN without one.
+
+    `relay` is who got the message, `text` that server's reply, `delays` are Postfix's four;
+    `queue_ids` are the ids that it had on this machine, in order.
+    """
+
+    recipient: str
+    state: DeliveryState
+    relay: str = ""
+    seconds: float | None = None
+    delays: tuple[float, ...] = ()
+    enhanced: str = ""
+    text: str = ""
+    queue_ids: tuple[str, ...] = ()
+    cause: str | None = None
+
+
+@record(kw_only=True)
+class Hop:
+    """One `Received` field; `seconds` since the hop before, None where the clocks contradict."""
+
+    by: str
+    from_: str = ""
+    at: datetime | None = None
+    seconds: float | None = None
+    protocol: str = ""
+
+
+@record(kw_only=True)
+class AuthenticationResult:
+    """One result that the receiving server states in a believed Authentication-Results field."""
+
+    by: str
+    method: str
+    result: str
+    properties: tuple[tuple[str, str], ...] = ()
+
+
+DkimOutcome = Literal[
+    "pass", "body", "header", "no-key", "bad-key", "weak-key", "expired", "malformed", "unknown"
+]
+
+
+@record(kw_only=True)
+class DkimResult:
+    """One DKIM signature, verified from the message's bytes; `unknown` if that was impossible."""
+
+    domain: str
+    selector: str
+    outcome: DkimOutcome
+    why: str = ""
+    algorithm: str = ""
+
+
+Place = Literal["inbox", "junk", "other"]
+
+
+@record(kw_only=True)
+class ArrivalProof:
+    """What the mailbox showed.
+
+    `seconds` counts from the server's acceptance until the message was seen, `precision` is the
+    time between two looks. `disbelieved` counts the Authentication-Results fields that anyone may
+    have written. `aligned` is None where nothing could be verified.
+    """
+
+    found: bool
+    mailbox: str = ""
+    folder: str | None = None
+    place: Place | None = None
+    seconds: float | None = None
+    precision: float | None = None
+    searched: tuple[str, ...] = ()
+    hops: tuple[Hop, ...] = ()
+    results: tuple[AuthenticationResult, ...] = ()
+    disbelieved: int = 0
+    dkim: tuple[DkimResult, ...] = ()
+    aligned: bool | None = None
+    aligned_by: str = ""
+    removed: bool = False
+    notes: tuple[str, ...] = ()
+
+
+@record(kw_only=True)
+class DeliverySummary:
+    """What the log and the mailbox showed; `seconds` until the last recipient's end."""
+
+    handovers: tuple[Handover, ...] = ()
+    arrival: ArrivalProof | None = None
+    seconds: float | None = None
