@@ -13,6 +13,9 @@ from smtp_tui.smtp.events import Experiment
 from smtp_tui.smtp.happy_eyeballs import AddressLookupError, resolve
 from smtp_tui.smtp.port_probe import SHORTEST, probe_ports
 
+# Of the seconds that all experiments have.
+_SHARE = 0.95
+
 
 def port_experiments(
     settings: Settings, facts: CheckSummary, cause: str | None, seconds: float, network: Network
@@ -24,17 +27,20 @@ def port_experiments(
     if cause not in CAUSES or seconds < SHORTEST:
         return []
     first = {":" in address: address for address in reversed(facts.resolved)}
+    # A result that is late is lost.
+    ends_at = asyncio.get_running_loop().time() + _SHARE * seconds
     return [
-        asyncio.create_task(_try_ports(replace(settings, host=address), seconds, network))
+        asyncio.create_task(_try_ports(replace(settings, host=address), ends_at, network))
         for address in first.values()
     ]
 
 
-async def _try_ports(settings: Settings, seconds: float, network: Network) -> Experiment | None:
+async def _try_ports(settings: Settings, ends_at: float, network: Network) -> Experiment | None:
     try:
         (target, *_) = await resolve(settings, network=network)
     except AddressLookupError:
         return None
+    seconds = ends_at - asyncio.get_running_loop().time()
     probed = await probe_ports(target, settings.source_address, network, seconds)
     outcome = conclusion_of(probed).value
     return Experiment(seconds=0, name=NAME, outcome=outcome, text=text_of(probed), probed=probed)

@@ -12,6 +12,7 @@ import socket
 import struct
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from enum import StrEnum
 
@@ -24,7 +25,7 @@ SHORTEST = 2.0
 """Least seconds for a probe: within half of them a lost first packet is sent again (RFC 6298)."""
 
 # Shares of a probe's seconds: the ports, the first look at the hops, and each confirmation.
-_PORTS_SHARE, _HOPS_SHARE, _CONFIRMATION_SHARE = 0.5, 0.15, 0.07
+_PORTS_SHARE, _HOPS_SHARE, _CONFIRMATION_SHARE = 0.5, 0.15, 0.05
 # A busy router may answer only some expired packets, so each comparison is repeated. Linux sends a
 # host six such answers at once, then one a second (icmp_ratelimit).
 _CONFIRMATIONS = 4
@@ -96,6 +97,7 @@ async def probe_ports(
     target: Endpoint, source: str | None, network: Network, seconds: float
 ) -> ProbedAddress:
     """Try the target's port and the others of its address at once; take `seconds` at most."""
+    ends_at = asyncio.get_running_loop().time() + seconds
     port = target.where[1]
     ports = tuple(sorted({port, *PORTS}))
     attempts = [_Attempt(_at_port(target, each)) for each in ports]
@@ -105,7 +107,10 @@ async def probe_ports(
     passing = next(iter(probed.open_ports), None)
     if probed.own.outcome is not PortOutcome.SILENT or passing is None or not _HAS_ERROR_QUEUE:
         return probed
-    hop = await _HopProbe(target, passing, source, network, seconds).find()
+    hop = None
+    with suppress(TimeoutError):  # a busy machine may take longer
+        async with asyncio.timeout_at(ends_at):
+            hop = await _HopProbe(target, passing, source, network, seconds).find()
     return replace(probed, passing_port=passing, stopped_at=hop)
 
 

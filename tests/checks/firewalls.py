@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
+import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import count
+from pathlib import Path
 
+from smtp_tui.smtp.addresses import THIS_MACHINE, Network
 from tests.places.spaces import resident
 from tests.servers.requirements import SEARCH_PATH
 
 _numbers = count(1)
+_LIBC = ctypes.CDLL(None, use_errno=True)
 
 # The server accepts connections on this port of all its addresses.
 OPEN_PORT = 587
@@ -29,6 +34,36 @@ def obstacle() -> str | None:
     if os.geteuid() != 0:
         return "only root can make network namespaces"
     return None
+
+
+class NamespaceNetwork(Network):
+    """The network of a namespace, with a few names; unlike the agent's, it never waits."""
+
+    def __init__(self, name: str, names: Mapping[str, Sequence[str]]) -> None:
+        self._inside = Path("/run/netns", name)
+        self._names = names
+
+    def addresses(
+        self, name: str, port: int, family: socket.AddressFamily
+    ) -> list[tuple[socket.AddressFamily, tuple[object, ...]]]:
+        """Return the addresses of a name, or of itself if it is one."""
+        found = self._names.get(name, (name,))
+        return [pair for one in found for pair in THIS_MACHINE.addresses(one, port, family)]
+
+    def new_socket(self, family: socket.AddressFamily) -> socket.socket:
+        """Return a socket that is made inside."""
+        with Path("/proc/thread-self/ns/net").open() as own, self._inside.open() as inside:
+            _enter(inside.fileno())
+            try:
+                return super().new_socket(family)
+            finally:
+                _enter(own.fileno())
+
+
+def _enter(namespace: int) -> None:
+    # Python has `os.setns` from version 3.12 on.
+    if _LIBC.setns(namespace, 0) != 0:
+        raise OSError(ctypes.get_errno(), "setns")
 
 
 class ServerPath:
@@ -132,6 +167,11 @@ class ServerPath:
             yield
         finally:
             _run(*self.on(name), "nft", "delete", "table", "inet", hook)
+
+    def network(self, **names: Sequence[str]) -> Network:
+        """Return the client's network; a name is known as NAME.example."""
+        known = {f"{name}.example": addresses for name, addresses in names.items()}
+        return NamespaceNetwork(self.client, known)
 
     def on(self, name: str) -> list[str]:
         """Return the words that run a command on a machine."""

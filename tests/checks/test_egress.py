@@ -8,7 +8,6 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -102,23 +101,9 @@ def path() -> Iterator[ServerPath]:
 
 
 @pytest.fixture(scope="module")
-def client(path: ServerPath, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
-    """The network of a process on the client, whose hosts file knows both.example."""
-    hosts = tmp_path_factory.mktemp("client") / "hosts"
-    dropped_by_server, dropped_on_path = path.server_addresses(13)[0], path.server_addresses(11)[1]
-    hosts.write_text(f"{dropped_by_server} both.example\n{dropped_on_path} both.example\n")
-    with inside(path, f"mount --bind {hosts} /etc/hosts") as network:
-        yield network
-
-
-@contextmanager
-def inside(path: ServerPath, *setup: str) -> Iterator[Network]:
-    """Run a process on the client, and use its network."""
-    with (
-        resident(prefix=path.on(path.client), setup=setup) as pid,
-        open_place(PlaceKind.PROCESS, str(pid)) as place,
-    ):
-        yield place.network
+def client(path: ServerPath) -> Network:
+    """The network of the client, which knows both.example."""
+    return path.network(both=[path.server_addresses(13)[0], path.server_addresses(11)[1]])
 
 
 Outcome = tuple[list[Event], Verdict]
@@ -237,15 +222,24 @@ def test_behind_more_routers_only_the_nearer_half_is_the_way_out() -> None:
         path.filter(path.server, "input", to(path, 13, "tcp dport 25 drop"))
         hosts = [host for number in (11, 12, 13) for host in path.server_addresses(number)]
 
-        async def run(network: Network) -> list[Outcome]:
-            return await asyncio.gather(*(check(network, host) for host in hosts))
+        async def run() -> list[Outcome]:
+            return await asyncio.gather(*(check(path.network(), host) for host in hosts))
 
-        with inside(path) as network:
-            found = [egress_of(verdict).addresses[0] for _, verdict in asyncio.run(run(network))]
+        found = [egress_of(verdict).addresses[0] for _, verdict in asyncio.run(run())]
     # The first router answers an expired packet before it forwards: the next one never does.
     routers = [each.router and (each.router.address, each.router.distance) for each in found]
     assert routers == [("10.77.2.2", 2), ("fd77:2::2", 2), None, None, None, None]
     assert {each.conclusion for each in found[2:]} == {"egress-unclear"}
+
+
+def test_from_inside_a_process(path: ServerPath) -> None:
+    with (
+        resident(prefix=path.on(path.client)) as pid,
+        open_place(PlaceKind.PROCESS, str(pid)) as place,
+    ):
+        ipv4, _ = path.server_addresses(15)
+        _, verdict = asyncio.run(check(place.network, ipv4))
+    assert egress_of(verdict).conclusion == "egress-rejected"
 
 
 def test_a_short_time_for_experiments_leaves_no_time_for_ports(

@@ -82,6 +82,10 @@ def test_an_undated_entry_is_always_listed(call: Call, monkeypatch: pytest.Monke
     assert outcome.out == "undated     reply   auth-rejected 535: RFC 4954, 6\n"
 
 
+def test_every_kind_of_entry_is_among_them() -> None:
+    assert {entry.kind for entry in lists._entries()} == set(ProviderEntryKind)
+
+
 @pytest.mark.parametrize("days", ["-1", "soon"])
 def test_a_span_that_is_none_is_a_usage_error(call: Call, days: str) -> None:
     outcome = call("sources", f"--older-than={days}")
