@@ -4,6 +4,7 @@ import base64
 import dataclasses
 import hashlib
 import hmac
+import imaplib
 import os
 import shutil
 import smtplib
@@ -20,7 +21,8 @@ from tests.servers.daemon import ServerError, running
 from tests.servers.dovecot import MECHANISMS
 from tests.servers.listeners import SERVICES, Listener, Tls
 from tests.servers.mail import MailServers, running_mail_servers
-from tests.servers.users import ALICE, AWKWARD, USERS, User
+from tests.servers.mailboxes import JUNK, Mailboxes
+from tests.servers.users import ALICE, AWKWARD, FULL, USERS, User
 
 CLIENT_NAME = "client.example.test"
 ENVELOPE_SENDER = ALICE.name
@@ -284,3 +286,21 @@ def test_ordinary_user_is_an_obstacle(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     monkeypatch.setattr(shutil, "which", lambda name, path: f"/usr/sbin/{name}")
     assert requirements.obstacle() == "Postfix starts as root only"
+
+
+@pytest.mark.integration
+def test_the_mailboxes_reply_for_each_recipient_and_show_what_came(mailboxes: Mailboxes) -> None:
+    recipients = (ALICE.name, FULL.name, f"alice+{JUNK}@example.test")
+    with smtplib.LMTP("127.0.0.1", mailboxes.lmtp_port, CLIENT_NAME) as client:
+        client.ehlo()
+        client.mail("sender@example.test")
+        assert [client.rcpt(address)[0] for address in recipients] == [250] * 3
+        client.docmd("DATA")
+        client.send(b"Message-ID: <one@example.test>\r\n\r\nHello\r\n.\r\n")
+        assert [client.getreply()[0] for _ in recipients] == [250, 552, 250]
+    with imaplib.IMAP4("127.0.0.1", mailboxes.imap_port) as mailbox:
+        mailbox.login(ALICE.name, ALICE.password)
+        for folder in ("INBOX", JUNK):
+            mailbox.select(folder, readonly=True)
+            found = mailbox.search(None, "HEADER", "Message-ID", "one@example.test")[1]
+            assert found[0].split(), folder

@@ -105,12 +105,12 @@ def running_dovecot(folder: Path, client: str) -> Iterator[Daemon]:
     """Run Dovecot with its state in the folder, serving SASL to the system user `client`."""
     folder.mkdir()
     users = folder / "users"
-    users.write_text("".join(map(_passwd_line, USERS)))
+    users.write_text("".join(map(passwd_line, USERS)))
     users.chmod(0o644)
     tokens.write_validation_key(_keys(folder))
     _token_settings(folder).write_text(_TOKENS_2_3.format(keys=_keys(folder)))
     file = folder / "dovecot.conf"
-    file.write_text(configuration(_installed_version(), folder, users, client))
+    file.write_text(configuration(installed_version(), folder, users, client))
     command = (program("dovecot"), "-F", "-c", file)
     with running("Dovecot", command, ready_text="starting up") as daemon:
         _await_mechanisms(daemon, sasl_socket(folder))
@@ -156,7 +156,8 @@ def _await_mechanisms(daemon: Daemon, path: Path) -> None:
         raise ServerError(f"Dovecot offers no SASL:\n{daemon.log}")
 
 
-def _installed_version() -> Version:
+def installed_version() -> Version:
+    """Ask the installed Dovecot."""
     command = (program("dovecot"), "--version")
     answer = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     found = re.match(r"(\d+)\.(\d+)", answer)
@@ -165,7 +166,8 @@ def _installed_version() -> Version:
     return int(found[1]), int(found[2])
 
 
-def _passwd_line(user: User) -> str:
+def passwd_line(user: User, rest: str = ":::::") -> str:
+    """The user's line, whose fields after the password are `rest`."""
     # Base64, because a colon in the password would end the field.
     password = base64.b64encode(user.password.encode()).decode()
-    return f"{user.name}:{{PLAIN.b64}}{password}::::::\n"
+    return f"{user.name}:{{PLAIN.b64}}{password}:{rest}\n"

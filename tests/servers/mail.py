@@ -50,7 +50,7 @@ def running_mail_servers() -> Iterator[MailServers]:
     addresses = loopback_addresses()
     installed = installation()
     with contextlib.ExitStack() as stack:
-        folder = stack.enter_context(_shared_folder())
+        folder = stack.enter_context(shared_folder())
         authority = issue(folder)
         dovecot = stack.enter_context(running_dovecot(folder / "dovecot", installed.mail_owner))
         with reserved_ports(addresses, len(Listener)) as numbers:
@@ -75,7 +75,8 @@ def running_mail_servers() -> Iterator[MailServers]:
 
 
 @contextlib.contextmanager
-def _shared_folder() -> Iterator[Path]:
+def shared_folder() -> Iterator[Path]:
+    """A folder for the servers, removed at the end."""
     # Not TMPDIR: the servers' own users must get in, and the path of a socket holds 107 bytes.
     folder = Path(tempfile.mkdtemp(prefix="mail-", dir="/tmp"))
     try:

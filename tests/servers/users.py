@@ -16,3 +16,5 @@ ALICE = User("alice@example.test", "wonderland")
 AWKWARD = User("bob@example.test", """c:o'l"o`n $HOME %u%% \\n #{}; grün €""")
 
 USERS = (ALICE, AWKWARD)
+# Has a mailbox without room.
+FULL = User("full@example.test", "no room")
