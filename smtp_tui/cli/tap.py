@@ -20,6 +20,7 @@ from smtp_tui.records import record
 from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.validate import parse_settings
 from smtp_tui.smtp import events
+from smtp_tui.smtp.tls import TlsContextError
 from smtp_tui.tap.certificates import NoCertificate, TapCertificate
 from smtp_tui.tap.events import Changed, ClientEnded, Differs, TapEvent
 from smtp_tui.tap.relay import CannotListen, ListenAddress, Tap
@@ -141,7 +142,10 @@ class _TapCommand:
                 secret = self._request.secret or await secret_of(self._request, settings)
             except PasswordError as error:
                 print_error(f"the application's password cannot be compared: {error}")
-        plan = await make_plan(settings, secret, self._certificate)
+        try:
+            plan = await make_plan(settings, secret, self._certificate)
+        except TlsContextError as error:
+            raise DocumentError(str(error)) from None
         tap = Tap(plan, self._print_event, most)
         place = await tap.listen(address)
         self._tap = tap

@@ -35,6 +35,7 @@ QUIET, IDLE, LONGEST, LINGER = 60.0, 300.0, 600.0, 5.0
 MOST_BYTES = 64 * 1024 * 1024
 # Bytes of an application that wait for a reply, before the tap stops to read more of them.
 MOST_HELD = 64 * 1024
+STOPPED = "the tap was stopped"
 ENDED = "421 4.3.0 smtp-tui tap ends this session; its log says why"
 
 
@@ -105,7 +106,7 @@ class TapSession:
             self._detail = f"the session took more than {LONGEST:g} s"
         except asyncio.CancelledError:
             # What an application with a lasting connection does is worth knowing too.
-            self._detail = "the tap was stopped"
+            self._detail = STOPPED
             return True
         return False
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.parsers import ascii_name
 from smtp_tui.smtp.ehlo import own_name
+from smtp_tui.smtp.starttls import load_context
 from smtp_tui.smtp.transcript import endpoint
 from smtp_tui.tap.certificates import TapCertificate, make_certificate
 from smtp_tui.tap.credentials import SecretRegistry
@@ -46,7 +47,11 @@ def certificate_for(settings: Settings, address: ListenAddress) -> TapCertificat
 async def make_plan(
     settings: Settings, secret: str | None, certificate: TapCertificate | None
 ) -> TapPlan:
-    """Return the plan for a tap; `secret` is the password to compare with, if it is known."""
+    """Return the plan for a tap; `secret` is the password to compare with, if it is known.
+
+    TlsContextError if the settings name a file for TLS that cannot be used.
+    """
+    await load_context(settings, settings.timeout)
     name = settings.domain or await own_name() or ""
     return TapPlan(
         own=OwnCheck(

@@ -75,6 +75,13 @@ def test_unusable_settings(tmp_path: Path) -> None:
     assert "host" in outcome.err
 
 
+def test_a_file_for_tls_that_is_missing_is_named_at_once(tmp_path: Path) -> None:
+    file = settings(tmp_path, FILE.format(25).replace("none", "tls") + 'ca_file = "no.pem"\n')
+    outcome = run_program("tap", file, "--listen", "127.0.0.1:0", "--clients", "1")
+    assert (outcome.status, outcome.out) == (3, "")
+    assert "no.pem" in outcome.err
+
+
 def test_a_client_that_does_as_a_check_does(file: Path) -> None:
     with running_tap(file, "--clients", "1") as tap:
         with smtplib.SMTP("127.0.0.1", tap.port, "a.example") as client:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from smtp_tui.tap.certificates import make_certificate
 from smtp_tui.tui.dialogs.explanation import ExplanationScreen
 from smtp_tui.tui.model.check_request import ChosenPlace
 from tests.tap.scripted import answering
@@ -99,7 +100,7 @@ async def test_both_sides_are_live_in_the_log(
         await hand.until(lambda: "The tap has ended: 1 client, " in hand.screen)
         assert "Point the application back to 127.0.0.1 port" in hand.screen
         assert "names itself app.example.test" in hand.screen
-        assert re.search(r"tap 1, [\d:]+, 1 client, \d differences, ", log_of(hand))
+        assert re.search(r"tap 1, [\d:]+, 1 client, \d differences from a test, ", log_of(hand))
         for shown in (hand.screen, log_of(hand)):
             assert SECRET not in shown
             assert PLAIN not in shown
@@ -151,6 +152,30 @@ async def test_where_it_cannot_listen_it_asks_again(tmp_path: Path, text: str) -
         await hand.press("escape")
         assert "Esc Stop" not in hand.hints
     assert [path.name for path in written(tmp_path) if "tap" in path.name] == []
+
+
+async def test_a_ca_file_next_to_the_settings_is_found_or_missed_at_once(tmp_path: Path) -> None:
+    text = '[smtp]\nhost = "127.0.0.1"\nport = 1\nca_file = "server.pem"\n'
+    async with form_on(text, tmp_path) as hand:
+        await hand.press("ctrl+p")
+        await hand.type("tap")
+        await hand.press("enter")
+        await hand.until(lambda: ">Address" in hand.screen)
+        await hand.press("enter")
+        await hand.until(lambda: "cannot be used: ca_file:" in " ".join(hand.screen.split()))
+        (tmp_path / "server.pem").write_bytes(make_certificate("localhost").authority)
+        await hand.press("ctrl+u")
+        await hand.type("127.0.0.1:0")
+        await hand.press("enter")
+        await hand.until(lambda: "Point the application at" in hand.screen)
+        found = re.search(r"port (\d+)\. ", hand.screen)
+        assert found
+        await talk(int(found[1]))
+        await hand.until(lambda: "1 client, not connected to the server" in hand.screen)
+        await hand.press("escape")
+        await hand.until(lambda: "The tap has ended: 1 client, not connected" in hand.screen)
+        await hand.press("f6", "f3")
+        assert "A session ended: no connection to 127.0.0.1: Connection refused." in hand.screen
 
 
 async def test_settings_that_cannot_be_used_start_no_tap(tmp_path: Path) -> None:

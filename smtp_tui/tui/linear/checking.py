@@ -119,7 +119,7 @@ class LinearChecks:
             self.console.show(format_internal_error(error))
         finally:
             await tap.close()
-        for line in (*tap.ended_lines, *tap.differences.values()):
+        for line in (*tap.ended_lines, *tap.findings):
             self.console.show(line)
         return None
 

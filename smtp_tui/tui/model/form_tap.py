@@ -10,14 +10,16 @@ from pathlib import Path
 from smtp_tui.checks.request import CheckRequest
 from smtp_tui.checks.run import secret_of
 from smtp_tui.config.errors import PasswordError, one_line
-from smtp_tui.config.paths import absolute
+from smtp_tui.config.paths import absolute, resolve_path
 from smtp_tui.safe_text import escape_controls
 from smtp_tui.settings.fields import Settings
-from smtp_tui.smtp.events import TlsEstablished
+from smtp_tui.smtp.events import Connected, TlsEstablished
+from smtp_tui.smtp.tls import TlsContextError
 from smtp_tui.smtp.transcript import TranscriptLine, TranscriptMark, endpoint
 from smtp_tui.tap.certificates import NoCertificate, TapCertificate
-from smtp_tui.tap.events import Differs, TapEvent
+from smtp_tui.tap.events import ClientEnded, Differs, TapEvent
 from smtp_tui.tap.relay import CannotListen, ListenAddress, Tap
+from smtp_tui.tap.session import STOPPED
 from smtp_tui.tap.setup import (
     LISTEN,
     certificate_for,
@@ -32,6 +34,7 @@ from smtp_tui.threads import in_daemon_thread
 
 # A handshake has a chain of certificates, whose details the log folds.
 Shown = Sequence[TranscriptLine] | TlsEstablished
+MOST_PROBLEMS = 5
 Report = Callable[[Shown], None]
 
 
@@ -42,7 +45,7 @@ class FormTap:
 
     def __init__(self, settings: Settings, request: CheckRequest, file: Path) -> None:
         """`file` is the settings file, next to which the tap's CA is written while it runs."""
-        self._settings = settings
+        self._settings = resolve_path(settings, request.base)
         self._request = request
         self._file = file
         self._tap: Tap | None = None
@@ -50,8 +53,10 @@ class FormTap:
         self._notes: list[str] = []
         self._report: Report = lambda _shown: None
         self.address = ListenAddress("", 0)
-        # What the applications do differently, by id.
-        self.differences: dict[str, str] = {}
+        # What the applications do differently, by id, and why the tap ended a session.
+        self._differences: dict[str, str] = {}
+        self._problems: dict[str, None] = {}
+        self._reached = 0
 
     async def open(self, address: str) -> str:
         """Begin to listen; return why that is impossible, or ""."""
@@ -65,6 +70,8 @@ class FormTap:
             self.address = await tap.listen(wanted)
         except CannotListen as error:
             return str(error)
+        except TlsContextError as error:
+            return f"the settings cannot be used: {error}"
         self._tap = tap
         if certificate:
             self._write_authority(certificate)
@@ -98,14 +105,13 @@ class FormTap:
         if self._ca_file:
             yield f"For TLS, it must trust {self._ca_file.name}; the log says how."
         if self._tap and self._tap.clients:
-            yield f"{self.found} from a test of these settings so far."
+            yield f"So far: {self.found}."
 
     @property
     def ended_lines(self) -> Iterator[str]:
         """What the tap has found, and what to do now."""
         server = endpoint(self._settings.host, self._settings.port)
-        compared = " from a test of these settings" if self._tap and self._tap.clients else ""
-        yield f"The tap has ended: {self.found}{compared}."
+        yield f"The tap has ended: {self.found}."
         yield f"Point the application back to {server}."
 
     @property
@@ -115,19 +121,34 @@ class FormTap:
         if not count:
             return "no client connected"
         clients = f"{count} clients" if count > 1 else "1 client"
-        many = len(self.differences)
+        if self._problems and not self._reached:
+            return f"{clients}, not connected to the server"
+        many = len(self._differences)
         differences = f"{many or 'no'} differences" if many != 1 else "1 difference"
-        return f"{clients}, {differences}"
+        return f"{clients}, {differences} from a test"
+
+    @property
+    def findings(self) -> list[str]:
+        """Why the tap ended sessions, and what the applications do differently."""
+        return [*self._problems, *self._differences.values()]
 
     def _on_event(self, event: TapEvent) -> None:
         own = event.event
         if isinstance(own, Differs):
-            self.differences.setdefault(own.id, own.text)
+            self._differences.setdefault(own.id, own.text)
+        elif isinstance(own, Connected):
+            self._reached += 1
+        elif isinstance(own, ClientEnded):
+            self._note_end(own.detail)
         if isinstance(own, TlsEstablished):
             self._report(own)
         else:
             lead = f"[{event.client}] " if event.client > 1 else ""
             self._report([replace(line, text=lead + line.text) for line in tap_lines(event)])
+
+    def _note_end(self, detail: str) -> None:
+        if detail not in ("", STOPPED) and len(self._problems) < MOST_PROBLEMS:
+            self._problems[f"A session ended: {detail}."] = None
 
     async def _certificate(self, address: ListenAddress) -> TapCertificate | None:
         try:

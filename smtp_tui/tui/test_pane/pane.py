@@ -223,7 +223,7 @@ class TestPane(PlacedByScreen, NoRepaintOnResize, Vertical):
         def report(shown: Sequence[TranscriptLine] | TlsEstablished) -> None:
             entries = entries_of(shown) if isinstance(shown, TlsEstablished) else shown
             self.log_view.add(entries)
-            self.verdict.show_tap([*tap.waiting_lines], tap.differences.values(), stops=True)
+            self.verdict.show_tap([*tap.waiting_lines], tap.findings, stops=True)
 
         place = self._tested.session.place
         remark = f"The tap connects from here, not from {place.title}." if place else ""
@@ -241,7 +241,7 @@ class TestPane(PlacedByScreen, NoRepaintOnResize, Vertical):
         finally:
             self._tap = None
         self.log_view.end_test(tap.found)
-        self.verdict.show_tap([*tap.ended_lines], tap.differences.values())
+        self.verdict.show_tap([*tap.ended_lines], tap.findings)
 
     def restore(self, done: CompletedTest) -> None:
         """Show a finished test again, as if it had just run here."""
