@@ -20,6 +20,7 @@ from smtp_tui.settings.password_sources import (
     EnvironmentSource,
     FileSource,
     KeyringSource,
+    OAuthSource,
     PasswordSource,
     parse_source,
 )
@@ -104,7 +105,7 @@ class InsideRequest:
             case FileSource(text) if path := self._path_there(text):
                 named = f"the password file {one_line(path)} of {title}"
                 return SuppliedPassword(named, self._guarded(lambda: self._password_file(path)))
-            case CommandSource() | KeyringSource() if self._is_from_variables:
+            case CommandSource() | KeyringSource() | OAuthSource() if self._is_from_variables:
                 # What a container says must run nothing here, and open no keyring.
                 def refuse() -> bytes:
                     raise OSError(errno.EACCES, "smtp-tui does not take it from this machine")

@@ -73,6 +73,8 @@ class NagiosState(IntEnum):
 _WORST_FIRST = (NagiosState.CRITICAL, NagiosState.UNKNOWN, NagiosState.WARNING, NagiosState.OK)
 # No server was contacted in these stages: whether mail works is unknown.
 _UNTESTED = frozenset({Stage.SETTINGS, Stage.PASSWORD})
+# The provider itself has said that this login is over.
+_REJECTED = frozenset({Cause.OAUTH_RENEWAL_FAILED, Cause.OAUTH_CLIENT_REJECTED})
 # Somebody must act on these. Certificate expiry has its own thresholds, and the others do no harm
 # by themselves: an alarm that never ends is ignored.
 MATTERS = frozenset(
@@ -81,6 +83,7 @@ MATTERS = frozenset(
         WarningId.PASSWORD_IN_CLEAR,
         WarningId.CERTIFICATE_NOT_VERIFIED,
         WarningId.ADDRESS_UNANSWERED,
+        WarningId.OAUTH_ENDS_SOON,
     }
 )
 
@@ -115,7 +118,8 @@ class Thresholds:
 def state_of(verdict: Verdict, thresholds: Thresholds) -> NagiosState:
     """Return the state for a verdict."""
     if not verdict.ok:
-        is_unknown = verdict.stage in _UNTESTED or verdict.cause == Cause.INTERNAL_ERROR
+        is_unknown = verdict.stage in _UNTESTED and verdict.cause not in _REJECTED
+        is_unknown = is_unknown or verdict.cause == Cause.INTERNAL_ERROR
         return NagiosState.UNKNOWN if is_unknown else NagiosState.CRITICAL
     exceeded = thresholds.exceeded(verdict)
     return max(
@@ -252,6 +256,9 @@ _GAUGES = {
     "certificate_not_after_timestamp_seconds": (
         "When the certificate of the server expires, in Unix time."
     ),
+    "oauth_end_timestamp_seconds": (
+        "When the sign-in that the login uses ends, in Unix time; absent where nobody says it."
+    ),
     "stage": "1 for the stage that failed, or the last one that passed; 0 for the others.",
     "cause": "1 for the cause of a failure; absent when the check passed.",
     "warning": "1 for each warning of the check, 0 for the others.",
@@ -269,6 +276,8 @@ def _samples(verdict: Verdict, moment: datetime) -> Iterator[tuple[str, dict[str
         for end in ("not_before", "not_after"):
             name = f"certificate_{end}_timestamp_seconds"
             yield name, {}, int(getattr(leaf, end).timestamp())
+    if verdict.facts and verdict.facts.sign_in_ends_at:
+        yield "oauth_end_timestamp_seconds", {}, int(verdict.facts.sign_in_ends_at.timestamp())
     for stage in Stage:
         yield "stage", {"stage": stage.value}, int(verdict.stage is stage)
     if verdict.cause:

@@ -3,36 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from smtp_tui.checks.request import (
-    CheckRequest,
-    CheckTarget,
-    SuppliedPassword,
-    secret_at_hand,
-    secret_in,
-)
-from smtp_tui.config.errors import PasswordError, defect_text, one_line
-from smtp_tui.config.paths import expand, resolve_path
+from smtp_tui.checks.password import password_warnings, secret_of, sign_in_of
+from smtp_tui.checks.request import CheckRequest, CheckTarget
+from smtp_tui.config.errors import PasswordError, defect_text
+from smtp_tui.config.paths import resolve_path
 from smtp_tui.diagnosis.causes import label
 from smtp_tui.diagnosis.diagnose import cause_of, diagnose
 from smtp_tui.diagnosis.verdict import PEER_LOOK, UNKNOWN, CheckSummary, Verdict
 from smtp_tui.safe_text import abridged, mask_credentials
 from smtp_tui.settings.choices import Authentication, VerifyMode
 from smtp_tui.settings.fields import Settings
-from smtp_tui.settings.password_sources import (
-    AskSource,
-    FileSource,
-    KeyringSource,
-    LiteralSource,
-    other_host,
-)
+from smtp_tui.settings.password_sources import OAuthSource
 from smtp_tui.settings.validate import ParsedSettings, parse_settings
 from smtp_tui.smtp.addresses import THIS_MACHINE, Network
 from smtp_tui.smtp.events import (
@@ -48,15 +36,10 @@ from smtp_tui.smtp.events import (
 from smtp_tui.smtp.happy_eyeballs import AddressLookupError, resolve
 from smtp_tui.smtp.redaction import Redactor, RedactorGroup
 from smtp_tui.smtp.session import CheckLimits, check
-from smtp_tui.threads import in_daemon_thread
 
 if TYPE_CHECKING:
     from smtp_tui.diagnosis.experiments import ExperimentSpec
 
-NOBODY_TO_ASK = (
-    "the settings say to ask for the password, but there is no terminal; "
-    "use --password-stdin, or run smtp-tui on a terminal"
-)
 OK = "ok"
 # Mechanisms listed in the text of an experiment.
 MECHANISMS_NAMED = 16
@@ -137,77 +120,23 @@ async def _events(
     secret = request.secret
     if settings.needs_password and not secret:
         yield StageEntered(seconds=now(), stage=Stage.PASSWORD)
-        for warning, text in _password_warnings(request, settings):
+        for warning, text in password_warnings(request, settings):
             yield DialogueNote(seconds=now(), text=text, warning=warning)
         try:
-            secret = await secret_of(request, settings)
+            if isinstance(source := request.given or settings.password, OAuthSource):
+                login = await sign_in_of(request, settings, source)
+                secret, facts.sign_in_ends_at = login.token.value, login.sign_in.ends_at
+                if login.ends_soon:
+                    text, warning = "the sign-in ends soon", WarningId.OAUTH_ENDS_SOON
+                    yield DialogueNote(seconds=now(), text=text, warning=warning)
+            else:
+                secret = await secret_of(request, settings)
         except PasswordError as error:
             yield ended(Stage.PASSWORD, Cause(error.cause), str(error))
             return
     async with aclosing(_dialogue(request, settings, secret, facts, started)) as events:
         async for event in events:
             yield event
-
-
-def _password_warnings(
-    request: CheckRequest, settings: Settings
-) -> Iterator[tuple[WarningId, str]]:
-    """Yield warnings about where the password is stored."""
-    readable = None
-    match request.given or settings.password:
-        case KeyringSource(service):
-            entry_host = other_host(service, settings.host, settings.server_name)
-            if entry_host is not None:
-                shown, host = one_line(service, 80), one_line(entry_host, 80)
-                text = f"the keyring entry {shown} is named for {host}, not for {settings.host}"
-                yield WarningId.KEYRING_ENTRY_FOR_OTHER_HOST, text
-        case LiteralSource():
-            readable = request.origin
-        case FileSource(path):
-            readable = expand(path, request.base)
-        case _:
-            pass
-    if readable is not None:
-        # Takes 5 ms, which a check without a file need not spend.
-        from smtp_tui.config.file_access import readable_by_others
-
-        if readable_by_others(readable):
-            text = f"every user of this machine can read the password in {one_line(readable)}"
-            yield WarningId.PASSWORD_READABLE_BY_ALL, text
-
-
-async def secret_of(request: CheckRequest, settings: Settings) -> str:
-    """Return the password within `settings.timeout` seconds; PasswordError if there is none."""
-    source, limit = request.given or settings.password, settings.timeout
-    if (secret := secret_at_hand(source)) is not None:
-        return secret
-    match source:
-        case None:
-            username = mask_credentials(settings.username or "")
-            raise PasswordError(f"no password is set for {username}", cause="password-missing")
-        case SuppliedPassword(place=place, read=read):
-            try:
-                return secret_in(await in_daemon_thread(read, limit), place)
-            except TimeoutError:
-                raise PasswordError(f"{place} did not end within {limit:g} s") from None
-            except OSError as error:
-                raise PasswordError(f"{place} cannot be read: {error.strerror}") from None
-        case AskSource():
-            raise PasswordError(NOBODY_TO_ASK)
-        case _:
-            # Takes 6 ms, which a check with a password from the call need not spend.
-            from smtp_tui.config import file_access, password_store
-
-            # A literal password in the file names no other place to read.
-            is_named_by_file = request.given is None and not isinstance(source, LiteralSource)
-            if is_named_by_file and request.origin is not None:
-                distrusted = file_access.distrust(source, request.origin, host=settings.host)
-                if distrusted is not None:
-                    raise PasswordError(str(distrusted))
-            account = settings.username or ""
-            return await password_store.fetch_password(
-                source, account=account, base=request.base, environ=os.environ, limit=limit
-            )
 
 
 async def _dialogue(

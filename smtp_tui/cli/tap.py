@@ -8,8 +8,8 @@ from pathlib import Path
 
 from smtp_tui.checks.exit_status import BY_STAGE, NEGATIVE, PASSED
 from smtp_tui.checks.jsonlines import named_line
+from smtp_tui.checks.password import secret_of
 from smtp_tui.checks.request import CheckRequest
-from smtp_tui.checks.run import secret_of
 from smtp_tui.cli.check import check_request
 from smtp_tui.cli.commands import Invocation
 from smtp_tui.cli.parser import UsageError, number_within

@@ -28,6 +28,7 @@ from smtp_tui.settings.password_sources import (
     CommandSource,
     FileSource,
     KeyringSource,
+    OAuthSource,
     PasswordSource,
     is_named_for,
 )
@@ -188,6 +189,10 @@ def distrust(
             act = f"run the command {shown_command(argv)}"
         case FileSource(path) if is_private(found := expand(path, absolute(file).parent, environ)):
             act = f"use the password file {one_line(found)}"
+        case OAuthSource(name) if source.is_path and is_private(
+            found := expand(name, absolute(file).parent, environ)
+        ):
+            act = f"use the sign-in in {one_line(found)}"
         case KeyringSource(service) if not is_named_for(service, host):
             act = f"send the keyring entry {one_line(service, 80)} to {one_line(host, 80)}"
         case _:

@@ -34,6 +34,7 @@ _DURING = {
 # Clauses, or empty text, that `experiments.hints` supplies after a failure.
 _OPTIONAL_NAMES = (
     *("try_ports", "try_ssl", "try_starttls", "or_auto", "encrypt", "about_mechanism", "if_cram"),
+    "sign_in_ends",
 )
 NAMES = (
     *("host", "port", "endpoint", "encryption", "authentication", "tls_minimum", "tls_name"),
@@ -221,6 +222,8 @@ def template_vars(settings: Settings | None, facts: CheckSummary) -> dict[str, s
         names["missing"] = missing_issuer(facts.chain) or "an unnamed issuer"
         if anchor := anchor_of(facts.chain):
             names |= {"trusted": anchor.subject, "trusted_sha256": anchor.fingerprint}
+    if facts.sign_in_ends_at:
+        names["sign_in_ends"] = f": {facts.sign_in_ends_at:%Y-%m-%d %H:%M} UTC"
     names["address"] = facts.address or UNKNOWN
     names["hello"] = facts.greeted_as or "EHLO"
     names["mechanisms"] = " ".join(facts.mechanisms) or "none"

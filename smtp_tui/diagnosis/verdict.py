@@ -14,6 +14,8 @@ from smtp_tui.smtp.events import Finished, Stage, WarningId
 from smtp_tui.smtp.replies import Reply
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from smtp_tui.config.dialects.spec import DialectRecognition
     from smtp_tui.diagnosis.comparison import Comparison
     from smtp_tui.diagnosis.delivery import DeliverySummary
@@ -85,6 +87,7 @@ class CheckSummary:
     recipients: list[events.RecipientReply] = field(default_factory=list)
     is_accepted: bool = False
     queue_id: str | None = None
+    sign_in_ends_at: datetime | None = None
     finished: Finished | None = None
 
     def add(self, event: events.Event) -> None:

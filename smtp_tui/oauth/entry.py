@@ -33,14 +33,16 @@ class Endpoints:
     authorization: str | None = None
     device: str | None = None
     revocation: str | None = None
+    secret_in_form: bool = False  # the client's secret; else it goes into a header
 
 
 @record(kw_only=True)
 class AccessToken:
-    """A token to log in with; `expires_at` is a time of `time.time`."""
+    """A token to log in with; `expires_at` is a time of `time.time`, `lifetime` are seconds."""
 
     value: str = field(repr=False)
     expires_at: float
+    lifetime: float
     scope: str = ""
 
 
@@ -83,15 +85,14 @@ class SignIn:
 
     def after(self, granted: Granted, now: datetime) -> SignIn:
         """Return the entry after a renewal, with the new refresh token if there is one."""
-        new = granted.refresh_token
-        if new is None or self.refresh_token is None:
+        old, new = self.refresh_token, granted.refresh_token
+        if old is None:
             return self
+        if new in (None, old):
+            ends_at = granted.ends_at or self.ends_at
+            return replace(self, ends_at=ends_at, rotates=self.rotates is True)
         return replace(
-            self,
-            refresh_token=new,
-            granted_at=now,
-            ends_at=granted.ends_at or (self.ends_at if new == self.refresh_token else None),
-            rotates=new != self.refresh_token or self.rotates is True,
+            self, refresh_token=new, granted_at=now, ends_at=granted.ends_at, rotates=True
         )
 
 
@@ -138,6 +139,7 @@ def from_json(text: str) -> SignIn:
             authorization=_optional(endpoints, "authorization"),
             device=_optional(endpoints, "device"),
             revocation=_optional(endpoints, "revocation"),
+            secret_in_form=endpoints.get("secret_in_form") is True,
         ),
         client_secret=_optional(stored, "client_secret"),
         refresh_token=_optional(stored, "refresh_token"),

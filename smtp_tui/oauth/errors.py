@@ -1,8 +1,22 @@
-"""What goes wrong with a sign-in: the causes of a check, and a provider's own error codes."""
+"""What goes wrong with a sign-in: the causes of a check, and what the provider says about it."""
 
 from __future__ import annotations
 
-from smtp_tui.config.errors import PasswordCause, PasswordError
+import re
+from collections.abc import Iterable, Mapping
+
+from smtp_tui.config.errors import PasswordCause, PasswordError, one_line
+from smtp_tui.safe_text import MASK
+
+LONGEST = 240
+"""Characters of a provider's text."""
+
+DENIED, PENDING, SLOW_DOWN = "access_denied", "authorization_pending", "slow_down"
+_CLIENT = frozenset({"invalid_client", "unauthorized_client"})
+_TEMPORARY = frozenset({"temporarily_unavailable", "server_error"})
+_AADSTS = re.compile(r"\bAADSTS\d{4,9}\b")
+# A secret that a server repeats may be cut short; this many characters still count as it.
+_SHORTEST = 8
 
 
 class OAuthError(PasswordError):
@@ -25,3 +39,50 @@ class OAuthError(PasswordError):
         super().__init__(message, cause)
         self.provider, self.error, self.code = provider, error, code
         self.description = description
+
+
+def unreachable(provider: str, why: str) -> OAuthError:
+    """Return the error for a provider that gives no usable answer."""
+    return OAuthError(
+        f"{provider} gave no usable answer: {why}",
+        "oauth-provider-unreachable",
+        provider=provider,
+    )
+
+
+def refusal(provider: str, answer: Mapping[str, object], secrets: Iterable[str]) -> OAuthError:
+    """Return the error for a provider's error response (RFC 6749, section 5.2)."""
+    error = one_line(answer.get("error"), 60)
+    described = answer.get("error_description")
+    description = redacted(described, secrets) if isinstance(described, str) else ""
+    found = _AADSTS.search(description)
+    subtype = answer.get("error_subtype")  # Google's finer code
+    code = found[0] if found else one_line(subtype, 60) if isinstance(subtype, str) else None
+    if error in _TEMPORARY:
+        cause: PasswordCause = "oauth-provider-unreachable"
+    else:
+        cause = "oauth-client-rejected" if error in _CLIENT else "oauth-renewal-failed"
+    words = [error]
+    if code and code not in description:
+        words.append(code)
+    if description:
+        words.append(description)
+    return OAuthError(
+        f"{provider} says {': '.join(words)}",
+        cause,
+        provider=provider,
+        error=error,
+        code=code,
+        description=description,
+    )
+
+
+def redacted(text: str, secrets: Iterable[str]) -> str:
+    """Return a provider's text as one bounded line, in which secrets are masked."""
+    for secret in secrets:
+        for part in {secret, secret[: max(_SHORTEST, len(secret) // 2)]}:
+            if len(part) >= _SHORTEST:
+                text = text.replace(part, MASK)
+    # Microsoft adds lines with a trace ID and the time, which its support asks for, and no admin.
+    text = " ".join(re.split(r"\s*(?:\r?\n|Trace ID:)", text, maxsplit=1)[0].split())
+    return one_line(text.rstrip(". "), LONGEST)

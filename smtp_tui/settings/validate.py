@@ -8,6 +8,15 @@ from typing import Any
 from smtp_tui.records import record
 from smtp_tui.settings.choices import AddressFamily, Authentication, Encryption
 from smtp_tui.settings.fields import BY_KEY, FIELDS, Field, Settings
+from smtp_tui.settings.password_sources import OAuthSource
+
+# `none` and `external` use no password.
+_FOR_TOKENS = (
+    Authentication.XOAUTH2,
+    Authentication.OAUTHBEARER,
+    Authentication.NONE,
+    Authentication.EXTERNAL,
+)
 
 
 @record
@@ -89,6 +98,12 @@ def _conflicts(whole: Mapping[str, Any], parsed: Mapping[str, Any]) -> Iterator[
     anonymous = (Authentication.NONE, Authentication.AUTO, Authentication.EXTERNAL, None)
     if mechanism not in anonymous and not whole["username"]:
         yield "username", f"is missing; authentication {mechanism} needs a username"
+    used = whole["authentication"]
+    if isinstance(whole["password"], OAuthSource) and whole["username"] and used not in _FOR_TOKENS:
+        yield (
+            "authentication",
+            f"is {used}, but the password names a sign-in; use xoauth2 or oauthbearer",
+        )
     if not whole["client_certificate"]:
         if mechanism is Authentication.EXTERNAL:
             yield "client_certificate", "is missing; authentication external needs it"

@@ -46,6 +46,11 @@ class Cause(StrEnum):
     SETTINGS_INVALID = "settings-invalid"
     PASSWORD_MISSING = "password-missing"  # noqa: S105 - an id
     PASSWORD_SOURCE_FAILED = "password-source-failed"  # noqa: S105 - an id
+    OAUTH_NOT_SIGNED_IN = "oauth-not-signed-in"
+    OAUTH_RENEWAL_FAILED = "oauth-renewal-failed"
+    OAUTH_CLIENT_REJECTED = "oauth-client-rejected"
+    OAUTH_PROVIDER_UNREACHABLE = "oauth-provider-unreachable"
+    OAUTH_STORE_READ_ONLY = "oauth-store-read-only"
     HOST_NOT_FOUND = "host-not-found"
     RESOLVER_FAILED = "resolver-failed"
     CONNECTION_REFUSED = "connection-refused"
@@ -109,6 +114,7 @@ class WarningId(StrEnum):
     ADDRESS_UNANSWERED = "address-unanswered"
     PASSWORD_READABLE_BY_ALL = "password-readable-by-all"  # noqa: S105 - an id
     KEYRING_ENTRY_FOR_OTHER_HOST = "keyring-entry-for-other-host"
+    OAUTH_ENDS_SOON = "oauth-ends-soon"
 
 
 @record(kw_only=True)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from smtp_tui.checks.password import secret_of
 from smtp_tui.checks.request import CheckRequest, Given, SuppliedPassword
-from smtp_tui.checks.run import secret_of
 from smtp_tui.config.errors import PasswordError
 from smtp_tui.settings.password_sources import AskSource, EnvironmentSource
 from tests.diagnosis.examples import settings

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from smtp_tui.checks.password import secret_of
 from smtp_tui.checks.request import CheckRequest
-from smtp_tui.checks.run import secret_of
 from smtp_tui.config.errors import PasswordError, one_line
 from smtp_tui.config.paths import absolute, resolve_path
 from smtp_tui.safe_text import escape_controls
