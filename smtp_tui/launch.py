@@ -10,7 +10,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from smtp_tui.cli.commands import Invocation, load
+from smtp_tui.cli.commands import Invocation
 from smtp_tui.cli.edit import new_document, open_document
 from smtp_tui.cli.parser import UsageError
 from smtp_tui.cli.terminal import (
@@ -27,6 +27,7 @@ from smtp_tui.config.document import Document
 from smtp_tui.config.errors import NoFileError, NoTableError, NotTomlError, SeveralTablesError
 from smtp_tui.config.paths import default_config
 from smtp_tui.config.preferences import THEMES, Preferences, read_preferences
+from smtp_tui.lazy import load
 
 DUMB = "TERM is {}, so smtp-tui asks line by line, as with --linear."
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from smtp_tui.checks.exit_status import BY_STAGE, DEFECT, SETTINGS, USAGE
-from smtp_tui.cli.commands import load, resume_collection
+from smtp_tui.cli.commands import resume_collection
 from smtp_tui.cli.parser import HelpRequested, UsageError, parse_arguments
 from smtp_tui.cli.terminal import (
     NOT_WRITTEN,
@@ -24,6 +24,7 @@ from smtp_tui.cli.terminal import (
     print_lines,
 )
 from smtp_tui.config.errors import DocumentError, PasswordError, SeveralTablesError, defect_text
+from smtp_tui.lazy import load
 
 PIPE_CLOSED = 141
 # The exit status of a Nagios plugin that checked nothing, also after --help and --version.

@@ -20,12 +20,13 @@ from smtp_tui.checks.request import (
     SuppliedPassword,
     settings_sure_to_connect,
 )
-from smtp_tui.cli.commands import Invocation, load
+from smtp_tui.cli.commands import Invocation
 from smtp_tui.cli.parser import UsageError, assignments, number_within, refuse_options, timeout_of
 from smtp_tui.cli.password_prompt import TYPED, given_password, has_terminal_to_ask, typed_password
 from smtp_tui.cli.terminal import print_error
 from smtp_tui.config.errors import DocumentError, SeveralTablesError
 from smtp_tui.config.paths import default_config
+from smtp_tui.lazy import load
 from smtp_tui.safe_text import mask_credentials
 from smtp_tui.settings.parsers import parse_mailbox
 from smtp_tui.settings.validate import parse_settings

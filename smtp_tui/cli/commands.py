@@ -9,7 +9,6 @@ from __future__ import annotations
 import gc
 import re
 from collections.abc import Mapping
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -121,17 +120,6 @@ def resume_collection() -> None:
     if not gc.isenabled():
         gc.freeze()
         gc.enable()
-
-
-def load(target: str) -> Any:
-    """Import and return the object that "module:name" names below `smtp_tui`.
-
-    With the modules of all commands, a check would take 355 ms of CPU instead of 215, most of it
-    imports (`python -X importtime -m smtp_tui check`). So each call imports only its handler, and
-    handlers use this function for parts that few calls need.
-    """
-    module, _, name = target.partition(":")
-    return getattr(import_module(f"smtp_tui.{module}"), name)
 
 
 # More `add_argument` keywords by option name; `N` alone implies an int.

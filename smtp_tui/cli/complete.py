@@ -18,10 +18,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from smtp_tui.checks.exit_status import PASSED
-from smtp_tui.cli.commands import COMMANDS, FORM, OPTIONS, CommandLineOption, Invocation, load
+from smtp_tui.cli.commands import COMMANDS, FORM, OPTIONS, CommandLineOption, Invocation
 from smtp_tui.cli.parser import UsageError
 from smtp_tui.cli.terminal import print_lines
 from smtp_tui.config.paths import default_config
+from smtp_tui.lazy import load
 from smtp_tui.safe_text import escape_controls
 from smtp_tui.settings.fields import BY_KEY, FieldKind
 

@@ -11,7 +11,7 @@ from shlex import quote
 from typing import Any
 
 from smtp_tui.checks.exit_status import NEGATIVE, PASSED, SETTINGS, USAGE
-from smtp_tui.cli.commands import Invocation, load
+from smtp_tui.cli.commands import Invocation
 from smtp_tui.cli.parser import UsageError, no_setting, read_pairs
 from smtp_tui.cli.terminal import print_error, print_line
 from smtp_tui.config.atomic_write import WriteOptions
@@ -27,6 +27,7 @@ from smtp_tui.config.errors import (
 )
 from smtp_tui.config.file_access import readable_by_others
 from smtp_tui.config.paths import default_config
+from smtp_tui.lazy import load
 from smtp_tui.records import record
 from smtp_tui.settings.fields import BY_KEY, FieldKind
 from smtp_tui.settings.password_sources import PasswordSource, parse_source

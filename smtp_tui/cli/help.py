@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator
 
 import smtp_tui
 from smtp_tui.checks.exit_status import BY_STAGE, STAGE_NAMES
-from smtp_tui.cli.commands import COMMANDS, FORM, HELP_TEXTS, OPTIONS, CommandLineCommand, load
+from smtp_tui.cli.commands import COMMANDS, FORM, HELP_TEXTS, OPTIONS, CommandLineCommand
 from smtp_tui.cli.terminal import wrapped
+from smtp_tui.lazy import load
 
 Row = tuple[str, str]
 

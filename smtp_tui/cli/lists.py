@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from smtp_tui.checks.exit_status import NEGATIVE, PASSED, SETTINGS
-from smtp_tui.cli.commands import Invocation, load
+from smtp_tui.cli.commands import Invocation
 from smtp_tui.cli.parser import UsageError, closest
 from smtp_tui.cli.terminal import print_error, print_line, wrapped
 from smtp_tui.config.dialects.detect import all_headers, user_dialects_folder
 from smtp_tui.config.dialects.spec import ANYWHERE, DialectSignature
 from smtp_tui.config.paths import config_folder
 from smtp_tui.config.toml_edit.values import toml_value
+from smtp_tui.lazy import load
 from smtp_tui.providers import DataProvenance, Presets, Provider, older_than, presets_with
 
 if TYPE_CHECKING:

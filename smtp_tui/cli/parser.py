@@ -15,19 +15,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from smtp_tui.cli.commands import (
-    COMMANDS,
-    COMPLETE,
-    FORM,
-    OPTIONS,
-    Invocation,
-    flag_of,
-    is_given,
-    load,
-)
+from smtp_tui.cli.commands import COMMANDS, COMPLETE, FORM, OPTIONS, Invocation, flag_of, is_given
 from smtp_tui.cli.terminal import print_error
 from smtp_tui.config.errors import one_line
 from smtp_tui.config.paths import is_there
+from smtp_tui.lazy import load
 from smtp_tui.settings.fields import BY_KEY, FieldKind
 
 NO_LITERAL = (

@@ -17,10 +17,11 @@ from smtp_tui.checks.exit_status import PASSED, exit_status, verdict_lines
 from smtp_tui.checks.request import CheckTarget
 from smtp_tui.checks.run import run
 from smtp_tui.cli.check import is_batch
-from smtp_tui.cli.commands import Invocation, load, resume_collection
+from smtp_tui.cli.commands import Invocation, resume_collection
 from smtp_tui.cli.terminal import print_line, wrapped
 from smtp_tui.diagnosis.causes import label
 from smtp_tui.diagnosis.verdict import Verdict
+from smtp_tui.lazy import load
 from smtp_tui.smtp.events import Event
 from smtp_tui.smtp.transcript import lines_of
 

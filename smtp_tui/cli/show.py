@@ -8,12 +8,13 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from smtp_tui.checks.exit_status import NEGATIVE, PASSED
-from smtp_tui.cli.commands import Invocation, load
+from smtp_tui.cli.commands import Invocation
 from smtp_tui.cli.edit import open_table, print_notes, warn_of_readers
 from smtp_tui.cli.parser import UsageError, no_setting, read_stdin
 from smtp_tui.cli.terminal import print_error, print_line, print_lines
 from smtp_tui.config.mask import MASK, masked_value
 from smtp_tui.config.toml_edit.values import toml_value
+from smtp_tui.lazy import load
 from smtp_tui.settings.fields import BY_KEY, FIELDS, FieldKind
 from smtp_tui.settings.password_sources import LiteralSource, parse_source
 from smtp_tui.settings.schema import explanation, schema

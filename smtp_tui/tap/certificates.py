@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import datetime
-import ipaddress
 import os
 import ssl
 import tempfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from smtp_tui.lazy import load
 from smtp_tui.records import record
-from smtp_tui.settings.parsers import ascii_name
 
-LIFETIME = datetime.timedelta(days=30)
+if TYPE_CHECKING:
+    from smtp_tui.tap.issuing import IssuedCertificate
+
 # PEM readers skip text before a certificate. The line marks a file that a tap may replace.
 MARK = b"# CA of smtp-tui tap. It signed one certificate, and its key is gone.\n"
 
@@ -57,77 +59,17 @@ def make_certificate(*names: str) -> TapCertificate:
     """
     try:
         # Takes 60 ms, and the single-file program is without it.
-        from cryptography import x509
-        from cryptography.hazmat.primitives import hashes, serialization
-        from cryptography.hazmat.primitives.asymmetric import ec
-        from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+        issue: Callable[[Sequence[str]], IssuedCertificate] = load("tap.issuing:issue")
     except ImportError:
         raise NoCertificate(
             "the tap offers no TLS to the application: pip install cryptography"
         ) from None
-
-    now = datetime.datetime.now(datetime.UTC)
-    authority_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
-    subjects = [
-        x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
-        for text in (f"smtp-tui tap CA {now:%Y-%m-%d %H:%M:%S}", "smtp-tui tap")
-    ]
-
-    def built(subject: x509.Name, public: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
-        is_authority = subject is subjects[0]
-        usage = {"key_cert_sign", "crl_sign"} if is_authority else {"digital_signature"}
-        kinds = (
-            *("digital_signature", "content_commitment", "key_encipherment", "data_encipherment"),
-            *("key_agreement", "key_cert_sign", "crl_sign", "encipher_only", "decipher_only"),
-        )
-        issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key())
-        return (
-            x509.CertificateBuilder()
-            .subject_name(subject)
-            .issuer_name(subjects[0])
-            .public_key(public)
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - datetime.timedelta(hours=1))
-            .not_valid_after(now + LIFETIME)
-            .add_extension(
-                x509.BasicConstraints(ca=is_authority, path_length=0 if is_authority else None),
-                critical=True,
-            )
-            .add_extension(x509.KeyUsage(**{kind: kind in usage for kind in kinds}), critical=True)
-            .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
-            .add_extension(issuer, critical=False)
-        )
-
-    general_names = [
-        x509.IPAddress(ipaddress.ip_address(name.partition("%")[0]))
-        if _is_address(name)
-        else x509.DNSName(ascii_name(name).removesuffix("."))
-        for name in dict.fromkeys(names)
-    ]
-    authority = built(subjects[0], authority_key.public_key()).sign(authority_key, hashes.SHA256())
-    certificate = (
-        built(subjects[1], key.public_key())
-        .add_extension(x509.SubjectAlternativeName(general_names), critical=False)
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-        .sign(authority_key, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    key_pem = key.private_bytes(
-        pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
+    issued = issue(names)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     # OpenSSL reads keys from files only; the folder is private and goes at once.
     with tempfile.TemporaryDirectory(prefix="smtp-tui-") as folder:
         file = Path(folder, "key.pem")
         file.touch(mode=0o600)
-        file.write_bytes(key_pem + certificate.public_bytes(pem))
+        file.write_bytes(issued.key_and_certificate)
         context.load_cert_chain(file)
-    return TapCertificate(context, authority.public_bytes(pem))
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name.partition("%")[0])
-    except ValueError:
-        return False
-    return True
+    return TapCertificate(context, issued.authority)

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import inspect
+import re
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import ModuleType
 
 import pytest
 
+import smtp_tui
 from man.page import manpage
-from smtp_tui.cli import commands
 from smtp_tui.cli.check import FORMATS, REPORT
-from smtp_tui.cli.commands import COMMANDS, COMPLETE, FORM, CommandLineCommand, Invocation, load
+from smtp_tui.cli.commands import COMMANDS, COMPLETE, FORM, CommandLineCommand, Invocation
 from smtp_tui.cli.complete import answer
 from smtp_tui.cli.terminal import print_line
+from smtp_tui.lazy import load
 from tests.cli.program import Outcome
 from tests.table import table
+
+PROGRAM = Path(smtp_tui.__file__).parent
 
 Call = Callable[..., Outcome]
 
@@ -68,5 +73,13 @@ def test_every_reporter_is_there(target: str) -> None:
 
 
 def test_what_the_program_loads_by_name_is_there() -> None:
-    source = inspect.getsource(commands)
-    assert source.count("import_module(") == 1, "one door"
+    sources = [file.read_text(encoding="utf-8") for file in PROGRAM.rglob("*.py")]
+    targets = {name for source in sources for name in re.findall(r"\bload\(\s*\"([^\"]+)", source)}
+    targets |= {
+        f"tui.controllers.{name}"
+        for source in sources
+        for name in re.findall(r"\b_make\(\"([^\"]+)", source)
+    }
+    assert len(targets) > 30
+    for target in targets:
+        load(target)

@@ -15,8 +15,8 @@ import pytest
 from smtp_tui.checks.request import CheckRequest, settings_sure_to_connect
 from smtp_tui.checks.run import run
 from smtp_tui.cli import check
-from smtp_tui.cli.commands import load
 from smtp_tui.diagnosis.verdict import Verdict
+from smtp_tui.lazy import load
 from smtp_tui.program import main
 from smtp_tui.smtp import addresses
 from smtp_tui.smtp.addresses import EarlyConnection

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from smtp_tui.lazy import load
 from smtp_tui.tui.commands import FormCommand, Handler
 from smtp_tui.tui.controllers.context import BUSY, TAPPING, ControllerContext
 from smtp_tui.tui.typeahead import OPENS_DIALOG
@@ -25,8 +26,7 @@ TESTS = "tests"  # the worker group of tests; one runs at a time
 class FormCommandRunner:
     """Runs command handlers as workers; a handler calls one of the controllers below."""
 
-    # Each controller is imported at first use: all of them with their dialogs take 0.2 s or more,
-    # longer than the first screen (`python -X importtime`), and most sessions use two or three.
+    # Each controller is loaded at its first use; most sessions use two or three.
 
     def __init__(self, context: ControllerContext) -> None:
         self.context = context
@@ -61,65 +61,59 @@ class FormCommandRunner:
             coroutine, name=OPENS_DIALOG, group=group, exclusive=True, exit_on_error=False
         )
 
+    def _make(self, controller: str) -> Any:
+        return load(f"tui.controllers.{controller}")(self.context)
+
     @property
     def check(self) -> CheckController:
         """Tests, fixes and test messages."""
-        from smtp_tui.tui.controllers.check import CheckController
-
-        return CheckController(self.context)
+        made: CheckController = self._make("check:CheckController")
+        return made
 
     @property
     def discovery(self) -> DiscoveryController:
         """Settings from servers, DNS, providers and other programs."""
-        from smtp_tui.tui.controllers.discovery import DiscoveryController
-
-        return DiscoveryController(self.context)
+        made: DiscoveryController = self._make("discovery:DiscoveryController")
+        return made
 
     @property
     def guide(self) -> GuideController:
         """Help, menu, explanations and choices."""
-        from smtp_tui.tui.controllers.guide import GuideController
-
-        return GuideController(self.context)
+        made: GuideController = self._make("guide:GuideController")
+        return made
 
     @property
     def place(self) -> PlaceController:
         """Where tests run."""
-        from smtp_tui.tui.controllers.place import PlaceController
-
-        return PlaceController(self.context)
+        made: PlaceController = self._make("place:PlaceController")
+        return made
 
     @property
     def recovery(self) -> CrashRecovery:
         """Unsaved changes of a lost session."""
-        from smtp_tui.tui.controllers.recovery import CrashRecovery
-
-        return CrashRecovery(self.context)
+        made: CrashRecovery = self._make("recovery:CrashRecovery")
+        return made
 
     @property
     def saving(self) -> SaveController:
         """Saving, and leaving the form."""
-        from smtp_tui.tui.controllers.save import SaveController
-
-        return SaveController(self.context)
+        made: SaveController = self._make("save:SaveController")
+        return made
 
     @property
     def scan(self) -> ScanController:
         """The settings on this machine."""
-        from smtp_tui.tui.controllers.scan import ScanController
-
-        return ScanController(self.context)
+        made: ScanController = self._make("scan:ScanController")
+        return made
 
     @property
     def tables(self) -> TomlTableController:
         """Other tables of the file, and other formats."""
-        from smtp_tui.tui.controllers.tables import TomlTableController
-
-        return TomlTableController(self.context)
+        made: TomlTableController = self._make("tables:TomlTableController")
+        return made
 
     @property
     def tools(self) -> ToolController:
         """Reports, copies and explanations."""
-        from smtp_tui.tui.controllers.tools import ToolController
-
-        return ToolController(self.context)
+        made: ToolController = self._make("tools:ToolController")
+        return made

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from smtp_tui.checks.request import CheckRequest
 from smtp_tui.config.errors import one_line
 from smtp_tui.diagnosis.verdict import Verdict
+from smtp_tui.lazy import load
 from smtp_tui.records import record
 from smtp_tui.settings.choices import Authentication, Encryption
 from smtp_tui.settings.fields import Settings
@@ -38,17 +39,15 @@ def _redactors() -> RedactorGroup:
 def run_check(request: CheckRequest) -> AsyncGenerator[Event | Verdict, None]:
     """Run a check."""
     # The engine takes 88 ms to import; the first screen need not wait for it.
-    from smtp_tui.checks.run import run
-
+    run: Runner = load("checks.run:run")
     return run(replace(request, redactors=_redactors()))
 
 
 def form_tap(settings: Settings, request: CheckRequest, file: Path) -> FormTap:
     """Return a tap with the settings of a form."""
     # The tap with the engine takes 130 ms to import, and few sessions use it.
-    from smtp_tui.tui.model.form_tap import FormTap
-
-    return FormTap(settings, request, file)
+    tap: FormTap = load("tui.model.form_tap:FormTap")(settings, request, file)
+    return tap
 
 
 class PlaceRefusedError(Exception):
@@ -87,8 +86,7 @@ def runner_at(place: ChosenPlace | None, runner: Runner) -> Runner:
     if place is None:
         return runner
     # Loads ctypes and what asks docker, podman and systemd: few sessions test from elsewhere.
-    from smtp_tui.tui.model.test_place import runner_from
-
+    runner_from: Callable[[ChosenPlace], Runner] = load("tui.model.test_place:runner_from")
     return runner_from(place)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from smtp_tui.config.document import Document
 from smtp_tui.config.errors import DocumentError
+from smtp_tui.lazy import load
 from smtp_tui.threads import in_daemon_thread
 
 if TYPE_CHECKING:
@@ -28,6 +29,5 @@ async def look_for_drift(document: Document) -> DriftNotice | None:
 def find_notice(path: Path, dialect: str | None) -> DriftNotice:
     """Compare a file with what runs; DocumentError if the file cannot be read."""
     # Loads the formats of other programs, 25 ms, in the thread: the form goes on meanwhile.
-    from smtp_tui.survey import notice
-
-    return notice.find_notice(path, dialect, SECONDS)
+    notice: DriftNotice = load("survey.notice:find_notice")(path, dialect, SECONDS)
+    return notice

@@ -15,6 +15,7 @@ from textual.signal import Signal
 
 from smtp_tui.checks.request import CheckRequest
 from smtp_tui.diagnosis.verdict import Verdict
+from smtp_tui.lazy import load
 from smtp_tui.records import record
 from smtp_tui.settings.fields import Settings
 from smtp_tui.smtp.events import Event, Stage, StageEntered, TlsEstablished
@@ -149,9 +150,8 @@ class TestPane(PlacedByScreen, NoRepaintOnResize, Vertical):
         """The check of the sender's domain in DNS."""
         if self._domain is None:
             # dnspython and the domain checks take 60 ms to import; the first screen need not wait.
-            from smtp_tui.tui.test_pane.domain_check import DomainCheckTask
-
-            self._domain = DomainCheckTask(self, self.lookup)
+            self._domain = load("tui.test_pane.domain_check:DomainCheckTask")(self, self.lookup)
+        assert self._domain is not None
         return self._domain
 
     def domain_blocks(self) -> list[TextBlock]:
