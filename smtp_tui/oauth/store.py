@@ -112,9 +112,12 @@ class OpenEntry:
 
     async def write(self, sign_in: SignIn) -> None:
         """Store a sign-in and read it back; OAuthError."""
-        await self._store(to_json(sign_in))
+        text = to_json(sign_in)
+        await self._store(text)
         stored = await _read(self.place, self._left)
-        if stored.sign_in != sign_in:
+        is_there = stored.text == text
+        del text
+        if not is_there:
             raise read_only(self.place, "another sign-in is read back from there")
         self._stored = stored
 
@@ -220,6 +223,13 @@ async def _read(place: Place, limit: float) -> _Stored:
             text = await keyring_backend.fetch_entry(place.service, place.account, limit)
         except NoPasswordError:
             return _Stored()
+        except PasswordError as error:
+            # Its advice is about passwords.
+            why = str(error).partition("; keep the password")[0]
+            raise OAuthError(
+                f"{one_line(place.lock.with_suffix(''))} does not exist, and {why}",
+                "oauth-not-signed-in",
+            ) from None
     else:
         try:
             text = await in_daemon_thread(partial(_read_file, place.path), limit)

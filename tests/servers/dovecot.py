@@ -33,8 +33,13 @@ passdb passwd-file {{
   passwd_file_path = {users}
 }}
 oauth2 {{
-  introspection_mode = local
   username_attribute = sub
+{token_rules}
+}}
+"""
+
+_LOCAL_2_4 = """\
+  introspection_mode = local
   oauth2_local_validation {{
     dict fs {{
       fs posix {{
@@ -42,7 +47,16 @@ oauth2 {{
       }}
     }}
   }}
-}}
+"""
+
+# The provider itself says whether a token still counts (RFC 7662).
+_ASKED = """\
+introspection_mode = post
+introspection_url = {url}
+active_attribute = active
+active_value = true
+scope = smtp
+force_introspection = yes
 """
 
 # Failures wait for a timer of half a second here, even with a delay of 0, unless the field
@@ -101,23 +115,32 @@ def sasl_socket(folder: Path) -> Path:
 
 
 @contextlib.contextmanager
-def running_dovecot(folder: Path, client: str) -> Iterator[Daemon]:
-    """Run Dovecot with its state in the folder, serving SASL to the system user `client`."""
+def running_dovecot(
+    folder: Path, client: str, introspection_url: str | None = None
+) -> Iterator[Daemon]:
+    """Run Dovecot with its state in the folder, serving SASL to the system user `client`.
+
+    Tokens are those of the tests, or what the provider at the URL vouches for.
+    """
     folder.mkdir()
     users = folder / "users"
     users.write_text("".join(map(passwd_line, USERS)))
     users.chmod(0o644)
     tokens.write_validation_key(_keys(folder))
-    _token_settings(folder).write_text(_TOKENS_2_3.format(keys=_keys(folder)))
+    asked = introspection_url and _ASKED.format(url=introspection_url)
+    rules = f"username_attribute = sub\n{asked}" if asked else _TOKENS_2_3
+    _token_settings(folder).write_text(rules.format(keys=_keys(folder)))
     file = folder / "dovecot.conf"
-    file.write_text(configuration(installed_version(), folder, users, client))
+    file.write_text(configuration(installed_version(), folder, users, client, asked))
     command = (program("dovecot"), "-F", "-c", file)
     with running("Dovecot", command, ready_text="starting up") as daemon:
         _await_mechanisms(daemon, sasl_socket(folder))
         yield daemon
 
 
-def configuration(version: Version, folder: Path, users: Path, client: str) -> str:
+def configuration(
+    version: Version, folder: Path, users: Path, client: str, token_rules: str | None = None
+) -> str:
     """The text of dovecot.conf in the spelling of the version."""
     head, auth = (_FORMAT_2_4, _AUTH_2_4) if version >= _RENAMED else ("", _AUTH_2_3)
     return (head + _COMMON + auth).format(
@@ -126,6 +149,7 @@ def configuration(version: Version, folder: Path, users: Path, client: str) -> s
         client=client,
         socket=sasl_socket(folder),
         keys=_keys(folder),
+        token_rules=token_rules or _LOCAL_2_4.format(keys=_keys(folder)),
         token_settings=_token_settings(folder),
         password_mechanisms=" ".join(MECHANISMS).lower(),
         token_mechanisms=" ".join(tokens.MECHANISMS).lower(),

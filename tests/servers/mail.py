@@ -45,14 +45,19 @@ class MailServers:
 
 
 @contextlib.contextmanager
-def running_mail_servers() -> Iterator[MailServers]:
-    """Start Dovecot and Postfix, hand them out ready, and leave nothing of them behind."""
+def running_mail_servers(introspection_url: str | None = None) -> Iterator[MailServers]:
+    """Start Dovecot and Postfix, hand them out ready, and leave nothing of them behind.
+
+    Dovecot asks the provider at the URL about tokens, if there is one.
+    """
     addresses = loopback_addresses()
     installed = installation()
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(shared_folder())
         authority = issue(folder)
-        dovecot = stack.enter_context(running_dovecot(folder / "dovecot", installed.mail_owner))
+        dovecot = stack.enter_context(
+            running_dovecot(folder / "dovecot", installed.mail_owner, introspection_url)
+        )
         with reserved_ports(addresses, len(Listener)) as numbers:
             ports = dict(zip(Listener, numbers, strict=True))
             surroundings = Surroundings(

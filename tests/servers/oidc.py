@@ -147,8 +147,8 @@ class _Browser:
         where, page = self._open(address, None)
         for _ in range(_MOST_PAGES):
             found = _Forms(page)
-            if self._redirects.address:
-                return self._redirects.address
+            if end := self._end():
+                return end
             if not found.forms:
                 return page
             action, fields = found.forms[0]
@@ -156,12 +156,15 @@ class _Browser:
                 return self._open(urljoin(where, action), fields)[1]
             if deny and (abort := [link for link in found.links if "abort" in link]):
                 page = self._open(urljoin(where, abort[0]), None)[1]
-                return self._redirects.address or page
+                return self._end() or page
             fields.pop("abort", None)
             answers = {"login": user, "password": "any"}
             fields |= {name: value for name, value in answers.items() if name in fields}
             where, page = self._open(urljoin(where, action), fields)
         raise AssertionError(f"the provider asks without end: {page[:500]}")
+
+    def _end(self) -> str:
+        return self._redirects.address
 
     def _open(self, address: str, fields: Mapping[str, str] | None) -> tuple[str, str]:
         data = None if fields is None else urlencode(fields).encode()
@@ -170,7 +173,7 @@ class _Browser:
                 return reply.geturl(), reply.read().decode()
         except HTTPError as error:
             with error:
-                return error.geturl() or address, error.read().decode()
+                return error.geturl(), error.read().decode()
 
 
 def code_in(address: str) -> str:
