@@ -58,6 +58,7 @@ class SmtpApp(KeyQueue, CrashSafeApp, inherit_bindings=False):
     """
 
     CSS_PATH = "app.tcss"
+    THEME = TERMINAL
     ENABLE_COMMAND_PALETTE = False
     SUSPENDED_SCREEN_CLASS = ""
     BINDINGS: ClassVar[list[BindingType]] = bindings(
@@ -76,7 +77,6 @@ class SmtpApp(KeyQueue, CrashSafeApp, inherit_bindings=False):
         lookup: DnsOptions | None = None,
     ) -> None:
         super().__init__(ansi_color=True)
-        self.use_theme(TERMINAL)
         self.animation_level = "none"
         # The demo's copy is in a temporary folder, whose name tells nothing.
         file = document.path.name if lookup and lookup.is_alone else str(document.path)

@@ -10,11 +10,11 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Mapping, MutableMapping
+from collections.abc import MutableMapping
 from contextlib import suppress
 from string import ascii_lowercase
 from types import SimpleNamespace
-from typing import Any, TextIO, cast
+from typing import Any, ClassVar, TextIO, cast
 
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS, SYNC_END, SYNC_START
 from textual.app import App
@@ -106,7 +106,8 @@ class CrashSafeApp(App[int], inherit_bindings=False):
     """An application that leaves a clean terminal, without secrets, when it crashes."""
 
     _last_cursor = Offset()
-    _css_variables: Mapping[str, str] = {}
+    THEME: ClassVar[Theme | None] = None
+    _css_variables: dict[str, str] | None = None
 
     @property
     def crash(self) -> Exception | None:
@@ -117,21 +118,21 @@ class CrashSafeApp(App[int], inherit_bindings=False):
     def before_crash(self) -> None:
         """Save unsaved data; for subclasses."""
 
-    def refresh_css(self, animate: bool = True) -> None:
-        """Apply the variables of another theme."""
-        # Public behaviour: setting `App.theme` calls this, also at the start. It would parse all
-        # CSS a second time.
-        variables = self.get_css_variables()
-        if variables != self._css_variables:
-            self._css_variables = variables
-            super().refresh_css(animate)
+    # Public behaviour: the property `current_theme`, and the variables of its colours. A theme that
+    # is set later, as documented, computes them three times and parses all CSS twice.
+    @property
+    def current_theme(self) -> Theme:
+        """The theme from the start to the end."""
+        return self.THEME or super().current_theme
 
-    def use_theme(self, theme: Theme) -> None:
-        """Use a theme from the start."""
-        self.register_theme(theme)
-        self.theme = theme.name
-        self._css_variables = self.get_css_variables()
-        self.stylesheet.set_variables(self._css_variables)
+    def get_css_variables(self) -> dict[str, str]:
+        """Return the variables of the theme."""
+        if self._css_variables is None:
+            self._css_variables = super().get_css_variables()
+        return self._css_variables
+
+    def refresh_css(self, animate: bool = True) -> None:
+        """Keep the CSS: its variables never change."""
 
     def cursor_at(self) -> Offset | None:
         """Return the cursor's place on the screen, or None. For subclasses."""

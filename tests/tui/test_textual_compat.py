@@ -15,10 +15,13 @@ from typing import Any, cast
 import pytest
 from textual._xterm_parser import XTermParser
 from textual.app import App, ComposeResult
+from textual.color import Color
 from textual.containers import Vertical
+from textual.css.parse import parse as parse_css
 from textual.events import Key, Resize
 from textual.geometry import Region, Size
 from textual.screen import Screen
+from textual.theme import Theme
 from textual.widget import Widget
 
 from smtp_tui.tui.textual_compat import (
@@ -156,36 +159,37 @@ class TestSwitching:
                 app.switch_screen(Screen[None]())
 
 
-class Styled(CrashSafeApp):
-    """Counts how often its style sheet is parsed."""
+class Themed(CrashSafeApp):
+    CSS = "Screen { background: $primary; }"
+    THEME = Theme("plain", primary="ansi_red")
 
-    CSS = "Screen { overflow: hidden; }"
-    parsed = 0
 
-    def __init__(self, theme: str | None) -> None:
+class StockThemed(App[None]):
+    CSS = Themed.CSS
+
+    def __init__(self) -> None:
         super().__init__()
-        if theme is None:
-            self.theme = "nord"
-        else:
-            self.use_theme(self.available_themes[theme])
-
-    def refresh_css(self, animate: bool = True) -> None:
-        before = self.stylesheet.rules
-        super().refresh_css(animate)
-        self.parsed += self.stylesheet.rules is not before
+        self.register_theme(Themed.THEME)
+        self.theme = Themed.THEME.name
 
 
-@pytest.mark.parametrize(("theme", "parsed"), [("nord", 0), (None, 1)])
-async def test_a_theme_from_the_start_parses_no_style_sheet_again(
-    theme: str | None, parsed: int
+@pytest.mark.parametrize(("kind", "times"), [(Themed, 1), (StockThemed, 2)])
+async def test_the_css_of_a_fixed_theme_is_parsed_once(
+    kind: type[App[Any]], times: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    app = Styled(theme)
+    parsed: list[str] = []
+    stock = parse_css
+
+    def parse(scope: str, css: str, *given: Any, **more: Any) -> Any:
+        parsed.append(css)
+        return stock(scope, css, *given, **more)
+
+    monkeypatch.setattr("textual.css.stylesheet.parse", parse)
+    app = kind()
     async with app.run_test() as pilot:
         await pilot.pause()
-        assert app.parsed == parsed
-        app.theme = "gruvbox"
-        await pilot.pause()
-        assert app.parsed == parsed + 1
+        assert parsed.count(Themed.CSS) == times
+        assert app.screen.styles.background == Color.parse("ansi_red")
 
 
 class Crashing(CrashSafeApp):
