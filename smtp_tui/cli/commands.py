@@ -128,6 +128,7 @@ _ARGPARSE: Mapping[str, Mapping[str, Any]] = {
     "dkim": {"action": "append", "default": []},
     "to": {"nargs": "+", "action": "extend", "default": []},
     "error": {"nargs": "?", "const": "-"},
+    "message": {"nargs": "?", "const": "-"},
     "older_than": {"type": int},
     "as_pid": {"type": int},
     "theme": {"choices": ("dark", "light")},
@@ -240,10 +241,10 @@ COMMANDS = [
         ("table", "dialect", *_PASSWORD, "keep_in", "in_place", "private"),
     ),
     CommandLineCommand(
-        "explain [KEY] | --error [TEXT] | --schema",
-        "explain a setting, or an error from any program",
+        "explain [KEY] | --error [TEXT] | --message [FILE] | --schema",
+        "explain a setting, an error or a message",
         "cli.show:explain",
-        ("error", "json", "schema"),
+        ("error", "message", "dns", "resolver", "authserv_id", "json", "schema"),
     ),
     CommandLineCommand(
         "discover DOMAIN|ADDRESS|HOST",

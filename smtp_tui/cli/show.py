@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from smtp_tui.checks.exit_status import NEGATIVE, PASSED
 from smtp_tui.cli.commands import Invocation
 from smtp_tui.cli.edit import open_table, print_notes, warn_of_readers
-from smtp_tui.cli.parser import UsageError, no_setting, read_stdin
+from smtp_tui.cli.parser import UsageError, no_setting, read_stdin, refuse_options
 from smtp_tui.cli.terminal import print_error, print_line, print_lines
 from smtp_tui.config.mask import MASK, masked_value
 from smtp_tui.config.toml_edit.values import toml_value
@@ -80,6 +80,8 @@ def _as_toml(value: object) -> str:
 def explain(call: Invocation) -> int:
     """Print a field's page, a line per field, the table's schema, or an error's explanation."""
     options = call.options
+    if options.message is None:
+        refuse_options(call, ("dns", "resolver", "authserv_id"), "{} needs --message")
     if options.schema:
         if call.words or call.given.keys() != {"schema"}:
             raise UsageError("explain --schema allows no other argument")
@@ -88,8 +90,12 @@ def explain(call: Invocation) -> int:
         if call.words:
             raise UsageError("explain needs a KEY or --error, not both")
         return _explain_error(options.error, as_json=options.json)
+    elif options.message is not None:
+        if call.words:
+            raise UsageError("explain needs a KEY or --message, not both")
+        return int(load("cli.message:explain_message")(call))
     elif options.json:
-        raise UsageError("explain --json needs --error")
+        raise UsageError("explain --json needs --error or --message")
     elif call.words:
         key = call.words[0].casefold().replace("-", "_")
         if key not in BY_KEY:

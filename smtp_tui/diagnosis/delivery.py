@@ -89,8 +89,8 @@ class ArrivalProof:
     """What the mailbox showed.
 
     `seconds` counts from the server's acceptance until the message was seen, `precision` is the
-    time between two looks. `disbelieved` counts the Authentication-Results fields that anyone may
-    have written. `aligned` is None where nothing could be verified.
+    time between two looks. `disbelieved` says of each Authentication-Results field that anyone may
+    have written why it is not believed. `aligned` is about the From `domain`, None if not known.
     """
 
     found: bool
@@ -102,8 +102,9 @@ class ArrivalProof:
     searched: tuple[str, ...] = ()
     hops: tuple[Hop, ...] = ()
     results: tuple[AuthenticationResult, ...] = ()
-    disbelieved: int = 0
+    disbelieved: tuple[str, ...] = ()
     dkim: tuple[DkimResult, ...] = ()
+    domain: str = ""
     aligned: bool | None = None
     aligned_by: str = ""
     removed: bool = False

@@ -61,7 +61,7 @@ class DomainFact:
 Facts = tuple[DomainFact, ...]
 
 
-class _Unanswered(Exception):
+class Unanswered(Exception):
     """No nameserver answered."""
 
 
@@ -83,7 +83,7 @@ def _fact(subject: str, id_: str, found: str | None = None, **names: object) -> 
 
 def _require_answer(answer: DnsAnswer) -> DnsAnswer:
     if answer.state is DnsAnswerState.FAILED:
-        raise _Unanswered
+        raise Unanswered
     return answer
 
 
@@ -131,7 +131,7 @@ class DomainCheck:
             for subject, task in tasks.items():
                 try:
                     facts += task.result()
-                except (_Unanswered, asyncio.InvalidStateError):  # no answer, or none in time
+                except (Unanswered, asyncio.InvalidStateError):  # no answer, or none in time
                     facts.append(_fact(subject, "unanswered", what=subject.upper()))
         finally:
             for task in tasks.values():
@@ -219,7 +219,7 @@ async def _tlsa(host: str, port: int, resolver: Resolver) -> Facts:
     ports = sorted({port, *TLSA_PORTS})
     answers = await gather_all(*(resolver.ask(f"_{port}._tcp.{host}", "TLSA") for port in ports))
     if all(answer.state is DnsAnswerState.FAILED for answer in answers):
-        raise _Unanswered
+        raise Unanswered
     facts = []
     for id_, secure in (("tlsa", True), ("tlsa-unproved", False)):
         records = {
@@ -268,25 +268,42 @@ def dmarc_policies(text: str) -> tuple[str, str]:
     return own, below or own
 
 
-async def _dmarc(domain: str, resolver: Resolver) -> Facts:
-    """Return the DMARC policy of the domain, or of the nearest parent that has one."""
+async def dmarc_record(domain: str, resolver: Resolver) -> tuple[str, str | None]:
+    """Return the nearest domain from this one upwards that has a DMARC record, and the record.
+
+    That parent is taken as the organisational domain. Without any record, the domain itself and
+    None; ValueError, with the place, if there are several records.
+    """
     labels = domain.split(".")
     above = range(max(1, len(labels) - MOST_ABOVE), len(labels) - 1)
-    # The parent that has a record is taken as the organisational domain.
     for owner in (domain, *(".".join(labels[start:]) for start in above)):
         place = f"_dmarc.{owner}"
         answer = _require_answer(await resolver.ask(place, "TXT"))
-        names = {"domain": domain, "place": place}
         try:
             found = record_with(answer.records, "DMARC1")
-            if found is None:
-                continue
-            own, below = dmarc_policies(found)
         except ValueError as error:
-            return (_fact("dmarc", "dmarc-broken", **names, trouble=error),)
-        policy = own if owner == domain else below
-        return (_fact("dmarc", f"dmarc-p-{policy}", found, **names),)
-    return (_fact("dmarc", "dmarc-none", domain=domain),)
+            raise ValueError(place, str(error)) from None
+        if found is not None:
+            return owner, found
+    return domain, None
+
+
+async def _dmarc(domain: str, resolver: Resolver) -> Facts:
+    """Return the DMARC policy of the domain, or of the nearest parent that has one."""
+    try:
+        owner, found = await dmarc_record(domain, resolver)
+    except ValueError as error:
+        place, trouble = error.args
+        return (_fact("dmarc", "dmarc-broken", domain=domain, place=place, trouble=trouble),)
+    if found is None:
+        return (_fact("dmarc", "dmarc-none", domain=domain),)
+    names = {"domain": domain, "place": f"_dmarc.{owner}"}
+    try:
+        own, below = dmarc_policies(found)
+    except ValueError as error:
+        return (_fact("dmarc", "dmarc-broken", **names, trouble=error),)
+    policy = own if owner == domain else below
+    return (_fact("dmarc", f"dmarc-p-{policy}", found, **names),)
 
 
 def key_state(text: str) -> str:

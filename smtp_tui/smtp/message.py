@@ -18,13 +18,19 @@ _LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
 class MailRequest:
     """The mail to send: recipients, and for a message its subject and text.
 
-    If `body` is None, only the envelope is sent. If `sender` is None, the settings decide.
+    If `body` is None, only the envelope is sent. If `sender` is None, the settings decide. The
+    `token` marks the message, so that it can be found in a mailbox.
     """
 
     recipients: tuple[Mailbox, ...]
     sender: Mailbox | None = None
     subject: str = ""
     body: str | None = None
+    token: str | None = None
+
+
+# The topmost field of a message with a token: everything above it was added by servers.
+PROOF_FIELD = "X-Smtp-Tui-Proof"
 
 
 @record
@@ -68,9 +74,12 @@ def message_of(mail: MailRequest, envelope: Envelope, offer: EhloKeywords) -> by
 
     eight_bit = "8BITMIME" in offer
     domain = envelope.sender.envelope.rpartition("@")[2]
+    domain = domain.strip("[]") or "localhost"
+    token = mail.token
     fields = {
+        **({PROOF_FIELD: token} if token else {}),
         "Date": utils.format_datetime(utils.localtime()),
-        "Message-ID": utils.make_msgid(domain=domain.strip("[]") or "localhost"),
+        "Message-ID": f"<smtp-tui.{token}@{domain}>" if token else utils.make_msgid(domain=domain),
         "From": _format_mailbox(envelope.sender),
         "To": ",\r\n ".join(map(_format_mailbox, envelope.recipients)),
         "Subject": _encode_if_needed(mail.subject, "Subject"),

@@ -152,7 +152,7 @@ def test_at_a_terminal_it_says_what_it_pause_reason(
         (("host", "--error", "x wonderland"), "explain needs a KEY or --error, not both"),
         (("--error", "one", "wonderland"), "explain needs a KEY or --error, not both"),
         (("--error", ""), "--error needs the text of an error, as TEXT or on standard input"),
-        (("host", "--json"), "explain --json needs --error"),
+        (("host", "--json"), "explain --json needs --error or --message"),
     ],
 )
 def test_what_does_not_go_together(call: Call, words: tuple[str, ...], complaint: str) -> None:

@@ -95,3 +95,24 @@ def running(name: str, command: Sequence[str | Path], ready_text: str) -> Iterat
         yield daemon
     finally:
         daemon.stop()
+
+
+# Says so when the server listens, since the server itself says nothing; ends it with itself.
+_WITH_SOCKET = """\
+"$@" &
+server=$!
+trap 'kill "$server"' TERM
+until [ -S "$SOCKET" ]; do kill -0 "$server" || exit 1; sleep 0.05; done
+echo "$READY"
+wait "$server"
+wait "$server"
+"""
+
+
+@contextlib.contextmanager
+def running_with_socket(name: str, command: Sequence[str | Path], socket: Path) -> Iterator[Daemon]:
+    """Run a server in the foreground that is ready when its UNIX socket is there."""
+    ready = "it listens"
+    environment = ("env", f"SOCKET={socket}", f"READY={ready}")
+    with running(name, (*environment, "sh", "-c", _WITH_SOCKET, "sh", *command), ready) as daemon:
+        yield daemon

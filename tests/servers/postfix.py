@@ -17,7 +17,7 @@ from tests.servers.requirements import program
 HOST_NAME = f"mail.{LOCAL_DOMAIN}"
 
 # No service here delivers to a mailbox, a program or the network: nothing can leave.
-_MASTER_CF = """\
+MASTER_CF = """\
 pickup unix n - n 60 1 pickup
 cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr
@@ -113,17 +113,18 @@ def running_postfix(
     installed: Installation, folder: Path, surroundings: Surroundings
 ) -> Iterator[Daemon]:
     """Run Postfix with its configuration and state in the folder."""
-    _make_folders(installed, folder)
-    _write(folder / "main.cf", _main_cf(folder, surroundings))
-    _write(folder / "master.cf", _master_cf(surroundings))
-    _verify_configuration(folder)
+    make_folders(installed, folder)
+    write_aged(folder / "main.cf", _main_cf(folder, surroundings))
+    write_aged(folder / "master.cf", _master_cf(surroundings))
+    verify_configuration(folder)
     # The postfix command would start the same, but check the installation for two seconds first.
     command = (installed.daemon_directory / "master", "-s", "-c", folder)
     with running("Postfix", command, ready_text="daemon started") as daemon:
         yield daemon
 
 
-def _make_folders(installed: Installation, folder: Path) -> None:
+def make_folders(installed: Installation, folder: Path) -> None:
+    """Make the queue's folders with the owners that Postfix wants."""
     queue = folder / "queue"
     owner, group = installed.mail_owner, installed.setgid_group
     (queue / "pid").mkdir(parents=True)
@@ -137,7 +138,8 @@ def _make_folders(installed: Installation, folder: Path) -> None:
         path.chmod(mode)
 
 
-def _verify_configuration(folder: Path) -> None:
+def verify_configuration(folder: Path) -> None:
+    """Raise ServerError with what Postfix complains about."""
     # What ends the master before it serves, it tells to syslog only, and so not to us.
     command = (program("postconf"), "-c", folder, "-n")
     complaints = subprocess.run(command, capture_output=True, text=True, check=False).stderr
@@ -160,7 +162,7 @@ def _main_cf(folder: Path, surroundings: Surroundings) -> str:
 
 def _access_check(subject: str, folder: Path, replies: Mapping[str, str]) -> str:
     table = folder / f"{subject}s"
-    _write(table, "".join(f"{address} {reply}\n" for address, reply in replies.items()))
+    write_aged(table, "".join(f"{address} {reply}\n" for address, reply in replies.items()))
     return f"check_{subject}_access texthash:{table}"
 
 
@@ -169,7 +171,7 @@ def _master_cf(surroundings: Surroundings) -> str:
         _listener(surroundings.ports[name], service, surroundings.certificate_files)
         for name, service in SERVICES.items()
     )
-    return _MASTER_CF + "".join(listeners)
+    return MASTER_CF + "".join(listeners)
 
 
 def _listener(port: int, service: Service, files: Mapping[Certificate, Path]) -> str:
@@ -185,7 +187,8 @@ def _listener(port: int, service: Service, files: Mapping[Certificate, Path]) ->
     return f"{port} inet n - n - - smtpd\n" + "".join(options)
 
 
-def _write(file: Path, text: str) -> None:
+def write_aged(file: Path, text: str) -> None:
+    """Write a file that Postfix reads."""
     file.write_text(text)
     # Postfix takes a file of the last two seconds for half written, and waits for it to age.
     os.utime(file, (0, 0))

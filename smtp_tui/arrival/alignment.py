@@ -1,0 +1,69 @@
+"""Decide whether a message's From domain is proven, as DMARC asks for it (RFC 7489, 3.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from smtp_tui.arrival.authentication_results import property_of
+from smtp_tui.diagnosis.delivery import AuthenticationResult, DkimResult
+from smtp_tui.discovery.dns import Resolver
+from smtp_tui.discovery.domain import Unanswered, dmarc_record, tags_of
+from smtp_tui.records import record
+
+
+@record(kw_only=True)
+class Alignment:
+    """`aligned` is None if it is not known; `by` is `dkim` or `spf`; `note` says more."""
+
+    aligned: bool | None
+    by: str = ""
+    note: str = ""
+
+
+async def alignment_of(
+    domain: str,
+    signatures: Sequence[DkimResult],
+    results: Sequence[AuthenticationResult],
+    resolver: Resolver,
+) -> Alignment:
+    """Judge the From domain by the verified signatures and the believed results."""
+    try:
+        owner, policy = await dmarc_record(domain, resolver)
+    except Unanswered:
+        return Alignment(aligned=None, note=f"No nameserver answered for the DMARC of {domain}.")
+    except ValueError:
+        owner, policy = domain, None
+    tags = tags_of(policy or "")
+    note = "" if policy else f"{domain} has no DMARC policy."
+    signed = [signature.domain for signature in signatures if signature.outcome == "pass"]
+    if _any_aligned(domain, signed, owner, strict=tags.get("adkim") == "s"):
+        return Alignment(aligned=True, by="dkim", note=note)
+    spf = [result for result in results if result.method == "spf"]
+    mailed = [_domain_of(result) for result in spf if result.result == "pass"]
+    if _any_aligned(domain, mailed, owner, strict=tags.get("aspf") == "s"):
+        return Alignment(aligned=True, by="spf", note=note)
+    # Without a believed SPF result, or with a signature that could not be verified, it may be.
+    is_open = not spf or any(signature.outcome == "unknown" for signature in signatures)
+    return Alignment(aligned=None if is_open else False, note=note)
+
+
+def _any_aligned(domain: str, others: Iterable[str], owner: str, *, strict: bool) -> bool:
+    return any(
+        other == domain or (not strict and _is_same_organisation(domain, other, owner))
+        for other in others
+    )
+
+
+def _is_same_organisation(domain: str, other: str, owner: str) -> bool:
+    """Whether one lies below the other, or both below the domain with the DMARC record."""
+    pairs = ((domain, other), (other, domain), (other, owner))
+    return "." in other and any(lower == upper or _is_below(lower, upper) for lower, upper in pairs)
+
+
+def _is_below(lower: str, upper: str) -> bool:
+    return bool(upper) and lower.endswith(f".{upper}")
+
+
+def _domain_of(result: AuthenticationResult) -> str:
+    address = property_of(result, "smtp.mailfrom") or property_of(result, "smtp.helo")
+    return address.strip("<>").rpartition("@")[2].casefold().rstrip(".")

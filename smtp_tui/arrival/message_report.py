@@ -1,0 +1,134 @@
+"""Read a received message: a bounce, or the header of a message that arrived."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from dataclasses import replace
+
+from smtp_tui.arrival import dkim
+from smtp_tui.arrival.alignment import alignment_of
+from smtp_tui.arrival.authentication_results import Receiver, believed_results
+from smtp_tui.arrival.bounce import Bounce, read_bounce
+from smtp_tui.arrival.headers import (
+    LARGEST_MESSAGE,
+    author_domain,
+    clock_notes,
+    first_of,
+    header_fields,
+    hops_of,
+    values_of,
+)
+from smtp_tui.diagnosis.delivery import AuthenticationResult, DkimResult, Hop
+from smtp_tui.discovery.dns import Resolver
+from smtp_tui.records import record
+from smtp_tui.safe_text import escape_controls, shortened
+
+_MBOX_LINE = re.compile(rb"\AFrom [^\n]*\n")
+# A header alone has no body to verify.
+_BODY = re.compile(rb"\r?\n\r?\n.*\S", re.DOTALL)
+
+
+@record(kw_only=True)
+class HeaderReport:
+    """What a received message's header and signatures show.
+
+    The fields mean what those of `ArrivalProof` mean.
+    """
+
+    message_id: str = ""
+    subject: str = ""
+    domain: str = ""
+    hops: tuple[Hop, ...] = ()
+    results: tuple[AuthenticationResult, ...] = ()
+    disbelieved: tuple[str, ...] = ()
+    dkim: tuple[DkimResult, ...] = ()
+    aligned: bool | None = None
+    aligned_by: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@record(kw_only=True)
+class MessageReport:
+    """A message read: `bounce` if it is one, else `header`; neither if it is no message."""
+
+    bounce: Bounce | None = None
+    header: HeaderReport | None = None
+
+
+async def read_message(data: bytes, receiver: Receiver, resolver: Resolver | None) -> MessageReport:
+    """Read a message, or parts of one, as pasted or piped."""
+    data = _cleaned(data)
+    bounce = read_bounce(data)
+    if bounce is not None:
+        return MessageReport(bounce=bounce)
+    fields = header_fields(data)
+    if not (values_of(fields, "received") or first_of(fields, "message-id")):
+        return MessageReport()
+    has_body = bool(_BODY.search(data)) and len(data) < LARGEST_MESSAGE
+    header = await read_headers(data, receiver, resolver, is_whole=has_body)
+    if values_of(fields, "dkim-signature") and not has_body:
+        note = "Without the body, smtp-tui cannot verify the DKIM signatures."
+        header = replace(header, notes=(*header.notes, note))
+    return MessageReport(header=header)
+
+
+def _cleaned(data: bytes) -> bytes:
+    """Return a message without what a mail program or a mailbox file adds around it."""
+    data = _MBOX_LINE.sub(b"", data[:LARGEST_MESSAGE].lstrip(b"\xef\xbb\xbf\r\n"))
+    if data[:1] in (b" ", b"\t"):
+        text = data.decode("utf-8", "surrogateescape")
+        data = textwrap.dedent(text).encode("utf-8", "surrogateescape")
+    return data
+
+
+async def read_headers(
+    message: bytes,
+    receiver: Receiver,
+    resolver: Resolver | None,
+    *,
+    own: str | None = None,
+    is_whole: bool = True,
+) -> HeaderReport:
+    """Return what a message's header shows; without a resolver, nothing is verified.
+
+    `own` is the first field of a message that smtp-tui composed. Only a whole message can be
+    verified.
+    """
+    fields = header_fields(message)
+    hops = hops_of(fields)
+    believed = believed_results(fields, receiver, own=own)
+    notes = list(clock_notes(hops))
+    if values_of(fields, "arc-seal"):
+        notes.append("The message has an ARC chain, which smtp-tui does not verify.")
+    domain = author_domain(fields)
+    report = HeaderReport(
+        message_id=_shown(first_of(fields, "message-id")),
+        subject=_shown(first_of(fields, "subject")),
+        domain=_shown(domain or ""),
+        hops=hops,
+        results=believed.results,
+        disbelieved=believed.refusals,
+        notes=tuple(notes),
+    )
+    if resolver is None:
+        return report
+    signatures = await dkim.verify(message, fields, resolver) if is_whole else ()
+    report = replace(report, dkim=signatures)
+    if domain is None:
+        note = "The message does not have exactly one From address, so that DMARC fails."
+        return replace(report, aligned=False, notes=(*report.notes, note))
+    alignment = await alignment_of(domain, signatures, believed.results, resolver)
+    aligned = alignment.aligned
+    if not is_whole and aligned is False and values_of(fields, "dkim-signature"):
+        aligned = None
+    return replace(
+        report,
+        aligned=aligned,
+        aligned_by=alignment.by,
+        notes=(*report.notes, *filter(None, (alignment.note,))),
+    )
+
+
+def _shown(text: str) -> str:
+    return shortened(escape_controls(" ".join(text.split())))

@@ -1,0 +1,281 @@
+"""Prove that a message arrived: search a mailbox for its token, then read what came with it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncGenerator, Callable, Iterable
+from contextlib import aclosing
+from dataclasses import field, replace
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from smtp_tui.arrival.authentication_results import Receiver
+from smtp_tui.arrival.headers import LARGEST_MESSAGE
+from smtp_tui.arrival.mailbox import Folder, Found, Mailbox, MailboxAddress, MailboxError
+from smtp_tui.arrival.message_report import read_headers
+from smtp_tui.config.errors import PasswordError
+from smtp_tui.config.password_store import fetch_password
+from smtp_tui.diagnosis.delivery import ArrivalProof
+from smtp_tui.discovery.dns import Resolver
+from smtp_tui.discovery.domain import Unanswered, dmarc_record
+from smtp_tui.oauth.renewal import access_token
+from smtp_tui.records import record
+from smtp_tui.settings import parsers
+from smtp_tui.settings.fields import Settings
+from smtp_tui.settings.password_sources import OAuthSource, PasswordSource
+from smtp_tui.settings.validate import parse_settings
+from smtp_tui.smtp.message import PROOF_FIELD
+from smtp_tui.smtp.tls import TlsContextError, client_context
+from smtp_tui.threads import in_daemon_thread
+
+T = TypeVar("T")
+
+WITHIN = 120.0
+# Seconds after the server accepted the message; then a look every PAUSE seconds.
+_FIRST_LOOKS = (0.3, 0.6, 1.0, 2.0, 4.0)
+PAUSE = 5.0
+_PASSWORD_LIMIT = 30.0
+# Seconds for the DNS queries about a message that was found.
+_READING_LIMIT = 15.0
+
+
+@record(kw_only=True)
+class ProofRequest:
+    """Where to look for the message, and how long.
+
+    `secret` is the password itself, instead of `source`. `authserv_id` is the receiving server's
+    name in Authentication-Results, if the admin knows it.
+    """
+
+    address: MailboxAddress
+    source: PasswordSource | None = None
+    secret: str | None = field(default=None, repr=False)
+    base: Path = Path()
+    within: float = WITHIN
+    authserv_id: str | None = None
+    removes: bool = False
+    resolver: Resolver = field(default_factory=Resolver)
+
+
+@record(kw_only=True)
+class Look:
+    """One look into the mailbox ended without the message."""
+
+    number: int
+    searched: tuple[str, ...]
+    trouble: str = ""
+
+
+async def prove(
+    request: ProofRequest,
+    token: str,
+    settings: Settings,
+    *,
+    accepted: float,
+    recipients: Iterable[str] = (),
+    pause: float = PAUSE,
+) -> AsyncGenerator[Look | ArrivalProof, None]:
+    """Yield each look, the proof last; MailboxError if the mailbox could never be searched.
+
+    `accepted` is the monotonic time at which the server accepted the message. Wrap it in
+    `contextlib.aclosing`.
+    """
+    mailbox = await _opened(request, settings)
+    try:
+        async with aclosing(_looks(mailbox, request, token, accepted, pause)) as looks:
+            async for look in looks:
+                if isinstance(look, Look):
+                    yield look
+                    continue
+                found, proof = look
+                if found:
+                    receiver = await _receiver(request, recipients)
+                    proof = await _read(found, proof, receiver, request.resolver)
+                    proof = await _removed(mailbox, found, proof, request)
+                yield proof
+    finally:
+        mailbox.close()
+
+
+async def _opened(request: ProofRequest, settings: Settings) -> Mailbox:
+    address = request.address
+    secret = request.secret
+    is_token = isinstance(request.source, OAuthSource)
+    try:
+        if isinstance(request.source, OAuthSource):
+            token = await access_token(
+                request.source,
+                username=address.user,
+                host=address.host,
+                base=request.base,
+                environ=os.environ,
+                limit=_PASSWORD_LIMIT,
+            )
+            secret = token.value
+        elif request.source is not None:
+            secret = await fetch_password(
+                request.source,
+                account=address.user,
+                base=request.base,
+                environ=os.environ,
+                limit=_PASSWORD_LIMIT,
+            )
+    except PasswordError as error:
+        raise MailboxError(str(error), is_final=True) from None
+    if secret is None:
+        raise MailboxError(f"no password is known for {address}", is_final=True)
+    own = parse_settings({"host": address.host, "port": address.port}).settings
+    if own is None:
+        raise MailboxError(f"{address.host} is not a usable host", is_final=True)
+    # A private CA signs the IMAP server's certificate too.
+    own = replace(own, ca_file=settings.ca_file)
+    try:
+        context = await in_daemon_thread(partial(client_context, own), _PASSWORD_LIMIT)
+    except (TlsContextError, TimeoutError) as error:
+        raise MailboxError(str(error) or "the CA file was not read", is_final=True) from None
+    return Mailbox(address, context, secret, is_token=is_token)
+
+
+async def _looks(
+    mailbox: Mailbox, request: ProofRequest, token: str, accepted: float, pause: float
+) -> AsyncGenerator[Look | tuple[Found | None, ArrivalProof], None]:
+    """Look until the message is found or the time is over."""
+    end = accepted + request.within
+    before, trouble = accepted, ""
+    searched: dict[str, None] = {}
+    number = 0
+    for due in _due_times(accepted, end, pause):
+        await _until(due)
+        number, began = number + 1, time.monotonic()
+        left = max(0.1, end - began)
+        try:
+            # Each time: a rule of the mailbox may make a folder for the message.
+            folders = await _call(mailbox, mailbox.folders, left)
+            # Rules of the mailbox may move the message anywhere, but searching all takes time.
+            looks_far = began >= accepted + request.within / 2 or due >= end
+            wanted = [folder for folder in folders if looks_far or folder.place != "other"]
+            found = await _call(mailbox, partial(mailbox.find, token, wanted), left)
+            searched |= dict.fromkeys(folder.shown for folder in wanted)
+            trouble = ""
+        except MailboxError as error:
+            if error.is_final:
+                raise
+            found, trouble = None, str(error)
+        if found:
+            seen = time.monotonic()
+            yield found, _proof(request, found, seen - accepted, seen - before, tuple(searched))
+            return
+        yield Look(number=number, searched=tuple(searched), trouble=trouble)
+        before = began
+    if not searched:
+        raise MailboxError(trouble or "the mailbox could not be searched")
+    notes = (f"The last look failed: {trouble}.",) if trouble else ()
+    missing = ArrivalProof(
+        found=False, mailbox=str(request.address), searched=tuple(searched), notes=notes
+    )
+    yield None, missing
+
+
+def _due_times(accepted: float, end: float, pause: float) -> Iterable[float]:
+    """Yield the moments of the looks; the last one is the end itself."""
+    due = accepted
+    for after in _FIRST_LOOKS:
+        due = accepted + after
+        if due >= end:
+            break
+        yield due
+    while (due := due + pause) < end:
+        yield due
+    yield end
+
+
+async def _until(moment: float) -> None:
+    await asyncio.sleep(max(0.0, moment - time.monotonic()))
+
+
+async def _call(mailbox: Mailbox, call: Callable[[float], T], left: float) -> T:
+    """Run one call of the mailbox in a thread; it cannot outlast the time."""
+    try:
+        return await in_daemon_thread(partial(call, left), left + 1.0)
+    except TimeoutError:
+        mailbox.close()
+        raise MailboxError("the server did not reply in time") from None
+    except OSError as error:
+        raise MailboxError(str(error)) from None
+
+
+def _proof(
+    request: ProofRequest, found: Found, seconds: float, precision: float, searched: tuple[str, ...]
+) -> ArrivalProof:
+    folder: Folder = found.folder
+    return ArrivalProof(
+        found=True,
+        mailbox=str(request.address),
+        folder=folder.shown,
+        place=folder.place,
+        seconds=seconds,
+        precision=precision,
+        searched=searched,
+    )
+
+
+async def _receiver(request: ProofRequest, recipients: Iterable[str]) -> Receiver:
+    """Return what is known of the receiving side: its hosts and their domains."""
+    if request.authserv_id:
+        return Receiver(ids=(request.authserv_id,))
+    hosts = [request.address.host]
+    domains = {address.rpartition("@")[2].casefold() for address in recipients}
+    for domain in sorted(domains)[:2]:
+        hosts += (await request.resolver.exchanges(domain))[1][:4]
+    owners = []
+    for host in dict.fromkeys(name.casefold() for name in hosts if name):
+        if not parsers.is_address(host) and "." in host:
+            try:
+                owner, policy = await dmarc_record(host, request.resolver)
+            except (Unanswered, ValueError):
+                continue
+            owners += [owner] if policy else []
+    return Receiver(hosts=tuple(hosts), domains=tuple(dict.fromkeys(owners)))
+
+
+async def _read(
+    found: Found, proof: ArrivalProof, receiver: Receiver, resolver: Resolver
+) -> ArrivalProof:
+    """Add what the header and the signatures show."""
+    own = PROOF_FIELD.casefold()
+    is_whole = len(found.message) < LARGEST_MESSAGE
+    try:
+        async with asyncio.timeout(_READING_LIMIT):
+            report = await read_headers(
+                found.message, receiver, resolver, own=own, is_whole=is_whole
+            )
+    except TimeoutError:
+        report = await read_headers(found.message, receiver, None, own=own, is_whole=is_whole)
+    return replace(
+        proof,
+        hops=report.hops,
+        results=report.results,
+        disbelieved=report.disbelieved,
+        dkim=report.dkim,
+        domain=report.domain,
+        aligned=report.aligned,
+        aligned_by=report.aligned_by,
+        notes=(*proof.notes, *report.notes),
+    )
+
+
+async def _removed(
+    mailbox: Mailbox, found: Found, proof: ArrivalProof, request: ProofRequest
+) -> ArrivalProof:
+    if not request.removes:
+        return proof
+    try:
+        if await _call(mailbox, partial(mailbox.remove, found), 10.0):
+            return replace(proof, removed=True)
+        why = "its server cannot remove a single message (UIDPLUS)"
+    except MailboxError as error:
+        why = str(error)
+    return replace(proof, notes=(*proof.notes, f"The message is still in the mailbox: {why}."))
