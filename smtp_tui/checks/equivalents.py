@@ -26,7 +26,7 @@ from smtp_tui.settings.choices import (
     VerifyMode,
 )
 from smtp_tui.settings.fields import Settings
-from smtp_tui.settings.parsers import ascii_name, is_address
+from smtp_tui.settings.parsers import ascii_name, is_address, socket_path
 
 # The variables that `config.paths` expands; a shell can expand them too.
 _VARIABLE = re.compile(r"\$(\{)?(HOME|CREDENTIALS_DIRECTORY)(?(1)\}|(?![A-Za-z0-9_]))")
@@ -79,8 +79,8 @@ class _CommandLine:
         self.quoted = list(map(quoted, words))
         self.notes: list[str] = []
         family = plan.settings.address_family  # the options are the same in all three programs
-        self.add("-4", when=family is AddressFamily.IPV4)
-        self.add("-6", when=family is AddressFamily.IPV6)
+        self.add("-4", when=family is AddressFamily.IPV4 and not plan.socket)
+        self.add("-6", when=family is AddressFamily.IPV6 and not plan.socket)
 
     def add(self, *words: str | None, when: object = True) -> None:
         """Add an option and its value if `when` is true."""
@@ -110,9 +110,12 @@ class _Plan:
         self.settings = settings
         self.base = base
         self.user = settings.username or ""
-        self.host = ascii_name(settings.host)
+        self.socket = socket_path(settings.host)
+        # curl needs a host in its URL, whatever it connects to.
+        self.host = "localhost" if self.socket else ascii_name(settings.host)
         self.tls_name = ascii_name(settings.tls_name).removesuffix(".").partition("%")[0]
-        self.has_name = not is_address(self.tls_name)
+        self.has_name = bool(self.tls_name) and not is_address(self.tls_name)
+        self.source = settings.source_address and not self.socket
         self.endpoint = f"{_bracketed(self.host)}:{settings.port}"
         self.hello: str | None = None
         if settings.domain:
@@ -158,16 +161,18 @@ def _curl(plan: _Plan) -> _CommandLine:
     settings = plan.settings
     # Without --globoff curl reads the brackets of an IPv6 address as a pattern.
     line = _CommandLine(plan, "curl", "-v", "--globoff")
-    line.add("--interface", settings.source_address, when=settings.source_address)
+    line.add("--unix-socket", plan.socket, when=plan.socket)
+    line.add("--interface", settings.source_address, when=plan.source)
     line.add("--max-time", f"{settings.timeout:g}")
     line.note("own-name", when=plan.hello is None)
     # curl uses one name for the host and for TLS: a different TLS name goes into the URL, and
     # --connect-to routes it to the host.
     is_renamed = plan.has_tls and bool(settings.server_name)
+    is_routed = is_renamed and not plan.socket
     if plan.has_tls:
         line.add("--ssl-reqd", when=plan.link == "starttls")
         line.add("--ssl", when=plan.link == "optional")
-        line.add("--connect-to", f"::{plan.endpoint}", when=is_renamed)
+        line.add("--connect-to", f"::{plan.endpoint}", when=is_routed)
         line.add(f"--tlsv{settings.tls_minimum.value}")
         line.add("--ciphers", _OLD_CIPHERS, when=plan.is_old)
         line.add("--insecure", when=not plan.verifies)
@@ -188,7 +193,8 @@ def _curl(plan: _Plan) -> _CommandLine:
     scheme = "smtps" if plan.link == "tls" else "smtp"
     host = _bracketed((plan.tls_name if is_renamed else plan.host).replace("%", "%25"))
     path = quote(plan.hello or "", safe=":")  # curl's EHLO name
-    line.add("--request", "NOOP", "--url", f"{scheme}://{host}:{settings.port}/{path}")
+    port = "" if plan.socket else f":{settings.port}"
+    line.add("--request", "NOOP", "--url", f"{scheme}://{host}{port}/{path}")
     return line
 
 
@@ -212,12 +218,12 @@ def _add_curl_login(line: _CommandLine, plan: _Plan) -> None:
 def _openssl(plan: _Plan) -> _CommandLine:
     """Write the openssl command: the handshake only."""
     settings = plan.settings
-    line = _CommandLine(plan, "openssl", "s_client", "-connect", plan.endpoint)
+    target = ("-unix", plan.socket) if plan.socket else ("-connect", plan.endpoint)
+    line = _CommandLine(plan, "openssl", "s_client", *target)
     if not plan.has_tls:
         line.quoted, line.notes = [], ["nothing"]
         return line
-    source = settings.source_address
-    line.add("-bind", _bracketed(source or ""), when=source)
+    line.add("-bind", _bracketed(settings.source_address or ""), when=plan.source)
     if plan.link != "tls":
         line.add("-starttls", "smtp")
         line.add("-name", plan.hello, when=plan.hello)
@@ -248,8 +254,9 @@ def _openssl(plan: _Plan) -> _CommandLine:
 def _swaks(plan: _Plan) -> _CommandLine:
     """Write the swaks command."""
     settings = plan.settings
-    line = _CommandLine(plan, "swaks", "--server", plan.host, "--port", str(settings.port))
-    line.add("--local-interface", settings.source_address, when=settings.source_address)
+    server = ("--server", plan.host, "--port", str(settings.port))
+    line = _CommandLine(plan, "swaks", *(("--socket", plan.socket) if plan.socket else server))
+    line.add("--local-interface", settings.source_address, when=plan.source)
     line.add("--timeout", f"{ceil(settings.timeout)}s", when="timeout" in settings.given)
     line.add("--helo", plan.hello, when=plan.hello)
     line.note("own-name", when=plan.hello is None)

@@ -47,7 +47,7 @@ VERSION = 1
 
 SCHEMA_VERSION = JsonType(lambda: {"const": VERSION}, source=lambda _: VERSION)
 
-_ADDRESS = {"address": TEXT, "port": PORT}
+_ADDRESS = {"address": TEXT, "port": maybe(PORT)}
 _CERTIFICATE_KEYS = {
     "subject": TEXT,
     "names": many(TEXT).of("listed_names"),
@@ -166,7 +166,7 @@ def _reply_keys(prefix: str = "") -> Keys:
 _OF_EVENTS: dict[type, tuple[str, Keys]] = {
     events.Resolved: ("resolved", {"host": TEXT, "addresses": many(TEXT)}),
     events.Connecting: ("connecting", _ADDRESS),
-    events.Connected: ("connected", {**_ADDRESS, "local_address": TEXT}),
+    events.Connected: ("connected", {**_ADDRESS, "local_address": maybe(TEXT)}),
     events.Sent: ("sent", {"text": TEXT}),
     events.Received: ("received", {**_reply_keys("reply."), "decoded": maybe(TEXT)}),
     events.TlsEstablished: ("tls", _TLS),

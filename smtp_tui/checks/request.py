@@ -128,7 +128,7 @@ def settings_sure_to_connect(request: CheckRequest) -> Settings | None:
     settings = parse_settings(request.values).settings
     if settings is None or settings.timeout < _SHORT_TIMEOUT or settings.client_certificate:
         return None
-    if not (settings.host.isascii() and settings.tls_name.isascii()):
+    if not (settings.host.isascii() and settings.tls_name.isascii()) or settings.is_socket:
         return None
     user = settings.username or ""
     if settings.needs_password:

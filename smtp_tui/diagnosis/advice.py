@@ -18,7 +18,7 @@ from smtp_tui.records import record
 from smtp_tui.safe_text import escape_controls, shortened
 from smtp_tui.settings.choices import Authentication, Encryption, TlsVersion, VerifyMode
 from smtp_tui.settings.fields import FIELDS
-from smtp_tui.settings.parsers import is_address, is_this_machine
+from smtp_tui.settings.parsers import is_address, is_this_machine, socket_path
 from smtp_tui.settings.password_sources import LiteralSource
 from smtp_tui.settings.validate import defaults, parse_fields
 
@@ -96,6 +96,11 @@ class PartialSettings:
         return is_this_machine(self["host"] or "")
 
     @property
+    def is_socket(self) -> bool:
+        """Whether the host is a UNIX socket, which has no port and needs no encryption."""
+        return socket_path(self["host"] or "") is not None
+
+    @property
     def is_near(self) -> bool:
         """Whether the host's name or address is a private network's, or not set yet."""
         host = (self["host"] or "").casefold().rstrip(".")
@@ -155,6 +160,8 @@ def _connection_advice(settings: PartialSettings) -> Iterator[Match]:
     provider = provider_of(settings["host"]) if settings["host"] else None
     # A provider may document a port with an unusual encryption.
     is_documented = provider is not None and provider.offers(port, encryption)
+    if settings.is_socket:
+        return
     if (conflict := _port_conflict(port, encryption)) and not is_documented:
         yield conflict, names
     elif protocol := _OTHER_PROTOCOLS.get(port):

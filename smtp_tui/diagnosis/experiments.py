@@ -126,7 +126,8 @@ def _experiments(settings: Settings, facts: CheckSummary) -> dict[str, list[Expe
     ]
     is_open = settings.encryption is Encryption.NONE
     older_tls = {TlsVersion.V1_3: "1.2", TlsVersion.V1_2: "1.0"}.get(settings.tls_minimum)
-    literal = address_literal(facts.connected.local_address) if facts.connected else ""
+    own = facts.connected and facts.connected.local_address
+    literal = address_literal(own) if own else ""
     refused_here = facts.finished and facts.finished.stage is Stage.EHLO
     is_new = literal and refused_here and literal not in (facts.greeted_as or "")
     return {

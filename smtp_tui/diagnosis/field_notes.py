@@ -182,7 +182,8 @@ _SHOWN_ADDRESSES = 4
 
 def _server_findings(facts: CheckSummary, verdict: Verdict) -> Iterator[Note]:
     names = {"addresses": abridged(facts.resolved, _SHOWN_ADDRESSES)}
-    if facts.address:
+    is_tcp = facts.connected is not None and facts.connected.port is not None
+    if facts.address and is_tcp:
         found = "one-of-many" if len(facts.resolved) > 1 else "found"
         yield "host", found, names | {"address": facts.address}
     elif facts.resolved:
@@ -190,10 +191,10 @@ def _server_findings(facts: CheckSummary, verdict: Verdict) -> Iterator[Note]:
     # TLS discards earlier capabilities (RFC 3207, section 4.2).
     if facts.offers and (size := EhloKeywords(facts.offers[-1].keywords).size_limit):
         yield "host", "size", {"size": _size(size)}
-    if facts.connected:
+    if facts.connected and is_tcp:
         names = {"address": facts.connected.address, "port": str(facts.connected.port)}
         yield "port", "talks" if facts.greeted_as else "connects", names
-        yield "source_address", "left-from", {"source": facts.connected.local_address}
+        yield "source_address", "left-from", {"source": facts.connected.local_address or ""}
     elif verdict.stage is Stage.CONNECT and verdict.cause:
         yield "port", "failed", {"cause": label(verdict.cause)}
     for probed in facts.probed:
@@ -208,7 +209,7 @@ def _server_findings(facts: CheckSummary, verdict: Verdict) -> Iterator[Note]:
     elif facts.recipients:
         yield "from", "taken", {}
     yield "timeout", "took", {"seconds": f"{verdict.seconds:.1f}"}
-    if facts.address:
+    if facts.address and is_tcp:
         names = {"family": "IPv6" if ":" in facts.address else "IPv4", "address": facts.address}
         others = ", ".join(address for address in facts.tried if address != facts.address)
         yield "address_family", "used-beside" if others else "used", names | {"tried": others}

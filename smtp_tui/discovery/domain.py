@@ -112,7 +112,8 @@ class DomainCheck:
         domain, resolver = sender_domain(settings), self.resolver
         if domain is None:
             return (_fact("sender", "no-sender"),)
-        host = parsers.ascii_name(settings.host).removesuffix(".").lower()
+        name = "" if settings.is_socket else parsers.ascii_name(settings.host)
+        host = name.removesuffix(".").lower()
         questions: dict[str, Coroutine[Any, Any, Facts]] = {
             "mx": _mx(domain, resolver),
             "spf": _spf(domain, host, server, own, resolver),
@@ -122,7 +123,7 @@ class DomainCheck:
         }
         if own:
             questions["ptr"] = _ptr(own, resolver)
-        if not parsers.is_address(host):
+        if host and not parsers.is_address(host):
             questions["tlsa"] = _tlsa(host, settings.port, resolver)
         tasks = {subject: asyncio.create_task(question) for subject, question in questions.items()}
         facts: list[DomainFact] = []

@@ -20,7 +20,7 @@ from smtp_tui.interchange.spec import (
 from smtp_tui.safe_text import escape_controls
 from smtp_tui.settings.choices import Authentication, Encryption, VerifyMode
 from smtp_tui.settings.fields import BY_KEY, Settings
-from smtp_tui.settings.parsers import Mailbox, parse_mailbox
+from smtp_tui.settings.parsers import Mailbox, parse_mailbox, socket_path
 from smtp_tui.settings.password_sources import EnvironmentSource, LiteralSource, PasswordSource
 from smtp_tui.settings.validate import parse_settings
 
@@ -56,6 +56,8 @@ class ExportBuilder:
         self.quoting = quoting
         self.settings = settings
         self.secret = secret
+        if settings.is_socket and not form.sockets:
+            raise InterchangeError(text("no-sockets", program=form.title))
         # Dict keys, so that repeated notes are kept once.
         self._notes: dict[ImportNote, None] = {}
         # A line end in a value would start a new line in the exported file.
@@ -69,6 +71,11 @@ class ExportBuilder:
         if key not in self.settings.given:
             return None
         return getattr(self.settings, BY_KEY[key].attribute)
+
+    @property
+    def socket(self) -> str | None:
+        """The path of the UNIX socket that is the host, if it is one."""
+        return socket_path(self.settings.host)
 
     @property
     def host_with_port(self) -> str:
@@ -252,9 +259,10 @@ def _with_plain_name(mailbox: Mailbox) -> Mailbox:
 
 # Values that a table `write` can name; any other name is the key of a setting.
 _VALUES: dict[str, Callable[[ExportBuilder], Any]] = {
-    "host": lambda out: out.settings.host,
+    "host": lambda out: None if out.socket else out.settings.host,
+    "socket": lambda out: out.socket,
     "host_with_port": lambda out: out.host_with_port,
-    "port": lambda out: out.settings.port,
+    "port": lambda out: None if out.socket else out.settings.port,
     "verify_mode": lambda out: str(out.settings.openssl_verify_mode),
     "username": lambda out: out.username,
     "password": lambda out: out.secret if out.wants_secret else None,

@@ -135,7 +135,8 @@ class FormatSpec:
     `tls`, `ssl`) to itself or the nearest that the program has. `mechanisms` are the AUTH
     mechanisms that it can name, `expresses` the smtp-tui keys that it has a place for. `goes_on`,
     `in_clear` and `cannot_require` are the ids of notes on a connection that stays unencrypted:
-    programs in Go differ there. `images` are the container images of the program. `prefixes`
+    programs in Go differ there. `sockets` is whether the program connects
+    to UNIX sockets. `images` are the container images of the program. `prefixes`
     make variables of the keys of its file. For detection, see `formats.toml` and `evidence`.
     """
 
@@ -152,6 +153,7 @@ class FormatSpec:
     verify: tuple[str, ...] = ("peer",)
     quoting: str | None = None
     may_be_env: bool = False
+    sockets: bool = False
     has_accounts: bool = False
     goes_on: str = "auto-goes-on"
     in_clear: str = "password-in-clear"

@@ -116,6 +116,15 @@ class Agent:
         except OSError as error:
             messages.send(reply, {"errno": error.errno})
 
+    def _connect_socket(self, path: str, reply: socket.socket) -> None:
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as made:
+                made.setblocking(False)
+                self._root.connect(path, made)
+                messages.send(reply, {}, made.fileno())
+        except OSError as error:
+            messages.send(reply, {"errno": error.errno})
+
     def _serve_in_child(self, request: Mapping[str, Any], reply: socket.socket) -> None:
         try:
             if os.fork():
@@ -125,7 +134,10 @@ class Agent:
             return
         try:
             self._become_user()
-            messages.send(reply, self._answer(request))
+            if request["ask"] == "unix":
+                self._connect_socket(request["path"], reply)
+            else:
+                messages.send(reply, self._answer(request))
         except StepFailed as failed:
             messages.send(reply, {"errno": failed.error.errno})
         finally:

@@ -34,6 +34,14 @@ class AgentNetwork(Network):
         close(others)
         return socket.socket(fileno=descriptor)
 
+    has_own_files = False
+
+    def connected_socket(self, path: str) -> socket.socket:
+        """Return a socket connected to a UNIX socket among the place's files, as its user."""
+        _, (descriptor, *others) = self._agent.ask({"ask": "unix", "path": path})
+        close(others)
+        return socket.socket(fileno=descriptor)
+
     def own_name(self) -> str:
         """Return the place's name."""
         return str(self._look_up({"ask": "name"})["name"])

@@ -9,6 +9,7 @@ import ctypes
 import errno
 import os
 import re
+import socket
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -55,6 +56,15 @@ class RootReader:
         opened = self._opened(path, stat.S_ISDIR, errno.ENOTDIR)
         with opened as folder, os.scandir(folder) as entries:
             return sorted(entry.name for entry, _ in zip(entries, range(most), strict=False))
+
+    def connect(self, path: str, client: socket.socket) -> None:
+        """Connect to a UNIX socket; OSError if there is none."""
+        place = self._find(path)
+        try:
+            # The descriptor has found the socket, whatever the path leads to by now.
+            client.connect(f"/proc/self/fd/{place}")
+        finally:
+            os.close(place)
 
     @contextmanager
     def opened(self, path: str) -> Iterator[int]:

@@ -14,6 +14,7 @@ from typing import Any
 from smtp_tui.config.errors import one_line, reason
 from smtp_tui.records import record
 from smtp_tui.settings.choices import Authentication, Encryption
+from smtp_tui.settings.parsers import socket_path
 
 KEYS = frozenset({"source", "sources", "taken"})
 """The keys of an entry that name its sources and the day they were last read."""
@@ -220,6 +221,9 @@ def providers() -> tuple[Provider, ...]:
 
 def provider_of(host: str) -> Provider | None:
     """Return the provider that a host belongs to, or None."""
+    # A path may contain any name.
+    if socket_path(host) is not None:
+        return None
     return next((found for found in providers_naming(host) if found.matches(host)), None)
 
 

@@ -22,7 +22,7 @@ from smtp_tui.settings.choices import (
     TlsVersion,
     VerifyMode,
 )
-from smtp_tui.settings.parsers import mailbox_text
+from smtp_tui.settings.parsers import mailbox_text, socket_path
 from smtp_tui.settings.password_sources import PasswordSource, parse_source
 
 Values = Mapping[str, Any]
@@ -147,8 +147,8 @@ class Settings:
 
     host: str = declare(
         "SMTP Host",
-        parsers.host,
-        "The server that accepts the mail: a hostname or an IP address.",
+        parsers.server,
+        "The server that accepts the mail: a hostname, an IP address or unix:/path.",
         default_text="required",
     )
     port: int = declare(
@@ -167,7 +167,10 @@ class Settings:
         "Encryption Type",
         Encryption,
         "none: plain text; tls: STARTTLS required; ssl: implicit TLS.",
-        default=Encryption.TLS,
+        # What crosses a UNIX socket does not leave the machine.
+        default=lambda values: (
+            Encryption.TLS if socket_path(values.get("host") or "") is None else Encryption.NONE
+        ),
     )
     starttls_auto: bool = declare(
         "Start TLS Auto",
@@ -276,8 +279,13 @@ class Settings:
 
     @property
     def tls_name(self) -> str:
-        """The name for SNI and the certificate check."""
-        return self.server_name or self.host
+        """The name for SNI and the certificate check; empty for a UNIX socket without one."""
+        return self.server_name or ("" if self.is_socket else self.host)
+
+    @property
+    def is_socket(self) -> bool:
+        """Whether the host is a UNIX socket."""
+        return socket_path(self.host) is not None
 
 
 def declared_fields(settings: type[Settings]) -> tuple[Field, ...]:

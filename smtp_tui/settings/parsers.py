@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
+import os
 import re
 from collections.abc import Callable
 from enum import StrEnum
@@ -128,6 +129,34 @@ def choice(kind: type[StrEnum]) -> Parser:
     return parse
 
 
+# Bytes of a UNIX socket's path on Linux, without the final NUL (unix(7)); macOS allows 103.
+_SOCKET = "unix:"
+_LONGEST_SOCKET = 107
+
+
+def socket_path(host: str) -> str | None:
+    """Return the path of a host that is a UNIX socket, `unix:/path`; None for any other."""
+    return host.removeprefix(_SOCKET) if host.startswith(_SOCKET) else None
+
+
+def server(value: object) -> str:
+    """A hostname, an IP address, or a UNIX socket as `unix:/path`."""
+    name = text(value).strip()
+    if not name.casefold().startswith(_SOCKET):
+        return host(value)
+    # Docker and others write `unix:///path`.
+    path = re.sub(r"^//(?=/)", "", name[len(_SOCKET) :])
+    if not path.startswith("/"):
+        raise ValueError(f"{shown(name)} is not an absolute path; write unix:/path/of/the/socket")
+    if not path.isprintable():
+        raise ValueError(f"{shown(name)} contains a control character; remove it")
+    if (length := len(os.fsencode(path))) > _LONGEST_SOCKET:
+        raise ValueError(
+            f"the socket's path has {length} bytes; the system allows {_LONGEST_SOCKET}"
+        )
+    return _SOCKET + path
+
+
 def host(value: object) -> str:
     """A hostname or an IP address, returned without the brackets of an IPv6 address."""
     name = text(value).strip()
@@ -218,8 +247,10 @@ def is_address(name: str) -> bool:
 
 
 def is_this_machine(name: str) -> bool:
-    """Return whether a host is this machine: localhost, or a loopback or unspecified address."""
+    """Return whether a host is here: localhost, a loopback or unspecified address, or a socket."""
     host = name.casefold().rstrip(".")
+    if socket_path(host) is not None:
+        return True
     if is_address(host):
         address = ipaddress.ip_address(host)
         return address.is_loopback or address.is_unspecified

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from smtp_tui.records import record
-from smtp_tui.settings.choices import AddressFamily, Authentication, Encryption
+from smtp_tui.settings.choices import AddressFamily, Authentication, Encryption, VerifyMode
 from smtp_tui.settings.fields import BY_KEY, FIELDS, Field, Settings
+from smtp_tui.settings.parsers import socket_path
 from smtp_tui.settings.password_sources import OAuthSource
 
 # `none` and `external` use no password.
@@ -109,6 +110,9 @@ def _conflicts(whole: Mapping[str, Any], parsed: Mapping[str, Any]) -> Iterator[
             yield "client_certificate", "is missing; authentication external needs it"
         if whole["client_key"]:
             yield "client_certificate", "is missing; client_key needs it"
+    is_socket = socket_path(whole["host"] or "") is not None
+    if is_socket and not whole["server_name"] and _compares_name(whole):
+        yield "server_name", "is missing; a UNIX socket has no name to find in the certificate"
     source, family = whole["source_address"], whole["address_family"]
     if source is not None and family is not AddressFamily.ANY:
         own = AddressFamily.IPV6 if ":" in source else AddressFamily.IPV4
@@ -116,7 +120,18 @@ def _conflicts(whole: Mapping[str, Any], parsed: Mapping[str, Any]) -> Iterator[
             yield "source_address", f"is {own}, but address_family is {family}; make them match"
 
 
+def _compares_name(whole: Mapping[str, Any]) -> bool:
+    """Whether TLS may begin and compare the certificate's name."""
+    has_tls = whole["encryption"] is not Encryption.NONE or whole["starttls_auto"]
+    is_verified = whole["openssl_verify_mode"] is not VerifyMode.NONE
+    return bool(has_tls and is_verified and not whole["tls_fingerprint"])
+
+
 def _remarks(settings: Settings) -> Iterator[SettingNotice]:
+    if settings.is_socket:
+        for key in ("port", "address_family", "source_address"):
+            if key in settings.given:
+                yield SettingNotice(key, f"{key} is not used: the host is a UNIX socket")
     if settings.username and settings.authentication is Authentication.NONE:
         text = "the username is not used: authentication is none"
         yield SettingNotice("username", text, "username-unused")

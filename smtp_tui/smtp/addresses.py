@@ -75,6 +75,20 @@ class Network:
         """Return a new stream socket."""
         return socket.socket(family, socket.SOCK_STREAM)
 
+    has_own_files = True
+    """Whether a path of this network's machine is one of this process's files."""
+
+    def connected_socket(self, path: str) -> socket.socket:
+        """Return a socket connected to a UNIX socket; BlockingIOError if its queue is full."""
+        connected = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            connected.setblocking(False)
+            connected.connect(path)
+        except BaseException:
+            connected.close()
+            raise
+        return connected
+
     def own_name(self) -> str:
         """Return the machine's name, fully qualified if the resolver knows it; it may wait."""
         return socket.getfqdn()

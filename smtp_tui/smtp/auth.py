@@ -139,6 +139,7 @@ def candidates(
     if not encrypted and allow_clear:
         order = (*AUTO_OPEN, "PLAIN", "LOGIN")
     where = "inside TLS" if encrypted else "on an unencrypted connection"
+    where = "on a UNIX socket" if settings.is_socket else where
     usable = [name for name in order if name in offer.mechanisms]
     if not usable and not encrypted and not {"PLAIN", "LOGIN"}.isdisjoint(offer.mechanisms):
         text = f"the server offers only {offered} on this unencrypted connection"
@@ -164,7 +165,8 @@ async def authenticate(
     client: SMTPClient, settings: Settings, offer: EhloKeywords, secret: str, *, allow_clear: bool
 ) -> None:
     """Authenticate once; CheckAborted if the server rejects it or no mechanism is safe."""
-    encrypted = client.connection.is_encrypted
+    # Only root and the two ends can read a UNIX socket.
+    encrypted = client.connection.is_encrypted or settings.is_socket
     mechanisms, reason = candidates(settings, offer, encrypted=encrypted, allow_clear=allow_clear)
     while mechanisms:
         mechanism = mechanisms.pop(0)

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable
 
 from smtp_tui.records import record
-from smtp_tui.smtp.addresses import Endpoint
 from smtp_tui.smtp.connection import Connection
 from smtp_tui.smtp.events import (
     Cause,
@@ -70,7 +69,6 @@ class SMTPClient:
         self.command = ""
         # The last reply, redacted.
         self.shown_reply: Reply | None = None
-        self.target: Endpoint | None = None
         self.is_usable = False
         self.group_refusal: PipelineRejection | None = None
         self.is_shaking_hands = False
@@ -105,10 +103,9 @@ class SMTPClient:
             raise AssertionError("no connection yet")
         return self._connection
 
-    def set_connection(self, connection: Connection, target: Endpoint) -> None:
+    def set_connection(self, connection: Connection) -> None:
         """Use this connection from now on."""
         self._connection = connection
-        self.target = target
 
     def close(self) -> None:
         """Close the connection at once, if there is one."""

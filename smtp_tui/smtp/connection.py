@@ -65,9 +65,10 @@ class Connection:
         return self._tls is not None
 
     @property
-    def local_address(self) -> str:
-        """The local IP address."""
-        return str(self._socket.getsockname()[0])
+    def local_address(self) -> str | None:
+        """The local IP address; None for a UNIX socket."""
+        name = self._socket.getsockname()
+        return str(name[0]) if isinstance(name, tuple) else None
 
     async def send(self, data: bytes) -> None:
         """Write all of `data`."""
@@ -108,7 +109,7 @@ class Connection:
             # As bytes: for a str, Python loads its IDNA tables, which takes 2 ms. They are needed
             # to reject labels of invalid length (RFC 1035, section 2.3.4).
             is_plain = all(0 < len(label) < 64 for label in name.split("."))
-            server_name = name.encode("ascii") if is_plain else name
+            server_name = name.encode("ascii") if is_plain else name or None
             tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=server_name)
         except (ValueError, ssl.SSLError) as error:
             raise TlsContextError(

@@ -15,6 +15,8 @@ from smtp_tui.threads import in_daemon_thread
 # Maximum seconds for the name lookup, and its maximum share of the check's timeout.
 NAME_LIMIT = 2.0
 NAME_SHARE = 0.25
+# A UNIX socket has no address, and reaches only this machine.
+LOOPBACK = "127.0.0.1"
 
 
 async def own_name(limit: float = NAME_LIMIT, network: Network = THIS_MACHINE) -> str | None:
@@ -36,12 +38,12 @@ class EhloName:
         limit = min(NAME_LIMIT, NAME_SHARE * timeout)
         self._lookup = None if domain else asyncio.create_task(own_name(limit, network))
 
-    async def name(self, local_address: str) -> str:
+    async def name(self, local_address: str | None) -> str:
         """Return the configured domain, else this machine's name, else its address literal."""
         if self._domain:
             return self._domain if self._domain.startswith("[") else ascii_name(self._domain)
         found = await self._lookup if self._lookup else None
-        return found or address_literal(local_address)
+        return found or address_literal(local_address or LOOPBACK)
 
     async def close(self) -> None:
         """Cancel the lookup."""

@@ -57,6 +57,9 @@ class Cause(StrEnum):
     CONNECT_TIMEOUT = "connect-timeout"
     NETWORK_UNREACHABLE = "network-unreachable"
     CONNECT_DENIED_LOCALLY = "connect-denied-locally"
+    SOCKET_MISSING = "socket-missing"
+    SOCKET_DENIED = "socket-denied"
+    SOCKET_REFUSED = "socket-refused"
     GREETING_TIMEOUT = "greeting-timeout"
     IMPLICIT_TLS_EXPECTED = "implicit-tls-expected"
     NOT_SMTP = "not-smtp"
@@ -141,19 +144,19 @@ class Resolved(EventBase):
 
 @record(kw_only=True)
 class Connecting(EventBase):
-    """A connection attempt to one address began."""
+    """A connection attempt to one address, or to a UNIX socket without a port, began."""
 
     address: str
-    port: int
+    port: int | None
 
 
 @record(kw_only=True)
 class Connected(EventBase):
-    """A TCP connection is established."""
+    """A connection is established; to a UNIX socket, without a port and a local address."""
 
     address: str
-    port: int
-    local_address: str
+    port: int | None
+    local_address: str | None
 
 
 @record(kw_only=True)

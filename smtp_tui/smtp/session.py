@@ -14,7 +14,6 @@ from collections.abc import AsyncGenerator
 from dataclasses import replace
 
 from smtp_tui.records import record
-from smtp_tui.safe_text import abridged
 from smtp_tui.settings.choices import Encryption, VerifyMode
 from smtp_tui.settings.fields import Settings
 from smtp_tui.smtp.addresses import THIS_MACHINE, EarlyConnection, Endpoint, Network
@@ -27,36 +26,34 @@ from smtp_tui.smtp.events import (
     Cause,
     CheckAborted,
     Connected,
-    Connecting,
     Event,
     Experiment,
     Finished,
-    Resolved,
     Stage,
     WarningId,
     refused,
 )
-from smtp_tui.smtp.happy_eyeballs import AddressLookupError, HappyEyeballs, resolve
+from smtp_tui.smtp.happy_eyeballs import AddressLookupError
 from smtp_tui.smtp.message import MailRequest, envelope_of
 from smtp_tui.smtp.redaction import Redactor
 from smtp_tui.smtp.replies import EhloKeywords, Reply, is_lmtp
 from smtp_tui.smtp.starttls import load_context, secure, starttls, wants_starttls
+from smtp_tui.smtp.streams import StreamOpener
 from smtp_tui.smtp.tls import TlsContextError, client_context, sni_name
 
 
 async def tls_from_first_byte(
-    target: Endpoint, settings: Settings, network: Network
+    settings: Settings, network: Network, target: Endpoint | None = None
 ) -> Handshake | None:
-    """Try a TLS handshake on a new connection; None if it fails."""
+    """Try a TLS handshake on a new connection, to `target` if given; None if it fails."""
     unverified = replace(
         settings, openssl_verify_mode=VerifyMode.NONE, client_certificate=None, client_key=None
     )
     try:
-        eyeballs = HappyEyeballs(settings.source_address, network=network)
-        connected, _ = await eyeballs.connect([target])
+        stream = await StreamOpener(settings, network).open(target)
     except AddressLookupError:
         return None
-    connection = Connection(connected)
+    connection = Connection(stream.socket)
     try:
         # No certificate is verified and none is sent, so no file is read.
         return await connection.start_tls(client_context(unverified), sni_name(settings))
@@ -75,7 +72,7 @@ class GreetingReader:
     """Reads the greeting; if none comes, probes the port once for implicit TLS.
 
     `extra` is the seconds that the probe may take after the check has timed out; 0 disables the
-    probe altogether.
+    probe altogether. `target` is where it connects, None to open the stream anew.
     """
 
     def __init__(
@@ -85,6 +82,7 @@ class GreetingReader:
         self._network = network
         self._settings = settings
         self._extra = extra
+        self.target: Endpoint | None = None
         self._probed_at: float | None = None
         self._has_probed = False
 
@@ -143,10 +141,8 @@ class GreetingReader:
 
     async def _probe_tls(self) -> bool:
         client = self._client
-        if client.target is None:
-            return False
         self._probed_at = client.now()
-        tls = await tls_from_first_byte(client.target, self._settings, self._network)
+        tls = await tls_from_first_byte(self._settings, self._network, self.target)
         self._has_probed = True
         text, outcome = "experiment: the port does not answer a TLS handshake either", "no-tls"
         if tls:
@@ -158,8 +154,6 @@ class GreetingReader:
 
 # The share of a check's timeout for reading certificate and key files.
 SHARE_FOR_FILES = 0.9
-# Maximum number of addresses in a note.
-ADDRESSES_NAMED = 4
 
 
 @record(kw_only=True)
@@ -245,9 +239,7 @@ class CheckStages:
         self._mail = mail
         self._limits = limits
         self._greeting = GreetingReader(client, settings, limits.extra, limits.network)
-        self._eyeballs = HappyEyeballs(
-            settings.source_address, self._on_attempt, self._on_failure, early, limits.network
-        )
+        self._opener = StreamOpener(settings, limits.network, early, client)
 
     async def run(self) -> None:
         """Run the stages, send QUIT, close, and emit the Finished event."""
@@ -333,40 +325,23 @@ class CheckStages:
             raise CheckAborted(Cause.SETTINGS_INVALID, str(error)) from None
 
     async def _connect(self) -> None:
-        settings, client = self._settings, self._client
-        early = self._early
-        client.enter_stage(Stage.RESOLVE, early.asked_at if early else None)
+        client = self._client
         try:
-            targets = await resolve(settings, early, self._limits.network)
-            found_at = early.found_at if early else None
-            addresses = tuple(target.address for target in targets)
-            seconds = client.seconds_at(found_at)
-            client.emit(Resolved(seconds=seconds, host=settings.host, addresses=addresses))
-            client.enter_stage(Stage.CONNECT, found_at)
-            connected, target = await self._eyeballs.connect(targets)
+            stream = await self._opener.open()
         except AddressLookupError as error:
             raise CheckAborted(error.fault, error.detail) from None
-        connection = Connection(connected)
-        client.set_connection(connection, target)
+        connection = Connection(stream.socket)
+        client.set_connection(connection)
+        self._greeting.target = stream.endpoint
         client.emit(
             Connected(
-                seconds=client.seconds_at(self._eyeballs.connected_at),
-                address=target.address,
-                port=settings.port,
+                seconds=client.seconds_at(stream.connected_at),
+                address=stream.address,
+                port=stream.port,
                 local_address=connection.local_address,
             )
         )
-        if unanswered := self._eyeballs.unanswered:
-            names = abridged([endpoint.address for endpoint in unanswered], ADDRESSES_NAMED)
-            text = f"no answer from {names}; a program that tries only one address waits there"
-            client.note(text, WarningId.ADDRESS_UNANSWERED)
-
-    def _on_attempt(self, target: Endpoint, moment: float) -> None:
-        seconds, port = self._client.seconds_at(moment), self._settings.port
-        self._client.emit(Connecting(seconds=seconds, address=target.address, port=port))
-
-    def _on_failure(self, target: Endpoint, error: AddressLookupError) -> None:
-        self._client.note(f"{target.address}: {error.detail}")
+        self._opener.report_unanswered()
 
     async def _authenticate(self, offer: EhloKeywords) -> None:
         settings, client = self._settings, self._client
@@ -385,11 +360,8 @@ class CheckStages:
             self._client.stage, self._client.command = Stage.ENVELOPE, refusal.command
             return refused(refusal.reply)
         match self._client.stage:
-            case Stage.RESOLVE:
-                return CheckAborted(Cause.RESOLVER_FAILED, limit)
-            case Stage.CONNECT:
-                late = AddressLookupError(Cause.CONNECT_TIMEOUT, limit)
-                error = self._eyeballs.most_telling(late)
+            case Stage.RESOLVE | Stage.CONNECT as stage:
+                error = self._opener.late(stage, limit)
                 return CheckAborted(error.fault, error.detail)
             case Stage.GREETING if not self._client.is_usable:
                 return await self._greeting.cause_of_timeout(limit)

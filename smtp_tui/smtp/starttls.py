@@ -136,7 +136,7 @@ def wants_starttls(client: SMTPClient, settings: Settings, *, offered: bool) -> 
         client.enter_stage(Stage.TLS)
     else:
         text = "STARTTLS is not offered: the dialogue continues unencrypted"
-        client.note(text, WarningId.LINK_OPEN)
+        client.note(text, None if settings.is_socket else WarningId.LINK_OPEN)
     return offered
 
 

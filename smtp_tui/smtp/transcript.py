@@ -10,6 +10,7 @@ from typing import assert_never
 
 from smtp_tui.records import record
 from smtp_tui.safe_text import abridged, escape_controls, shortened
+from smtp_tui.settings.parsers import socket_path
 from smtp_tui.smtp import events
 from smtp_tui.smtp.certificates import chain_texts
 from smtp_tui.smtp.events import Event
@@ -62,7 +63,8 @@ def _texts_of(event: Event) -> list[tuple[TranscriptMark, str]]:
         case events.Connecting(address=address, port=port):
             return [(TranscriptMark.FACT, f"connecting to {endpoint(address, port)}")]
         case events.Connected(address=address, port=port, local_address=local):
-            return [(TranscriptMark.FACT, f"connected to {endpoint(address, port)} from {local}")]
+            origin = f" from {local}" if local else ""
+            return [(TranscriptMark.FACT, f"connected to {endpoint(address, port)}{origin}")]
         case events.Sent(text=text):
             return [(TranscriptMark.SENT, text)]
         case events.Received(reply=reply, decoded=decoded):
@@ -92,6 +94,11 @@ def _texts_of(event: Event) -> list[tuple[TranscriptMark, str]]:
             assert_never(event)
 
 
-def endpoint(address: str, port: int) -> str:
-    """Format an address with its port, IPv6 in brackets (RFC 3986, section 3.2.2)."""
+def endpoint(address: str, port: int | None) -> str:
+    """Format an address with its port, IPv6 in brackets (RFC 3986, section 3.2.2).
+
+    A UNIX socket has no port.
+    """
+    if socket_path(address) is not None:
+        return address
     return f"[{address}]:{port}" if ":" in address else f"{address} port {port}"

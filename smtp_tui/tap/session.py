@@ -12,10 +12,12 @@ from dataclasses import replace
 from smtp_tui.records import record
 from smtp_tui.settings.choices import Encryption
 from smtp_tui.settings.parsers import address_literal
+from smtp_tui.smtp.ehlo import LOOPBACK
 from smtp_tui.smtp.events import Connected, DialogueNote, Stage, TlsEstablished
-from smtp_tui.smtp.happy_eyeballs import AddressLookupError, HappyEyeballs, resolve
+from smtp_tui.smtp.happy_eyeballs import AddressLookupError
 from smtp_tui.smtp.replies import is_tls_record
 from smtp_tui.smtp.starttls import load_context
+from smtp_tui.smtp.streams import SilentReporter, StreamOpener
 from smtp_tui.smtp.tls import TlsContextError, sni_name, verifies_chain
 from smtp_tui.smtp.tls_errors import handshake_fault
 from smtp_tui.tap.certificates import TapCertificate
@@ -215,30 +217,33 @@ class TapSession:
 
     async def _connect(self) -> None:
         settings = self._settings
-        stage = Stage.RESOLVE
+        progress = SilentReporter()
         try:
             async with asyncio.timeout(settings.timeout):
                 self._context = await load_context(settings, settings.timeout)
-                targets = await resolve(settings)
-                stage = Stage.CONNECT
-                connected, target = await HappyEyeballs(settings.source_address).connect(targets)
-                reader, writer = await asyncio.open_connection(sock=connected)
+                stream = await StreamOpener(settings, reporter=progress).open()
+                reader, writer = await asyncio.open_connection(sock=stream.socket)
                 self._server = TapStream(reader, writer)
         except TimeoutError:
-            self._fail(f"the server did not answer within {settings.timeout:g} s", stage)
+            limit = f"the server did not answer within {settings.timeout:g} s"
+            self._fail(limit, progress.stage)
         except TlsContextError as error:
             self._fail(str(error), Stage.SETTINGS)
         except AddressLookupError as error:
-            self._fail(f"no connection to {settings.host}: {error.detail}", stage)
+            self._fail(f"no connection to {settings.host}: {error.detail}", progress.stage)
         except OSError as error:
-            self._fail(f"no connection to {settings.host}: {error.strerror}", stage)
+            self._fail(f"no connection to {settings.host}: {error.strerror}", progress.stage)
         else:
             local, _ = self._server.address("sockname")
-            name = self._own.ehlo_name or address_literal(local)
+            name = self._own.ehlo_name or address_literal(local or LOOPBACK)
             self._own = replace(self._own, ehlo_name=name)
-            address, port = target.address, settings.port
             self._report(
-                Connected(seconds=self._now(), address=address, port=port, local_address=local)
+                Connected(
+                    seconds=self._now(),
+                    address=stream.address,
+                    port=stream.port,
+                    local_address=local or None,
+                )
             )
             if settings.encryption is Encryption.SSL:
                 self.secure_server()

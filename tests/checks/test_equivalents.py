@@ -297,3 +297,19 @@ def test_the_secret_is_in_no_line() -> None:
 def test_settings_alone_are_enough() -> None:
     found: Settings = settings()
     assert [one.program for one in equivalent_commands(found)] == ["swaks", "openssl", "curl"]
+
+
+def test_a_unix_socket() -> None:
+    host = "unix:/run/mail/a b.sock"
+    lines = words(host=host, domain="me.example", address_family="ipv4", source_address="127.0.0.1")
+    assert lines["swaks"][:3] == ["swaks", "--socket", "/run/mail/a b.sock"]
+    assert lines["curl"][-1] == "smtp://localhost/me.example"
+    assert value_of("--unix-socket", lines["curl"]) == "/run/mail/a b.sock"
+    assert not {"-4", "--interface", "--local-interface", "--port"} & {
+        *lines["curl"],
+        *lines["swaks"],
+    }
+    inside = words(host=host, encryption="tls", server_name="mail.example")
+    assert inside["openssl"][:4] == ["openssl", "s_client", "-unix", "/run/mail/a b.sock"]
+    assert "--connect-to" not in inside["curl"]
+    assert inside["curl"][-1].startswith("smtp://mail.example/")

@@ -275,3 +275,13 @@ def test_any_user_name_arrives(program: str, user: str) -> None:
         piped(line_of(program, values), f"{user}\nsecret\n" if is_asked else "secret\n")
     wanted = b64encode(f"\0{user}\0secret".encode())
     assert wanted in [line.split()[-1] for line in server.heard]
+
+
+@pytest.mark.parametrize("program", ["swaks", "curl"])
+def test_a_unix_socket_is_reached(mail_servers: MailServers, program: str) -> None:
+    needs(program)
+    host = f"unix:{mail_servers.smtp_socket}"
+    line = line_of(program, {"host": host, "domain": "client.example.test", "timeout": 20})
+    status, output = piped(line)
+    assert status == 0, output
+    assert b"250" in output

@@ -324,3 +324,14 @@ def test_what_cannot_be_seen_is_refused(name: str) -> None:
     with pytest.raises(InterchangeError, match="password contains an invisible character"):
         export_text(name, whole, with_password=True)
     assert export_text(name, whole).text
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_unix_socket(name: str) -> None:
+    values = {"host": "unix:/run/mail.sock", "encryption": "none", "from": "a@example.org"}
+    if not formats()[name].sockets:
+        with pytest.raises(InterchangeError, match="does not connect to UNIX sockets"):
+            export_text(name, values)
+        return
+    again = import_text(export_text(name, values).text, name).values
+    assert (again["host"], again["encryption"]) == (values["host"], "none")

@@ -1,7 +1,7 @@
 """An application in a place of the tests' own; it runs by itself, with nothing but Python.
 
-It greets on TCP ports, answers as a name server on port 53, becomes another user, prints `ready`
-and ends with its standard input.
+It greets on TCP ports and UNIX sockets, answers as a name server on port 53, becomes another user,
+prints `ready` and ends with its standard input.
 """
 
 import json
@@ -42,6 +42,11 @@ def name_server(server: socket.socket, names: Mapping[str, str]) -> None:
 
 def main() -> None:
     wanted = json.loads(sys.argv[1])
+    for path in wanted["sockets"]:
+        server = socket.socket(socket.AF_UNIX)
+        server.bind(path)
+        server.listen()
+        threading.Thread(target=greet, args=(server,), daemon=True).start()
     for address, port in wanted["greets"]:
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         server = socket.create_server((address, port), family=family)

@@ -37,13 +37,20 @@ def resident(
     setup: Sequence[str] = (),
     variables: Mapping[str, str] | None = None,
     greets: Sequence[tuple[str, int]] = (),
+    sockets: Sequence[str] = (),
     names: Mapping[str, str] | None = None,
     hostname: str = "",
     user: int | None = None,
     program: Sequence[str] = OWN_PYTHON,
 ) -> Iterator[int]:
     """Run the resident application after `setup`, and yield its process; see `resident.main`."""
-    wanted = {"greets": greets, "names": names, "hostname": hostname, "user": user}
+    wanted: dict[str, object] = {
+        "greets": greets,
+        "sockets": sockets,
+        "names": names,
+        "hostname": hostname,
+    }
+    wanted |= {"user": user}
     command = shlex.join([*program, json.dumps(wanted)])
     script = "\n".join(["set -e", *setup, f"exec {command}"])
     started = subprocess.Popen(
@@ -74,6 +81,7 @@ def process_in_namespaces(
     mounts: Mapping[str, Path] | None = None,
     variables: Mapping[str, str] | None = None,
     greets: Sequence[tuple[str, int]] = (),
+    sockets: Sequence[str] = (),
     names: Mapping[str, str] | None = None,
     hostname: str = "",
     user: int | None = None,
@@ -82,7 +90,8 @@ def process_in_namespaces(
     """Run an application in a network, mount and UTS namespace of its own.
 
     `etc` is its /etc, and `mounts` are folders or files at other paths; `setup` are shell commands
-    inside, `names` what its name server on 127.0.0.1 knows, `greets` where it listens.
+    inside, `names` what its name server on 127.0.0.1 knows, `greets` and `sockets`
+    where it listens.
     """
     require_namespaces()
     binds = {"/etc": etc} if etc else {}
@@ -94,6 +103,7 @@ def process_in_namespaces(
         setup=commands,
         variables=variables,
         greets=greets,
+        sockets=sockets,
         names=names,
         hostname=hostname,
         user=user,

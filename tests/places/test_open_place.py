@@ -149,3 +149,35 @@ def test_a_process_that_ends_is_not_taken_for_another() -> None:
     with place.network.new_socket(socket.AF_INET) as inside:
         assert inside.connect_ex(("127.0.0.1", 1)) == errno.ECONNREFUSED
     opened.__exit__(None, None, None)
+
+
+def test_a_unix_socket_is_the_one_among_its_files(tmp_path: Path) -> None:
+    (tmp_path / "here").mkdir()
+    path = tmp_path / "here/s"
+    with (
+        process_in_namespaces(
+            mounts={str(tmp_path / "here"): tmp_path}, sockets=[str(path)]
+        ) as pid,
+        open_place(PlaceKind.PROCESS, str(pid)) as place,
+    ):
+        with place.network.connected_socket(str(path)) as inside:
+            inside.setblocking(True)
+            assert inside.recv(64) == b"220 inside.example.test\r\n"
+        assert not path.exists()
+        with pytest.raises(FileNotFoundError):
+            place.network.connected_socket(str(tmp_path / "here/other"))
+
+
+def test_a_unix_socket_answers_the_user_of_the_process(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    path = tmp_path / "s"
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(path))
+        server.listen()
+        with (
+            process_in_namespaces(user=NOBODY) as pid,
+            open_place(PlaceKind.PROCESS, str(pid)) as place,
+        ):
+            path.chmod(0o600)
+            with pytest.raises(PermissionError):
+                place.network.connected_socket(str(path))

@@ -14,7 +14,7 @@ from tests.servers.daemon import Daemon, ServerError
 from tests.servers.dovecot import running_dovecot, sasl_socket
 from tests.servers.listeners import SERVICES, Listener, Tls
 from tests.servers.ports import loopback_addresses, reserved_ports
-from tests.servers.postfix import Surroundings, installation, running_postfix
+from tests.servers.postfix import Surroundings, installation, running_postfix, smtp_socket
 from tests.servers.users import ALICE, AWKWARD, User
 
 _GREETING_SECONDS = 10.0
@@ -30,6 +30,7 @@ class MailServers:
     authority_file: Path
     certificate_files: Mapping[Certificate, Path]
     folder: Path
+    smtp_socket: Path
     daemons: tuple[Daemon, ...] = field(repr=False)
     user: User = ALICE
     awkward_user: User = AWKWARD
@@ -73,6 +74,7 @@ def running_mail_servers(introspection_url: str | None = None) -> Iterator[MailS
             authority_file=authority.authority_file,
             certificate_files=authority.certificate_files,
             folder=folder,
+            smtp_socket=smtp_socket(folder / "postfix"),
             daemons=(dovecot, postfix),
         )
         _await_greetings(servers)

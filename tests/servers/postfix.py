@@ -31,6 +31,7 @@ retry unix - - n - - error
 discard unix - - n - - discard
 anvil unix - - n - 1 anvil
 postlog unix-dgram n - n - 1 postlogd
+unixsmtp unix n - n - - smtpd
 """
 
 _FIXED = {
@@ -98,6 +99,11 @@ class Surroundings:
     ports: Mapping[Listener, int]
     certificate_files: Mapping[Certificate, Path]
     sasl_socket: Path
+
+
+def smtp_socket(folder: Path) -> Path:
+    """The UNIX socket on which Postfix answers by SMTP, without TLS and login."""
+    return folder / "queue/public/unixsmtp"
 
 
 def installation() -> Installation:

@@ -85,17 +85,19 @@ async def play(
     allow_clear_password: bool = False,
     checked: bool = True,
     mail: MailRequest | None = None,
+    path: Path | None = None,
     **values: Any,
 ) -> Played:
     """Check a server that follows the scripts; `values` are settings beside the usual ones.
 
-    The secret must show nowhere, where that is `checked`: a short one stands in any text.
+    With a `path` the server is at a UNIX socket. The secret must show nowhere, where that is
+    `checked`: a short one stands in any text.
     """
     before = asyncio.all_tasks()
-    async with serving(*scripts) as server:
+    async with serving(*scripts, path=path) as server:
         whole = {
-            "host": "127.0.0.1",
-            "port": server.port,
+            "host": f"unix:{path}" if path else "127.0.0.1",
+            "port": None if path else server.port,
             "domain": "client.example.test",
             "encryption": "none",
             "timeout": 5,

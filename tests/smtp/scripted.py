@@ -9,6 +9,7 @@ import ssl
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 
 CHUNK = 64 * 1024
 # Seconds that a client has to leave after its check is over.
@@ -190,7 +191,8 @@ class ScriptedServer:
         self._listening = listening
         self._scripts = scripts
         self._tasks: list[asyncio.Task[None]] = []
-        self.port: int = listening.getsockname()[1]
+        self._is_tcp = listening.family == socket.AF_INET
+        self.port: int = listening.getsockname()[1] if self._is_tcp else 0
         self.peers: list[Peer] = []
         self._came = asyncio.Condition()
 
@@ -204,7 +206,8 @@ class ScriptedServer:
         loop = asyncio.get_running_loop()
         while True:
             connection, _ = await loop.sock_accept(self._listening)
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self._is_tcp:
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             script = self._scripts[min(len(self.peers), len(self._scripts) - 1)]
             self.peers.append(Peer(connection, self))
             async with self._came:
@@ -262,10 +265,15 @@ def _steps(part: str | Step) -> Step:
 
 
 @asynccontextmanager
-async def serving(*scripts: Script, may_leave: bool = False) -> AsyncIterator[ScriptedServer]:
-    """Serve the scripts, one a connection; on leaving, every client must have left."""
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
+async def serving(
+    *scripts: Script, may_leave: bool = False, path: Path | None = None
+) -> AsyncIterator[ScriptedServer]:
+    """Serve the scripts, one a connection; on leaving, every client must have left.
+
+    With a `path` at a UNIX socket.
+    """
+    with socket.socket(socket.AF_UNIX if path else socket.AF_INET) as listening:
+        listening.bind(str(path) if path else ("127.0.0.1", 0))
         listening.listen()
         listening.setblocking(False)
         server = ScriptedServer(listening, scripts, may_leave=may_leave)

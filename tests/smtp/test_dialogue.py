@@ -7,7 +7,6 @@ from typing import Any, cast
 
 import pytest
 
-from smtp_tui.smtp.addresses import Endpoint
 from smtp_tui.smtp.client import SMTPClient
 from smtp_tui.smtp.connection import Connection
 from smtp_tui.smtp.events import (
@@ -63,7 +62,7 @@ def dialogue(connection: Told, stage: Stage = Stage.EHLO) -> tuple[SMTPClient, l
     """A dialogue over a connection, and its events."""
     events: list[Event] = []
     made = SMTPClient(events.append, Redactor("tim", "s3cret-word"))
-    made.set_connection(cast("Connection", connection), cast("Endpoint", None))
+    made.set_connection(cast("Connection", connection))
     made.stage = stage
     made.is_usable = True
     return made, events

@@ -72,8 +72,15 @@ def _line(name: str, value: str, quote: str) -> str:
     return f"{name} = {value if _SAFE.fullmatch(value) else f'{quote}{value}{quote}'}"
 
 
-_PROTOCOLS = {"smtp": "none", "smtps": "ssl", "smtp+starttls": "auto", "smtp+startls": "auto"}
-_ELSEWHERE = ("sendmail", "smtp+unix", "dummy")
+_PROTOCOLS = {
+    "smtp": "none",
+    "smtp+unix": "none",
+    "smtps": "ssl",
+    "smtp+starttls": "auto",
+    "smtp+startls": "auto",
+}
+_ELSEWHERE = ("sendmail", "dummy")
+_SOCKET = "smtp+unix"
 
 
 def read_gitea(source: ImportSource, form: FormatSpec) -> ImportBuilder:
@@ -86,8 +93,10 @@ def read_gitea(source: ImportSource, form: FormatSpec) -> ImportBuilder:
         # Whatever else is set, no mail goes to a server by SMTP.
         builder.reject(name, "not-smtp")
         return builder
+    if (builder.text(name) or "").casefold() == _SOCKET and (path := builder.text("SMTP_ADDR")):
+        builder.put("host", f"unix:{path}", "SMTP_ADDR")
     # Versions before 1.19 had one key for host and port.
-    if not builder.take("host", "SMTP_ADDR") and (written := builder.text("HOST")):
+    elif not builder.take("host", "SMTP_ADDR") and (written := builder.text("HOST")):
         builder.put_host_and_port(written, "HOST")
     builder.take("port", "SMTP_PORT")
     link = _gitea_link(builder)
@@ -117,7 +126,10 @@ def _gitea_link(builder: ImportBuilder) -> str:
 
 def write_gitea(out: ExportBuilder) -> str:
     """Write the section."""
-    lines = [_line(name, str(value), "`") for name, value in out.pairs()]
+    pairs = dict(out.pairs())
+    if out.socket:
+        pairs |= {"PROTOCOL": _SOCKET, "SMTP_ADDR": out.socket}
+    lines = [_line(name, str(value), "`") for name, value in pairs.items()]
     if out.lacks_secret:
         key = out.secret_name
         out.note("password", "secret-left-out", name=key)

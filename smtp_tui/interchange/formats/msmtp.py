@@ -84,7 +84,11 @@ def read(source: ImportSource, form: FormatSpec) -> ImportBuilder:
     if others and source.account is None:
         builder.remark("", "account-chosen", name=name, others=", ".join(others))
     builder.expect("protocol", "smtp")
-    builder.take_each(host="host", port="port")
+    if path := builder.text("socket"):
+        builder.put("host", f"unix:{path}", "socket")
+        builder.use("host", "port")
+    else:
+        builder.take_each(host="host", port="port")
     for key in ("domain", "from"):
         if "%" in (builder.text(key) or ""):
             builder.reject(key, "msmtp-pattern")

@@ -113,7 +113,10 @@ def read(source: ImportSource, form: FormatSpec) -> ImportBuilder:
     _, *rest = words(source.text[start:])
     builder = ImportBuilder(form, options_of(rest))
     host, port = host_and_port(builder.text("server") or "")
-    if host:
+    if path := builder.text("socket"):
+        builder.put("host", f"unix:{path}", "socket")
+        builder.use("server")
+    elif host:
         builder.put("host", host, "server")
     if not builder.take("port", "port") and port:
         builder.put("port", port, "server")

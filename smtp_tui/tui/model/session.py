@@ -15,6 +15,7 @@ from smtp_tui.diagnosis.field_notes import RECIPIENTS, faults_of
 from smtp_tui.diagnosis.verdict import CheckSummary, Verdict
 from smtp_tui.records import record
 from smtp_tui.settings.fields import Settings
+from smtp_tui.settings.parsers import is_address
 from smtp_tui.settings.password_sources import KeyringSource
 from smtp_tui.smtp.events import Connected, Event
 from smtp_tui.tui.model.check_request import ChosenPlace
@@ -162,8 +163,15 @@ class SessionMemory:
 
 
 def last_connected(events: Sequence[Event]) -> Connected | None:
-    """Return the last connection of a test, or None."""
-    return next((event for event in reversed(events) if isinstance(event, Connected)), None)
+    """Return the last connection of a test to an IP address, or None."""
+    return next(
+        (
+            event
+            for event in reversed(events)
+            if isinstance(event, Connected) and is_address(event.address)
+        ),
+        None,
+    )
 
 
 def outcome(verdict: Verdict) -> str:

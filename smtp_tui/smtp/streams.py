@@ -1,0 +1,145 @@
+"""Open the stream of a check: over TCP, or to a UNIX socket."""
+
+from __future__ import annotations
+
+import socket
+from typing import Protocol
+
+from smtp_tui.lazy import load
+from smtp_tui.records import record
+from smtp_tui.safe_text import abridged
+from smtp_tui.settings.fields import Settings
+from smtp_tui.smtp.addresses import THIS_MACHINE, EarlyConnection, Endpoint, Network
+from smtp_tui.smtp.events import Cause, Connecting, Event, Resolved, Stage, WarningId
+from smtp_tui.smtp.happy_eyeballs import AddressLookupError, HappyEyeballs, resolve
+
+# Maximum number of addresses in a note.
+ADDRESSES_NAMED = 4
+
+
+class StreamReporter(Protocol):
+    """What an opening stream reports to; moments are values of `time.monotonic`."""
+
+    def enter_stage(self, stage: Stage, moment: float | None = None, /) -> None:
+        """Begin a stage."""
+
+    def emit(self, event: Event, /) -> None:
+        """Report an event."""
+
+    def note(self, text: str, warning: WarningId | None = None, /) -> None:
+        """Report a note."""
+
+    def seconds_at(self, moment: float | None, /) -> float:
+        """Return the seconds of an event at a moment; None is now."""
+
+
+class SilentReporter:
+    """A reporter for a stream that no log shows; it only knows the stage."""
+
+    stage = Stage.RESOLVE
+
+    def enter_stage(self, stage: Stage, _moment: float | None = None) -> None:
+        """Begin a stage."""
+        self.stage = stage
+
+    def emit(self, _event: Event) -> None:
+        """Ignore an event."""
+
+    def note(self, _text: str, _warning: WarningId | None = None) -> None:
+        """Ignore a note."""
+
+    def seconds_at(self, _moment: float | None) -> float:
+        """Return 0: nothing is reported."""
+        return 0.0
+
+
+@record(kw_only=True)
+class Stream:
+    """A connected socket; `endpoint` is the server's, None for a UNIX socket.
+
+    `address` and `port` name the server in events; `connected_at` is a value of `time.monotonic`,
+    None for now.
+    """
+
+    socket: socket.socket
+    address: str
+    port: int | None = None
+    endpoint: Endpoint | None = None
+    connected_at: float | None = None
+
+
+class StreamOpener:
+    """Opens the stream to the server of the settings; the only place that decides how."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        network: Network = THIS_MACHINE,
+        early: EarlyConnection | None = None,
+        reporter: StreamReporter | None = None,
+    ) -> None:
+        self._settings = settings
+        self._network = network
+        self._early = early
+        self._reporter = reporter or SilentReporter()
+        self._eyeballs = HappyEyeballs(
+            settings.source_address, self._on_attempt, self._on_failure, early, network
+        )
+
+    async def open(self, known: Endpoint | None = None) -> Stream:
+        """Return the connected stream; AddressLookupError if there is none.
+
+        A `known` endpoint is not looked up again.
+        """
+        if self._settings.is_socket:
+            return await self._open_socket()
+        return await self._open_tcp([known] if known else None)
+
+    def late(self, stage: Stage, limit: str) -> AddressLookupError:
+        """Return the error of a stream that was not open in time; `limit` is the text for it."""
+        if stage is Stage.RESOLVE:
+            return AddressLookupError(Cause.RESOLVER_FAILED, limit)
+        if self._settings.is_socket:
+            text = f"its queue of connections stayed full, {limit}"
+            return AddressLookupError(Cause.SOCKET_REFUSED, text)
+        return self._eyeballs.most_telling(AddressLookupError(Cause.CONNECT_TIMEOUT, limit))
+
+    async def _open_tcp(self, targets: list[Endpoint] | None) -> Stream:
+        settings, reporter, early = self._settings, self._reporter, self._early
+        if targets is None:
+            reporter.enter_stage(Stage.RESOLVE, early.asked_at if early else None)
+            targets = await resolve(settings, early, self._network)
+            found_at = early.found_at if early else None
+            addresses = tuple(target.address for target in targets)
+            seconds = reporter.seconds_at(found_at)
+            reporter.emit(Resolved(seconds=seconds, host=settings.host, addresses=addresses))
+            reporter.enter_stage(Stage.CONNECT, found_at)
+        connected, target = await self._eyeballs.connect(targets)
+        return Stream(
+            socket=connected,
+            address=target.address,
+            port=settings.port,
+            endpoint=target,
+            connected_at=self._eyeballs.connected_at,
+        )
+
+    async def _open_socket(self) -> Stream:
+        connect_socket = load("smtp.unix_sockets:connect_socket")
+        reporter, host = self._reporter, self._settings.host
+        reporter.enter_stage(Stage.CONNECT)
+        reporter.emit(Connecting(seconds=reporter.seconds_at(None), address=host, port=None))
+        return Stream(socket=await connect_socket(host, self._network), address=host)
+
+    def report_unanswered(self) -> None:
+        """Note the addresses that did not answer before the one that connected."""
+        if unanswered := self._eyeballs.unanswered:
+            names = abridged([endpoint.address for endpoint in unanswered], ADDRESSES_NAMED)
+            text = f"no answer from {names}; a program that tries only one address waits there"
+            self._reporter.note(text, WarningId.ADDRESS_UNANSWERED)
+
+    def _on_attempt(self, target: Endpoint, moment: float) -> None:
+        seconds, port = self._reporter.seconds_at(moment), target.where[1]
+        self._reporter.emit(Connecting(seconds=seconds, address=target.address, port=port))
+
+    def _on_failure(self, target: Endpoint, error: AddressLookupError) -> None:
+        self._reporter.note(f"{target.address}: {error.detail}")
