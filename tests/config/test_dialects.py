@@ -130,6 +130,17 @@ def test_what_cannot_be_said_is_refused(tmp_path: Path, sample: Sample, changes:
 
 
 @ALL
+def test_a_sign_in_is_refused_and_a_command_that_gets_its_token_is_named(
+    tmp_path: Path, sample: Sample
+) -> None:
+    document = opened(tmp_path, sample)
+    with pytest.raises(NotExpressibleError, match="cannot read a sign-in of smtp-tui") as caught:
+        document.changed(sample.table, {"password": {"oauth": "support"}})
+    names_token = "smtp-tui token" in str(caught.value).replace('", "', " ")
+    assert names_token is sample.dialect.startswith("himalaya")
+
+
+@ALL
 def test_the_same_again_changes_nothing(tmp_path: Path, sample: Sample) -> None:
     document = opened(tmp_path, sample)
     values = document.values(sample.table)

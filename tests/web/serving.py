@@ -31,11 +31,14 @@ def as_json(value: object, status: int = 200) -> bytes:
 
 @asynccontextmanager
 async def serving(
-    context: ssl.SSLContext, *replies: bytes, endless: bool = False
+    context: ssl.SSLContext,
+    *replies: bytes,
+    endless: bool = False,
+    asked: asyncio.Event | None = None,
 ) -> AsyncIterator[tuple[str, list[bytes]]]:
     """Yield the server's URL, and the requests it gets; the last reply is repeated.
 
-    `@URL@` in a reply stands for the server's URL.
+    `@URL@` in a reply stands for the server's URL; `asked` is set at the first request.
     """
     seen: list[bytes] = []
     tasks: list[asyncio.Task[None] | None] = []
@@ -49,6 +52,8 @@ async def serving(
                 if line.startswith(b"content-length:"):
                     length = int(line.partition(b":")[2])
             seen.append(head + await reader.readexactly(length))
+            if asked:
+                asked.set()
             reply = replies[min(len(seen), len(replies)) - 1]
             writer.write(reply.replace(b"@URL@", url.encode()))
             while endless:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from smtp_tui.config import tablepath
-from smtp_tui.config.dialects.codecs import UnknownValue, UnsupportedValue
+from smtp_tui.config.dialects.codecs import CODECS, UnknownValue, UnsupportedValue
 from smtp_tui.config.dialects.decode import DialectTomlTable, decode, same_word
 from smtp_tui.config.dialects.plain import NAMES, PlainTomlTable
 from smtp_tui.config.dialects.spec import CombinedTomlKeys, Dialect, DialectKeyLocation
@@ -235,6 +235,10 @@ def _put(table: DialectTomlTable, key: str, value: object) -> None:
         break
     if value is not None and chosen is None:
         reason = "; ".join(reasons) or "it has no place for that without a login mechanism"
+        if isinstance(value, dict) and "oauth" in value:
+            reason = "the application cannot read a sign-in of smtp-tui"
+            if any(place.codec is CODECS["command"] for place in table.dialect.settings[key]):
+                reason += ', but accepts a command: { command = ["smtp-tui", "token", "FILE"] }'
         raise UnsupportedValue(f"{reason}.")
     for place in places:
         if place is not chosen and table.get(place.key) is not None:
