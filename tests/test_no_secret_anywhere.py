@@ -14,10 +14,13 @@ import sys
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
 
+from smtp_tui.oauth.entry import Flow
+from tests.oauth.granting import ACCESS, NEW, SECRETS, granting_provider, keep_sign_in
 from tests.places.spaces import resident
 from tests.servers.listeners import Listener
 from tests.servers.mail import MailServers
@@ -204,6 +207,37 @@ def through_a_tap(servers: MailServers, file: Path) -> Iterator[bytes]:
         yield (tap.out + tap.err).encode()
 
 
+def of_sign_ins(servers: MailServers, folder: Path) -> Iterator[bytes]:
+    """Everything that is printed of checks that renew a sign-in, and of renewals that fail."""
+    folder.mkdir()
+    user, host = servers.user.name, servers.host
+    with granting_provider(folder) as (url, authority):
+        entries: dict[str, tuple[str, dict[str, Any]]] = {
+            "granted": (url, {}),
+            "application": (url, {"flow": Flow.CLIENT, "refresh_token": None}),
+            "refused": (f"{url}/refuse", {}),
+            "foreign": (url, {"hosts": ("smtp.office365.com",)}),
+            "unreachable": ("https://127.0.0.1:1", {}),
+        }
+        for name, (provider, more) in entries.items():
+            keep_sign_in(folder / name, provider, user, **{"hosts": (host,), **more})
+            for shape in ([], ["--json"], ["--report", "-"], ["--format", "prometheus"]):
+                yield called(
+                    *("check", f"--set=host={host}", f"--set=username={user}", *shape),
+                    f"--set=port={servers.ports[Listener.WITH_TOKENS]}",
+                    f"--set=ca_file={servers.authority_file}",
+                    "--set=authentication=xoauth2",
+                    f'--set=password={{oauth="{folder / name}"}}',
+                    SSL_CERT_FILE=str(authority),
+                )
+        kept = (folder / "granted").read_text()
+        assert NEW in kept  # where it belongs
+        assert ACCESS not in kept
+        yield called("check", "--set=password={oauth=" + str(folder / "granted"))
+        yield called("password", "test", str(folder / "granted"))
+    shutil.rmtree(folder)
+
+
 def on_screen(file: Path) -> bytes:
     """Everything that the form writes to a terminal: test, edit the password, save, leave."""
     environment = {**os.environ, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"}
@@ -297,12 +331,13 @@ def test_the_password_is_in_nothing_that_is_written(
     written += [shown_once(file), line_by_line(file), on_screen(file), defect()]
     written += from_a_place(mail_servers, file)
     written += of_compose_files(mail_servers, tmp_path / "compose")
+    written += of_sign_ins(mail_servers, tmp_path / "sign-ins")
     assert len(written) > len(LISTENERS) * len(MECHANISMS)
     assert WRONG in file.read_text(encoding="utf-8")  # where it belongs, and nowhere else
     others = [one for one in tmp_path.rglob("*") if one.is_file() and one != file]
     written += [one.read_bytes() for one in others]
     written.append(mail_servers.log.encode())
-    for secret in (mail_servers.user.password, WRONG, PEEKED, UNECHOED, WRITTEN):
+    for secret in (mail_servers.user.password, WRONG, PEEKED, UNECHOED, WRITTEN, *SECRETS):
         for form in forms_of(secret, mail_servers.user.name):
             found = [one for one in written if form in one]
             assert not found, (form, found[0][-2000:])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from smtp_tui.checks.request import CheckRequest, SuppliedPassword, secret_at_hand, secret_in
 from smtp_tui.config.errors import PasswordError, one_line
 from smtp_tui.config.paths import expand
+from smtp_tui.lazy import load
 from smtp_tui.safe_text import mask_credentials
 from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.password_sources import (
@@ -89,12 +90,11 @@ async def secret_of(request: CheckRequest, settings: Settings) -> str:
 
 async def sign_in_of(request: CheckRequest, settings: Settings, source: OAuthSource) -> Renewed:
     """Return a sign-in with an access token, within `settings.timeout` seconds; PasswordError."""
-    # Takes 60 ms, which only a check with a sign-in needs to spend.
-    from smtp_tui.oauth.renewal import renewed
-
     _refuse_distrusted(request, settings)
+    # Takes 60 ms, which only a check with a sign-in needs to spend.
+    renewed = load("oauth.renewal:renewed")
     # Not from the place of the check: the sign-in belongs to this machine.
-    return await renewed(
+    found: Renewed = await renewed(
         source,
         username=settings.username or "",
         host=settings.host,
@@ -102,6 +102,7 @@ async def sign_in_of(request: CheckRequest, settings: Settings, source: OAuthSou
         environ=os.environ,
         limit=settings.timeout,
     )
+    return found
 
 
 def _refuse_distrusted(request: CheckRequest, settings: Settings) -> None:

@@ -80,7 +80,7 @@ def refusal(provider: str, answer: Mapping[str, object], secrets: Iterable[str])
 def redacted(text: str, secrets: Iterable[str]) -> str:
     """Return a provider's text as one bounded line, in which secrets are masked."""
     for secret in secrets:
-        for part in {secret, secret[: max(_SHORTEST, len(secret) // 2)]}:
+        for part in (secret, secret[: max(_SHORTEST, len(secret) // 2)]):
             if len(part) >= _SHORTEST:
                 text = text.replace(part, MASK)
     # Microsoft adds lines with a trace ID and the time, which its support asks for, and no admin.

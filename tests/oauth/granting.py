@@ -1,0 +1,73 @@
+"""A web server that stands in for a provider: it grants the same known tokens to everybody."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from smtp_tui.oauth.entry import Endpoints, Flow, SignIn, to_json
+from tests.web.serving import WebAuthority
+
+ACCESS = "access-token-that-shows-nowhere"
+OLD, NEW = "old-refresh-token-that-shows-nowhere", "new-refresh-token-that-shows-nowhere"
+CLIENT_SECRET = "client-secret-that-shows-nowhere"
+SECRETS = (ACCESS, OLD, NEW, CLIENT_SECRET)
+_GRANTED = {"access_token": ACCESS, "token_type": "Bearer", "refresh_token": NEW}
+# A provider may repeat in an error what it was sent.
+_REFUSED = {"error": "invalid_grant", "error_description": f"{OLD} and {CLIENT_SECRET} ended"}
+
+
+@contextmanager
+def granting_provider(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Yield the provider's URL, below which /refuse refuses, and its authority's file."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            is_refused = self.path.startswith("/refuse")
+            self.send_response(400 if is_refused else 200)
+            self.end_headers()
+            self.wfile.write(json.dumps(_REFUSED if is_refused else _GRANTED).encode())
+
+        def log_message(self, *_parts: Any) -> None:
+            pass
+
+    authority = WebAuthority(folder)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.socket = authority.context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    try:
+        yield f"https://127.0.0.1:{server.server_address[1]}", authority.file
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def keep_sign_in(file: Path, url: str, username: str, **more: Any) -> None:
+    """Keep a sign-in that the provider renews in a file."""
+    now = datetime.now(UTC)
+    values: dict[str, Any] = {
+        "flow": Flow.PASTE,
+        "refresh_token": OLD,
+        "granted_at": now - timedelta(days=1),
+        "ends_at": now + timedelta(hours=1),
+    }
+    sign_in = SignIn(
+        name=file.stem,
+        provider=url,
+        username=username,
+        client_id="me",
+        client_secret=CLIENT_SECRET,
+        endpoints=Endpoints(issuer=url, token=f"{url}/token"),
+        **{**values, **more},
+    )
+    file.write_text(to_json(sign_in))
+    file.chmod(0o600)
