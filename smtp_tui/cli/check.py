@@ -73,6 +73,8 @@ def check(call: Invocation) -> int:
         return int(load("cli.monitoring:print_schema")(call))
     format_ = _output_format(call)
     options.json = format_ == "json"
+    if "as_mta" in call.given:
+        return int(load("cli.as_mta:as_mta")(call))
     if "in" in call.given or options.as_pid is not None:
         return int(load("cli.place:check_from_place")(call, format_))
     if options.as_unit is not None:

@@ -167,7 +167,7 @@ _CHECK = (
 _MONITORING = (
     *("format", "output", "warning", "critical", "certificate_warning", "certificate_critical"),
     *("warning_days", "critical_days", "watch", "as_unit", "json_schema", "all", "jobs"),
-    *("in", "as_pid"),
+    *("in", "as_pid", "as_mta"),
 )
 _WRITE = ("backup", "in_place", "private", "diff")
 

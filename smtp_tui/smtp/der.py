@@ -153,6 +153,19 @@ def algorithms_of(der: bytes) -> tuple[CertificatePublicKey, str]:
         raise ValueError("DER: a certificate that breaks off") from None
 
 
+def public_key_bytes(der: bytes) -> bytes:
+    """Return a certificate's SubjectPublicKeyInfo as encoded; ValueError if it has none."""
+    try:
+        fields = content_of(inside(elements(der)[0])[0], SEQUENCE)
+        at = 0
+        for _ in range(6 if fields[0] == CONTEXT_0 else 5):
+            _, at = _content(fields, at)
+        _, end = _content(fields, at)
+    except IndexError:
+        raise ValueError("DER: a certificate that breaks off") from None
+    return fields[at:end]
+
+
 def _key(information: list[Element]) -> CertificatePublicKey:
     algorithm = inside(information[0])
     oid = object_identifier(algorithm[0])

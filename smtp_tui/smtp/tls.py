@@ -33,6 +33,12 @@ class TlsContextError(Exception):
         return f"{self.key}: {message}" if self.key else message
 
 
+class AnchorPem(str):
+    """The PEM text of a certificate that ends a chain though it need not be a root (DANE-TA)."""
+
+    __slots__ = ()
+
+
 class FileReader:
     """Passes files to OpenSSL; `waits_for` is the field and path of the file being read."""
 
@@ -147,6 +153,8 @@ def _load_trust(
     if ca_file is None and trust is not None:
         if trust:  # OpenSSL rejects an empty text
             context.load_verify_locations(cadata=trust)
+        if isinstance(trust, AnchorPem):
+            context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
         return
     if ca_file is None:
         files.waits_for = "SSL_CERT_FILE", os.environ.get("SSL_CERT_FILE", "")

@@ -82,7 +82,9 @@ class NameServer:
 
 
 @contextmanager
-def name_server(zone: Zone, *, vouches: bool = False) -> Iterator[NameServer]:
+def name_server(
+    zone: Zone, *, vouches: bool = False, address: str = "127.0.0.1", port: int = 0
+) -> Iterator[NameServer]:
     """Serve a zone by UDP and TCP on one port."""
     server = NameServer(zone=dict(zone), vouches=vouches)
 
@@ -98,7 +100,7 @@ def name_server(zone: Zone, *, vouches: bool = False) -> Iterator[NameServer]:
             if (answer := server.answer(self.rfile.read(length), "tcp")) is not None:
                 self.wfile.write(struct.pack("!H", len(answer)) + answer)
 
-    by_udp, by_tcp = _bound(Datagrams, Streams)
+    by_udp, by_tcp = _bound((address, port), Datagrams, Streams)
     server.port = by_udp.server_address[1]
     threads = [threading.Thread(target=one.serve_forever, args=(0.01,)) for one in (by_udp, by_tcp)]
     for thread in threads:
@@ -114,10 +116,10 @@ def name_server(zone: Zone, *, vouches: bool = False) -> Iterator[NameServer]:
 
 
 def _bound(
-    datagrams: type[Any], streams: type[Any]
+    where: tuple[str, int], datagrams: type[Any], streams: type[Any]
 ) -> tuple[socketserver.UDPServer, socketserver.TCPServer]:
     for _ in range(100):
-        by_udp = socketserver.UDPServer(("127.0.0.1", 0), datagrams)
+        by_udp = socketserver.UDPServer(where, datagrams)
         try:
             return by_udp, socketserver.TCPServer(by_udp.server_address, streams)
         except OSError:

@@ -1,0 +1,107 @@
+"""`smtp-tui check --as-mta DOMAIN`: all mail servers of a domain, as a sending server sees them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Iterator
+
+from smtp_tui.checks.as_mta import SECONDS, run_as_mta
+from smtp_tui.checks.exit_status import BY_STAGE, NEGATIVE, PASSED
+from smtp_tui.checks.jsonlines import named_line
+from smtp_tui.checks.sender_texts import (
+    HEAD,
+    SenderNote,
+    by_exchange,
+    cells_of,
+    domain_notes,
+    side_notes,
+    verdict_text,
+)
+from smtp_tui.checks.senders import MtaSummary
+from smtp_tui.cli.commands import Invocation, resume_collection
+from smtp_tui.cli.discover import resolver_of
+from smtp_tui.cli.parser import UsageError, refuse_options, timeout_of
+from smtp_tui.cli.terminal import print_line, wrapped
+from smtp_tui.discovery.dns import DnsAnswerState
+from smtp_tui.discovery.steps import parse_query
+
+_WIDTH = 78
+_COLUMNS = (8, 12, 11, 11, 8)
+_WITH = {"as_mta", "json", "format", "quiet", "timeout", "resolver"}
+
+
+def as_mta(call: Invocation) -> int:
+    """Look at the mail servers of a domain; return 0 if every kind of sender can deliver."""
+    options = call.options
+    foreign = [name for name in call.given if name not in _WITH]
+    refuse_options(call, foreign, "{} cannot be used with --as-mta")
+    if call.words:
+        raise UsageError("--as-mta checks a domain and reads no FILE")
+    try:
+        query = parse_query(options.as_mta)
+    except ValueError as error:
+        raise UsageError(f"--as-mta needs a domain: {error}") from None
+    if query.is_address:
+        raise UsageError("--as-mta needs a domain: an address has no MX records")
+    timeout = timeout_of(options)
+    resolver = resolver_of(options.resolver)
+    seconds = SECONDS if timeout is None else float(timeout)
+    resume_collection()
+    summary = asyncio.run(run_as_mta(query.name, resolver, seconds=seconds))
+    if options.json:
+        for side in summary.sides:
+            print_line(named_line("mx", side, None, None))
+        print_line(named_line("mta", summary, None, None))
+    else:
+        for line in _lines(summary, is_quiet=options.quiet):
+            print_line(line)
+    return _status(summary)
+
+
+def _status(summary: MtaSummary) -> int:
+    if summary.ok:
+        return PASSED
+    if summary.answer.state is DnsAnswerState.FAILED:
+        return BY_STAGE["resolve"]
+    first = next((side.verdict for side in summary.sides if side.verdict), None)
+    return NEGATIVE if summary.is_reached or first is None else BY_STAGE[first.stage]
+
+
+def _lines(summary: MtaSummary, *, is_quiet: bool) -> Iterator[str]:
+    if not is_quiet:
+        yield from _table(summary)
+        yield from _note_lines(domain_notes(summary), "")
+        yield ""
+    yield from wrapped(verdict_text(summary), _WIDTH, "", "  ")
+    if trace := summary.trace:
+        for name, text in (("", trace.summary), ("Why: ", trace.why), ("To do: ", trace.cure)):
+            if text:
+                yield from wrapped(f"{name}{text}", _WIDTH, "  ", "    ")
+
+
+def _table(summary: MtaSummary) -> Iterator[str]:
+    if not summary.sides:
+        return
+    first = max(14, *(len(side.address or "") + 2 for side in summary.sides)) + 1
+    yield _row(HEAD, first)
+    for exchange, sides in by_exchange(summary):
+        yield from wrapped(f"{exchange.host} ({exchange.preference})", _WIDTH, "", "  ")
+        for side in sides:
+            if side.address:
+                address, *others = cells_of(side)
+                yield _row((f"  {address}", *others), first)
+        yield from _note_lines(side_notes(exchange, sides), "  ")
+    yield ""
+
+
+def _row(cells: Iterable[str], first: int) -> str:
+    widths = first, *_COLUMNS
+    # A space parts the cells, even where one is too long for its column.
+    return " ".join(f"{cell:{width}}" for cell, width in zip(cells, widths, strict=True)).rstrip()
+
+
+def _note_lines(notes: Iterable[SenderNote], indent: str) -> Iterator[str]:
+    for note in notes:
+        yield from wrapped(note.text, _WIDTH, f"{indent}{note.sign} ", f"{indent}  ")
+        if note.paste:
+            yield f"{indent}  {note.paste}"
