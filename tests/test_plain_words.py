@@ -23,6 +23,9 @@ TABLES = (
     "checks/jsonlines.toml",
     "discovery/texts.toml",
     "discovery/domain.toml",
+    "discovery/dane.toml",
+    "discovery/mta_sts.toml",
+    "checks/senders.toml",
     "interchange/texts.toml",
     "tui/texts.toml",
 )

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from smtp_tui.arrival.authentication_results import property_of
 from smtp_tui.diagnosis.delivery import AuthenticationResult, DkimResult
 from smtp_tui.discovery.dns import Resolver
-from smtp_tui.discovery.domain import Unanswered, dmarc_record, tags_of
+from smtp_tui.discovery.domain import dmarc_record, tags_of
+from smtp_tui.discovery.facts import Unanswered
 from smtp_tui.records import record
 
 

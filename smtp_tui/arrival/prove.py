@@ -20,7 +20,8 @@ from smtp_tui.config.errors import PasswordError
 from smtp_tui.config.password_store import fetch_password
 from smtp_tui.diagnosis.delivery import ArrivalProof
 from smtp_tui.discovery.dns import Resolver
-from smtp_tui.discovery.domain import Unanswered, dmarc_record
+from smtp_tui.discovery.domain import dmarc_record
+from smtp_tui.discovery.facts import Unanswered
 from smtp_tui.oauth.renewal import access_token
 from smtp_tui.records import record
 from smtp_tui.settings import parsers

@@ -123,14 +123,17 @@ def _tlsa_notes(exchange: MailExchange, sides: list[MxSide]) -> Iterator[SenderN
 def _to_publish(exchange: MailExchange, sides: list[MxSide]) -> Iterator[SenderNote]:
     """Yield the record that matches, unless one like it is published."""
     is_wanted = exchange.is_secure or bool(exchange.tlsa)
-    for line in dict.fromkeys(side.right_record for side in sides):
-        digits = line.rpartition(" ")[2] if line else ""
+    lines = list(dict.fromkeys(side.right_record for side in sides if side.right_record))
+    for line in lines:
+        digits = line.rpartition(" ")[2]
         published = any(
             (tlsa.usage, tlsa.selector, tlsa.matching, tlsa.data.hex()) == (3, 1, 1, digits)
             for tlsa in exchange.tlsa
         )
-        if line and is_wanted and not published:
-            text = "The record that matches the server's key:"
+        if is_wanted and not published:
+            addresses = [side.address or "" for side in sides if side.right_record == line]
+            where = f" at {', '.join(addresses)}" if len(lines) > 1 else ""
+            text = f"The record that matches the server's key{where}:"
             if not exchange.tlsa:
                 text = f"{_text('servers', 'tlsa-none')} {text}"
             yield SenderNote(sign="i", text=text, paste=line)

@@ -171,7 +171,7 @@ def _domain_check(call: Invocation) -> DomainCheck | None:
         raise UsageError("--domain-check checks one table: name one FILE, and do not use --all")
     # The DNS resolver takes 30 ms to load.
     resolver = load("cli.discover:resolver_of")(options.resolver)
-    domain: DomainCheck = load("discovery.domain:DomainCheck")(resolver, options.dkim)
+    domain: DomainCheck = load("discovery.domain:DomainCheck")(resolver, options.dkim, fetches=True)
     return domain
 
 

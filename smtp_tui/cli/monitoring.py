@@ -35,7 +35,7 @@ from smtp_tui.smtp.certificates import ExpiryLimit
 from smtp_tui.smtp.events import Event
 
 if TYPE_CHECKING:
-    from smtp_tui.discovery.domain import DomainFact
+    from smtp_tui.discovery.facts import DomainFact
 
 MOST_DAYS = 36500  # a hundred years
 # Days are whole, so that a share given as 0.25 is not six hours.

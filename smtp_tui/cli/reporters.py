@@ -26,7 +26,8 @@ from smtp_tui.smtp.events import Event
 from smtp_tui.smtp.transcript import lines_of
 
 if TYPE_CHECKING:
-    from smtp_tui.discovery.domain import DomainCheck, DomainFact
+    from smtp_tui.discovery.domain import DomainCheck
+    from smtp_tui.discovery.facts import DomainFact
 
 WIDTH = 80
 _SIGNS = {"good": "+", "note": "i", "bad": "!", "unknown": "?"}
@@ -147,7 +148,8 @@ async def _run(
                 reporter.on_result(target, update)
             if domain and update.ok and target.request:
                 connected = update.facts.connected if update.facts else None
-                facts = await domain.facts(target.request.sending_settings, connected)
+                chain = update.facts.chain if update.facts else ()
+                facts = await domain.facts(target.request.sending_settings, connected, chain)
                 for reporter in reporters:
                     reporter.on_domain(target, update, facts)
     raise AssertionError("checks end with a summary")

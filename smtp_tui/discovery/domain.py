@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import re
-import tomllib
 from collections.abc import Coroutine, Iterable, Sequence
-from enum import StrEnum
-from functools import cache
 from ipaddress import ip_address
-from pathlib import Path
 from typing import Any
 
 from smtp_tui.config.errors import defect_text
-from smtp_tui.discovery.dns import DnsAnswer, DnsAnswerState, Resolver, gather_all
+from smtp_tui.discovery.dns import DnsAnswerState, Resolver, gather_all
+from smtp_tui.discovery.domain_tls import sts_facts, tlsa_facts
+from smtp_tui.discovery.facts import (
+    DomainFact,
+    Facts,
+    FactSeverity,
+    Unanswered,
+    fact_of,
+    require_answer,
+)
 from smtp_tui.discovery.spf import SpfResult, evaluate, is_record
 from smtp_tui.records import record
 from smtp_tui.settings import parsers
 from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.parsers import parse_mailbox
 from smtp_tui.smtp.addresses import is_public
+from smtp_tui.smtp.certificates import Certificate
 from smtp_tui.smtp.events import Connected
 
 SECONDS = 8.0
@@ -27,7 +33,6 @@ MOST_HOSTS = 3
 MOST_NAMES = 4
 # Labels of the longest parent domain searched for a DMARC policy.
 MOST_ABOVE = 5
-TLSA_PORTS = (25, 465, 587)
 # A documentation address (RFC 5737): whether a record exists does not depend on it.
 _ANY = "192.0.2.1"
 # SPF results that are the same for any address.
@@ -35,83 +40,49 @@ _WITHOUT_ADDRESS = (SpfResult.NONE, SpfResult.PERMERROR, SpfResult.TEMPERROR)
 _POLICIES = ("none", "quarantine", "reject")
 
 
-class FactSeverity(StrEnum):
-    """How a fact affects delivery; the tables of `domain.toml`."""
-
-    GOOD = "good"
-    NOTE = "note"
-    BAD = "bad"
-    UNKNOWN = "unknown"
-
-
-@record(kw_only=True)
-class DomainFact:
-    """A DNS fact about one subject (`mx`, `spf`, …); `id` names its text.
-
-    `record` is the record as published.
-    """
-
-    subject: str
-    id: str
-    weight: FactSeverity
-    text: str
-    record: str | None = None
-
-
-Facts = tuple[DomainFact, ...]
-
-
-class Unanswered(Exception):
-    """No nameserver answered."""
-
-
-@cache
-def _texts() -> dict[str, tuple[FactSeverity, str]]:
-    tables = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
-    return {
-        id_: (FactSeverity(severity), text)
-        for severity, texts in tables.items()
-        for id_, text in texts.items()
-    }
-
-
-def _fact(subject: str, id_: str, found: str | None = None, **names: object) -> DomainFact:
-    severity, text = _texts()[id_]
-    text = text.format_map(names)
-    return DomainFact(subject=subject, id=id_, weight=severity, text=text, record=found)
-
-
-def _require_answer(answer: DnsAnswer) -> DnsAnswer:
-    if answer.state is DnsAnswerState.FAILED:
-        raise Unanswered
-    return answer
-
-
 @record
 class DomainCheck:
-    """Queries DNS about the sender's domain; `selectors` are those of its DKIM keys."""
+    """Queries DNS about the sender's domain; `selectors` are those of its DKIM keys.
+
+    `fetches` also reads its MTA-STS policy over HTTPS.
+    """
 
     resolver: Resolver
     selectors: Sequence[str] = ()
     seconds: float = SECONDS
+    fetches: bool = False
 
-    async def facts(self, settings: Settings | None, connected: Connected | None) -> Facts:
-        """Return DNS facts; `connected` has the local and the server address of the check."""
+    async def facts(
+        self,
+        settings: Settings | None,
+        connected: Connected | None,
+        chain: Sequence[Certificate] = (),
+    ) -> Facts:
+        """Return DNS facts; `connected` has the local and the server address of the check.
+
+        `chain` are the certificates that the server sent, its own first.
+        """
         if settings is None:
             return ()
         own = connected.local_address if connected else None
         server = connected.address if connected else None
         try:
-            return await self._ask(settings, own, server)
+            return await self._ask(settings, own, server, chain)
         except Exception as error:  # a bug here must not cost the verdict
             text = f"smtp-tui failed: {defect_text(error)}."
             unknown = FactSeverity.UNKNOWN
             return (DomainFact(subject="dns", id="internal-error", weight=unknown, text=text),)
 
-    async def _ask(self, settings: Settings, own: str | None, server: str | None) -> Facts:
+    async def _ask(
+        self,
+        settings: Settings,
+        own: str | None,
+        server: str | None,
+        chain: Sequence[Certificate],
+    ) -> Facts:
         domain, resolver = sender_domain(settings), self.resolver
         if domain is None:
-            return (_fact("sender", "no-sender"),)
+            return (fact_of("sender", "no-sender"),)
         name = "" if settings.is_socket else parsers.ascii_name(settings.host)
         host = name.removesuffix(".").lower()
         questions: dict[str, Coroutine[Any, Any, Facts]] = {
@@ -119,12 +90,12 @@ class DomainCheck:
             "spf": _spf(domain, host, server, own, resolver),
             "dmarc": _dmarc(domain, resolver),
             "dkim": _dkim(domain, self.selectors, resolver),
-            "mta-sts": _mta_sts(domain, resolver),
+            "mta-sts": sts_facts(domain, resolver, fetches=self.fetches),
         }
         if own:
             questions["ptr"] = _ptr(own, resolver)
         if host and not parsers.is_address(host):
-            questions["tlsa"] = _tlsa(host, settings.port, resolver)
+            questions["tlsa"] = tlsa_facts(host, settings.port, resolver, chain)
         tasks = {subject: asyncio.create_task(question) for subject, question in questions.items()}
         facts: list[DomainFact] = []
         try:
@@ -133,7 +104,7 @@ class DomainCheck:
                 try:
                     facts += task.result()
                 except (Unanswered, asyncio.InvalidStateError):  # no answer, or none in time
-                    facts.append(_fact(subject, "unanswered", what=subject.upper()))
+                    facts.append(fact_of(subject, "unanswered", what=subject.upper()))
         finally:
             for task in tasks.values():
                 task.cancel()
@@ -152,14 +123,14 @@ def sender_domain(settings: Settings) -> str | None:
 
 async def _mx(domain: str, resolver: Resolver) -> Facts:
     answer, hosts = await resolver.exchanges(domain)
-    if _require_answer(answer).state is DnsAnswerState.NO_NAME:
-        return (_fact("mx", "no-name", domain=domain),)
+    if require_answer(answer).state is DnsAnswerState.NO_NAME:
+        return (fact_of("mx", "no-name", domain=domain),)
     if not hosts:
-        return (_fact("mx", "mx-none", domain=domain),)
+        return (fact_of("mx", "mx-none", domain=domain),)
     if hosts == ("",):
-        return (_fact("mx", "mx-null", domain=domain),)
+        return (fact_of("mx", "mx-null", domain=domain),)
     found, shown = "; ".join(answer.records), ", ".join(hosts[:MOST_HOSTS])
-    return (_fact("mx", "mx", found, domain=domain, hosts=shown),)
+    return (fact_of("mx", "mx", found, domain=domain, hosts=shown),)
 
 
 async def _spf(
@@ -181,10 +152,10 @@ async def _spf(
     facts = []
     for who, verdict in zip(asked.values(), verdicts, strict=True):
         if not senders and verdict.result not in _WITHOUT_ADDRESS:
-            return (_fact("spf", "spf-there", found, domain=domain),)
+            return (fact_of("spf", "spf-there", found, domain=domain),)
         names = {"domain": domain, "who": who, "term": verdict.term, "trouble": verdict.trouble}
         terms = ", ".join(verdict.unevaluated)
-        facts.append(_fact("spf", f"spf-{verdict.result}", found, **names, terms=terms))
+        facts.append(fact_of("spf", f"spf-{verdict.result}", found, **names, terms=terms))
     # Faults of the record itself are the same for every sender.
     return tuple(dict.fromkeys(facts))
 
@@ -192,46 +163,17 @@ async def _spf(
 async def _ptr(address: str, resolver: Resolver) -> Facts:
     """Return whether this machine's PTR name resolves back to its address (RFC 1912, 2.1)."""
     if not is_public(address):
-        return (_fact("ptr", "ptr-private", address=address),)
+        return (fact_of("ptr", "ptr-private", address=address),)
     own = ip_address(address.partition("%")[0])
-    answer = _require_answer(await resolver.ask(own.reverse_pointer, "PTR"))
+    answer = require_answer(await resolver.ask(own.reverse_pointer, "PTR"))
     if not answer.records:
-        return (_fact("ptr", "ptr-none", address=address),)
+        return (fact_of("ptr", "ptr-none", address=address),)
     names = [name.removesuffix(".").lower() for name in answer.records[:MOST_NAMES]]
     for name in names:
         back = await resolver.ask(name, "A" if own.version == 4 else "AAAA")
         if own in map(ip_address, back.records):
-            return (_fact("ptr", "ptr", name, address=address, name=name),)
-    return (_fact("ptr", "ptr-unconfirmed", names[0], address=address, name=names[0]),)
-
-
-async def _mta_sts(domain: str, resolver: Resolver) -> Facts:
-    """Return whether a domain has an MTA-STS record; the policy itself is not fetched."""
-    answer = _require_answer(await resolver.ask(f"_mta-sts.{domain}", "TXT"))
-    try:
-        found = record_with(answer.records, "STSv1")
-    except ValueError:
-        found = None  # several count as none (RFC 8461, section 3.1)
-    return (_fact("mta-sts", "mta-sts" if found else "mta-sts-none", found, domain=domain),)
-
-
-async def _tlsa(host: str, port: int, resolver: Resolver) -> Facts:
-    """Return whether a server has TLSA records in DNS (RFC 7672)."""
-    ports = sorted({port, *TLSA_PORTS})
-    answers = await gather_all(*(resolver.ask(f"_{port}._tcp.{host}", "TLSA") for port in ports))
-    if all(answer.state is DnsAnswerState.FAILED for answer in answers):
-        raise Unanswered
-    facts = []
-    for id_, secure in (("tlsa", True), ("tlsa-unproved", False)):
-        records = {
-            str(port): answer.records
-            for port, answer in zip(ports, answers, strict=True)
-            if answer.records and answer.secure is secure
-        }
-        if records:
-            found = "; ".join(text for texts in records.values() for text in texts)
-            facts.append(_fact("tlsa", id_, found, host=host, ports=", ".join(records)))
-    return tuple(facts) or (_fact("tlsa", "tlsa-none", host=host),)
+            return (fact_of("ptr", "ptr", name, address=address, name=name),)
+    return (fact_of("ptr", "ptr-unconfirmed", names[0], address=address, name=names[0]),)
 
 
 def tags_of(text: str) -> dict[str, str]:
@@ -279,7 +221,7 @@ async def dmarc_record(domain: str, resolver: Resolver) -> tuple[str, str | None
     above = range(max(1, len(labels) - MOST_ABOVE), len(labels) - 1)
     for owner in (domain, *(".".join(labels[start:]) for start in above)):
         place = f"_dmarc.{owner}"
-        answer = _require_answer(await resolver.ask(place, "TXT"))
+        answer = require_answer(await resolver.ask(place, "TXT"))
         try:
             found = record_with(answer.records, "DMARC1")
         except ValueError as error:
@@ -295,16 +237,16 @@ async def _dmarc(domain: str, resolver: Resolver) -> Facts:
         owner, found = await dmarc_record(domain, resolver)
     except ValueError as error:
         place, trouble = error.args
-        return (_fact("dmarc", "dmarc-broken", domain=domain, place=place, trouble=trouble),)
+        return (fact_of("dmarc", "dmarc-broken", domain=domain, place=place, trouble=trouble),)
     if found is None:
-        return (_fact("dmarc", "dmarc-none", domain=domain),)
+        return (fact_of("dmarc", "dmarc-none", domain=domain),)
     names = {"domain": domain, "place": f"_dmarc.{owner}"}
     try:
         own, below = dmarc_policies(found)
     except ValueError as error:
-        return (_fact("dmarc", "dmarc-broken", **names, trouble=error),)
+        return (fact_of("dmarc", "dmarc-broken", **names, trouble=error),)
     policy = own if owner == domain else below
-    return (_fact("dmarc", f"dmarc-p-{policy}", found, **names),)
+    return (fact_of("dmarc", f"dmarc-p-{policy}", found, **names),)
 
 
 def key_state(text: str) -> str:
@@ -320,9 +262,9 @@ async def _dkim(domain: str, selectors: Sequence[str], resolver: Resolver) -> Fa
         names = {"domain": domain, "selector": selector}
         answer = await resolver.ask(f"{selector}._domainkey.{domain}", "TXT")
         if answer.state is DnsAnswerState.FAILED:  # the other selectors may still be answered
-            return _fact("dkim", "unanswered", what="DKIM")
+            return fact_of("dkim", "unanswered", what="DKIM")
         if not answer.records:
-            return _fact("dkim", "dkim-missing", **names)
-        return _fact("dkim", key_state(answer.records[0]), answer.records[0], **names)
+            return fact_of("dkim", "dkim-missing", **names)
+        return fact_of("dkim", key_state(answer.records[0]), answer.records[0], **names)
 
-    return tuple(await gather_all(*map(ask, selectors))) or (_fact("dkim", "dkim-unasked"),)
+    return tuple(await gather_all(*map(ask, selectors))) or (fact_of("dkim", "dkim-unasked"),)

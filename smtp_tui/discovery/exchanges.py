@@ -115,7 +115,7 @@ async def _exchange(
         resolver.ask(name, "CNAME"),
         resolver.ask(f"_{PORT}._tcp.{name}", "TLSA"),
     )
-    found = [text for answer in (four, six) for text in answer.records]
+    found = [text for answer in (four, six) for text in sorted(answer.records)]
     problem = None
     if not found:
         failed = DnsAnswerState.FAILED in (four.state, six.state)

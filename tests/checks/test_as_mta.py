@@ -24,7 +24,7 @@ from tests.events import validate
 from tests.smtp import pki
 from tests.smtp.scripted import Peer, Script, serving
 from tests.smtp.steps import tls
-from tests.web.test_https import serving as serving_web
+from tests.web.serving import serving as serving_web
 
 DOMAIN, MX = "example.test", "mx.example.test"
 STS = f"mta-sts.{DOMAIN}"

@@ -68,15 +68,14 @@ def domain_in(folder: Path, place: Space) -> Iterator[None]:
         stdout=subprocess.PIPE,
         text=True,
     )
+    assert process.stdout
     try:
-        assert process.stdout
         assert process.stdout.readline() == "serving\n"
         yield
     finally:
         process.kill()
         process.wait()
-        if process.stdout:
-            process.stdout.close()
+        process.stdout.close()
 
 
 @pytest.fixture(scope="module")

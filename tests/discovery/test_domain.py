@@ -5,17 +5,25 @@ from __future__ import annotations
 import asyncio
 import time
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from smtp_tui import discovery
+from smtp_tui.discovery import mta_sts
 from smtp_tui.discovery.dns import Resolver
-from smtp_tui.discovery.domain import DomainCheck, DomainFact, FactSeverity
+from smtp_tui.discovery.domain import DomainCheck
+from smtp_tui.discovery.facts import DomainFact, FactSeverity
 from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.validate import parse_settings
+from smtp_tui.smtp.certificates import Certificate
 from smtp_tui.smtp.events import Connected
+from tests.discovery.test_dane import BELOW, LEAF, record_of, seen
+from tests.discovery.test_mta_sts import reply_of
 from tests.dns.server import SERVFAIL, SILENT, Zone, name_server
+from tests.smtp import pki
+from tests.web.serving import serving
 
 # Addresses that somebody has: of those for examples nobody outside knows anything.
 SERVER, OWN, OWN_SIX, PRIVATE = "8.8.4.4", "9.9.9.9", "2620:fe::fe", "10.1.2.3"
@@ -55,14 +63,16 @@ async def facts(
     selectors: tuple[str, ...] = (),
     vouches: bool = False,
     sender: str | None = f"Me <me@{DOMAIN}>",
+    chain: Sequence[Certificate] = (),
+    fetches: bool = False,
     **values: object,
 ) -> dict[str, DomainFact]:
     """The facts of a zone by their ids."""
     before = asyncio.all_tasks()
     with name_server(zone, vouches=vouches) as names:
-        check = DomainCheck(Resolver(("127.0.0.1", names.port)), selectors)
+        check = DomainCheck(Resolver(("127.0.0.1", names.port)), selectors, fetches=fetches)
         sending = settings(**{"from": sender}, **values)
-        found = await check.facts(sending, between(address, server))
+        found = await check.facts(sending, between(address, server), chain)
     assert asyncio.all_tasks() == before
     for one in found:
         assert "{" not in one.text.replace("%{", "")
@@ -155,6 +165,56 @@ async def test_what_is_otherwise(
 async def test_dnssec_is_told_apart() -> None:
     found = await facts(GOOD)
     assert "without DNSSEC it proves nothing" in found["tlsa-unproved"].text
+
+
+CHAIN = seen(LEAF, BELOW)
+POLICY = "version: STSv1\nmode: {mode}\nmx: {mx}\nmax_age: 86400\n"
+
+
+@pytest.mark.parametrize(
+    ("record", "identity"),
+    [
+        (record_of(3, 1, 1, LEAF), "tlsa-match"),
+        (record_of(3, 0, 1, LEAF), "tlsa-breaks"),
+        (record_of(2, 1, 1, BELOW), "tlsa-match"),
+        (record_of(3, 1, 1, BELOW), "tlsa-mismatch"),
+        (record_of(1, 1, 1, LEAF), "tlsa-mismatch"),
+    ],
+)
+async def test_tlsa_is_held_to_the_chain(record: str, identity: str) -> None:
+    zone = changed(f"_587._tcp.{HOST}", TLSA=[record])
+    found = await facts(zone, vouches=True, chain=CHAIN)
+    assert found[identity].record == record
+    right = found.get("tlsa-right")
+    assert (right is None) is (record == record_of(3, 1, 1, LEAF))
+    if right is not None:
+        assert right.record == f"_587._tcp.{HOST}. IN TLSA {record_of(3, 1, 1, LEAF)}"
+
+
+@pytest.mark.parametrize(
+    ("mode", "mx", "identity"),
+    [
+        ("enforce", "mx.example.test", "mta-sts-names"),
+        ("testing", "*.example.test", "mta-sts-names"),
+        ("enforce", "other.example.test", "mta-sts-missing"),
+        ("testing", "other.example.test", "mta-sts-missing-yet"),
+        ("none", "other.example.test", "mta-sts-off"),
+        ("wrong", "mx.example.test", "mta-sts-unusable"),
+    ],
+)
+async def test_the_names_of_the_mta_sts_policy(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, mode: str, mx: str, identity: str
+) -> None:
+    authority = pki.issue("Web CA", is_authority=True)
+    name = f"mta-sts.{DOMAIN}"
+    context = pki.server_context(tmp_path, pki.issue(name, name, issuer=authority))
+    (tmp_path / "ca.pem").write_bytes(authority.pem)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    zone: Zone = {**GOOD, name: {"A": ["127.0.0.1"]}}
+    async with serving(context, reply_of(POLICY.format(mode=mode, mx=mx))) as (url, _):
+        monkeypatch.setattr(mta_sts, "PORT", int(url.rpartition(":")[2]))
+        found = await facts(zone, fetches=True)
+    assert [one for one in found if one.startswith("mta-sts")] == ["mta-sts", identity]
 
 
 async def test_without_a_selector() -> None:

@@ -12,7 +12,7 @@ from smtp_tui.discovery.dns import Resolver
 from smtp_tui.discovery.mta_sts import StsFailure, StsPolicy, fetch_policy, parse_policy
 from tests.dns.server import SERVFAIL, Zone, name_server
 from tests.smtp import pki
-from tests.web.test_https import serving
+from tests.web.serving import serving
 
 DOMAIN = "example.test"
 POLICY = (

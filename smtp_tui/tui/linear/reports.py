@@ -10,7 +10,8 @@ from smtp_tui.checks.output_file import FileNotWrittenError
 from smtp_tui.checks.report import write_report
 from smtp_tui.config.paths import expand, is_there
 from smtp_tui.discovery.dns import Resolver, prepare
-from smtp_tui.discovery.domain import SECONDS, DomainCheck, DomainFact, FactSeverity
+from smtp_tui.discovery.domain import SECONDS, DomainCheck
+from smtp_tui.discovery.facts import DomainFact, FactSeverity
 from smtp_tui.smtp.events import Event
 from smtp_tui.threads import in_daemon_thread
 from smtp_tui.tui.linear.console import StoppedError, stoppable

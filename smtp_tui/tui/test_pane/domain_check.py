@@ -11,7 +11,8 @@ from textual.worker import Worker, get_current_worker
 
 from smtp_tui.checks.request import CheckRequest
 from smtp_tui.discovery.dns import Resolver, prepare
-from smtp_tui.discovery.domain import SECONDS, DomainCheck, DomainFact, FactSeverity, sender_domain
+from smtp_tui.discovery.domain import SECONDS, DomainCheck, sender_domain
+from smtp_tui.discovery.facts import DomainFact, FactSeverity
 from smtp_tui.records import record
 from smtp_tui.safe_text import escape_controls
 from smtp_tui.smtp.addresses import is_public
