@@ -127,11 +127,11 @@ class TestReading:
     async def test_the_log_grows_with_the_focus(self, tmp_path: Path) -> None:
         async with form_on(SAMPLE, tmp_path, check=FakeCheck((*numbered(50), PASSED))) as hand:
             await run_test(hand)
-            before, rows = hand.form_screen.test_pane.log_view.size.height, hand.lines[1:8]
+            before, rows = hand.form_screen.test_pane.log_view.size.height, hand.lines[1:9]
             await hand.press("f6")
-            assert hand.form_screen.test_pane.log_view.size.height == before + 4
+            assert hand.form_screen.test_pane.log_view.size.height == before + 3
             assert cursor_line(hand)
-            assert [row[1:54] for row in hand.lines[1:8]] == [row[1:54] for row in rows]
+            assert [row[1:54] for row in hand.lines[1:9]] == [row[1:54] for row in rows]
             await hand.press("escape")
             assert hand.form_screen.test_pane.log_view.size.height == before
             assert hand.row("SMTP Host").startswith(">")
