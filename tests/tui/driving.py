@@ -10,8 +10,13 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, cast
 from unittest.mock import patch
+from weakref import WeakKeyDictionary
 
+from textual._compositor import Compositor
+from textual._context import visible_screen_stack
 from textual.app import App
+from textual.css.model import RuleSet
+from textual.css.stylesheet import Stylesheet
 from textual.events import Key
 from textual.keys import _character_to_key
 from textual.pilot import Pilot
@@ -217,8 +222,7 @@ class Hand:
 
     @property
     def lines(self) -> list[str]:
-        strips = self.pilot.app.screen._compositor.render_strips()
-        return ["".join(segment.text for segment in strip) for strip in strips]
+        return _drawn_lines(self.pilot.app.screen)
 
     @property
     def screen(self) -> str:
@@ -257,7 +261,10 @@ async def settle(app: App[int]) -> None:
         screen._on_timer_update()  # in place of the timer, which paints 60 times a second at most
         await _quiet()
         if app.screen_stack and screen is app.screen and not _has_work(screen):
-            return
+            _drawn_lines(screen)  # which may ask for another layout
+            await _quiet()
+            if screen is app.screen and not _has_work(screen):
+                return
 
 
 def _is_key_under_way(app: App[int]) -> bool:
@@ -316,7 +323,52 @@ async def form_on(
         lookup=lookup or DnsOptions(resolver=nobody),
     )
     place = nullcontext() if has_own_keyring else keyring_is(keyring or FakeKeyring())
-    with place, patch.object(drift_model, "find_notice", drift or (lambda *_: DriftNotice())):
+    found = patch.object(drift_model, "find_notice", drift or (lambda *_: DriftNotice()))
+    with place, found, _nothing_twice():
         async with app.run_test(size=size) as pilot:
             await settle(app)
             yield Hand(pilot, file)
+
+
+@contextmanager
+def _nothing_twice() -> Iterator[None]:
+    """Parse the style sheet once for all forms, and draw a screen once it is settled.
+
+    Without a terminal Textual would draw each frame, which nobody sees.
+    """
+    with (
+        patch.object(Compositor, "render_update", _draw_later),
+        patch.object(Stylesheet, "_parse_rules", _parse_rules_once),
+    ):
+        yield
+
+
+_drawn: WeakKeyDictionary[Compositor, list[str]] = WeakKeyDictionary()
+
+
+def _draw_later(compositor: Compositor, **_options: object) -> None:
+    if compositor._dirty_regions:
+        _drawn.pop(compositor, None)
+    compositor._dirty_regions.clear()
+
+
+def _drawn_lines(screen: Screen[Any]) -> list[str]:
+    compositor = screen._compositor
+    is_known = compositor in _drawn and Compositor.__dict__["render_update"] is _draw_later
+    if not is_known or compositor._dirty_regions or _has_work(screen):
+        # What is behind a dialog; for a frame Textual sets it.
+        visible_screen_stack.set(screen.app._background_screens)
+        strips = compositor.render_strips()
+        _drawn[compositor] = ["".join(segment.text for segment in strip) for strip in strips]
+    return _drawn[compositor]
+
+
+_parse_rules = Stylesheet._parse_rules
+_parsed: dict[tuple[object, ...], list[RuleSet]] = {}
+
+
+def _parse_rules_once(sheet: Stylesheet, *given: Any, **options: Any) -> list[RuleSet]:
+    key = (given, *options.items(), *sheet._variables.items())
+    if key not in _parsed:
+        _parsed[key] = _parse_rules(sheet, *given, **options)
+    return _parsed[key]

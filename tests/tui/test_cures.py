@@ -217,17 +217,18 @@ class TestList:
 
 class TestTrust:
     @pytest.mark.parametrize("fix", [NAME, PIN, OPEN])
-    @pytest.mark.parametrize("key", ["enter", "escape", "n", "space", "f9"])
-    async def test_no_key_but_yes_trusts(self, tmp_path: Path, fix: Fix, key: str) -> None:
+    async def test_no_key_but_yes_trusts(self, tmp_path: Path, fix: Fix) -> None:
         check = once(PASSWORD, fix, chain=[LEAF, ROOT])
         async with form_on(SAMPLE, tmp_path, check=check) as hand:
             await fail(hand)
-            await hand.press("f8", "down", "enter")
-            assert "Y Yes" in hand.screen
-            await hand.press(key)
-            assert len(check.requests) == 1
-            await hand.press("escape", "escape")
-            assert "modified" not in hand.lines[0]
+            for key in ("enter", "escape", "n", "space", "f9"):
+                await hand.press("f8", "down", "enter")
+                assert "Y Yes" in hand.screen, key
+                await hand.press(key)
+                assert len(check.requests) == 1, key
+                await hand.press("escape", "escape")
+                assert "modified" not in hand.lines[0], key
+                assert "Y Yes" not in hand.screen
         assert len(check.requests) == 1
 
     async def test_yes_trusts(self, tmp_path: Path) -> None:
