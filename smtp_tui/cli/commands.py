@@ -126,6 +126,8 @@ def resume_collection() -> None:
 _ARGPARSE: Mapping[str, Mapping[str, Any]] = {
     "set": {"action": "append", "default": []},
     "dkim": {"action": "append", "default": []},
+    "scope": {"action": "append", "default": []},
+    "flow": {"choices": ("device", "paste", "client")},
     "to": {"nargs": "+", "action": "extend", "default": []},
     "error": {"nargs": "?", "const": "-"},
     "message": {"nargs": "?", "const": "-"},
@@ -292,6 +294,28 @@ COMMANDS = [
         "show what runs with other settings than the file's",
         "cli.drift:drift",
         ("table", "dialect", "from", "json"),
+    ),
+    CommandLineCommand(
+        "login [FILE]",
+        "sign in at the provider, without a password",
+        "cli.sign_in:login",
+        (
+            *("table", "dialect", "provider", "client_id", "client_secret_stdin"),
+            *("client_secret_fd", "secret_ends", "tenant", "flow", "scope", "imap", "name"),
+            *("keep_in", "in_place", "json"),
+        ),
+    ),
+    CommandLineCommand(
+        "logout [FILE]",
+        "revoke a sign-in, and forget it",
+        "cli.sign_in:logout",
+        ("table", "dialect"),
+    ),
+    CommandLineCommand(
+        "token [FILE]",
+        "print a fresh access token for another program",
+        "cli.sign_in:token",
+        ("table", "dialect", "reveal", "json"),
     ),
 ]
 # Not in the help: the scripts of `smtp-tui completion` call it.

@@ -148,10 +148,8 @@ def _values(metavar: str, typed: str, words: Sequence[str]) -> tuple[str, Candid
             values = {provider.id: provider.name for provider in load("providers:providers")()}
         case "PLACE":
             values = dict.fromkeys(_PLACES, "")
-        case choices if choices == choices.lower():
-            values = dict.fromkeys(filter(None, choices.split("|")), "")
-        case _:  # a number, an address or free text
-            values = {}
+        case choices:  # in capitals: a number, an address or free text
+            values = {word: "" for word in choices.split("|") if word and word == word.lower()}
     return "words", values
 
 

@@ -32,26 +32,29 @@ def given_password(
     if len(descriptors) + bool(options.ask_password) > 1:
         raise UsageError("use only one of --password-stdin, --password-fd and --ask-password")
     if descriptors:
-        return _from_descriptor(descriptors[0])
+        return descriptor_source(descriptors[0])
     # Options override the variable, which may be set for other calls too.
     if set_by_option or options.ask_password or not os.environ.get(VARIABLE):
         return None
     return EnvironmentSource(VARIABLE)
 
 
-def _from_descriptor(number: int) -> SuppliedPassword:
+def descriptor_source(
+    number: int, what: str = "the password", instead: str = "use --ask-password"
+) -> SuppliedPassword:
+    """Return the source that reads a secret from a descriptor; UsageError if it cannot."""
     name = "standard input" if number == 0 else f"file descriptor {number}"
     try:
         is_terminal = os.isatty(number)
         is_folder = stat.S_ISDIR(os.fstat(number).st_mode)
     except (OSError, OverflowError):
         raise UsageError(
-            f"{name} is not open, so smtp-tui cannot read the password from it"
+            f"{name} is not open, so smtp-tui cannot read {what} from it"
         ) from None
     if is_folder:
-        raise UsageError(f"{name} is a folder, so smtp-tui cannot read the password from it")
+        raise UsageError(f"{name} is a folder, so smtp-tui cannot read {what} from it")
     if is_terminal:
-        raise UsageError(f"{name} is a terminal and would show the password; use --ask-password")
+        raise UsageError(f"{name} is a terminal and would show {what}; {instead}")
     lock = Lock()
     cached: list[bytes] = []
 

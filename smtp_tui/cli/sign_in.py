@@ -1,0 +1,412 @@
+"""`smtp-tui login`, `logout` and `token`: sign in without a password, and hand out tokens."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import sys
+from argparse import Namespace
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from shlex import quote
+
+from smtp_tui.checks.exit_status import BY_STAGE, NEGATIVE, PASSED
+from smtp_tui.checks.request import secret_in
+from smtp_tui.cli.commands import Invocation, load
+from smtp_tui.cli.edit import (
+    SmtpTomlTable,
+    naming_in_place,
+    open_table,
+    print_notes,
+    write_options,
+)
+from smtp_tui.cli.parser import UsageError
+from smtp_tui.cli.password_prompt import descriptor_source, has_terminal_to_ask, typed_password
+from smtp_tui.cli.terminal import (
+    has_colours,
+    is_light,
+    print_error,
+    print_line,
+    print_lines,
+    speaks_utf8,
+)
+from smtp_tui.config import keyring_backend
+from smtp_tui.config.errors import DocumentError, PasswordError, one_line
+from smtp_tui.config.file_access import distrust
+from smtp_tui.config.paths import absolute
+from smtp_tui.oauth.entry import Flow, Granted, SignIn
+from smtp_tui.oauth.errors import DENIED, OAuthError
+from smtp_tui.oauth.flows import DeviceSignIn, begin_device, begin_paste, client_sign_in
+from smtp_tui.oauth.providers import GOOGLE, display_name
+from smtp_tui.oauth.qr import MISSING, qr_lines
+from smtp_tui.oauth.renewal import access_token, revoke
+from smtp_tui.oauth.sign_in import (
+    LIMIT,
+    NewSignIn,
+    application_of,
+    clear_shadow,
+    previous_sign_in,
+    registration_topic,
+    store_granted,
+    usual_name,
+    usual_place,
+    usual_provider,
+)
+from smtp_tui.oauth.store import KeyringPlace, Place, locked, new_place, place_of
+from smtp_tui.oauth.token_endpoint import Client
+from smtp_tui.settings.fields import BY_KEY
+from smtp_tui.settings.password_sources import OAuthSource, source_as_toml
+from smtp_tui.settings.schema import explanation
+
+_TEXT_ROWS = 7  # rows next to a QR code: the address, the code and what to do
+_PASTES = 3  # attempts to paste the right address
+_SECONDS = 30.0  # for a token, if the settings say nothing else
+_MECHANISMS = ("xoauth2", "oauthbearer")
+
+
+def login(call: Invocation) -> int:
+    """Sign in and store what is granted; return 1 if the user refuses, 4 if it fails."""
+    table, options = open_table(call.words, call.options), call.options
+    print_notes(table)
+    new = asyncio.run(_wanted(table, options))
+    try:
+        flow, client = asyncio.run(application_of(new))
+        granted = _granted(flow, client, as_json=options.json)
+        sign_in = asyncio.run(_kept(new, flow, client, granted))
+    except OAuthError as error:
+        _report(error)
+        return NEGATIVE if error.error == DENIED else BY_STAGE["password"]
+    if options.json:
+        ends_at = sign_in.ends_at and sign_in.ends_at.isoformat()
+        values = {"name": new.name, "provider": new.provider, "username": new.username}
+        _print_event("signed-in", **values, scopes=sign_in.scopes, ends_at=ends_at)
+    else:
+        print_line(
+            f"signed in: {one_line(new.username, 80)} at {client.name}; the sign-in is in "
+            f"{new.place}"
+        )
+    return _name_in_file(table, new, options)
+
+
+async def _wanted(table: SmtpTomlTable, options: Namespace) -> NewSignIn:
+    """Return what to sign in for: the options, else what the sign-in of before had."""
+    username, source = str(table.values.get("username") or ""), table.source
+    if not table.host or not username:
+        missing = "username" if table.host else "host"
+        raise UsageError(
+            f"{one_line(table.file)} has no {missing}, which a sign-in is for; "
+            f"set it first: smtp-tui set {quote(table.file)} {missing}=…"
+        )
+    named = _place_option(options.keep_in) or options.name
+    name = named or (source.name if isinstance(source, OAuthSource) else "")
+    base = absolute(Path(table.file)).parent
+    guess = options.provider or usual_provider(table.host, None)
+    name = name or (usual_name(guess) if guess else "")
+    where = {"base": base, "environ": os.environ}
+    previous = await previous_sign_in(name, username, **where) if name else None
+    provider = options.provider or usual_provider(table.host, previous)
+    if provider is None:
+        raise UsageError(
+            f"smtp-tui does not know who signs in for {one_line(table.host, 80)}; name the "
+            "provider with --provider: microsoft, google, or the https:// address of an issuer"
+        )
+    if previous is not None and previous.provider != provider:
+        previous = None
+    client_id = options.client_id or (previous.client_id if previous else None)
+    if client_id is None:
+        raise _unregistered(provider)
+    flow = Flow(options.flow) if options.flow else previous.flow if previous else None
+    match options.keep_in:
+        case "keyring" | "file":
+            is_keyring = options.keep_in == "keyring"
+            place = new_place(name, username, environ=os.environ, keyring=is_keyring)
+        case _:
+            place = await usual_place(name, username, **where, exists=previous is not None)
+    return NewSignIn(
+        name=name,
+        provider=provider,
+        username=username,
+        host=table.host,
+        client_id=client_id,
+        client_secret=_client_secret(options, provider, flow, previous),
+        tenant=options.tenant or (previous.tenant if previous else None),
+        flow=flow,
+        scopes=tuple(options.scope) or (previous.scopes if previous and not options.imap else ()),
+        imap=options.imap,
+        ends_at=_day(options.secret_ends),
+        place=place,
+    )
+
+
+def _place_option(text: str | None) -> str | None:
+    """Return the path in --keep-in, spelled so that it names a file; UsageError."""
+    if text in (None, "keyring", "file"):
+        return None
+    kind, sign, path = str(text).partition("=")
+    if kind != "file" or not path:
+        raise UsageError("login --keep-in accepts keyring, file, or file=PATH")
+    return path if "/" in path else f"./{path}"
+
+
+def _unregistered(provider: str) -> UsageError:
+    topic = registration_topic(provider)
+    if provider in ("microsoft", GOOGLE):
+        print_lines(explanation(topic))
+    return UsageError(
+        "login needs --client-id: the ID of an application that you register at "
+        f"{display_name(provider)} first; smtp-tui explain {topic} shows how"
+    )
+
+
+def _client_secret(
+    options: Namespace, provider: str, flow: Flow | None, previous: SignIn | None
+) -> str | None:
+    """Return the application's secret; None for a public client."""
+    if options.client_secret_stdin and options.client_secret_fd is not None:
+        raise UsageError("use only one of --client-secret-stdin and --client-secret-fd")
+    number = 0 if options.client_secret_stdin else options.client_secret_fd
+    if number is not None:
+        source = descriptor_source(number, "the client secret", "leave the option out")
+        try:
+            return secret_in(source.read(), source.place)
+        except OSError as error:
+            raise PasswordError(f"{source.place} cannot be read: {error.strerror}") from None
+    is_same = previous is not None and options.client_id in (None, previous.client_id)
+    if is_same and previous is not None and previous.client_secret:
+        return previous.client_secret
+    # Google's desktop applications have one too, although everybody may know it.
+    if flow is not Flow.CLIENT and provider != GOOGLE:
+        return None
+    if has_terminal_to_ask():
+        return typed_password("Client secret: ") or None
+    if flow is Flow.CLIENT:
+        raise UsageError("this flow needs the client secret; use --client-secret-stdin")
+    return None
+
+
+def _day(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        day = datetime.fromisoformat(text).replace(tzinfo=UTC)
+    except ValueError:
+        raise UsageError("--secret-ends needs a date, such as 2027-05-31") from None
+    if day <= datetime.now(UTC):
+        raise UsageError("--secret-ends names a date that has passed")
+    return day
+
+
+def _granted(flow: Flow, client: Client, *, as_json: bool) -> Granted:
+    """Sign in with one of the flows; OAuthError."""
+    match flow:
+        case Flow.DEVICE:
+            return asyncio.run(_by_device(client, as_json=as_json))
+        case Flow.PASTE:
+            return _by_paste(client, as_json=as_json)
+        case Flow.CLIENT:
+            return asyncio.run(client_sign_in(client))
+
+
+async def _by_device(client: Client, *, as_json: bool) -> Granted:
+    device = await begin_device(client)
+    if as_json:
+        ends_in = round(device.ends_in)
+        _print_event("sign-in-address", address=device.address, code=device.code, ends_in=ends_in)
+    else:
+        for line in _device_lines(client, device):
+            print_line(line)
+    return await device.wait()
+
+
+def _device_lines(client: Client, device: DeviceSignIn) -> Iterator[str]:
+    yield f"To sign in as {one_line(client.username, 80)}, open this address on any device:"
+    yield from ("", f"    {device.address}", "", "and enter this code there:", "")
+    yield from (f"    {' '.join(device.code)}", "")
+    yield from _qr(device.complete_address or device.address)
+    minutes = max(1, round(device.ends_in / 60))
+    unit = "minute" if minutes == 1 else "minutes"
+    yield f"The code is valid for {minutes} {unit}. smtp-tui waits; Ctrl+C ends."
+
+
+def _qr(address: str) -> Iterator[str]:
+    if not sys.stdout.isatty() or not speaks_utf8():
+        return
+    size = shutil.get_terminal_size()
+    lines = qr_lines(
+        address, size.columns, size.lines - _TEXT_ROWS, on_light=has_colours() and is_light()
+    )
+    yield from lines
+    if MISSING:
+        yield MISSING
+
+
+def _by_paste(client: Client, *, as_json: bool) -> Granted:
+    pasted = begin_paste(client)
+    if as_json:
+        _print_event("sign-in-address", address=pasted.address, code=None, ends_in=None)
+    else:
+        print_line(f"To sign in as {one_line(client.username, 80)}, open this address in a browser:")
+        print_lines(f"\n{pasted.address}\n")
+        for line in _qr(pasted.address):
+            print_line(line)
+        print_line(
+            "At the end the browser shows an error page, which is right: nothing listens there."
+        )
+        print_line("Copy the address of that page, and paste it here. It is not shown.")
+    for attempt in range(_PASTES):
+        text = _pasted_text()
+        try:
+            return asyncio.run(pasted.finish(text))
+        except OAuthError as error:
+            # With an error code, the provider itself has ended the sign-in.
+            if error.error or attempt == _PASTES - 1 or not sys.stdin.isatty():
+                raise
+            print_error(str(error))
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _pasted_text() -> str:
+    # It holds a code, so it is read without echo.
+    return typed_password("Address: ") if sys.stdin.isatty() else sys.stdin.readline(64 * 1024)
+
+
+async def _kept(new: NewSignIn, flow: Flow, client: Client, granted: Granted) -> SignIn:
+    try:
+        sign_in = await store_granted(new, flow, client, granted)
+    except PasswordError:
+        if isinstance(new.place, KeyringPlace) and await keyring_backend.keyring_state():
+            print_error(f"{keyring_backend.looked_for()}; --keep-in file works here")
+        raise
+    await clear_shadow(new, environ=os.environ)
+    return sign_in
+
+
+def _name_in_file(table: SmtpTomlTable, new: NewSignIn, options: Namespace) -> int:
+    """Let the file name the sign-in, unless another password is there; say what is left to do."""
+    source = OAuthSource(new.name)
+    raw, file = source_as_toml(source), one_line(table.file)
+    line = f"password = {{ oauth = {json.dumps(new.name)} }}"
+    notes = []
+    if table.source is None or isinstance(table.source, OAuthSource):
+        if table.source != source:
+            try:
+                with naming_in_place():
+                    table.document.save(
+                        table.name, {"password": raw}, options=write_options(options)
+                    )
+            except DocumentError as error:
+                notes.append(f"{error}; smtp-tui token prints a token for other programs")
+            else:
+                notes.append(f"{file} now names it: {line}")
+    else:
+        notes.append(f"{file} names another password; to use the sign-in, write there: {line}")
+    mechanism = str(table.values.get("authentication") or "auto")
+    if mechanism not in _MECHANISMS:
+        notes.append(
+            f"to log in with a token: smtp-tui set {quote(table.file)} authentication=xoauth2"
+        )
+    for note in notes:
+        (print_error if options.json else print_line)(note)
+    return PASSED
+
+
+def _report(error: OAuthError) -> None:
+    """Print why a sign-in failed; if the provider's error is known, what to do too."""
+    print_error(str(error))
+    known = load("diagnosis.oauth_errors:explain_oauth_error")(
+        error.provider, error.error or "", f"{error.code or ''} {error.description}"
+    )
+    if known is not None:
+        print_error(f"why: {known.why}")
+        print_error(f"to do: {known.cure}")
+
+
+def _print_event(event: str, **values: object) -> None:
+    print_line(json.dumps({"event": event, **values}))
+
+
+def logout(call: Invocation) -> int:
+    """Revoke a sign-in where the provider can, and forget it in any case."""
+    table = open_table(call.words, call.options)
+    print_notes(table)
+    name = _signed_in(table).name
+    return asyncio.run(_logout(_place(table), f"{one_line(name, 80)}{table.owner}"))
+
+
+async def _logout(place: Place, label: str) -> int:
+    async with locked(place, LIMIT) as entry:
+        sign_in = entry.sign_in
+        if sign_in is None:
+            print_error(f"there is no sign-in {label}; nothing was removed")
+            return NEGATIVE
+        provider = display_name(sign_in.provider)
+        try:
+            is_revoked = await revoke(sign_in, limit=LIMIT)
+        except OAuthError as error:
+            await entry.forget()
+            print_line(f"removed: the sign-in {label}")
+            print_error(f"{provider} did not revoke it: {error}")
+            return BY_STAGE["password"]
+        await entry.forget()
+    print_line(f"removed: the sign-in {label}")
+    if is_revoked:
+        print_line(f"revoked: {provider} accepts it no longer")
+    elif sign_in.flow is Flow.CLIENT:
+        print_line(f"{provider} still accepts the client secret; delete it there to end its use")
+    else:
+        print_line(
+            f"{provider} has no way to revoke one sign-in. The user, or an admin, can end all "
+            "sessions of the account there."
+        )
+    return PASSED
+
+
+def token(call: Invocation) -> int:
+    """Print a fresh access token, for programs that log in with one."""
+    table, options = open_table(call.words, call.options), call.options
+    source = _signed_in(table)
+    if sys.stdout.isatty() and not options.reveal:
+        raise UsageError(
+            "the terminal would show the token; pipe it to a program, or use --reveal"
+        )
+    origin = absolute(Path(table.file))
+    if distrusted := distrust(source, origin, host=table.host):
+        raise PasswordError(str(distrusted))
+    limit = BY_KEY["timeout"].parse(table.values.get("timeout", _SECONDS))
+    found = asyncio.run(
+        access_token(
+            source,
+            username=str(table.values.get("username") or ""),
+            host=table.host,
+            base=origin.parent,
+            environ=os.environ,
+            limit=float(str(limit)),
+        )
+    )
+    if options.json:
+        expires_at = datetime.fromtimestamp(round(found.expires_at), UTC).isoformat()
+        values = {"access_token": found.value, "expires_at": expires_at, "scope": found.scope}
+        print_line(json.dumps(values))
+    else:
+        print_line(found.value)
+    return PASSED
+
+
+def _signed_in(table: SmtpTomlTable) -> OAuthSource:
+    source = table.source
+    if not isinstance(source, OAuthSource):
+        file = one_line(table.file)
+        raise PasswordError(
+            f"{file} names no sign-in; make one with smtp-tui login {quote(table.file)}",
+            "oauth-not-signed-in",
+        )
+    return source
+
+
+def _place(table: SmtpTomlTable) -> Place:
+    username = str(table.values.get("username") or "")
+    base = absolute(Path(table.file)).parent
+    return place_of(_signed_in(table).name, username, base=base, environ=os.environ)
