@@ -48,9 +48,7 @@ def descriptor_source(
         is_terminal = os.isatty(number)
         is_folder = stat.S_ISDIR(os.fstat(number).st_mode)
     except (OSError, OverflowError):
-        raise UsageError(
-            f"{name} is not open, so smtp-tui cannot read {what} from it"
-        ) from None
+        raise UsageError(f"{name} is not open, so smtp-tui cannot read {what} from it") from None
     if is_folder:
         raise UsageError(f"{name} is a folder, so smtp-tui cannot read {what} from it")
     if is_terminal:

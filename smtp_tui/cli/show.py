@@ -17,7 +17,7 @@ from smtp_tui.config.toml_edit.values import toml_value
 from smtp_tui.lazy import load
 from smtp_tui.settings.fields import BY_KEY, FIELDS, FieldKind
 from smtp_tui.settings.password_sources import LiteralSource, parse_source
-from smtp_tui.settings.schema import explanation, schema
+from smtp_tui.settings.schema import TOPICS, explanation, schema
 
 if TYPE_CHECKING:
     from smtp_tui.diagnosis.error_lookup.lookup import ErrorExplanation
@@ -97,14 +97,16 @@ def explain(call: Invocation) -> int:
     elif options.json:
         raise UsageError("explain --json needs --error or --message")
     elif call.words:
-        key = call.words[0].casefold().replace("-", "_")
-        if key not in BY_KEY:
+        topic = call.words[0].casefold().replace("_", "-")
+        key = topic if topic in TOPICS else topic.replace("-", "_")
+        if key not in BY_KEY and key not in TOPICS:
             raise UsageError(no_setting(call.words[0]))
         print_lines(explanation(key).rstrip("\n"))
     else:
-        width = max(len(field.key) for field in FIELDS)
-        for field in FIELDS:
-            print_line(f"{field.key:{width}}  {field.summary}")
+        pages = {field.key: field.summary for field in FIELDS} | TOPICS
+        width = max(map(len, pages))
+        for key, summary in pages.items():
+            print_line(f"{key:{width}}  {summary}")
     return PASSED
 
 

@@ -93,38 +93,31 @@ def login(call: Invocation) -> int:
 
 async def _wanted(table: SmtpTomlTable, options: Namespace) -> NewSignIn:
     """Return what to sign in for: the options, else what the sign-in of before had."""
-    username, source = str(table.values.get("username") or ""), table.source
+    username = str(table.values.get("username") or "")
     if not table.host or not username:
         missing = "username" if table.host else "host"
         raise UsageError(
             f"{one_line(table.file)} has no {missing}, which a sign-in is for; "
             f"set it first: smtp-tui set {quote(table.file)} {missing}=…"
         )
-    named = _place_option(options.keep_in) or options.name
-    name = named or (source.name if isinstance(source, OAuthSource) else "")
+    name = _name(table, options)
     base = absolute(Path(table.file)).parent
-    guess = options.provider or usual_provider(table.host, None)
-    name = name or (usual_name(guess) if guess else "")
-    where = {"base": base, "environ": os.environ}
-    previous = await previous_sign_in(name, username, **where) if name else None
+    previous = await previous_sign_in(name, username, base=base, environ=os.environ)
     provider = options.provider or usual_provider(table.host, previous)
     if provider is None:
-        raise UsageError(
-            f"smtp-tui does not know who signs in for {one_line(table.host, 80)}; name the "
-            "provider with --provider: microsoft, google, or the https:// address of an issuer"
-        )
+        raise _unknown_provider(table.host)
     if previous is not None and previous.provider != provider:
         previous = None
     client_id = options.client_id or (previous.client_id if previous else None)
     if client_id is None:
         raise _unregistered(provider)
     flow = Flow(options.flow) if options.flow else previous.flow if previous else None
-    match options.keep_in:
-        case "keyring" | "file":
-            is_keyring = options.keep_in == "keyring"
-            place = new_place(name, username, environ=os.environ, keyring=is_keyring)
-        case _:
-            place = await usual_place(name, username, **where, exists=previous is not None)
+    if options.keep_in in ("keyring", "file"):
+        is_keyring = options.keep_in == "keyring"
+        place = new_place(name, username, environ=os.environ, keyring=is_keyring)
+    else:
+        exists = previous is not None
+        place = await usual_place(name, username, base=base, environ=os.environ, exists=exists)
     return NewSignIn(
         name=name,
         provider=provider,
@@ -141,11 +134,31 @@ async def _wanted(table: SmtpTomlTable, options: Namespace) -> NewSignIn:
     )
 
 
-def _place_option(text: str | None) -> str | None:
+def _name(table: SmtpTomlTable, options: Namespace) -> str:
+    """Return the name of the sign-in: the option's, the file's, or the provider's."""
+    named: str = _path_to_keep_in(options.keep_in) or options.name or ""
+    if not named and isinstance(table.source, OAuthSource):
+        named = table.source.name
+    if named:
+        return named
+    provider: str | None = options.provider or usual_provider(table.host, None)
+    if provider is None:
+        raise _unknown_provider(table.host)
+    return usual_name(provider)
+
+
+def _unknown_provider(host: str) -> UsageError:
+    return UsageError(
+        f"smtp-tui does not know who signs in for {one_line(host, 80)}; name the provider with "
+        "--provider: microsoft, google, or the https:// address of an issuer"
+    )
+
+
+def _path_to_keep_in(text: str | None) -> str | None:
     """Return the path in --keep-in, spelled so that it names a file; UsageError."""
     if text in (None, "keyring", "file"):
         return None
-    kind, sign, path = str(text).partition("=")
+    kind, _, path = str(text).partition("=")
     if kind != "file" or not path:
         raise UsageError("login --keep-in accepts keyring, file, or file=PATH")
     return path if "/" in path else f"./{path}"
@@ -248,7 +261,9 @@ def _by_paste(client: Client, *, as_json: bool) -> Granted:
     if as_json:
         _print_event("sign-in-address", address=pasted.address, code=None, ends_in=None)
     else:
-        print_line(f"To sign in as {one_line(client.username, 80)}, open this address in a browser:")
+        print_line(
+            f"To sign in as {one_line(client.username, 80)}, open this address in a browser:"
+        )
         print_lines(f"\n{pasted.address}\n")
         for line in _qr(pasted.address):
             print_line(line)
@@ -369,9 +384,7 @@ def token(call: Invocation) -> int:
     table, options = open_table(call.words, call.options), call.options
     source = _signed_in(table)
     if sys.stdout.isatty() and not options.reveal:
-        raise UsageError(
-            "the terminal would show the token; pipe it to a program, or use --reveal"
-        )
+        raise UsageError("the terminal would show the token; pipe it to a program, or use --reveal")
     origin = absolute(Path(table.file))
     if distrusted := distrust(source, origin, host=table.host):
         raise PasswordError(str(distrusted))

@@ -84,9 +84,7 @@ async def usual_place(
     return new_place(name, username, environ=environ, keyring=has_keyring)
 
 
-async def application_of(
-    new: NewSignIn, *, network: Network = THIS_MACHINE
-) -> tuple[Flow, Client]:
+async def application_of(new: NewSignIn, *, network: Network = THIS_MACHINE) -> tuple[Flow, Client]:
     """Return the flow to use and the registered application; OAuthError."""
     endpoints = await endpoints_of(new.provider, new.tenant, limit=LIMIT, network=network)
     flows = flows_of(new.provider, endpoints)

@@ -117,9 +117,16 @@ def _letter(letter: str) -> str:
     return letter if letter.isalnum() or letter in " /:" else f"\\{letter}"
 
 
+TOPICS = {
+    "oauth-microsoft": "What to register at Microsoft before smtp-tui login",
+    "oauth-google": "What to register at Google before smtp-tui login",
+}
+"""Pages about no single field, and what they show."""
+
+
 @cache
 def explanation(key: str) -> str:
-    """Return the Markdown page of the field `key`, or its summary if it has no page."""
+    """Return the Markdown page of a field or topic; a field's summary if it has no page."""
     page = Path(__file__).with_name("explanations") / f"{key}.md"
     try:
         return page.read_text(encoding="utf-8")

@@ -12,7 +12,7 @@ import pytest
 
 from smtp_tui.cli.show import LARGEST_INPUT
 from smtp_tui.settings.fields import FIELDS, Field
-from smtp_tui.settings.schema import explanation
+from smtp_tui.settings.schema import TOPICS, explanation
 from tests.cli.program import Outcome, run_program
 from tests.test_floors import loaded, weights
 
@@ -27,7 +27,17 @@ KEYS = {
 def test_the_list(call: Call) -> None:
     outcome = call("explain")
     assert outcome.status == 0
-    assert [line.split()[0] for line in outcome.out.splitlines()] == [field.key for field in FIELDS]
+    listed = [line.split()[0] for line in outcome.out.splitlines()]
+    assert listed == [*(field.key for field in FIELDS), *TOPICS]
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_a_page_about_no_field_fits_a_terminal(call: Call, topic: str) -> None:
+    outcome = call("explain", topic)
+    assert (outcome.status, outcome.err) == (0, "")
+    assert outcome.out.strip() == explanation(topic).strip()
+    assert max(map(len, outcome.out.splitlines())) <= 80
+    assert "## Sources" in outcome.out
 
 
 @pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.key)
