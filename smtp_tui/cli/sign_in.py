@@ -15,7 +15,7 @@ from shlex import quote
 
 from smtp_tui.checks.exit_status import BY_STAGE, NEGATIVE, PASSED
 from smtp_tui.checks.request import secret_in
-from smtp_tui.cli.commands import Invocation, load
+from smtp_tui.cli.commands import Invocation
 from smtp_tui.cli.edit import (
     SmtpTomlTable,
     naming_in_place,
@@ -37,6 +37,7 @@ from smtp_tui.config import keyring_backend
 from smtp_tui.config.errors import DocumentError, PasswordError, one_line
 from smtp_tui.config.file_access import distrust
 from smtp_tui.config.paths import absolute
+from smtp_tui.diagnosis.oauth_errors import explain_oauth_error
 from smtp_tui.oauth.entry import Flow, Granted, SignIn
 from smtp_tui.oauth.errors import DENIED, OAuthError
 from smtp_tui.oauth.flows import DeviceSignIn, begin_device, begin_paste, client_sign_in
@@ -331,7 +332,7 @@ def _name_in_file(table: SmtpTomlTable, new: NewSignIn, options: Namespace) -> i
 def _report(error: OAuthError) -> None:
     """Print why a sign-in failed; if the provider's error is known, what to do too."""
     print_error(str(error))
-    known = load("diagnosis.oauth_errors:explain_oauth_error")(
+    known = explain_oauth_error(
         error.provider, error.error or "", f"{error.code or ''} {error.description}"
     )
     if known is not None:

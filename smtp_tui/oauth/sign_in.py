@@ -71,7 +71,10 @@ async def previous_sign_in(
     name: str, username: str, *, base: Path, environ: Mapping[str, str]
 ) -> SignIn | None:
     """Return the sign-in that a new one replaces; PasswordError if it cannot be read."""
-    return await read(place_of(name, username, base=base, environ=environ), LIMIT)
+    place = place_of(name, username, base=base, environ=environ)
+    if isinstance(place, KeyringPlace) and await keyring_backend.keyring_state() is not None:
+        return None  # where no keyring works, none holds a sign-in
+    return await read(place, LIMIT)
 
 
 async def usual_place(
