@@ -34,7 +34,8 @@ _VALIDATORS = {
     for name, definition in schema()["$defs"].items()
 }
 FOREIGN = {"finding", "knocking", "knock", "result", "settings", "scanned"}
-"""The events of `discover --json` and `scan --json`, which are no check's."""
+FOREIGN |= {"sign-in-address", "signed-in", "token"}
+"""The events of `discover`, `scan`, `login` and `explain --token`, which are no check's."""
 
 
 def validate(line: str) -> None:

@@ -27,12 +27,14 @@ from smtp_tui.config import keyring_backend
 from smtp_tui.config.errors import DocumentError, PasswordError, one_line
 from smtp_tui.config.password_store import PasswordStore, backup_with
 from smtp_tui.config.paths import absolute
+from smtp_tui.lazy import load
 from smtp_tui.settings.password_sources import (
     AskSource,
     EnvironmentSource,
     FileSource,
     KeyringSource,
     LiteralSource,
+    OAuthSource,
     PasswordSource,
     own_entry,
     parse_source,
@@ -165,6 +167,10 @@ def _save(table: SmtpTomlTable, raw: object, options: Namespace) -> None:
 def _test(table: SmtpTomlTable, _options: Namespace) -> int:
     """Fetch the password and report only that it was found."""
     store = _store_of(table, _named(table))
+    if isinstance(store.source, OAuthSource):
+        load("cli.sign_in:fresh_token")(table, store.source)
+        print_line(f"got an access token from {store}")
+        return PASSED
     asyncio.run(store.fetch())
     print_line(f"found the password{table.owner} in {store}")
     match store.source:

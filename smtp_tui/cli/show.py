@@ -103,7 +103,7 @@ def explain(call: Invocation) -> int:
             raise UsageError(no_setting(call.words[0]))
         print_lines(explanation(key).rstrip("\n"))
     else:
-        pages = {field.key: field.summary for field in FIELDS} | TOPICS
+        pages = TOPICS | {field.key: field.summary for field in FIELDS}
         width = max(map(len, pages))
         for key, summary in pages.items():
             print_line(f"{key:{width}}  {summary}")

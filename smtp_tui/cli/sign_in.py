@@ -38,7 +38,7 @@ from smtp_tui.config.errors import DocumentError, PasswordError, one_line
 from smtp_tui.config.file_access import distrust
 from smtp_tui.config.paths import absolute
 from smtp_tui.diagnosis.oauth_errors import explain_oauth_error
-from smtp_tui.oauth.entry import Flow, Granted, SignIn
+from smtp_tui.oauth.entry import AccessToken, Flow, Granted, SignIn
 from smtp_tui.oauth.errors import DENIED, OAuthError
 from smtp_tui.oauth.flows import DeviceSignIn, begin_device, begin_paste, client_sign_in
 from smtp_tui.oauth.providers import GOOGLE, display_name
@@ -85,10 +85,8 @@ def login(call: Invocation) -> int:
         values = {"name": new.name, "provider": new.provider, "username": new.username}
         _print_event("signed-in", **values, scopes=sign_in.scopes, ends_at=ends_at)
     else:
-        print_line(
-            f"signed in: {one_line(new.username, 80)} at {client.name}; the sign-in is in "
-            f"{new.place}"
-        )
+        account = one_line(new.username, 80)
+        print_line(f"signed in at {client.name} for {account}; the sign-in is in {new.place}")
     return _name_in_file(table, new, options)
 
 
@@ -386,11 +384,23 @@ def token(call: Invocation) -> int:
     source = _signed_in(table)
     if sys.stdout.isatty() and not options.reveal:
         raise UsageError("the terminal would show the token; pipe it to a program, or use --reveal")
+    found = fresh_token(table, source)
+    if options.json:
+        expires_at = datetime.fromtimestamp(round(found.expires_at), UTC).isoformat()
+        values = {"access_token": found.value, "expires_at": expires_at, "scope": found.scope}
+        print_line(json.dumps(values))
+    else:
+        print_line(found.value)
+    return PASSED
+
+
+def fresh_token(table: SmtpTomlTable, source: OAuthSource) -> AccessToken:
+    """Return an access token from a table's sign-in; PasswordError."""
     origin = absolute(Path(table.file))
     if distrusted := distrust(source, origin, host=table.host):
         raise PasswordError(str(distrusted))
     limit = BY_KEY["timeout"].parse(table.values.get("timeout", _SECONDS))
-    found = asyncio.run(
+    return asyncio.run(
         access_token(
             source,
             username=str(table.values.get("username") or ""),
@@ -400,13 +410,6 @@ def token(call: Invocation) -> int:
             limit=float(str(limit)),
         )
     )
-    if options.json:
-        expires_at = datetime.fromtimestamp(round(found.expires_at), UTC).isoformat()
-        values = {"access_token": found.value, "expires_at": expires_at, "scope": found.scope}
-        print_line(json.dumps(values))
-    else:
-        print_line(found.value)
-    return PASSED
 
 
 def _signed_in(table: SmtpTomlTable) -> OAuthSource:

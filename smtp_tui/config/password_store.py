@@ -306,7 +306,7 @@ class PasswordStore:
                     " names, or encrypt it with systemd-creds for LoadCredentialEncrypted="
                 )
             case OAuthSource():
-                return f"a sign-in keeps no password: {_SIGNS_IN}"
+                return "the settings name a sign-in: smtp-tui login makes it, and logout ends it"
             case AskSource():
                 asks = "the settings say to ask for the password at each test"
                 return f"{asks}, so it is stored nowhere"

@@ -28,7 +28,7 @@ def test_the_list(call: Call) -> None:
     outcome = call("explain")
     assert outcome.status == 0
     listed = [line.split()[0] for line in outcome.out.splitlines()]
-    assert listed == [*(field.key for field in FIELDS), *TOPICS]
+    assert listed == [*TOPICS, *(field.key for field in FIELDS)]
 
 
 @pytest.mark.parametrize("topic", TOPICS)
