@@ -9,6 +9,7 @@ import errno
 import ipaddress
 import os
 import shlex
+import socket
 import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -196,8 +197,11 @@ def _is_from(resolver: ResolverFiles, host: str, addresses: Sequence[str]) -> bo
 
 
 def _failed_lookup(sides: BothSides) -> str:
-    if sides.there.cause == Cause.RESOLVER_FAILED and _asks_nobody(sides.place):
-        return "place-loopback-resolver"
+    if sides.there.cause == Cause.RESOLVER_FAILED:
+        if _asks_nobody(sides.place):
+            return "place-loopback-resolver"
+        if _asks_unreachable(sides.place):
+            return "place-resolver-no-route"
     return _LOOKUP_FAILED[Cause(str(sides.there.cause))]
 
 
@@ -209,15 +213,35 @@ def _asked(resolver: ResolverFiles) -> str:
     return f"{servers} (search {' '.join(resolver.search)})" if resolver.search else servers
 
 
+def _name_servers(place: Place) -> tuple[str, ...]:
+    return place.resolver.nameservers[:_NAME_SERVERS_ASKED] or (_DEFAULT_NAME_SERVER,)
+
+
+def _asks_unreachable(place: Place) -> bool:
+    """Whether the kernel has no route from its network to any of its name servers."""
+    servers = _name_servers(place)
+    return _has_own_network(place) and all(_has_no_route(place, server) for server in servers)
+
+
+def _has_no_route(place: Place, address: str) -> bool:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        with place.network.new_socket(family) as made:
+            # Without a route, the kernel says so at once, before it sends anything.
+            made.setblocking(False)
+            return made.connect_ex((address, _DNS_PORT)) == errno.ENETUNREACH
+    except OSError:
+        return False
+
+
 def _asks_nobody(place: Place) -> bool:
     """Whether all its name servers are loopback addresses of its own, without a listener."""
-    servers = place.resolver.nameservers[:_NAME_SERVERS_ASKED] or (_DEFAULT_NAME_SERVER,)
     return all(
         _is_loopback(server)
         and server != _DOCKER_RESOLVER
         and _has_own_network(place)
         and not is_listening(place.process, _DNS_PORT)
-        for server in servers
+        for server in _name_servers(place)
     )
 
 

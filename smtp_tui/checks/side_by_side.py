@@ -176,18 +176,18 @@ def summary_of(place: Place, settings_from: str | None = None) -> PlaceSummary:
 
 def _not_compared(place: Place) -> list[str]:
     """Return what may differ without being seen here."""
-    unseen = [f"TLS runs on this machine's {' '.join(ssl.OPENSSL_VERSION.split()[:2])}"]
+    library = " ".join(ssl.OPENSSL_VERSION.split()[:2])
+    unseen = [f"the TLS library (this machine's {library} was used)"]
     if place.trust.pem is None:
-        paths = f" ({', '.join(place.trust.paths)})" if place.trust.paths else ""
+        paths = f" in {', '.join(place.trust.paths)}" if place.trust.paths else ""
         unseen.append(
-            f"the CA certificates of {place.trust.runtime}{paths}: this machine's were used"
+            f"the CA certificates of {place.trust.runtime}{paths} (this machine's were used)"
         )
     if not place.trust.is_known:
         program = one_line(place.status.command, 40)
         # The first process of a container is often a shell or an init that starts the application.
         child = next(iter(place.process.children), None)
-        other = f" (--as-pid {child} checks as the process that it started)" if child else ""
-        unseen.append(
-            f"what {program} itself trusts: the files that OpenSSL reads were used{other}"
-        )
+        unseen.append(f"the CAs that {program} itself trusts (those of OpenSSL's files were used)")
+        if child:
+            unseen.append(f"process {child}, which {program} started (try --as-pid {child})")
     return [*unseen, *(note.rstrip(".") for note in place.notes)]

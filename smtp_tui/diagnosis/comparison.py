@@ -96,9 +96,11 @@ def difference(identity: str, kinds: Sequence[str], names: Mapping[str, str]) ->
     own: dict[str, str] = next((entry[kind] for kind in kinds if kind in entry), {})
     shown = {name: escape_controls(shortened(names.get(name, ""))) for name in NAMES}
     what, why, cure = (
-        text[0].upper() + text[1:]
+        # An address or a hostname keeps its spelling.
+        text if template.startswith(("{here}", "{there}", "{host}")) else text[0].upper() + text[1:]
         for part in ("what", "why", "cure")
-        for text in [(entry | own)[part].format_map(shown)]
+        for template in [(entry | own)[part]]
+        for text in [template.format_map(shown)]
     )
     return Difference(
         id=identity,

@@ -82,7 +82,8 @@ def find_container(word: str, run: Run = run_program) -> Container:
     else:
         raise PlaceError(f"{one_line(word)} names no engine: write docker:NAME or podman:NAME")
     if not name or name.startswith("-"):
-        raise PlaceError(f"{one_line(word)} is no name of a container")
+        shown = one_line(word) or "''"
+        raise PlaceError(f"{shown} is not the name of a container")
     found: dict[str, Mapping[str, Any]] = {}
     failures: list[ProgramError] = []
     for engine in engines:

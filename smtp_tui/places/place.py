@@ -92,6 +92,8 @@ def open_place(kind: PlaceKind, word: str) -> Iterator[Place]:
         try:
             place = _open(kind, word, stack)
         except NotPermitted as error:
+            if os.geteuid() == 0:  # sudo would not help
+                raise PlaceError(str(error)) from None
             command = f"sudo smtp-tui check {_OPTIONS[kind]} {shlex.quote(word)}"
             raise NotPermitted(str(error), command) from None
         yield place
@@ -109,8 +111,8 @@ def _open(kind: PlaceKind, word: str, stack: ExitStack) -> Place:
     status = process.status
     if status.is_over:
         raise PlaceError(f"{title} has no variables or files: it has ended, or is the kernel's")
-    libc = _libc(process)
     try:
+        libc = _libc(process)
         environment = parse_environment(process.read("environ"))
         agent = stack.enter_context(AgentProcess(process, environment.variables))
         files = PlaceFiles(agent)
@@ -120,7 +122,7 @@ def _open(kind: PlaceKind, word: str, stack: ExitStack) -> Place:
         agent.enter(None if is_own else resolver.files)
         trust = trust_of(process, files, environment.variables)
     except NotPermitted:
-        raise NotPermitted(_not_permitted(title, process)) from None
+        raise _not_permitted(title, process) from None
     except OSError as error:
         raise PlaceError(f"smtp-tui cannot read {title}: {text_of(error)}") from None
     return Place(
@@ -160,10 +162,15 @@ def _libc(process: ProcessHandle) -> str:
     return ""
 
 
-def _not_permitted(title: str, process: ProcessHandle) -> str:
+def _not_permitted(title: str, process: ProcessHandle) -> PlaceError:
+    if os.geteuid() == 0:
+        return PlaceError(
+            f"smtp-tui may not enter {title}, although it runs as root: a container's root has "
+            "fewer rights, and SELinux or AppArmor can forbid it too"
+        )
     owner = process.owner
     who = "" if owner in (None, 0, os.geteuid()) else f", or user {owner}, who owns its namespaces"
-    return f"smtp-tui may not enter {title}: that needs root{who}"
+    return NotPermitted(f"smtp-tui may not enter {title}: that needs root{who}")
 
 
 def _other_applications(status: ProcessStatus, others: Sequence[ProcessHandle]) -> Iterator[str]:

@@ -119,6 +119,15 @@ def test_a_name_server_that_does_not_answer(world: Networks) -> None:
     assert explaining(verdict) == ["place-resolver-failed"]
 
 
+def test_a_name_server_without_a_route_to_it(world: Networks) -> None:
+    with world.there(routed=False) as there:
+        verdict = check(world, there.pid)
+    assert (verdict["status"], verdict["cause"]) == (5, "resolver-failed")
+    assert explaining(verdict) == ["place-resolver-no-route"]
+    (difference, *_) = verdict["comparison"]["differences"]
+    assert f"it has no route to its name server {ADDRESS}." in difference["what"]
+
+
 def test_a_name_server_on_its_own_loopback(world: Networks) -> None:
     with world.there(resolv_conf="nameserver 127.0.0.53\n") as there:
         verdict = check(world, there.pid)

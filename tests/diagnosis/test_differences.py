@@ -56,6 +56,12 @@ def test_texts_are_filled_in_and_safe(identity: str) -> None:
         assert told.what[0].isupper() or told.what[0] == "\\"
 
 
+@table("identity", ["place-connect-timeout", "place-connect-refused", "place-addresses-differ"])
+def test_an_address_or_a_hostname_keeps_its_spelling(identity: str) -> None:
+    names = dict.fromkeys(NAMES, "fd77::9")
+    assert difference(identity, (), names).what.startswith("fd77::9 ")
+
+
 def test_a_container_of_compose_has_the_cure_of_its_file() -> None:
     names = dict.fromkeys(NAMES, "x")
     cures = [

@@ -108,9 +108,9 @@ def test_a_service_of_a_compose_file(engines: Engines) -> None:
         ({}, "docker:web", "docker is not installed"),
         ({"docker": {}}, "nope", "there is no container nope"),
         ({"docker": {}}, "lxc:web", "lxc:web names no engine: write docker:NAME or podman:NAME"),
-        ({"docker": {}}, "-x", "-x is no name of a container"),
-        ({"docker": {}}, "docker:--format=x", "docker:--format=x is no name of a container"),
-        ({"docker": {}}, "docker:", "docker: is no name of a container"),
+        ({"docker": {}}, "-x", "-x is not the name of a container"),
+        ({"docker": {}}, "docker:--format=x", "docker:--format=x is not the name of a container"),
+        ({"docker": {}}, "docker:", "docker: is not the name of a container"),
         ({"docker": {}}, "a\x1b[31m", "there is no container a\\x1b[31m"),
         (
             {"docker": "Cannot connect to the Docker daemon at unix:///var/run/docker.sock."},

@@ -67,9 +67,9 @@ def python() -> str:
     pytest.skip("no Python of version 3.11 that every user may run")
 
 
-def open_as(user: int, pid: int, folder: Path) -> Any:
+def open_as(user: int, pid: int, folder: Path, *options: str) -> Any:
     finished = subprocess.run(
-        as_user(user, python(), "-c", PROGRAM, str(pid)),
+        as_user(user, *options, python(), "-c", PROGRAM, str(pid)),
         cwd=folder,
         env={"PATH": "/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
@@ -135,6 +135,18 @@ def test_a_process_of_root(readable_copy: Path) -> None:
             "text": f"smtp-tui may not enter process {pid}: that needs root",
             "command": f"sudo smtp-tui check --as-pid {pid}",
         }
+
+
+def test_a_root_without_the_right_is_not_sent_to_sudo(owned: int, readable_copy: Path) -> None:
+    """As in a container, whose root may neither trace other users nor enter namespaces."""
+    lacking = "-sys_ptrace,-sys_admin,-dac_override,-dac_read_search"
+    options = (f"--bounding-set={lacking}", f"--inh-caps={lacking}")
+    found = open_as(0, owned, readable_copy, *options)
+    assert found["error"] == "PlaceError", found
+    assert found["text"].startswith(
+        f"smtp-tui may not enter process {owned}, although it runs as root: "
+    )
+    assert found["command"] == ""
 
 
 def test_a_process_of_ones_own_needs_no_rights(readable_copy: Path) -> None:
