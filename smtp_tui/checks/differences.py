@@ -9,7 +9,6 @@ import errno
 import ipaddress
 import os
 import shlex
-import socket
 import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -25,6 +24,7 @@ from smtp_tui.places.facts import (
     is_listening,
     network_facts,
 )
+from smtp_tui.places.network import lacks_route
 from smtp_tui.places.place import Place, PlaceKind
 from smtp_tui.places.process import ProcessHandle
 from smtp_tui.places.resolver import ResolverFiles, own_resolver_files
@@ -220,18 +220,9 @@ def _name_servers(place: Place) -> tuple[str, ...]:
 def _asks_unreachable(place: Place) -> bool:
     """Whether the kernel has no route from its network to any of its name servers."""
     servers = _name_servers(place)
-    return _has_own_network(place) and all(_has_no_route(place, server) for server in servers)
-
-
-def _has_no_route(place: Place, address: str) -> bool:
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    try:
-        with place.network.new_socket(family) as made:
-            # Without a route, the kernel says so at once, before it sends anything.
-            made.setblocking(False)
-            return made.connect_ex((address, _DNS_PORT)) == errno.ENETUNREACH
-    except OSError:
+    if not _has_own_network(place):
         return False
+    return all(lacks_route(place.network, server, _DNS_PORT) for server in servers)
 
 
 def _asks_nobody(place: Place) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 from collections.abc import Mapping
 from typing import Any
@@ -51,6 +52,17 @@ class AgentNetwork(Network):
         answer, descriptors = self._agent.ask(request, None)
         close(descriptors)
         return answer
+
+
+def lacks_route(network: Network, address: str, port: int) -> bool:
+    """Whether the kernel has no route to an address; it says so before it sends anything."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        with network.new_socket(family) as made:
+            made.setblocking(False)
+            return made.connect_ex((address, port)) == errno.ENETUNREACH
+    except OSError:
+        return False
 
 
 def _resolver_text(code: int) -> str:

@@ -60,6 +60,8 @@ def compare(group: SettingsGroup, holder: SettingsHolder, related: Relation) -> 
     if "port" not in here and (settings := parse_settings(here).settings):
         here["port"] = settings.port
     keys = (held.found | {"encryption", "starttls_auto"}) & here.keys()
+    if "encryption" in keys:
+        keys |= {"starttls_auto"}  # none alone does not say that STARTTLS is used where offered
     return Comparison(tuple(_differing(here, held.values, keys)))
 
 
@@ -112,9 +114,11 @@ def _differing(
 ) -> Iterator[DifferingField]:
     differs_in_encryption = False
     for key, declared in BY_KEY.items():
-        if key not in keys or (key == "starttls_auto" and differs_in_encryption):
-            continue
         ours, theirs = here.get(key), there.get(key)
+        if key not in keys:
+            continue
+        if key == "starttls_auto" and differs_in_encryption and not (ours or theirs):
+            continue
         if declared.kind is FieldKind.PASSWORD:
             if _is_other_password(ours, theirs):
                 yield DifferingField(key, None, None)

@@ -42,7 +42,7 @@ def holder_name(holder: SettingsHolder) -> str:
 def field_text(differing: DifferingField) -> str:
     """Return one line on a setting that differs."""
     if differing.is_secret:
-        return f"{differing.key}: another one"
+        return f"{differing.key}: differs"
     here, there = (_value(value) for value in (differing.here, differing.there))
     return f"{differing.key}: {there}; in the file {here}"
 
@@ -55,7 +55,8 @@ def finding_lines(finding: DriftFinding, file: str) -> Iterator[str]:
         yield f"  {field_text(differing)}"
     yield f"  Why: {'; '.join(_reasons(finding, names))}."
     if cure := cure_text(finding, file):
-        yield f"  To do: {cure}"
+        is_command = bool(finding.command) and cure.startswith(finding.command)
+        yield f"  To do: {cure if is_command else _capital(cure)}"
 
 
 def short_text(finding: DriftFinding, file: str) -> str:
@@ -140,6 +141,8 @@ def _in_words(differing: DifferingField) -> str:
 
 
 def _value(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
     return "not set" if value is None else one_line(value, _LONGEST)
 
 

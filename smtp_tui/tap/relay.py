@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import os
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -76,7 +77,9 @@ class Tap:
                 self._on_client, host, address.port, limit=CHUNK
             )
         except OSError as error:
-            reason = error.strerror or str(error)
+            # asyncio's own text repeats the address.
+            code = error.errno or 0
+            reason = os.strerror(code).lower() if code > 0 else error.strerror or str(error)
             raise CannotListen(f"nothing can listen on {address}: {reason}") from None
         port = self._server.sockets[0].getsockname()[1]
         return ListenAddress(address.host, port)

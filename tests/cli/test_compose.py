@@ -32,7 +32,8 @@ def test_get_prints_the_settings_and_masks_the_password(file: Path) -> None:
     ]
     assert 'password = "********"' in done.out
     assert "wonder" not in done.out + done.err
-    assert "note: Read as Vaultwarden: the service vw of the compose file" in done.err
+    assert "note: Read as Vaultwarden: it sets " in done.err
+    assert " (service vw).\n" in done.err
     assert run_program("get", str(file), "password", "--reveal").out == f"{SECRET}\n"
 
 
@@ -51,7 +52,7 @@ def test_set_changes_the_file_in_place(file: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "status", "problem"),
     [
-        (["ca_file=/x.pem"], 3, "Vaultwarden has no such setting"),
+        (["ca_file=/x.pem"], 3, "Vaultwarden has no setting for ca_file"),
         (["host=b.example", "--table", "services.db"], 3, "has no mail variables"),
         (["host=b.example", "--table", "services.none"], 3, "has no service services.none"),
         (["host=b.example", "--dialect", "lldap"], 3, "'lldap' is not a format"),
@@ -94,7 +95,8 @@ def test_import_takes_a_service(tmp_path: Path) -> None:
     done = run_program("import", str(file), "--account", "cw")
     assert done.status == 0
     assert 'host = "smtp.example.org"' in done.out
-    assert "read as Chatwoot: the service cw of the compose file" in done.err
+    assert "read as Chatwoot: it sets " in done.err
+    assert " (service cw);" in done.err
 
 
 def test_import_reads_the_files_beside_it_and_standard_input(tmp_path: Path) -> None:

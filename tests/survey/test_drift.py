@@ -133,7 +133,20 @@ def test_a_password_is_only_said_to_be_another(tmp_path: Path) -> None:
     for text in (repr(found), lines(finding), short_text(finding, "app.env")):
         assert SECRET not in text
         assert OTHER_SECRET not in text
-    assert "password: another one" in lines(finding)
+    assert "password: differs" in lines(finding)
+
+
+def test_starttls_where_offered_is_not_shown_as_no_encryption(tmp_path: Path) -> None:
+    path = tmp_path / "app.toml"
+    path.write_text('host = "mail.example.org"\nport = 587\nencryption = "tls"\nusername = "app"\n')
+    variables = {
+        **{"MAIL_MAILER": "smtp", "MAIL_HOST": "mail.example.org", "MAIL_PORT": "587"},
+        **{"MAIL_ENCRYPTION": "tls", "MAIL_USERNAME": "app"},
+    }
+    finding = only(path, holder(HolderKind.PROCESS, variables))
+    found = [(differing.key, differing.there) for differing in finding.fields]
+    assert found == [("encryption", "none"), ("starttls_auto", True)]
+    assert "  starttls_auto: true; in the file not set" in lines(finding)
 
 
 def test_variables_that_the_service_lacks_are_found(tmp_path: Path) -> None:
@@ -337,7 +350,7 @@ def test_the_same_application_with_the_same_login_is_likely(tmp_path: Path) -> N
     path = env_file(tmp_path, SMTP_PORT="587")
     finding = only(path, holder())
     assert (finding.related, finding.id) == (Relation.SAME_LOGIN, DriftId.OTHER_VALUES)
-    assert "To do: if its settings come from app.env: restart process web (puma)" in lines(finding)
+    assert "To do: If its settings come from app.env: restart process web (puma)" in lines(finding)
     # What began after the change, and has other values all the same, has them from elsewhere.
     assert only(path, holder(started=NOW_RUNNING)).id is DriftId.SEEN
 

@@ -66,7 +66,9 @@ def test_a_port_in_use(tmp_path: Path) -> None:
         file = settings(tmp_path, FILE.format(1))
         outcome = run_program("tap", file, "--listen", f"127.0.0.1:{port}")
     assert outcome.status == 2
-    assert f"can listen on 127.0.0.1:{port}" in outcome.err
+    assert outcome.err == (
+        f"smtp-tui: nothing can listen on 127.0.0.1:{port}: address already in use\n"
+    )
 
 
 def test_unusable_settings(tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def wanted_variables(
     """Return the variables to change; NotExpressibleError if the program has none for a value."""
     for key, value in wanted.items():
         if key not in form.expresses | EXPORTED_TOGETHER:
-            raise NotExpressibleError(text("no-place", program=form.title), key)
+            raise NotExpressibleError(text("compose-no-place", program=form.title, key=key), key)
         if key == "password" and not _can_hold(value):
             raise NotExpressibleError(text("compose-password"), key)
     new = {**old, **wanted}
@@ -153,4 +153,5 @@ def check(
             before = before and new.get("encryption") == "none"
         if not equivalent(key, before, after):
             first = next(iter(wanted))
-            raise NotExpressibleError(text("compose-would-change", key=key), first)
+            reason = text("compose-would-change", key=key, wanted=first)
+            raise NotExpressibleError(reason, first)

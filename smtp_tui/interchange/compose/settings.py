@@ -25,7 +25,7 @@ from smtp_tui.interchange.compose.neighbours import Neighbours
 from smtp_tui.interchange.compose.recognition import assignments, evidence_of, unclear
 from smtp_tui.interchange.compose.services import PROGRAM, ComposeFile, ComposeService
 from smtp_tui.interchange.export_builder import EXPORTED_TOGETHER
-from smtp_tui.interchange.import_builder import EnvRef
+from smtp_tui.interchange.import_builder import EnvRef, UnresolvedVariable
 from smtp_tui.interchange.importer import LARGEST, import_variables
 from smtp_tui.interchange.spec import (
     FormatSpec,
@@ -35,11 +35,13 @@ from smtp_tui.interchange.spec import (
     formats,
     text,
 )
+from smtp_tui.safe_text import abridged
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.settings.validate import equivalent
 
 _SERVICES = "services"
 _ENCRYPTION = ("encryption", "starttls_auto")
+_SHOWN = 3
 
 
 def open_compose(path: Path, dialect: str | None = None) -> Document:
@@ -101,11 +103,18 @@ class ComposeSettings:
 
     @property
     def recognition(self) -> DialectRecognition:
-        """The format, and why the first service has it."""
+        """The format, and why the services have it."""
         reason = text("compose-file")
         if len(self._forms) == 1:
-            name, (_, why) = next(iter(self._formats.items()))
-            reason = text("compose-service", service=name, why=why)
+            services = dict[str, list[str]]()
+            for name, (_, why) in self._formats.items():
+                services.setdefault(why, []).append(name)
+            reason = "; ".join(
+                text("compose-service", service=names[0], why=why)
+                if len(names) == 1
+                else text("compose-several", services=abridged(names, _SHOWN), why=why)
+                for why, names in services.items()
+            )
         return DialectRecognition(self.dialect, self.application, reason)
 
     @property
@@ -193,7 +202,7 @@ class ComposeSettings:
                 others = ", ".join(variable.names)
                 is_known = all(self._file.line_of(name) for name in variable.names)
                 identity = "compose-variable" if is_known else "compose-default"
-                if not isinstance(variable.value, EnvRef):
+                if not isinstance(variable.value, EnvRef | UnresolvedVariable):
                     lines.append(text(identity, name=variable.name, others=others))
         # What the program has by default shows in the values.
         on_link = [note for note in imported.remarks if note.key in ("", *_ENCRYPTION)]
@@ -270,6 +279,8 @@ class ComposeSettings:
         path = tablepath.parse_path(table)
         match path:
             case (str(top), str(name)) if top == _SERVICES and name in self._file.services:
+                return self._file.services[name]
+            case (str(name),) if name in self._file.services:
                 return self._file.services[name]
         known = ", ".join(self.tables())
         raise NoTableError(

@@ -61,8 +61,7 @@ def test_a_service_is_a_table(tmp_path: Path) -> None:
     assert document.default_table() == "services.vw"
     assert document.application == "Vaultwarden"
     assert str(document.recognition) == (
-        "Read as Vaultwarden: the service vw of the compose file: it sets SIGNUPS_ALLOWED, "
-        "SMTP_SECURITY"
+        "Read as Vaultwarden: it sets SIGNUPS_ALLOWED, SMTP_SECURITY (service vw)"
     )
     assert document.values("services.vw") == {
         "host": "smtp.example.org", "port": 587, "encryption": "tls", "username": "vault",
@@ -161,10 +160,54 @@ def test_a_change_touches_its_own_lines(
         assert again.values("services.vw")[key] == before[key]
 
 
+LARAVEL = """\
+services:
+  web:
+    environment: &mail
+      MAIL_MAILER: smtp
+      MAIL_HOST: mail.example.org
+      MAIL_PORT: 465
+      MAIL_ENCRYPTION: tls
+      MAIL_USERNAME: alice
+      MAIL_PASSWORD: ${PW:?set PW}
+  worker:
+    environment:
+      MAIL_MAILER: smtp
+      MAIL_HOST: mail.example.org
+      MAIL_ENCRYPTION: tls
+"""
+
+
+def test_the_reason_names_all_services_of_the_program(tmp_path: Path) -> None:
+    document = opened(tmp_path, LARAVEL)
+    assert str(document.recognition) == (
+        "Read as Laravel: it sets MAIL_MAILER, MAIL_ENCRYPTION (services web, worker)"
+    )
+
+
+def test_the_name_of_a_service_is_enough(tmp_path: Path) -> None:
+    document = opened(tmp_path, LARAVEL)
+    assert document.values("worker") == document.values("services.worker")
+
+
+def test_a_variable_that_compose_requires_has_no_default(tmp_path: Path) -> None:
+    remarks = " ".join(opened(tmp_path, LARAVEL).remarks("services.web"))
+    assert "does not start without PW" in remarks
+    assert "MAIL_PASSWORD has its default" not in remarks
+
+
+def test_a_setting_that_decides_another_names_both(tmp_path: Path) -> None:
+    document = opened(tmp_path, LARAVEL)
+    with pytest.raises(NotExpressibleError, match="changing port would change encryption too"):
+        document.changed("services.web", {"port": 587})
+    changed = document.changed("services.web", {"port": 587, "encryption": "tls"})
+    assert "MAIL_PORT: 587" in changed
+
+
 @pytest.mark.parametrize(
     ("text", "changes", "reason"),
     [
-        (VAULTWARDEN, {"ca_file": "/ca.pem"}, "Vaultwarden has no such setting"),
+        (VAULTWARDEN, {"ca_file": "/ca.pem"}, "Vaultwarden has no setting for ca_file"),
         (CHATWOOT, {"encryption": "tls"}, "Chatwoot cannot require STARTTLS"),
         (VAULTWARDEN, {"password": {"keyring": "x"}}, "a compose file holds the password itself"),
         (VAULTWARDEN, {"authentication": "cram-md5"}, "cannot be set to cram-md5"),
