@@ -140,8 +140,11 @@ def test_starttls_where_offered_is_not_shown_as_no_encryption(tmp_path: Path) ->
     path = tmp_path / "app.toml"
     path.write_text('host = "mail.example.org"\nport = 587\nencryption = "tls"\nusername = "app"\n')
     variables = {
-        **{"MAIL_MAILER": "smtp", "MAIL_HOST": "mail.example.org", "MAIL_PORT": "587"},
-        **{"MAIL_ENCRYPTION": "tls", "MAIL_USERNAME": "app"},
+        "MAIL_MAILER": "smtp",
+        "MAIL_HOST": "mail.example.org",
+        "MAIL_PORT": "587",
+        "MAIL_ENCRYPTION": "tls",
+        "MAIL_USERNAME": "app",
     }
     finding = only(path, holder(HolderKind.PROCESS, variables))
     found = [(differing.key, differing.there) for differing in finding.fields]
