@@ -13,6 +13,7 @@ from smtp_tui.discovery.dane import Breaks, TlsaState, match, parse, right_recor
 from smtp_tui.smtp.certificates import Certificate, unreadable_certificate
 from smtp_tui.smtp.der import public_key_bytes
 from tests.smtp import pki
+from tests.table import table
 
 ROOT = pki.issue("Root", is_authority=True)
 BELOW = pki.issue("Below", issuer=ROOT, is_authority=True)
@@ -75,7 +76,7 @@ def test_a_match(
     assert result.is_good
 
 
-@pytest.mark.parametrize(
+@table(
     "record",
     [
         record_of(3, 1, 1, STRANGER),

@@ -180,6 +180,8 @@ POLICY = "version: STSv1\nmode: {mode}\nmx: {mx}\nmax_age: 86400\n"
         (record_of(3, 1, 1, BELOW), "tlsa-mismatch"),
         (record_of(1, 1, 1, LEAF), "tlsa-mismatch"),
     ],
+    # The keys, and so the records, are new in each process.
+    ids=["leaf key", "leaf", "issuer key", "no leaf key", "unused"],
 )
 async def test_tlsa_is_held_to_the_chain(record: str, identity: str) -> None:
     zone = changed(f"_587._tcp.{HOST}", TLSA=[record])
