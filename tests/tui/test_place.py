@@ -176,6 +176,13 @@ def test_what_explains_the_failure_takes_the_place_of_the_usual_advice() -> None
     assert verdict_text(compared()).action == "Check routes."
 
 
+def test_the_first_line_says_where_the_test_ran() -> None:
+    assert verdict_text(compared(NO_ROUTE)).outcome == "FAILED at connection in container web"
+    comparison = compared().comparison
+    assert verdict_text(replace(PASSED, comparison=comparison)).outcome == "PASSED in container web"
+    assert verdict_text(PASSED).outcome == "PASSED"
+
+
 def test_the_comparison_stands_in_the_log() -> None:
     lines = [line.text for line in comparison_lines(compared(NO_ROUTE, here=None))]
     assert lines[0] == "Difference: Container web has no route."

@@ -76,6 +76,14 @@ async def to_list(hand: Hand) -> None:
     await hand.until(lambda: isinstance(hand.pilot.app.screen, TablePicker))
 
 
+async def test_starttls_if_offered_is_not_called_none(tmp_path: Path) -> None:
+    text = TABLES.replace("port = 26\n", "port = 26\nstarttls_auto = true\n")
+    async with form_on(text, tmp_path, table="a.smtp") as hand:
+        await to_list(hand)
+        assert row(hand, "a.smtp").endswith("a.example 25 none")
+        assert row(hand, "b.smtp").endswith("b.example 26 if offered")
+
+
 async def test_another_table_is_opened_from_the_form(tmp_path: Path) -> None:
     async with form_on(TABLES, tmp_path, table="a.smtp") as hand:
         await to_list(hand)

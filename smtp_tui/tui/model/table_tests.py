@@ -104,7 +104,9 @@ class TableTests:
         """Return a table's host, port and encryption."""
         if (draft := self._drafts.get(table)) is None:
             return ""
-        texts = (str(draft.counting(key) or "") for key in (HOST, "port", "encryption"))
+        texts = [str(draft.counting(key) or "") for key in (HOST, "port", "encryption")]
+        if texts[-1] == "none" and draft.counting("starttls_auto"):
+            texts[-1] = "if offered"
         return escape_controls(" ".join(filter(None, map(mask_credentials, texts))))
 
     def running(self, table: str) -> RunningTest | None:

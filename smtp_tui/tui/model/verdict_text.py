@@ -112,8 +112,9 @@ def verdict_text(
     # One row has space for one sentence.
     happened, *rest = [happened] if is_whole else _SENTENCE.split(happened, maxsplit=1)
     happened = escape_controls(_after_colon(happened))
+    where = f" in {escape_controls(comparison.place.label)}" if comparison else ""
     return VerdictText(
-        outcome(verdict),
+        outcome(verdict) + where,
         happened,
         _shorter(happened, verdict),
         key,

@@ -55,7 +55,7 @@ def cut_at_clause(text: str, width: int) -> str:
 
 
 def _happened(text: VerdictText, happened: str) -> tuple[Span, Span]:
-    style = GOOD if text.outcome == "PASSED" else BAD
+    style = GOOD if text.outcome.startswith("PASSED") else BAD
     if text.is_stale:
         return (f"{text.outcome}: ", DIM), (happened, DIM)
     return (f"{text.outcome}: ", style), (happened, PLAIN)
@@ -131,7 +131,11 @@ class VerdictPanel(TextPage):
 
     def show_extra(self, extra: TextBlock | None) -> None:
         """Show an extra line at a passed verdict; None removes it."""
-        if self.text is not None and self.text.outcome == "PASSED" and extra != self._extra:
+        if (
+            self.text is not None
+            and self.text.outcome.startswith("PASSED")
+            and extra != self._extra
+        ):
             self._extra = extra
             self._update_blocks()
 
