@@ -170,4 +170,6 @@ def _entries() -> list[DataProvenance]:
     of_rules: list[DataProvenance] = load("diagnosis.rules:provenances")()
     hosting: tuple[HostingProvider, ...] = load("providers.hosting:hosting_providers")()
     of_hosting = [provider.provenance for provider in hosting]
-    return [*(provider.provenance for provider in _presets().providers), *of_hosting, *of_rules]
+    of_sign_ins: list[DataProvenance] = load("oauth.providers:provenances")()
+    of_presets = [provider.provenance for provider in _presets().providers]
+    return [*of_presets, *of_hosting, *of_rules, *of_sign_ins]

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from smtp_tui.config.errors import PasswordCause, one_line
 from smtp_tui.oauth.entry import Endpoints, Flow
 from smtp_tui.oauth.errors import OAuthError, unreachable
-from smtp_tui.providers import fits
+from smtp_tui.providers import DataProvenance, ProviderEntryKind, fits
 from smtp_tui.records import record
 from smtp_tui.settings.parsers import ascii_name
 from smtp_tui.smtp.addresses import THIS_MACHINE, Network
@@ -58,6 +58,15 @@ def known_providers() -> Mapping[str, KnownProvider]:
             if isinstance(table[key], list):
                 table[key] = tuple(table[key])
     return {name: KnownProvider(**table) for name, table in tables.items()}
+
+
+def provenances() -> list[DataProvenance]:
+    """Return the sources of each entry."""
+    kind = ProviderEntryKind.OAUTH
+    return [
+        DataProvenance(kind=kind, name=name, sources=known.sources, taken=known.taken)
+        for name, known in known_providers().items()
+    ]
 
 
 def display_name(provider: str) -> str:

@@ -27,6 +27,7 @@ class ProviderEntryKind(StrEnum):
     REPLY = "reply"
     ADVICE = "advice"
     EGRESS = "egress"
+    OAUTH = "oauth"
 
 
 @record(kw_only=True)

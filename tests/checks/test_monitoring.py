@@ -118,6 +118,11 @@ def told(*outcomes: CheckResult, thresholds: Thresholds | None = None) -> list[s
         (failed("host-not-found", Stage.RESOLVE), NagiosState.CRITICAL),
         (failed("settings-invalid", Stage.SETTINGS), NagiosState.UNKNOWN),
         (failed("password-source-failed", Stage.PASSWORD), NagiosState.UNKNOWN),
+        # A provider that does not answer may do so at the next check; one that refuses will not.
+        (failed("oauth-provider-unreachable", Stage.PASSWORD), NagiosState.UNKNOWN),
+        (failed("oauth-not-signed-in", Stage.PASSWORD), NagiosState.UNKNOWN),
+        (failed("oauth-renewal-failed", Stage.PASSWORD), NagiosState.CRITICAL),
+        (failed("oauth-client-rejected", Stage.PASSWORD), NagiosState.CRITICAL),
     ],
 )
 def test_states(verdict: Verdict, state: NagiosState) -> None:
