@@ -132,6 +132,8 @@ async def _events(
             else:
                 secret = await secret_of(request, settings)
         except PasswordError as error:
+            if error.why:
+                facts.explained = {"why": error.why, "cure": error.to_do}
             yield ended(Stage.PASSWORD, Cause(error.cause), str(error))
             return
     async with aclosing(_dialogue(request, settings, secret, facts, started)) as events:

@@ -37,7 +37,6 @@ from smtp_tui.config import keyring_backend
 from smtp_tui.config.errors import DocumentError, PasswordError, one_line
 from smtp_tui.config.file_access import distrust
 from smtp_tui.config.paths import absolute
-from smtp_tui.diagnosis.oauth_errors import explain_oauth_error
 from smtp_tui.oauth.entry import AccessToken, Flow, Granted, SignIn
 from smtp_tui.oauth.errors import DENIED, OAuthError
 from smtp_tui.oauth.flows import DeviceSignIn, begin_device, begin_paste, client_sign_in
@@ -330,12 +329,9 @@ def _name_in_file(table: SmtpTomlTable, new: NewSignIn, options: Namespace) -> i
 def _report(error: OAuthError) -> None:
     """Print why a sign-in failed; if the provider's error is known, what to do too."""
     print_error(str(error))
-    known = explain_oauth_error(
-        error.provider, error.error or "", f"{error.code or ''} {error.description}"
-    )
-    if known is not None:
-        print_error(f"why: {known.why}")
-        print_error(f"to do: {known.cure}")
+    if error.why:
+        print_error(f"why: {error.why}")
+        print_error(f"to do: {error.to_do}")
 
 
 def _print_event(event: str, **values: object) -> None:

@@ -88,7 +88,12 @@ class NotExpressibleError(DocumentError):
 
 
 class PasswordError(Exception):
-    """A password could not be fetched or stored; the message is one line without secrets."""
+    """A password could not be fetched or stored; the message is one line without secrets.
+
+    `why` and `to_do` are set where more is known than the cause says.
+    """
+
+    why = to_do = ""
 
     def __init__(self, message: str, cause: PasswordCause = "password-source-failed") -> None:
         super().__init__(message)

@@ -65,7 +65,7 @@ def diagnose(
         cause, rule = _cause_and_rule(finished, settings, facts)
         texts = _failure_texts(cause, rule, settings, facts)
         proposed, names = _fixes_and_names(settings, facts, problems, cause, names)
-        texts = {part: text.format_map(names) for part, text in texts.items()}
+        texts = {part: text.format_map(names) for part, text in texts.items()} | facts.explained
         if settings and facts.probed:
             from smtp_tui.diagnosis.egress import egress_of, egress_texts  # few checks end so
 

@@ -88,6 +88,7 @@ class CheckSummary:
     is_accepted: bool = False
     queue_id: str | None = None
     sign_in_ends_at: datetime | None = None
+    explained: dict[str, str] = field(default_factory=dict)
     finished: Finished | None = None
 
     def add(self, event: events.Event) -> None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from smtp_tui.config.errors import PasswordCause, PasswordError, one_line
+from smtp_tui.diagnosis.oauth_errors import explain_oauth_error
 from smtp_tui.safe_text import MASK
 
 LONGEST = 240
@@ -22,8 +23,8 @@ _SHORTEST = 8
 class OAuthError(PasswordError):
     """A sign-in failed; the message is one line without secrets.
 
-    `error` is the provider's error code (RFC 6749, section 5.2), `code` its own finer one
-    (`AADSTS70043`), `description` its text, escaped and without secrets.
+    `provider` is its id, `error` its error code (RFC 6749, section 5.2), `code` a finer one of its
+    own (`AADSTS70043`), `description` its text, escaped and without secrets.
     """
 
     def __init__(
@@ -41,16 +42,14 @@ class OAuthError(PasswordError):
         self.description = description
 
 
-def unreachable(provider: str, why: str) -> OAuthError:
+def unreachable(name: str, why: str) -> OAuthError:
     """Return the error for a provider that gives no usable answer."""
-    return OAuthError(
-        f"{provider} gave no usable answer: {why}",
-        "oauth-provider-unreachable",
-        provider=provider,
-    )
+    return OAuthError(f"{name} gave no usable answer: {why}", "oauth-provider-unreachable")
 
 
-def refusal(provider: str, answer: Mapping[str, object], secrets: Iterable[str]) -> OAuthError:
+def refusal(
+    provider: str, name: str, answer: Mapping[str, object], secrets: Iterable[str]
+) -> OAuthError:
     """Return the error for a provider's error response (RFC 6749, section 5.2)."""
     error = one_line(answer.get("error"), 60)
     described = answer.get("error_description")
@@ -67,14 +66,17 @@ def refusal(provider: str, answer: Mapping[str, object], secrets: Iterable[str])
         words.append(code)
     if description:
         words.append(description)
-    return OAuthError(
-        f"{provider} says {': '.join(words)}",
+    found_error = OAuthError(
+        f"{name} says {': '.join(words)}",
         cause,
         provider=provider,
         error=error,
         code=code,
         description=description,
     )
+    if known := explain_oauth_error(provider, error, f"{code or ''} {description}"):
+        found_error.why, found_error.to_do = known.why, known.cure
+    return found_error
 
 
 def redacted(text: str, secrets: Iterable[str]) -> str:

@@ -157,7 +157,7 @@ class PastedSignIn:
             shown = one_line(issuer, 120)
             return self._unfit(f"the address is an answer of another provider: {shown}")
         if "error" in found:
-            return refusal(self._client.name, found, self.secrets)
+            return refusal(self._client.provider, self._client.name, found, self.secrets)
         return found.get("code") or self._unfit(_NO_CODE)
 
     def _is_own(self, issuer: str) -> bool:

@@ -111,7 +111,7 @@ def _object_in(
         answer = None
     if isinstance(answer, dict):
         if isinstance(answer.get("error"), str):
-            raise refusal(client.name, answer, secrets)
+            raise refusal(client.provider, client.name, answer, secrets)
         if status == 200:
             return answer
     if status in (200, 204) and not body:

@@ -19,6 +19,7 @@ from smtp_tui.oauth import renewal
 from smtp_tui.oauth.entry import AccessToken, Endpoints, Flow, SignIn, from_json, to_json
 from smtp_tui.oauth.renewal import Renewed, renewed
 from smtp_tui.settings.password_sources import OAuthSource
+from tests.checks.outcomes import outcome_of
 from tests.oauth.test_entry import REFRESH, SECRET, entry
 from tests.web.serving import WebAuthority, as_json, serving
 
@@ -163,6 +164,27 @@ async def test_no_error_carries_a_secret(
     assert frames
     for secret in (REFRESH, SECRET, ACCESS):
         assert secret not in text
+
+
+@pytest.mark.parametrize(
+    ("code", "cause", "words"),
+    [
+        ("AADSTS70043", "oauth-renewal-failed", "sign-in frequency"),
+        ("AADSTS7000222", "oauth-client-rejected", "secret"),
+    ],
+)
+async def test_a_check_says_what_the_providers_error_means(
+    web: WebAuthority, tmp_path: Path, code: str, cause: str, words: str
+) -> None:
+    error = "invalid_grant" if cause == "oauth-renewal-failed" else "invalid_client"
+    answer = as_json({"error": error, "error_description": f"{code}: no.\r\nTrace ID: 1"}, 400)
+    async with serving(web.context, answer) as (url, _):
+        file = kept(tmp_path, url)
+        values: dict[str, object] = {"host": HOST, "username": "me", "authentication": "xoauth2"}
+        _, verdict = await outcome_of({**values, "password": {"oauth": str(file)}})
+    assert (verdict.stage, verdict.cause) == ("password", cause)
+    assert f"Microsoft says {error}: {code}: no." in verdict.summary
+    assert words in f"{verdict.why} {verdict.cure}".casefold()
 
 
 async def test_an_answer_that_cannot_be_stored_is_told(
