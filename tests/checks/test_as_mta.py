@@ -128,7 +128,7 @@ MISSES = [
 ]
 
 
-@pytest.mark.parametrize(("record", "state", "breaks"), MATCHES)
+@pytest.mark.parametrize(("record", "state", "breaks"), MATCHES, ids=range(len(MATCHES)))
 async def test_a_record_that_matches(
     look: Look, tmp_path: Path, record: str, state: str, breaks: str
 ) -> None:
@@ -143,7 +143,7 @@ async def test_a_record_that_matches(
     assert ("IN TLSA 3 1 1" in said) is not record.startswith("3 1 1")
 
 
-@pytest.mark.parametrize(("record", "state"), MISSES)
+@pytest.mark.parametrize(("record", "state"), MISSES, ids=range(len(MISSES)))
 async def test_a_record_that_does_not_match(
     look: Look, tmp_path: Path, record: str, state: str
 ) -> None:
