@@ -227,10 +227,9 @@ LINES = st.lists(
 WINDOWS = st.lists(st.tuples(st.integers(0, 8), st.integers(0, 3), st.integers(0, 3)), min_size=2)
 
 
-@pytest.mark.parametrize("can_erase", [True, False])
 @given(lines=LINES, windows=WINDOWS)
 def test_any_rows_that_move_look_the_same(
-    can_erase: bool, lines: list[tuple[str, str]], windows: list[tuple[int, int, int]]
+    lines: list[tuple[str, str]], windows: list[tuple[int, int, int]]
 ) -> None:
     """Some lines of a text between rows that stay, as a log or a list shows them."""
     height = 9
@@ -240,7 +239,7 @@ def test_any_rows_that_move_look_the_same(
         shown = [f"row {row}".ljust(WIDTH) for row in range(height)]
         shown[above : height - below] = text[first:][: height - below - above]
         data.append(painted(*shown, at=(first, below)))
-    cells = TerminalCells(can_erase=can_erase)
+    cells = TerminalCells()
     cells.forget(WIDTH, height)
     sent = [cells.feed(part) for part in data]
     whole, changed = (screen_of((WIDTH, height), "\x1b[?7l", *parts) for parts in (data, sent))
