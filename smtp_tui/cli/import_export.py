@@ -23,11 +23,10 @@ from smtp_tui.cli.password import fetch
 from smtp_tui.cli.terminal import StandardOutputError, print_error, print_line, print_lines
 from smtp_tui.config.document import Document
 from smtp_tui.config.errors import DocumentError, NotTomlError, one_line
-from smtp_tui.config.file_reader import LARGEST
+from smtp_tui.config.file_reader import LARGEST, decode_text
 from smtp_tui.interchange.export_builder import export_text
 from smtp_tui.interchange.importer import (
     ImportedFile,
-    decoded,
     fitting,
     import_text,
     read_file,
@@ -98,7 +97,7 @@ def _imported(file: str, options: Namespace) -> Imported | None:
         raise UsageError(_URL)
     name = "standard input" if file == STDIN else one_line(file)
     if file == STDIN:
-        source = ImportedFile("", decoded(read_stdin("the settings", LARGEST), name))
+        source = ImportedFile("", decode_text(read_stdin("the settings", LARGEST), name))
     else:
         source = read_file(Path(file), format_)
     for problem in source.problems:

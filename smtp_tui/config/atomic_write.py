@@ -13,7 +13,6 @@ import fcntl
 import os
 import re
 import stat
-import sys
 import time
 import zlib
 from collections.abc import Callable, Iterator
@@ -27,10 +26,10 @@ from smtp_tui.config.errors import (
     one_line,
     reason,
 )
+from smtp_tui.config.file_metadata import PRIVATE, copy_metadata, make_private
 from smtp_tui.config.paths import real, state_folder
 from smtp_tui.records import record
 
-PRIVATE = 0o600
 _PATIENCE, _PAUSE = 1.0, 0.02  # seconds
 _NO_RENAME = frozenset(
     {errno.EACCES, errno.EPERM, errno.EROFS, errno.EBUSY, errno.EXDEV, errno.ENOTSUP}
@@ -38,9 +37,6 @@ _NO_RENAME = frozenset(
 # File systems without hard links, such as FAT and some network file systems.
 _NO_LINK = frozenset({errno.EPERM, errno.EACCES, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK})
 _NO_FOLDER_SYNC = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EACCES, errno.EPERM})
-# The kernel's checksums of the old content would make the new content look forged.
-_SUMS = frozenset({"security.ima", "security.evm"})
-_ACCESS_LIST = "system.posix_acl_access"
 
 Identity = tuple[int, ...]
 
@@ -92,9 +88,7 @@ def write(path: Path, content: bytes, *, old: bytes | None, options: WriteOption
             if not options.in_place:
                 raise
             if options.private:
-                if sys.platform == "linux" and _ACCESS_LIST in _attributes(descriptor):
-                    os.removexattr(descriptor, _ACCESS_LIST)
-                os.fchmod(descriptor, PRIVATE)
+                make_private(descriptor)
             _overwrite(target, descriptor, content, old, options.warn)
 
 
@@ -334,35 +328,6 @@ def _lock(descriptor: int) -> bool:
             return True  # a file system without locks, such as some network file systems
         else:
             return True
-
-
-def copy_metadata(descriptor: int, old: int, *, private: bool) -> None:
-    """Copy owner, attributes and mode of the open file `old` to an open file with mode 0600."""
-    # The new file is never more readable than the old one: the access list it inherited from the
-    # folder is removed first, and the old file's list is set before its mode.
-    new, like = os.fstat(descriptor), os.fstat(old)
-    # Only root may change the owner, so fchown is called only where it is needed.
-    if (new.st_uid, new.st_gid) != (like.st_uid, like.st_gid):
-        os.fchown(descriptor, like.st_uid, like.st_gid)
-    if sys.platform == "linux":
-        wanted = _attributes(old) - _SUMS - ({_ACCESS_LIST} if private else set())
-        # The folder's default access list would grant rights that the old file did not.
-        if _ACCESS_LIST not in wanted and _ACCESS_LIST in _attributes(descriptor):
-            os.removexattr(descriptor, _ACCESS_LIST)
-        for name in wanted:
-            try:
-                os.setxattr(descriptor, name, os.getxattr(old, name))
-            except OSError:
-                # Only the system's policy sets security labels, and the new file has its own.
-                if not name.startswith("security."):
-                    raise
-    os.fchmod(descriptor, PRIVATE if private else stat.S_IMODE(like.st_mode))
-
-
-def _attributes(descriptor: int) -> set[str]:
-    with contextlib.suppress(OSError):
-        return set(os.listxattr(descriptor))
-    return set()
 
 
 def _open_existing(target: Path) -> BinaryIO:

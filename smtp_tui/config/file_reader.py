@@ -130,14 +130,14 @@ def read_document(path: Path) -> bytes:
     return content
 
 
-def decode_text(content: bytes, path: Path) -> str:
-    """Decode UTF-8 and keep the byte order mark; DocumentError if invalid."""
+def decode_text(content: bytes, name: Path | str) -> str:
+    """Decode UTF-8 and keep the byte order mark; DocumentError with the line if it is invalid."""
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise DocumentError(
-            f"{one_line(path)}: line {line} is not UTF-8, which TOML requires; save it as UTF-8"
+            f"{one_line(name)}: line {line} is not UTF-8; save it as UTF-8"
         ) from None
 
 

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from smtp_tui.interchange.environment_file import quote_systemd, read_systemd
 from smtp_tui.interchange.export_builder import ExportBuilder
 from smtp_tui.interchange.import_builder import (
     Assignment,
@@ -88,7 +89,7 @@ def read(content: str, quoting: str) -> list[Assignment]:
     _check(quoting)
     content = content.removeprefix(_BOM)
     if quoting == "systemd":
-        return _read_systemd(f"{content}\n")
+        return read_systemd(f"{content}\n")
     found: list[Assignment] = []
     known: dict[str, str] = {}
     for number, line in enumerate(content.split("\n"), 1):
@@ -149,66 +150,6 @@ def _read_docker(line: str) -> Line:
     if not name or any(letter.isspace() for letter in name):
         raise ValueError("no-assignment")
     return (name, value) if sign else None  # a bare name copies docker's variable
-
-
-# systemd's `EnvironmentFile=` (systemd.exec(5)) has shell-like quotes but no variables.
-_BLANK = " \t\n\r"
-_SYSTEMD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_SYSTEMD_START = re.compile(
-    r"[ \t\r\n]*+(?:(?P<comment>[#;][^\n]*+)|(?P<name>[^ \t\r\n#;][^=\r\n]*+)(?P<sign>=)?+)"
-)
-_SYSTEMD_PART = re.compile(
-    r"""[ \t]*+(?:'(?P<single>[^']*+)(?P<end>')?|"(?P<double>(?:[^"\\]|\\[\s\S])*+)(?P<close>")?
-    |(?P<bare>(?:[^\r\n\\]|\\[\s\S])*+))""",
-    re.VERBOSE,
-)
-
-
-def _read_systemd(content: str) -> list[Assignment]:
-    found: list[Assignment] = []
-    at = counted = 0
-    number = 1
-    while match := _SYSTEMD_START.match(content, at):
-        at = match.end()
-        if match["comment"]:
-            continue
-        number += content.count("\n", counted, match.start("name"))
-        counted = match.start("name")
-        name, value = match["name"].rstrip(_BLANK), ""
-        why = "" if match["sign"] and _SYSTEMD_NAME.fullmatch(name) else "no-assignment"
-        while match["sign"] and (part := _SYSTEMD_PART.match(content, at)):
-            at = part.end()
-            if part["bare"] is not None:
-                value += _bare_systemd(part["bare"])
-                break
-            if part["end"] is None and part["close"] is None:
-                why, at = "more-lines", len(content)
-                break
-            inside = part["single"]
-            value += inside if inside is not None else _double_systemd(part["double"])
-        if match["sign"] and at == len(content) and why != "more-lines":
-            break  # a backslash before the end of the file leaves the value open
-        found.append(
-            Assignment("", UnresolvedVariable(why), number)
-            if why
-            else Assignment(name, value, number)
-        )
-    return found
-
-
-def _bare_systemd(written: str) -> str:
-    """Undo escapes, and strip trailing blanks that follow the last one."""
-    last = max((match.end() for match in re.finditer(r"\\[\s\S]", written)), default=0)
-    kept = re.sub(r"\\([\s\S])", lambda escape: escape[1].strip("\r\n"), written[:last])
-    return kept + written[last:].rstrip(_BLANK)
-
-
-def _double_systemd(written: str) -> str:
-    def undo(escape: re.Match[str]) -> str:
-        letter = escape[1]
-        return "" if letter == "\n" else letter if letter in '"\\`$' else escape[0]
-
-    return re.sub(r"\\([\s\S])", undo, written)
 
 
 # Ruby's dotenv: single quotes are literal; elsewhere `$NAME` and `$(command)` are expanded.
@@ -402,8 +343,7 @@ _READERS: dict[str, Callable[[str], Line]] = {
 }
 _WRITERS: dict[str, Callable[[str], str]] = {
     "docker": str,
-    # A shell that sources the file reads the same value.
-    "systemd": lambda value: '"' + re.sub(r'(["\\`$])', r"\\\1", value) + '"',
+    "systemd": quote_systemd,
     "ruby": _quote_ruby,
     "python": _quote_python,
     "laravel": lambda value: '"' + re.sub(r'(["\\$])', r"\\\1", value) + '"',

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from smtp_tui.config.document import Document
-from smtp_tui.config.errors import DocumentError, NoFileError, NotExpressibleError, one_line
-from smtp_tui.config.file_reader import read_document
+from smtp_tui.config.errors import DocumentError, NoFileError, NotExpressibleError
+from smtp_tui.config.file_reader import decode_text, read_document
 from smtp_tui.interchange.envfile import is_env
 from smtp_tui.interchange.import_builder import Assignment
 from smtp_tui.interchange.spec import (
@@ -42,7 +42,7 @@ class ImportedFile:
 
 def read_file(path: Path, format: str | None = None) -> ImportedFile:
     """Read a file and its companions; DocumentError if it is no file or no text."""
-    content = decoded(read_document(path), one_line(path))
+    content = decode_text(read_document(path), path)
     beside, problems = {}, []
     for name in companions(content, format, path.name):
         try:
@@ -52,15 +52,6 @@ def read_file(path: Path, format: str | None = None) -> ImportedFile:
         except DocumentError as error:
             problems.append(str(error))
     return ImportedFile(path.name, content, beside, tuple(problems))
-
-
-def decoded(data: bytes, shown: str) -> str:
-    """Decode UTF-8; DocumentError names the file as `shown`, and the invalid line."""
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise DocumentError(f"{shown}: line {line} is not UTF-8; save it as UTF-8") from None
 
 
 LARGEST = 1024 * 1024

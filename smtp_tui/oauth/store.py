@@ -21,6 +21,7 @@ from urllib.parse import quote
 from smtp_tui.config import atomic_write, keyring_backend
 from smtp_tui.config.errors import DocumentError, NoPasswordError, PasswordError, one_line, reason
 from smtp_tui.config.file_access import readable_by_others
+from smtp_tui.config.file_metadata import PRIVATE
 from smtp_tui.config.paths import expand, real, state_folder
 from smtp_tui.oauth.entry import LARGEST, SignIn, from_json, to_json
 from smtp_tui.oauth.errors import OAuthError
@@ -183,7 +184,7 @@ def _open_lock(place: Place) -> int:
         with suppress(FileExistsError):
             place.lock.parent.mkdir(mode=0o700, parents=True)
     flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-    lock = os.open(place.lock, flags, atomic_write.PRIVATE)
+    lock = os.open(place.lock, flags, PRIVATE)
     # What root made here must not keep a service from its own sign-in.
     if isinstance(place, FilePlace) and os.geteuid() == 0:
         with suppress(OSError):

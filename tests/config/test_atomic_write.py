@@ -12,7 +12,7 @@ from typing import NoReturn
 
 import pytest
 
-from smtp_tui.config import atomic_write
+from smtp_tui.config import atomic_write, file_metadata
 from smtp_tui.config.atomic_write import WriteOptions
 from smtp_tui.config.document import Document
 from smtp_tui.config.errors import ChangedOnDiskError, DocumentError, NoRenameError
@@ -87,7 +87,7 @@ def test_the_mode_is_kept_and_never_wider_before(
 ) -> None:
     path.chmod(bits)
     seen = []
-    take_after = atomic_write.copy_metadata
+    take_after = file_metadata.copy_metadata
 
     def watched(descriptor: int, old: int, *, private: bool) -> None:
         seen.append(stat.S_IMODE(os.fstat(descriptor).st_mode))

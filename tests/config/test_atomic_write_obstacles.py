@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from smtp_tui.config import atomic_write
+from smtp_tui.config import atomic_write, file_metadata
 from smtp_tui.config.atomic_write import WriteOptions
 from smtp_tui.config.document import Document
 from smtp_tui.config.errors import ChangedOnDiskError, DocumentError, NoRenameError
@@ -153,7 +153,7 @@ def test_a_folder_that_went_takes_the_file_along(path: Path) -> None:
 def test_a_file_replaced_at_the_last_moment_is_not_overwritten(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    take_after = atomic_write.copy_metadata
+    take_after = file_metadata.copy_metadata
 
     def replacing_it(descriptor: int, like: int, *, private: bool) -> None:
         take_after(descriptor, like, private=private)

@@ -137,7 +137,7 @@ def test_a_file_that_cannot_be_read_is_a_faulty_one(folder: Path) -> None:
     (folder / "c.toml").symlink_to("nowhere")
     assert [line.partition(" is ignored: ")[2] for line in dialect_problems()] == [
         "is a folder; name the TOML file in it",
-        "line 1 is not UTF-8, which TOML requires; save it as UTF-8",
+        "line 1 is not UTF-8; save it as UTF-8",
         "it does not exist",
     ]
 
