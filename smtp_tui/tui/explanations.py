@@ -21,17 +21,13 @@ from smtp_tui.tui.commands import key_of, log_keys
 from smtp_tui.tui.form.rows import MORE_LABEL, SIGNS
 from smtp_tui.tui.model.choices import choices
 from smtp_tui.tui.model.draft import ACCOUNT, HOST, PASSWORD, SettingsDraft, text_of
-from smtp_tui.tui.model.row_state import KEPT_LABEL, RowState
+from smtp_tui.tui.model.row_state import KEPT_LABEL, KEPT_SUMMARY, RowState
 from smtp_tui.tui.model.session import LastTest
 from smtp_tui.tui.model.verdict_text import with_labels
 from smtp_tui.tui.style import BAD, CAUTION, PLAIN, STRONG
 from smtp_tui.tui.test_pane.pane import TestPane
 from smtp_tui.tui.widgets.text_page import TextBlock, defined, labelled, parse, plain
 
-LOCATION_SUMMARY = (
-    "Where the password is kept. Choose another place: saving stores it there, reads it back, then "
-    "removes it from here."
-)
 LAST_TEST = "last test"  # the subject of a page, next to the keys of the rows
 TEST_TITLE = "The last test"
 
@@ -50,7 +46,7 @@ def summary_of(key: str) -> str:
     """Return a sentence about a row."""
     if key == MORE_LABEL:
         return "Settings that you rarely need; Enter shows them."
-    return BY_KEY[key].summary if key in BY_KEY else LOCATION_SUMMARY
+    return BY_KEY[key].summary if key in BY_KEY else KEPT_SUMMARY
 
 
 @record
@@ -100,7 +96,7 @@ def field_page(
     (_, *lead), rest = _page(key)
     chosen: list[tuple[str, str]] = []
     if row_key != key:
-        lead, word = [plain(LOCATION_SUMMARY)], state.chosen or ""
+        lead, word = [plain(KEPT_SUMMARY)], state.chosen or ""
         chosen = [(word, choice.meaning) for choice in choices(row_key, [word], state, None)]
     note = value_note(key, draft.values())
     found = observations_of(key, last.facts, last.verdict) if last else ""

@@ -35,7 +35,8 @@ async def test_a_wrong_port_stays_and_says_why(tmp_path: Path) -> None:
         await hand.press("down")
         assert hand.row("SMTP Port").startswith("!SMTP Port            2587999")
         await hand.press("f2")
-        await hand.until(lambda: "Not saved. SMTP Port '2587999' is not a port" in hand.screen)
+        await hand.until(lambda: "use a number from 1 to 65535." in hand.screen)
+        assert "Not saved. SMTP Port '2587999' is not a port;" in hand.screen
         assert hand.row("SMTP Port").startswith(">")
         assert hand.file.read_text("utf-8") == SAMPLE
         await hand.press("backspace", "backspace", "backspace")

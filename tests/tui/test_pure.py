@@ -214,6 +214,20 @@ class TestWays:
         assert " ms" not in close
         assert self.shown(60, 1.234).endswith("envelope message")
 
+    def test_the_name_of_the_log_goes_before_a_time(self) -> None:
+        strip = ProgressBar()
+        at = 0.0
+        steps = (Stage.RESOLVE, Stage.CONNECT, Stage.GREETING, Stage.EHLO, Stage.TLS, Stage.AUTH)
+        for stage, spent in zip(steps, (0.012, 0.024, 0.112, 0.031, 0.078, 0.34), strict=True):
+            strip.stages.enter(stage, at)
+            at += spent
+        strip.stages.conclude(ok=True, stage=Stage.AUTH, seconds=at)
+        shown = "".join(text for text, _ in strip.spans(60))
+        assert shown == "─ resolve 12 connect 24 greeting 112 EHLO 31 TLS 78 AUTH 340"
+        strip.mark_focused(True)
+        shown = "".join(text for text, _ in strip.spans(60))
+        assert shown == ">[Log]── resolve connect greeting 112 EHLO TLS 78 AUTH 340"
+
     def test_a_check_may_end_before_any_of_them(self) -> None:
         strip = ProgressBar()
         strip.stages.conclude(ok=True, stage=Stage.AUTH, seconds=0.2)

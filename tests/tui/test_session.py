@@ -37,7 +37,7 @@ from smtp_tui.tui.model.session import (
 from smtp_tui.tui.model.trust_text import trust_text
 from smtp_tui.tui.model.undo import UndoStack
 from tests.tui.driving import DIALOGUE, PASSED, SAMPLE, FakeKeyring, Hand, failed, form_on
-from tests.tui.fixes import ENCRYPTION, failing, script
+from tests.tui.fixes import ENCRYPTION, OPEN, failing, script
 from tests.tui.test_cures import FakeChecks, fail, passes
 
 FILE = {"host": "mail.example.net", "port": 2587, "encryption": "tls", "password": "hunter2hunter2"}
@@ -203,6 +203,13 @@ class TestRestore:
         other = restore_proposal(self.passed(port=587), draft)
         assert other
         assert not other.asks
+
+    def test_what_protects_less_comes_after_a_safe_fix(self) -> None:
+        draft = SettingsDraft(FILE)
+        last = LastTest(completed(draft, failing(ENCRYPTION, OPEN)), is_stale=False)
+        weaker = self.passed(openssl_verify_mode="none")
+        kinds = [fix.kind for fix in available_fixes(last, draft, weaker)]
+        assert kinds == [FixKind.SET, FixKind.RESTORE, FixKind.ASK]
 
     @pytest.mark.parametrize(
         ("key", "assumed", "now"),

@@ -16,7 +16,7 @@ from smtp_tui.tui.dialog_commands import DIALOG_COMMANDS
 from smtp_tui.tui.form.form import letters
 from smtp_tui.tui.messages import texts_of
 from smtp_tui.tui.model.draft import PASSWORD
-from smtp_tui.tui.model.row_state import KEPT, KEPT_LABEL
+from smtp_tui.tui.model.row_state import KEPT, KEPT_LABEL, KEPT_SUMMARY
 from smtp_tui.tui.style import DIM, PLAIN, STRONG, Span, truncate
 from smtp_tui.tui.widgets.dialog import TAKE, Dialog
 from smtp_tui.tui.widgets.filtered_list import FilteredList
@@ -98,10 +98,10 @@ def palette_entries() -> tuple[HelpEntry, ...]:
         for entry in _section(FORM, (*configurable(), *commands.MENU_COMMANDS))
         if isinstance(entry.what, FormCommand) and entry.what.action != "commands"
     ]
-    synonyms, kept = texts_of("field-synonyms"), texts_of("help-kept")
+    synonyms = texts_of("field-synonyms")
     fields = [(field.key, field.label, field.summary) for field in FIELDS]
     after_password = [key for key, _, _ in fields].index(PASSWORD) + 1
-    fields.insert(after_password, (KEPT, KEPT_LABEL, kept["summary"]))
+    fields.insert(after_password, (KEPT, KEPT_LABEL, KEPT_SUMMARY))
     for key, label, summary in fields:
         keys, other = f"{key_of('jump')} {letters()[key].upper()}", synonyms.get(key, "")
         entries.append(HelpEntry(FORM, f"Go to {label}", summary, keys, key, other))

@@ -18,6 +18,7 @@ from smtp_tui.tui.model.password import BULLETS, PasswordLocation
 from smtp_tui.tui.model.row_state import (
     KEPT,
     KEPT_LABEL,
+    KEPT_SUMMARY,
     RowState,
     choices_of,
     concerning,
@@ -29,7 +30,6 @@ from smtp_tui.tui.model.row_state import (
 from smtp_tui.tui.model.session import LastTest
 
 TIMEOUT = "timeout"
-KEPT_SUMMARY = "Where the password is kept. Saving moves it to another place that you choose."
 SIGNS = {Severity.ERROR: "!", Severity.WARNING: "?", Severity.NOTE: "i"}
 _CHOICES = (FieldKind.CHOICE, FieldKind.SWITCH)
 

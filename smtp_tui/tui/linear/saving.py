@@ -41,13 +41,13 @@ class ConsoleWaits:
     SLOW = 2.0  # seconds after which a line says what is awaited
 
     def __init__(self, console: Console) -> None:
-        self._console = console
+        self._lines = console
         self.place, self.outcome = "", ""
 
     async def on(self, call: Coroutine[Any, Any, T], warning: str = "") -> T:
         """Await a call and return its result; WaitCancelledError(warning) if it was stopped."""
         waiting = f"Waiting for {self.place}. Ctrl+C stops waiting; {self.outcome}."
-        slow = asyncio.get_running_loop().call_later(self.SLOW, self._console.show, waiting)
+        slow = asyncio.get_running_loop().call_later(self.SLOW, self._lines.show, waiting)
         try:
             return await stoppable(call)
         except StoppedError:

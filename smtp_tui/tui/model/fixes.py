@@ -1,6 +1,7 @@
 """Propose the fixes of a failed test and describe what each one changes.
 
-What passed earlier in this session comes first, then the fixes of the diagnosis.
+What passed earlier in this session comes first if it protects as much, then what the diagnosis
+found.
 """
 
 from __future__ import annotations
@@ -72,7 +73,7 @@ class FixProposal:
 def available_fixes(
     last: LastTest | None, draft: SettingsDraft, passed: PassedState | None = None
 ) -> tuple[FixProposal, ...]:
-    """Return what to do after the last test: what passed before, then the diagnosis's fixes.
+    """Return what to do after the last test: what passed before, and the diagnosis's fixes.
 
     Those of the diagnosis are for the tested values only.
     """
@@ -80,7 +81,11 @@ def available_fixes(
         return ()
     proposals = () if last.is_stale else fix_proposals(last.verdict, last.facts.chain)
     restored = passed and restore_proposal(passed, draft)
-    return (restored, *proposals) if restored else proposals
+    if not restored:
+        return proposals
+    # What passed but protects less comes after what keeps the protection.
+    safe = [one for one in proposals if restored.fix.weakens and not one.fix.weakens]
+    return (*safe, restored, *(one for one in proposals if one not in safe))
 
 
 def no_fix_text(last: LastTest | None, test_key: str) -> str:

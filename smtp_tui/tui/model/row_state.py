@@ -19,6 +19,7 @@ from smtp_tui.tui.model.password import PasswordDraft, PasswordLocation
 
 # The row that shows where the password is kept, which is no field of the file.
 KEPT, KEPT_LABEL = "kept", "Kept in"
+KEPT_SUMMARY = "Where the password is kept; saving moves it to the place that you choose."
 SWITCH = ("no", "yes")
 DEFAULT = "(default)"
 ASSUMED = "(app's default)"

@@ -151,7 +151,8 @@ class SaveTransaction:
         makes_folder = False
         while True:
             for key, problem in draft.unsavable().items():
-                return SaveResult(False, f"Not saved. {BY_KEY[key].label} {problem}", key)
+                why = as_sentence(f"{BY_KEY[key].label} {problem}")
+                return SaveResult(False, f"Not saved. {why}", key)
             if diff.is_gone(document):
                 if not await self._recreates():
                     return SaveResult(False, NOTHING_SAVED)
@@ -186,7 +187,7 @@ class SaveTransaction:
     async def preview(self) -> SavePreview | SaveResult:
         """Return what saving would change, or why nothing is shown."""
         for key, problem in self._draft.unsavable().items():
-            text = f"There is nothing to show. {BY_KEY[key].label} {problem}"
+            text = f"There is nothing to show. {as_sentence(f'{BY_KEY[key].label} {problem}')}"
             return SaveResult(False, text, key)
         if diff.is_gone(self._document) and not await self._recreates():
             return SaveResult(False, NOTHING_SAVED)

@@ -214,8 +214,12 @@ class ProgressBar(SingleLineWidget):
         whole = [layout for layout in layouts if layout[0][:1] != [(_CUT_LEAD, DIM)]]
         title = _TITLE_FOCUSED if self._is_focused else _TITLE
         short = _SHORT_TITLE_FOCUSED if self._is_focused else _SHORT_TITLE
-        # The name of the log matters less than the first stages.
-        for lead, choices in ((title, whole), (short, layouts)):
+        with_all_times = layouts[: len(_GAPS) + 1]
+        ways = [(title, with_all_times)]
+        # The name of the log matters less than a time, unless it shows where the focus is, and less
+        # than the first stages.
+        ways += [] if self._is_focused else [(short, with_all_times)]
+        for lead, choices in (*ways, (title, whole), (short, layouts)):
             room = width - sum(cell_len(text) for text, _ in lead)
             for spans, shown in choices:
                 space = room - sum(cell_len(text) for text, _ in spans) - cell_len(shown)
