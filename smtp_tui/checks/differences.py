@@ -54,6 +54,8 @@ _CONNECT_FAILED = {
     Cause.CONNECTION_REFUSED: "place-connect-refused",
     Cause.CONNECT_DENIED_LOCALLY: "place-connect-denied",
 }
+# By the outcome of the probe of the port; each was an ICMP error.
+_REJECTED = {"refused": "place-connect-refused", "denied": "place-connect-denied"}
 _NOT_TRUSTED = (
     Cause.CERTIFICATE_SELF_SIGNED,
     Cause.CERTIFICATE_UNKNOWN_ISSUER,
@@ -146,6 +148,8 @@ def _command(kind: str | None, place: Place, address: str | None) -> str:
     match kind:
         case "route" if address:
             return f"nsenter --net=/proc/{place.pid}/ns/net ip route get {shlex.quote(address)}"
+        case "own-rules":
+            return f"nsenter --net=/proc/{place.pid}/ns/net nft list ruleset"
         case "rules":
             return "nft list ruleset"
         case "apply" | "restart" if container and container.unit:
@@ -259,7 +263,18 @@ def _of_connection(sides: BothSides) -> Iterator[FoundDifference]:
         identity = _CONNECT_FAILED[Cause(str(sides.there.cause))]
         if identity == "place-unreachable" and _lacks_route(theirs, here.address, there.finished):
             identity = "place-no-route"
+        identity = _REJECTED.get(_rejection(sides), identity)
         yield FoundDifference(id=identity, here=here.address, there=here.address)
+
+
+def _rejection(sides: BothSides) -> str:
+    """Return what rejects the connection with an ICMP error, as the probes of the ports saw it."""
+    egress = sides.there.egress
+    for found in egress.addresses if egress else ():
+        for reply in found.ports:
+            if (found.address, reply.port) == (sides.seen_here.address, sides.settings.port):
+                return reply.outcome if reply.sender else ""
+    return ""
 
 
 def _lacks_route(network: NetworkFacts | None, address: str, end: Finished | None) -> bool:

@@ -70,7 +70,7 @@ def diagnose(
             from smtp_tui.diagnosis.egress import egress_of, egress_texts  # few checks end so
 
             egress = egress_of(facts.probed)
-            texts |= egress_texts(settings, facts.probed, egress, names)
+            texts |= egress_texts(settings, facts.probed, egress, cause, names)
     also = tuple(fault.value for fault in finished.also)
     shown = tuple(warning for warning in facts.warnings if warning.value != cause)
     return Verdict(

@@ -25,6 +25,8 @@ CAUSES = frozenset(
     {"connect-timeout", "connection-refused", "network-unreachable", "connect-denied-locally"}
 )
 """The causes after which the ports are tried."""
+# The kernel reports some ICMP errors of the address itself in the same way.
+_OF_THIS_MACHINE = ("network-unreachable", "connect-denied-locally")
 NAMES = (
     *("address", "port", "answered", "answering", "distance", "documented", "passing", "probed"),
     *("request", "router", "sender"),
@@ -135,7 +137,11 @@ def egress_of(probes: Sequence[ProbedAddress]) -> Egress:
 
 
 def egress_texts(
-    settings: Settings, probes: Sequence[ProbedAddress], egress: Egress, names: dict[str, str]
+    settings: Settings,
+    probes: Sequence[ProbedAddress],
+    egress: Egress,
+    cause: str,
+    names: dict[str, str],
 ) -> dict[str, str]:
     """Return the texts that replace those of the cause, complete; none if it says as much.
 
@@ -145,6 +151,9 @@ def egress_texts(
     first, *others = [by_address[found.address] for found in egress.addresses]
     variables = names | _variables(first, egress.provider)
     entry = texts_of("egress.toml")[egress.conclusion]
+    is_refusal = first.own.outcome is PortOutcome.REFUSED
+    if is_refusal and first.own.sender and cause in _OF_THIS_MACHINE:
+        entry, is_refusal = entry["rejected"], False
     texts = {
         part: entry[part].format_map(variables).rstrip()
         for part in ("what", "why", "cure")
@@ -153,14 +162,17 @@ def egress_texts(
     # Without an ICMP error, no firewall but a policy denied it; the cause's texts are about that,
     # and about a port that refuses.
     is_policy = egress.conclusion is Conclusion.DENIED and not first.own.sender
-    if "why" not in texts or is_policy or first.own.outcome is PortOutcome.REFUSED:
+    if "why" not in texts or is_policy or is_refusal:
         return {}
     additions = [*map(_addition, others), *_documented(settings, first, egress.provider)]
     return texts | {"why": " ".join((texts["why"], *additions))}
 
 
 def _addition(probed: ProbedAddress) -> str:
-    text: str = texts_of("egress.toml")[conclusion_of(probed)]["addition"]
+    entry = texts_of("egress.toml")[conclusion_of(probed)]
+    if probed.own.outcome is PortOutcome.REFUSED:
+        entry = entry["rejected"]
+    text: str = entry["addition"]
     return text.format_map(_variables(probed, None))
 
 

@@ -55,6 +55,8 @@ CASES = {
     "prohibited": Case(16, "egress-rejected", "rejected", "network-unreachable"),
     "rejected by the client": Case(17, "egress-denied", "denied", "connection-refused"),
     "rejected by the server": Case(18, "egress-open", "refused", "connection-refused"),
+    # Linux reports it as a missing route; over IPv6, as forbidden by this machine.
+    "prohibited by the server": Case(23, "egress-open", "refused", "network-unreachable"),
     "reset on the path": Case(19, "egress-open", "refused", "connection-refused"),
     "closed": Case(20, "egress-open", "refused", "connection-refused"),
     "all silent": Case(21, "egress-nothing"),
@@ -86,6 +88,7 @@ def build_firewalls(path: ServerPath) -> None:
     own = [*to(path, 12, "tcp dport 25 drop"), *to(path, 17, "tcp dport 25 reject")]
     path.filter(path.client, "output", own)
     server = {13: "tcp dport 25 drop", 18: "tcp dport 25 reject", 21: "meta l4proto tcp drop"}
+    server[23] = "tcp dport 25 reject with icmpx admin-prohibited"
     rules = [rule for number, text in server.items() for rule in to(path, number, text)]
     path.filter(path.server, "input", rules)
 
@@ -182,6 +185,13 @@ def test_who_rejected_it_is_named(runs: Mapping[str, Outcome]) -> None:
         assert f"comes from {router}, not from" in verdict.why
         assert "It answers on port 587." in verdict.why
         assert f"Ask whoever runs {router} to allow port 25." in verdict.cure
+
+
+def test_a_firewall_of_the_server_is_no_missing_route(runs: Mapping[str, Outcome]) -> None:
+    _, verdict = runs["prohibited by the server"]
+    assert verdict.summary.endswith(" port 25 rejects the connection.")
+    assert "An ICMP error from " in verdict.why
+    assert "route" not in f"{verdict.why} {verdict.cure}"
 
 
 def test_both_families_apart(path: ServerPath, client: Network) -> None:

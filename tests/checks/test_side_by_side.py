@@ -188,6 +188,8 @@ def test_localhost_is_somebody_else(world: Networks) -> None:
             *("output", "tcp dport 587 reject with tcp reset"),
             *("connection-refused", "place-connect-refused"),
         ),
+        # Linux reports the ICMP error of its own firewall as if the server had refused.
+        ("output", "tcp dport 587 reject", "connection-refused", "place-connect-denied"),
     ],
 )
 def test_a_firewall(world: Networks, chain: str, rule: str, cause: str, identity: str) -> None:
@@ -197,6 +199,22 @@ def test_a_firewall(world: Networks, chain: str, rule: str, cause: str, identity
         verdict = check(world, there.pid, host=ADDRESS)
     assert (verdict["status"], verdict["cause"]) == (6, cause)
     assert explaining(verdict) == [identity]
+
+
+def test_a_firewall_of_the_server(world: Networks) -> None:
+    """It is not this machine's rule, though Linux reports the ICMPv6 error like one."""
+    with world.there() as there:
+        rule = "ip6 saddr fd77::/16 tcp dport 587 reject with icmpx admin-prohibited"
+        hook = "type filter hook input priority 0"
+        world.server.run(
+            "nft", f"table inet t {{\nchain c {{\n{hook};\niifname s1 accept\n{rule}\n}}\n}}"
+        )
+        try:
+            verdict = check(world, there.pid, host=ADDRESS_6)
+        finally:
+            world.server.run("nft", "delete", "table", "inet", "t")
+    assert (verdict["status"], verdict["cause"]) == (6, "connect-denied-locally")
+    assert explaining(verdict) == ["place-connect-refused"]
 
 
 def test_a_firewall_that_says_unreachable_is_no_missing_route(world: Networks) -> None:

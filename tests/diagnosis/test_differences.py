@@ -13,7 +13,7 @@ from tests.table import table
 
 ENTRIES = texts_of(DIFFERENCES)
 KINDS = ("compose", "container", "unit")
-COMMANDS = ("apply", "restart", "route", "rules")
+COMMANDS = ("apply", "restart", "route", "rules", "own-rules")
 FOUND_BY = [
     Path("smtp_tui/checks", name) for name in ("differences.py", "inside.py", "place_settings.py")
 ]

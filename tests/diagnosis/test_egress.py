@@ -114,6 +114,19 @@ def test_texts_of_a_blocked_port() -> None:
     )
 
 
+def test_a_firewall_of_the_server_is_not_this_machines() -> None:
+    found = probed(f"refused {ADDRESS}", "refused", "refused", "refused")
+    also = probed("refused", "open", "open", "open", address="192.0.2.26")
+    verdict = verdict_of(found, also, fault=Cause.CONNECT_DENIED_LOCALLY)
+    assert verdict.summary == "mail.example port 25 rejects the connection."
+    assert verdict.why == (
+        f"An ICMP error from {ADDRESS} says so: a firewall on that machine rejects port 25, or one "
+        "that answers in its name. 192.0.2.26 refuses connections to port 25."
+    )
+    refused = verdict_of(found, fault=Cause.CONNECTION_REFUSED)
+    assert "listens" in refused.why
+
+
 def test_texts_that_leave_both_possibilities_open() -> None:
     verdict = verdict_of(probed(*ONE_OPEN))
     answers = "mail.example port 25 does not answer, but the same address answers on port 587."
