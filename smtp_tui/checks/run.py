@@ -17,6 +17,7 @@ from smtp_tui.config.paths import resolve_path
 from smtp_tui.diagnosis.causes import label
 from smtp_tui.diagnosis.diagnose import cause_of, diagnose
 from smtp_tui.diagnosis.verdict import PEER_LOOK, UNKNOWN, CheckSummary, Verdict
+from smtp_tui.lazy import load
 from smtp_tui.safe_text import abridged, mask_credentials
 from smtp_tui.settings.choices import Authentication, VerifyMode
 from smtp_tui.settings.fields import Settings
@@ -62,6 +63,9 @@ async def run(request: CheckRequest) -> AsyncGenerator[Event | Verdict, None]:
                 facts.add(event)
                 yield event
         verdict = diagnose(settings, facts, time.monotonic() - started, parsed.problems)
+        if verdict.stage is Stage.AUTH and facts.has_sign_in and not verdict.ok:
+            # The next check asks for another token: somebody may have signed in again by then.
+            load("oauth.renewal:forget_held")()
     except Exception as error:
         # A bug in one table's check must not end the checks of other tables or later ones.
         verdict = _failed(error, stage, time.monotonic() - started)
@@ -125,6 +129,7 @@ async def _events(
         try:
             if isinstance(source := request.given or settings.password, OAuthSource):
                 login = await sign_in_of(request, settings, source)
+                facts.has_sign_in = True
                 secret, facts.sign_in_ends_at = login.token.value, login.sign_in.ends_at
                 if login.ends_soon:
                     text, warning = "the sign-in ends soon", WarningId.OAUTH_ENDS_SOON

@@ -22,7 +22,12 @@ from smtp_tui.cli.terminal import print_line
 from smtp_tui.config.errors import DocumentError, one_line
 from smtp_tui.config.paths import expand
 from smtp_tui.diagnosis.verdict import Verdict
-from smtp_tui.settings.password_sources import CommandSource, FileSource, KeyringSource
+from smtp_tui.settings.password_sources import (
+    CommandSource,
+    FileSource,
+    KeyringSource,
+    OAuthSource,
+)
 from smtp_tui.settings.validate import parse_settings
 from smtp_tui.smtp.transcript import lines_of
 
@@ -132,6 +137,8 @@ def pause_reason(attempt: CheckTarget) -> str:
             files = " or ".join(filter(None, (files, one_line(path))))
         case KeyringSource() | CommandSource():
             advice = f" After you change the password, run: touch {files}"
+        case OAuthSource():
+            advice = f" After you sign in again, run: touch {files}"
         case _ if request.given is not None:
             advice = " To use another password, start smtp-tui again."
         case _:
@@ -158,7 +165,7 @@ def _fingerprint(source: Given | None, request: CheckRequest) -> object:
                     # The key is per process, so that the hash reveals nothing of the password.
                     with file.open("rb") as content:
                         return hashlib.blake2b(content.read(_LARGEST), key=_HASH_KEY).digest()
-            case KeyringSource() | CommandSource() if request.file is not None:
+            case KeyringSource() | CommandSource() | OAuthSource() if request.file is not None:
                 # Asking them might open a window or unlock something each time.
                 return Path(request.file).stat().st_mtime_ns
             case _:

@@ -87,6 +87,7 @@ class CheckSummary:
     recipients: list[events.RecipientReply] = field(default_factory=list)
     is_accepted: bool = False
     queue_id: str | None = None
+    has_sign_in: bool = False
     sign_in_ends_at: datetime | None = None
     explained: dict[str, str] = field(default_factory=dict)
     finished: Finished | None = None

@@ -170,6 +170,11 @@ def test_it_ends_where_nothing_can_change(call: Call, monkeypatch: pytest.Monkey
     [
         ('{ keyring = "mail" }', True, "After you change the password, run: touch"),
         ('{ command = ["pass", "mail"] }', True, "After you change the password, run: touch"),
+        (
+            '{ oauth = "support" }\nauthentication = "xoauth2"',
+            True,
+            "After you sign in again, run: touch",
+        ),
         ('"literal"', False, "mail.toml changes."),
         ('{ env = "NAME" }', False, "mail.toml changes."),
     ],

@@ -285,6 +285,13 @@ def test_a_reference_to_a_password(name: str, source: Any, found: Any) -> None:
     assert imported.values.get("password") == found
 
 
+def test_msmtp_gets_the_token_of_a_sign_in() -> None:
+    whole = {"host": "a.example", "port": 587, "username": "alice", "authentication": "xoauth2"}
+    exported = export_text("msmtp", {**whole, "password": {"oauth": "support"}})
+    assert "auth xoauth2\nuser alice\npasswordeval smtp-tui token FILE\n" in exported.text
+    assert "put the absolute path of the settings file" in str(exported.notes)
+
+
 def test_the_password_itself_is_needed_for_an_export_with_it() -> None:
     whole = {"host": "a.example", "username": "alice", "password": {"env": "X"}}
     with pytest.raises(InterchangeError, match="no password to export"):

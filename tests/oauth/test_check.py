@@ -100,7 +100,7 @@ async def checked(values: dict[str, object], *secrets: str) -> Verdict:
     renewal.forget_held()
     events: list[Event]
     events, verdict = await outcome_of(values)
-    (held,) = [found.token.value for found in renewal._held.values()] or [""]
+    held = next((found.token.value for found in renewal._held.values()), "")
     for secret in filter(None, (*secrets, held)):
         assert_hidden(secret, tuple(events), verdict)
     return verdict
@@ -146,6 +146,19 @@ async def test_a_revoked_sign_in_says_so(
     assert (verdict.stage, verdict.cause) == ("password", "oauth-renewal-failed")
     assert "says invalid_grant" in verdict.summary
     assert state_of(verdict, Thresholds()) is NagiosState.CRITICAL
+
+
+async def test_a_rejected_token_is_not_used_again(
+    provider: OidcServer, client: Client, values: dict[str, object]
+) -> None:
+    """Somebody may have signed in again by the next check of a watch, or of the form."""
+    await signed_in(provider, client)
+    values["password"] = {"oauth": str(path_of("alice"))}
+    assert (await checked(values)).ok
+    assert renewal._held
+    verdict = await checked({**values, "username": "bob@example.test"})
+    assert (verdict.stage, verdict.cause) == ("auth", "auth-rejected")
+    assert not renewal._held
 
 
 async def test_a_token_goes_to_no_other_server(

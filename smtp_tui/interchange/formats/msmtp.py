@@ -21,6 +21,7 @@ from smtp_tui.settings.password_sources import (
     EnvironmentSource,
     FileSource,
     KeyringSource,
+    OAuthSource,
 )
 
 _Account = dict[str, Assignment]
@@ -166,6 +167,9 @@ def _password_command(out: ExportBuilder) -> list[str] | None:
             return list(argv)
         case KeyringSource(service):
             return ["keyring", "get", service, out.username or ""]
+        case OAuthSource():
+            out.note("password", "msmtp-token")
+            return ["smtp-tui", "token", "FILE"]
         case AskSource():
             out.note("password", "msmtp-asks")
             return None
