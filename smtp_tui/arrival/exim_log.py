@@ -41,7 +41,6 @@ _TIMES = re.compile(r"(?: [DQ]T=\S+)+$")
 _BLACK_HOLE = ":blackhole:"
 
 
-
 def read_exim(line: str) -> tuple[str, LogFact] | None:
     """Return a line's message ID and what it says; None if it says nothing of a delivery."""
     match = _LINE.match(line)
@@ -85,6 +84,7 @@ def _passage(state: DeliveryState, match: re.Match[str]) -> Passage:
         seconds=_seconds(fields.get("QT") or fields.get("DT")),
         enhanced=enhanced_in(text),
         text=text,
+        is_local=state is DeliveryState.SENT and not host,
     )
 
 

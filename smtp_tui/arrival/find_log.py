@@ -6,7 +6,9 @@ import grp
 import os
 import pwd
 import shutil
+import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from smtp_tui.arrival.log_reader import Journal, LogFile, LogReader
@@ -26,7 +28,11 @@ _LIMIT = 5.0
 
 
 class LogUnreadableError(Exception):
-    """No log can be read; the message is one line: what is missing, and what to do."""
+    """No log can be read: the message says what is missing, `cure` what to do."""
+
+    def __init__(self, text: str, cure: str = "") -> None:
+        super().__init__(text)
+        self.cure = cure
 
 
 def open_logs(named: str | None) -> list[LogReader]:
@@ -52,9 +58,7 @@ def open_logs(named: str | None) -> list[LogReader]:
         return list(opened.values())
     if problems:
         raise problems[0]
-    raise LogUnreadableError(
-        "smtp-tui found no mail log on this machine. Name it with --log FILE, or --log journal"
-    )
+    raise LogUnreadableError("this machine has no mail log in a usual place, and no journal")
 
 
 def _places_by_server() -> Iterator[list[Path | str]]:
@@ -99,51 +103,41 @@ def _open(place: Path | str) -> LogReader:
         try:
             return LogFile(place)
         except PermissionError:
-            raise LogUnreadableError(_who_may_read(place)) from None
+            raise _no_permission(place, f"the mail log {one_line(place)}") from None
         except OSError as error:
             why = reason(error) if error.errno else "it is not a regular file"
-            raise LogUnreadableError(
-                f"smtp-tui cannot read the mail log {one_line(place)}: {why}. "
-                "Name another one with --log FILE, or --log journal"
-            ) from None
+            raise LogUnreadableError(f"the mail log {one_line(place)}: {why}") from None
     program = shutil.which("journalctl", path=_SEARCH_PATH)
     if program is None:
-        raise LogUnreadableError(
-            "journalctl is not installed, so smtp-tui cannot read the journal. "
-            "Name the mail log with --log FILE"
-        )
+        raise LogUnreadableError("journalctl, which reads the journal, is not installed")
     # journalctl itself would show an empty journal to a user who may not read it.
     files = list(_journal_files())
     if files and not any(os.access(file, os.R_OK) for file in files):
-        raise LogUnreadableError(_who_may_read(files[0], "the journal", "systemd-journal"))
+        raise _no_permission(files[0], "the journal", "systemd-journal")
     try:
         return Journal(program)
     except OSError as error:
         raise LogUnreadableError(f"journalctl cannot be run: {reason(error)}") from None
 
 
-def _who_may_read(file: Path, name: str = "", group: str = "") -> str:
-    """Return who reads a file that this user may not read, with the command to type."""
-    user = pwd.getpwuid(os.geteuid()).pw_name if _has_name() else str(os.geteuid())
-    try:
+def _no_permission(file: Path, name: str, group: str = "") -> LogUnreadableError:
+    """Return the error for a file that this user may not read; the cure is a command."""
+    user = _user_name()
+    with suppress(OSError, KeyError):
         status = file.stat()
-        if not group and status.st_mode & 0o040:
+        if not group and status.st_mode & stat.S_IRGRP:
             group = grp.getgrgid(status.st_gid).gr_name
-    except (OSError, KeyError):
-        pass
-    name = name or f"the mail log {one_line(file)}"
-    text = f"{user} may not read {name}"
-    if group and group != "root":
-        return (
-            f"{text}; group {group} may. Run the same command with sudo, or join the group: "
-            f"sudo usermod -aG {group} {user}, then log in again"
-        )
-    return f"{text}. Run the same command with sudo"
+    if group in ("", "root"):
+        return LogUnreadableError(f"{user} may not read {name}", "Run the same command with sudo.")
+    return LogUnreadableError(
+        f"{user} may not read {name}, and group {group} may",
+        "Run the same command with sudo. Or join the group, and log in again: "
+        f"sudo usermod -aG {group} {user}",
+    )
 
 
-def _has_name() -> bool:
+def _user_name() -> str:
     try:
-        pwd.getpwuid(os.geteuid())
+        return pwd.getpwuid(os.geteuid()).pw_name
     except KeyError:  # a container's user
-        return False
-    return True
+        return str(os.geteuid())

@@ -28,6 +28,7 @@ class Passage:
     delays: tuple[float, ...] = ()
     enhanced: str = ""
     text: str = ""
+    is_local: bool = False
 
 
 @record

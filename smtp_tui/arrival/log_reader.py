@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Protocol
 
 LONGEST_LINE = 16 * 1024
 _CHUNK = 1 << 20
@@ -46,11 +46,23 @@ class _LineBuffer:
 
 
 class _OpenFile:
-    def __init__(self, file: BinaryIO) -> None:
-        self.file = file
-        status = os.fstat(file.fileno())
-        self.identity = status.st_dev, status.st_ino
-        self.buffer = _LineBuffer()
+    def __init__(self, path: Path) -> None:
+        # Not blocking: a pipe without a writer would wait for one.
+        self._descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        self.status = os.fstat(self._descriptor)
+        self.position = 0
+        self._buffer = _LineBuffer()
+
+    def new_lines(self) -> Iterator[bytes]:
+        # logrotate's copytruncate: the same file begins again.
+        if os.fstat(self._descriptor).st_size < self.position:
+            self.position = 0
+        data = os.pread(self._descriptor, _CHUNK, self.position)
+        self.position += len(data)
+        return self._buffer.lines(data)
+
+    def close(self) -> None:
+        os.close(self._descriptor)
 
 
 class LogFile:
@@ -59,13 +71,12 @@ class LogFile:
     def __init__(self, path: Path) -> None:
         """Open the file; OSError if that is impossible or it is no regular file."""
         self._path = path
-        # Not blocking: a pipe without a writer would wait for one.
-        file = open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb", buffering=0)
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            file.close()
+        opened = _OpenFile(path)
+        if not stat.S_ISREG(opened.status.st_mode):
+            opened.close()
             raise OSError(f"{path} is not a regular file")
-        file.seek(0, os.SEEK_END)
-        self._files = [_OpenFile(file)]
+        opened.position = opened.status.st_size
+        self._files = [opened]
 
     @property
     def name(self) -> str:
@@ -75,29 +86,22 @@ class LogFile:
     def new_lines(self) -> list[str]:
         """Return the lines since the last call."""
         with suppress(FileNotFoundError):  # between the two steps of a rotation
-            self._take_successor()
-        lines = []
-        for opened in self._files:
-            file = opened.file
-            # logrotate's copytruncate: the same file begins anew.
-            if os.fstat(file.fileno()).st_size < file.tell():
-                file.seek(0)
-            lines += opened.buffer.lines(file.read(_CHUNK))
+            self._open_successor()
+        lines = (line for opened in self._files for line in opened.new_lines())
         return [line.decode("utf-8", "backslashreplace") for line in lines]
 
-    def _take_successor(self) -> None:
-        status = os.stat(self._path)
-        if self._files[-1].identity == (status.st_dev, status.st_ino):
+    def _open_successor(self) -> None:
+        if os.path.samestat(self._files[-1].status, self._path.stat()):
             return
-        # The server may write to the old file until it is told, so it stays open.
-        self._files.append(_OpenFile(open(self._path, "rb", buffering=0)))
+        # The server may write to the old file until it is told, so that one stays open.
+        self._files.append(_OpenFile(self._path))
         if len(self._files) > _MOST_OPEN:
-            self._files.pop(0).file.close()
+            self._files.pop(0).close()
 
     def close(self) -> None:
         """Close all files."""
         for opened in self._files:
-            opened.file.close()
+            opened.close()
 
 
 class Journal:

@@ -39,6 +39,7 @@ def read_opensmtpd(line: str) -> tuple[str, LogFact] | None:
         seconds=_seconds(match["delay"]),
         enhanced=enhanced_in(text),
         text=text,
+        is_local=match["agent"] == "mda",
     )
     return match["id"], passage
 

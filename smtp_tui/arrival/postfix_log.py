@@ -31,6 +31,8 @@ _EXPIRED = re.compile(r"from=<.*>, status=(?:force-)?expired, (?P<text>.*)$", re
 # An access table, header_checks or a Milter.
 _ACTION = re.compile(r"(?:milter-)?(?P<action>hold|discard): (?P<text>.*)$", re.DOTALL)
 _HELD_BY_ADMIN = "placed on hold"
+# local(8) and virtual(8), of a mailbox, a file or a command.
+_LOCAL = re.compile(r"delivered to (?:mailbox|maildir|file|command)")
 _STATES = {
     "sent": DeliveryState.SENT,
     "deferred": DeliveryState.DEFERRED,
@@ -61,9 +63,7 @@ def _fact(agent: str, rest: str) -> LogFact | None:
         return AllRecipients(DeliveryState.EXPIRED, match["text"])
     if match := _ACTION.match(rest):
         held = match["action"] == "hold"
-        return AllRecipients(
-            DeliveryState.HELD if held else DeliveryState.DISCARDED, match["text"]
-        )
+        return AllRecipients(DeliveryState.HELD if held else DeliveryState.DISCARDED, match["text"])
     if agent == "postsuper" and rest.startswith(_HELD_BY_ADMIN):
         return AllRecipients(DeliveryState.HELD, rest)
     return None
@@ -84,6 +84,7 @@ def _passage(agent: str, match: re.Match[str]) -> Passage | None:
         delays=_numbers(match["delays"]),
         enhanced=match["dsn"],
         text=match["text"] or "",
+        is_local=bool(match["text"] and _LOCAL.match(match["text"])),
     )
 
 

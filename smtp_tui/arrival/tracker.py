@@ -10,9 +10,13 @@ from smtp_tui.arrival.opensmtpd_log import read_opensmtpd
 from smtp_tui.arrival.postfix_log import read_postfix
 from smtp_tui.diagnosis.delivery import DeliveryState, Handover
 from smtp_tui.diagnosis.error_lookup.lookup import explain_error
+from smtp_tui.safe_text import shortened
 
 MOST_QUEUE_IDS = 8
 """A content filter gives a message a second one; more than a few would be a loop."""
+
+LONGEST_TEXT = 1000
+"""Characters of a reply in the log to keep."""
 
 # Of several lines for one recipient (an alias), the first of these counts.
 _WORST_FIRST = (
@@ -92,25 +96,21 @@ class DeliveryTracker:
 
     def is_done(self, *, past_deferral: bool) -> bool:
         """Whether nothing more is to be awaited; `past_deferral` awaits the next attempt too."""
-        pending = {DeliveryState.UNKNOWN}
-        if past_deferral:
-            pending.add(DeliveryState.DEFERRED)
-        if not self._left.issuperset(self._queue_ids) and self._awaits_filter():
-            return False
-        all_left = self._left.issuperset(self._queue_ids)
-        return all_left or all(each.state not in pending for each in self.handovers)
-
-    def _awaits_filter(self) -> bool:
-        """Whether a queue ID that a filter gave the message has no line about its delivery."""
+        if self._left.issuperset(self._queue_ids):
+            return True
+        pending = [DeliveryState.UNKNOWN, *[DeliveryState.DEFERRED] * past_deferral]
+        # A filter got the message, and its queue ID has no line about a delivery yet.
         begun = {queue_id for queue_id, _ in self._passages} | self._everyone.keys()
-        return not begun.issuperset(self._queue_ids)
+        return begun.issuperset(self._queue_ids) and not any(
+            handover.state in pending for handover in self.handovers
+        )
 
     def _news(self) -> Iterator[Handover]:
         for handover in self.handovers:
-            if handover.state is not DeliveryState.UNKNOWN:
-                if self._shown.get(handover.recipient) != handover:
-                    self._shown[handover.recipient] = handover
-                    yield handover
+            shown = self._shown.get(handover.recipient)
+            if handover.state is not DeliveryState.UNKNOWN and handover != shown:
+                self._shown[handover.recipient] = handover
+                yield handover
 
     def _handover(self, recipient: str) -> Handover:
         for count in range(len(self._queue_ids), 0, -1):
@@ -153,7 +153,8 @@ def _handover_of(passage: Passage, recipient: str, queue_ids: tuple[str, ...]) -
         seconds=passage.seconds,
         delays=passage.delays,
         enhanced=passage.enhanced,
-        text=passage.text,
+        text=shortened(passage.text, LONGEST_TEXT),
+        is_local=passage.is_local,
         queue_ids=queue_ids,
         cause=explained.cause if explained else None,
     )

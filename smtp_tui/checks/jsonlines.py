@@ -154,6 +154,19 @@ _HOSTING = shape(
     taken=DAY,
 )
 _EGRESS = shape("egress", conclusion=ID, addresses=many(_EGRESS_ADDRESS), provider=maybe(_HOSTING))
+_HANDOVER = shape(
+    "handover",
+    recipient=TEXT,
+    state=ID,
+    relay=maybe(TEXT).of(or_null("relay")),
+    seconds=maybe(SECONDS),
+    delays=many(SECONDS),
+    enhanced=maybe(TEXT).of(or_null("enhanced")),
+    text=maybe(TEXT).of(or_null("text")),
+    queue_ids=many(TEXT),
+    cause=maybe(ID),
+)
+_DELIVERY = shape("delivery", handovers=many(_HANDOVER), seconds=maybe(SECONDS))
 _FACT = shape("fact", subject=ID, id=ID, weight=ID, text=TEXT, record=maybe(TEXT))
 
 _SENDERS = shape(
@@ -201,6 +214,18 @@ _OF_EVENTS: dict[type, tuple[str, Keys]] = {
     ),
     events.AuthStarted: ("auth", {"mechanism": TEXT, "reason": TEXT}),
     events.DialogueNote: ("note", {"text": TEXT, "warning": maybe(ID)}),
+    events.Followed: (
+        "followed",
+        {
+            "recipient": TEXT,
+            "state": ID,
+            "relay": maybe(TEXT).of(or_null("relay")),
+            "enhanced": maybe(TEXT).of(or_null("enhanced")),
+            "text": maybe(TEXT).of(or_null("text")),
+            "queue_ids": many(TEXT),
+            "cause": maybe(ID),
+        },
+    ),
     events.Experiment: ("experiment", {"name": TEXT, "outcome": ID, "text": TEXT}),
     Verdict: (
         "verdict",
@@ -225,6 +250,7 @@ _OF_EVENTS: dict[type, tuple[str, Keys]] = {
             "application": maybe(_APPLICATION).of("recognition"),
             "comparison": maybe(_COMPARISON),
             "egress": maybe(_EGRESS),
+            "delivery": maybe(_DELIVERY),
         },
     ),
 }

@@ -15,6 +15,7 @@ from smtp_tui.checks.exit_status import verdict_lines
 from smtp_tui.checks.output_file import write_whole
 from smtp_tui.checks.request import CheckTarget
 from smtp_tui.config.errors import one_line
+from smtp_tui.diagnosis.delivery import DeliverySummary
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.records import record
 from smtp_tui.safe_text import escape_controls, mask_credentials
@@ -228,10 +229,19 @@ def _performance(result: CheckResult, thresholds: Thresholds, prefix: str = "") 
     ranges = ";".join(limit.text if limit else "" for limit in limits)
     time = f"{result.verdict.seconds:.3f}s;{ranges};0;{maximum}".rstrip(";")
     yield f"{_label(f'{prefix}time')}={time}"
+    if result.verdict.delivery:
+        for name, seconds in delivery_metrics(result.verdict.delivery):
+            yield f"{_label(prefix + name.removesuffix('_seconds'))}={seconds:.3f}s;;;0"
     if leaf := _leaf(result.verdict):
         spans = (thresholds.certificate_warning, thresholds.certificate_critical)
         minimums = ";".join(f"{_days(span.of(leaf.lifetime))}:" for span in spans)
         yield f"{_label(f'{prefix}certificate_days')}={_days(leaf.left())};{minimums}"
+
+
+def delivery_metrics(delivery: DeliverySummary) -> Iterator[tuple[str, float]]:
+    """Yield the durations of a delivery by name: the last handover that the log shows."""
+    if delivery.handovers and delivery.seconds is not None:
+        yield "handover_seconds", delivery.seconds
 
 
 def _days(span: timedelta) -> str:
@@ -262,7 +272,13 @@ _GAUGES = {
     "stage": "1 for the stage that failed, or the last one that passed; 0 for the others.",
     "cause": "1 for the cause of a failure; absent when the check passed.",
     "warning": "1 for each warning of the check, 0 for the others.",
+    "handover_seconds": (
+        "With send --follow: seconds from the acceptance of the message to the log's last line."
+    ),
 }
+
+# Left out where no message was followed.
+_OF_DELIVERY = ("handover_seconds",)
 
 
 def _samples(verdict: Verdict, moment: datetime) -> Iterator[tuple[str, dict[str, str], float]]:
@@ -278,6 +294,9 @@ def _samples(verdict: Verdict, moment: datetime) -> Iterator[tuple[str, dict[str
             yield name, {}, int(getattr(leaf, end).timestamp())
     if verdict.facts and verdict.facts.sign_in_ends_at:
         yield "oauth_end_timestamp_seconds", {}, int(verdict.facts.sign_in_ends_at.timestamp())
+    if verdict.delivery:
+        for name, seconds in delivery_metrics(verdict.delivery):
+            yield name, {}, round(seconds, 6)
     for stage in Stage:
         yield "stage", {"stage": stage.value}, int(verdict.stage is stage)
     if verdict.cause:
@@ -302,7 +321,8 @@ def prometheus_text(summary: BatchSummary, moment: datetime) -> str:
         series = {"file": file or "", "table": table or "", "host": host}
         for name, state, value in _samples(verdict, moment):
             samples[name].append(_sample(name, series | state, value))
-    return "\n".join([*(line for lines in samples.values() for line in lines), ""])
+    shown = (lines for name, lines in samples.items() if name not in _OF_DELIVERY or lines[2:])
+    return "\n".join([*(line for lines in shown for line in lines), ""])
 
 
 def _sample(name: str, labels: Mapping[str, str], value: float) -> str:

@@ -66,6 +66,19 @@ def secret_at_hand(source: Given | None) -> str | None:
 
 
 @record(kw_only=True)
+class FollowRequest:
+    """Follow the sent message in the mail server's log for at most `within` seconds.
+
+    `log` is a file or `journal`, None to find the log of this machine's mail server.
+    `past_deferral` awaits later attempts too.
+    """
+
+    log: str | None
+    within: float
+    past_deferral: bool
+
+
+@record(kw_only=True)
 class CheckRequest:
     """What to check, and what the check may do.
 
@@ -81,7 +94,8 @@ class CheckRequest:
     shared by related checks. `early` is a connection begun in advance; its creator closes it.
     `place` is where the application runs, for a check from there (`checks.side_by_side`), and
     `settings_from` the place whose variables hold the settings, if no file does. `network` and
-    `trust` are those of the check's dialogue, None for this machine's.
+    `trust` are those of the check's dialogue, None for this machine's. `follow` says how to follow
+    the message after the server accepted it (`checks.after_sending`).
     """
 
     values: Mapping[str, object] = field(repr=False)
@@ -104,6 +118,7 @@ class CheckRequest:
     settings_from: str | None = None
     network: Network | None = field(default=None, repr=False)
     trust: str | None = field(default=None, repr=False)
+    follow: FollowRequest | None = None
 
     @property
     def sending_settings(self) -> Settings | None:

@@ -316,7 +316,15 @@ def template_of(call: Invocation) -> CheckRequest:
         allow_clear_password=options.allow_clear_password,
         extra=extra,
         tries_ports=not is_batch(call) and options.watch is None,
+        follow=load("cli.follow:follow_request")(call) if _follows(call) else None,
     )
+
+
+def _follows(call: Invocation) -> bool:
+    """Whether to follow the message; UsageError for options that need it."""
+    if not call.options.follow:
+        refuse_options(call, ("log", "within"), "{} needs --follow")
+    return bool(call.options.follow)
 
 
 def with_typed_password(request: CheckRequest, *, ask: bool) -> CheckRequest:

@@ -166,10 +166,12 @@ _CHECK = (
     *("allow_clear_password", *_PASSWORD, "domain_check", "dkim", "resolver"),
     *("to", "from", "json", "quiet", "report"),
 )
-_MONITORING = (
+_OUTPUT = (
     *("format", "output", "warning", "critical", "certificate_warning", "certificate_critical"),
-    *("warning_days", "critical_days", "watch", "as_unit", "json_schema", "all", "jobs"),
-    *("in", "as_pid", "as_mta"),
+    *("warning_days", "critical_days"),
+)
+_MONITORING = (
+    *(*_OUTPUT, "watch", "as_unit", "json_schema", "all", "jobs", "in", "as_pid", "as_mta"),
 )
 _WRITE = ("backup", "in_place", "private", "diff")
 
@@ -191,7 +193,7 @@ COMMANDS = [
         "send [FILE] --to ADDRESS…",
         "test settings as check does, and send a message",
         "cli.check:check",
-        (*_CHECK, "subject", "body"),
+        (*_CHECK, "subject", "body", *_OUTPUT, "follow", "log", "within"),
     ),
     CommandLineCommand(
         "tap [FILE]",

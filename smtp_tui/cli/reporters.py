@@ -168,8 +168,10 @@ async def _checks(
     started = time.monotonic()
     results = []
     request = targets[0].request
-    # Loads ctypes and more, for a check from another place alone.
+    # They load ctypes and more, for a check from another place, and readers of mail logs.
     runner = load("checks.side_by_side:run") if request.place else run
+    if request.follow:
+        runner = load("checks.after_sending:run")
     async with aclosing(runner(request)) as updates:
         async for update in updates:
             yield target, update

@@ -30,7 +30,8 @@ class Handover:
     """One recipient's line in the log, or UNKNOWN without one.
 
     `relay` is who got the message, `text` that server's reply, `delays` are Postfix's four;
-    `queue_ids` are the ids that it had on this machine, in order.
+    `queue_ids` are the ids that it had on this machine, in order. `is_local` says that the mail
+    server itself put the message into a mailbox or gave it to a program.
     """
 
     recipient: str
@@ -42,6 +43,36 @@ class Handover:
     text: str = ""
     queue_ids: tuple[str, ...] = ()
     cause: str | None = None
+    is_local: bool = False
+
+    @property
+    def sentence(self) -> str:
+        """What the log says, without the recipient; not escaped for a terminal."""
+        match self.state:
+            case DeliveryState.UNKNOWN:
+                return "the log does not show what became of the message"
+            case DeliveryState.SENT if self.is_local:
+                return f"delivered on this machine by {self.relay}{self._reply}"
+            case DeliveryState.SENT:
+                took = "" if self.seconds is None else f" after {self.seconds:.1f} s"
+                said = f", which said: {self.text}" if self.text else ""
+                return f"handed to {self.relay or 'the next server'}{took}{said}"
+            case state:
+                by = f" by {self.relay}" if self.relay and self.relay not in self.text else ""
+                return f"{_VERBS[state]}{by}{self._reply}"
+
+    @property
+    def _reply(self) -> str:
+        return f": {self.text}" if self.text else ""
+
+
+_VERBS = {
+    DeliveryState.DEFERRED: "deferred",
+    DeliveryState.BOUNCED: "rejected",
+    DeliveryState.EXPIRED: "returned to the sender, after the last attempt failed",
+    DeliveryState.HELD: "held in the queue",
+    DeliveryState.DISCARDED: "thrown away",
+}
 
 
 @record(kw_only=True)

@@ -180,7 +180,7 @@ def _success_text(facts: CheckSummary, settings: Settings | None) -> str:
         link = f"inside {facts.established.version}, certificate {certificate}"
     if facts.is_accepted:
         queued = f", as {facts.queue_id}" if facts.queue_id else ""
-        text = f"The server accepted the message{queued}, {link}. This does not prove delivery."
+        text = f"The server accepted the message{queued}, {link}. {_after_queue(facts)}"
     elif facts.recipients:
         first, *others = [reply.recipient for reply in facts.recipients]
         shown = f"{first} and {len(others)} more" if others else first
@@ -191,6 +191,18 @@ def _success_text(facts: CheckSummary, settings: Settings | None) -> str:
     else:
         text = f"The server {settings.host} answers correctly, {link}; there was no login."
     return escape_controls(text)
+
+
+def _after_queue(facts: CheckSummary) -> str:
+    """Return what the mail server's log says, if it was followed, without claiming more."""
+    count = len(facts.followed)
+    if count == 0:
+        return "This does not prove delivery."
+    if count > 1:
+        return f"Then it was handed on for all {count} recipients. This does not prove arrival."
+    (only,) = facts.followed.values()
+    sentence = shortened(only.sentence.rstrip("."))
+    return f"Then it was {sentence}. This does not prove arrival."
 
 
 def template_vars(settings: Settings | None, facts: CheckSummary) -> dict[str, str]:

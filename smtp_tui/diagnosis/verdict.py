@@ -90,6 +90,7 @@ class CheckSummary:
     has_sign_in: bool = False
     sign_in_ends_at: datetime | None = None
     explained: dict[str, str] = field(default_factory=dict)
+    followed: dict[str, events.Followed] = field(default_factory=dict)
     finished: Finished | None = None
 
     def add(self, event: events.Event) -> None:
@@ -131,6 +132,8 @@ class CheckSummary:
                 self.recipients.append(event)
             case events.MessageQueued(queue_id=queue_id):
                 self.is_accepted, self.queue_id = True, queue_id
+            case events.Followed(recipient=recipient):
+                self.followed[recipient] = event
             case Finished():
                 self.finished = event
             case _:

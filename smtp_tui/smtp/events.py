@@ -94,6 +94,13 @@ class Cause(StrEnum):
     RECIPIENT_REFUSED = "recipient-refused"
     MESSAGE_TOO_LARGE = "message-too-large"
     AUTH_CHALLENGE_MALFORMED = "auth-challenge-malformed"
+    DELIVERY_BOUNCED = "delivery-bounced"
+    DELIVERY_DISCARDED = "delivery-discarded"
+    DELIVERY_HELD = "delivery-held"
+    DELIVERY_DEFERRED = "delivery-deferred"
+    DELIVERY_UNFINISHED = "delivery-unfinished"
+    DELIVERY_LOG_UNREADABLE = "delivery-log-unreadable"
+    DELIVERY_LOG_ELSEWHERE = "delivery-log-elsewhere"
 
 
 class WarningId(StrEnum):
@@ -257,6 +264,24 @@ class MessageQueued(EventBase):
 
 
 @record(kw_only=True)
+class Followed(EventBase):
+    """What the mail server's log says of the message for one recipient, after it was queued.
+
+    `state` is a `diagnosis.delivery.DeliveryState`, `sentence` the same in words; `relay` is who
+    got the message, `text` that server's reply, `cause` what the reply means, if known.
+    """
+
+    recipient: str
+    state: str
+    sentence: str
+    relay: str
+    enhanced: str
+    text: str
+    queue_ids: tuple[str, ...]
+    cause: str | None
+
+
+@record(kw_only=True)
 class Finished(EventBase):
     """The check is over: `fault` is None if it passed, `stage` is the last one entered.
 
@@ -289,6 +314,7 @@ Event = (
     | Experiment
     | RecipientReply
     | MessageQueued
+    | Followed
     | Finished
 )
 

@@ -16,7 +16,7 @@ from smtp_tui.smtp.certificates import chain_texts
 from smtp_tui.smtp.events import Event
 
 # Limits for lists and texts in a line: a server or DNS may make them long.
-ADDRESSES_SHOWN, MECHANISMS_SHOWN, CHALLENGE = 16, 32, 1000
+ADDRESSES_SHOWN, MECHANISMS_SHOWN, CHALLENGE, FOLLOWED = 16, 32, 1000, 1000
 
 
 class TranscriptMark(StrEnum):
@@ -88,6 +88,9 @@ def _texts_of(event: Event) -> list[tuple[TranscriptMark, str]]:
             return [(TranscriptMark.FACT, f"authenticating with {mechanism}: {reason}")]
         case events.DialogueNote(text=text, warning=warning):
             return [(TranscriptMark.WARNING if warning else TranscriptMark.FACT, text)]
+        case events.Followed(recipient=recipient, sentence=sentence):
+            text = shortened(f"{recipient}: {sentence}", FOLLOWED)
+            return [(TranscriptMark.FACT, f"log: {text}")]
         case events.Experiment(text=text):
             return [(TranscriptMark.FACT, text)]
         case _:
