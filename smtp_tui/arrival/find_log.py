@@ -63,7 +63,7 @@ def open_logs(named: str | None) -> list[LogReader]:
 
 def _places_by_server() -> Iterator[list[Path | str]]:
     """Yield where each server may log, the likeliest first."""
-    syslog = [*_existing_journal(), *_existing(_SYSLOG_FILES)]
+    syslog: list[Path | str] = [*_existing_journal(), *_existing(_SYSLOG_FILES)]
     if program := shutil.which("postconf", path=_SEARCH_PATH):
         named = _answer(program, "-h", "maillog_file")
         yield [Path(named)] if named else syslog
@@ -112,7 +112,9 @@ def _open(place: Path | str) -> LogReader:
         raise LogUnreadableError("journalctl, which reads the journal, is not installed")
     # journalctl itself would show an empty journal to a user who may not read it.
     files = list(_journal_files())
-    if files and not any(os.access(file, os.R_OK) for file in files):
+    if not files:
+        raise LogUnreadableError("this machine keeps no journal")
+    if not any(os.access(file, os.R_OK) for file in files):
         raise _no_permission(files[0], "the journal", "systemd-journal")
     try:
         return Journal(program)

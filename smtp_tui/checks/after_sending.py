@@ -145,6 +145,7 @@ def _followed(handover: Handover, seconds: float) -> Followed:
         text=handover.text,
         queue_ids=handover.queue_ids,
         cause=handover.cause,
+        is_local=handover.is_local,
     )
 
 

@@ -165,6 +165,7 @@ _HANDOVER = shape(
     text=maybe(TEXT).of(or_null("text")),
     queue_ids=many(TEXT),
     cause=maybe(ID),
+    local=TRUTH.of("is_local"),
 )
 _DELIVERY = shape("delivery", handovers=many(_HANDOVER), seconds=maybe(SECONDS))
 _FACT = shape("fact", subject=ID, id=ID, weight=ID, text=TEXT, record=maybe(TEXT))
@@ -224,6 +225,7 @@ _OF_EVENTS: dict[type, tuple[str, Keys]] = {
             "text": maybe(TEXT).of(or_null("text")),
             "queue_ids": many(TEXT),
             "cause": maybe(ID),
+            "local": TRUTH.of("is_local"),
         },
     ),
     events.Experiment: ("experiment", {"name": TEXT, "outcome": ID, "text": TEXT}),

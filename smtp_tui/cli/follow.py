@@ -18,4 +18,4 @@ def follow_request(call: Invocation) -> FollowRequest:
     seconds = WITHIN if options.within is None else options.within
     within = number_within(seconds, 1, LONGEST, "--within needs a number of seconds")
     # Most servers try again after five minutes or more: who names a time means to wait for it.
-    return FollowRequest(options.log, within, past_deferral=options.within is not None)
+    return FollowRequest(log=options.log, within=within, past_deferral=options.within is not None)

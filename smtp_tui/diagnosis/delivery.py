@@ -52,13 +52,17 @@ class Handover:
             case DeliveryState.UNKNOWN:
                 return "the log does not show what became of the message"
             case DeliveryState.SENT if self.is_local:
-                return f"delivered on this machine by {self.relay}{self._reply}"
+                how = f" ({self.text})" if self.text else ""
+                return f"delivered on this machine by {self.relay}{how}"
             case DeliveryState.SENT:
-                took = "" if self.seconds is None else f" after {self.seconds:.1f} s"
+                # Exim and OpenSMTPD log whole seconds.
+                took = f" after {self.seconds:.2f} s" if self.seconds else ""
                 said = f", which said: {self.text}" if self.text else ""
                 return f"handed to {self.relay or 'the next server'}{took}{said}"
             case state:
-                by = f" by {self.relay}" if self.relay and self.relay not in self.text else ""
+                # Postfix names the relay in the text too, without the port.
+                host = self.relay.partition("]")[0]
+                by = f" by {self.relay}" if host and host not in self.text else ""
                 return f"{_VERBS[state]}{by}{self._reply}"
 
     @property

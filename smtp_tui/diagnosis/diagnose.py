@@ -202,7 +202,7 @@ def _after_queue(facts: CheckSummary) -> str:
         return f"Then it was handed on for all {count} recipients. This does not prove arrival."
     (only,) = facts.followed.values()
     sentence = shortened(only.sentence.rstrip("."))
-    return f"Then it was {sentence}. This does not prove arrival."
+    return f"Then it was {sentence}.{'' if only.is_local else ' This does not prove arrival.'}"
 
 
 def template_vars(settings: Settings | None, facts: CheckSummary) -> dict[str, str]:

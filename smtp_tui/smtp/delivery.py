@@ -27,6 +27,7 @@ _QUEUE_ID = (
     r"queued as <?([A-Za-z0-9.@_-]+)"  # Postfix
     r"|\bid[ =]<?([A-Za-z0-9.@_-]{6,})"  # Exim, Sendmail
     r"|^(?:2\.\d\.\d )?[Oo]k:? ([A-Za-z0-9._-]{8,})"  # Amazon SES
+    r"|^(?:2\.\d\.\d )?([A-Za-z0-9]{8,}) Message accepted"  # OpenSMTPD, Sendmail
 )
 
 

@@ -268,7 +268,8 @@ class Followed(EventBase):
     """What the mail server's log says of the message for one recipient, after it was queued.
 
     `state` is a `diagnosis.delivery.DeliveryState`, `sentence` the same in words; `relay` is who
-    got the message, `text` that server's reply, `cause` what the reply means, if known.
+    got the message, `text` that server's reply, `cause` what the reply means, if known. `is_local`
+    says that the message went to a mailbox or a program of this machine.
     """
 
     recipient: str
@@ -279,6 +280,7 @@ class Followed(EventBase):
     text: str
     queue_ids: tuple[str, ...]
     cause: str | None
+    is_local: bool
 
 
 @record(kw_only=True)

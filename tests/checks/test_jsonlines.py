@@ -20,6 +20,7 @@ from smtp_tui.smtp.events import (
     Event,
     Experiment,
     Finished,
+    Followed,
     MessageQueued,
     Received,
     RecipientReply,
@@ -39,7 +40,7 @@ VERDICT_KEYS = {
     *("event", "schema", "file", "table", "ok", "stage", "cause", "also", "warnings"),
     *("summary", "why", "to_do", "reply"),
     *("protocol", "fixes", "address", "tls", "mechanisms", "recipients", "queue_id", "seconds"),
-    *("application", "comparison", "egress"),
+    *("application", "comparison", "egress", "delivery"),
 }
 TLS_KEYS = {"version", "cipher", "verified", "peer_would", "certificate"}
 CERTIFICATE_KEYS = {"subject", "names", "names_omitted", "issuer", "not_after", "sha256"}
@@ -89,6 +90,22 @@ EVENTS: list[tuple[Event, str, set[str]]] = [
         Experiment(seconds=0.1, name="verify-peer", outcome="ok", text="t"),
         "experiment",
         {"name", "outcome", "text"},
+    ),
+    (
+        Followed(
+            seconds=0.1,
+            recipient="a@b.example",
+            state="sent",
+            sentence="handed on",
+            relay="mx",
+            enhanced="2.0.0",
+            text="250 ok",
+            queue_ids=("A1",),
+            cause=None,
+            is_local=False,
+        ),
+        "followed",
+        {"recipient", "state", "relay", "enhanced", "text", "queue_ids", "cause", "local"},
     ),
 ]
 
