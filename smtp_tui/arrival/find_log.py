@@ -98,6 +98,14 @@ def _journal_files() -> Iterator[Path]:
         yield from folder.glob("*/system.journal")
 
 
+def _is_readable(file: Path) -> bool:
+    try:
+        file.open("rb").close()
+    except OSError:
+        return False
+    return True
+
+
 def _open(place: Path | str) -> LogReader:
     if isinstance(place, Path):
         try:
@@ -114,7 +122,7 @@ def _open(place: Path | str) -> LogReader:
     files = list(_journal_files())
     if not files:
         raise LogUnreadableError("this machine keeps no journal")
-    if not any(os.access(file, os.R_OK) for file in files):
+    if not any(map(_is_readable, files)):
         raise _no_permission(files[0], "the journal", "systemd-journal")
     try:
         return Journal(program)
