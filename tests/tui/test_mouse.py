@@ -150,3 +150,23 @@ async def test_a_click_on_a_first_step_presses_its_key(tmp_path: Path) -> None:
     async with form_on(SAMPLE, tmp_path, size=(140, 40)) as hand:
         await click(hand, "test the settings in the form", 5)
         await hand.until(lambda: "PASSED" in hand.screen)
+
+
+async def test_a_click_takes_a_listed_path_and_opens_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "certs" / "old").mkdir(parents=True)
+    for name in ("ca.pem", "client.pem", "old/past.pem", "old/paid.pem"):
+        (tmp_path / "certs" / name).touch()
+    async with form_on(SAMPLE, tmp_path) as hand:
+        await hand.go_to("CA File")
+        await hand.type("certs/")
+        await hand.press("tab")
+        await hand.until(lambda: "client.pem" in hand.screen)
+        await click(hand, "old/", 1)
+        await hand.until(lambda: "past.pem" in hand.screen)
+        assert "certs/old/" in hand.row("CA File")
+        await click(hand, "past.pem", 3)
+        await hand.until(lambda: "paid.pem" not in hand.screen)
+        assert "certs/old/past.pem" in hand.row("CA File")
+        assert hand.row("CA File").startswith(">")
+        await hand.type("x")
+        assert "certs/old/past.pemx" in hand.row("CA File")

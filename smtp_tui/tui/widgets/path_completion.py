@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from functools import partial
 from itertools import takewhile
@@ -102,8 +102,11 @@ class PathCandidates(LinesWidget):
 
     DEFAULT_CSS = "PathCandidates { overlay: screen; height: auto; }"
 
-    def __init__(self, found: PathCompletion, column: int) -> None:
+    def __init__(
+        self, found: PathCompletion, column: int, take: Callable[[str], Awaitable[None]]
+    ) -> None:
         super().__init__()
+        self._take = take
         self._names, self._count = found.names, found.count
         self._taken = -1
         self._column = max(column - len(_LEAD), 0)
@@ -132,15 +135,27 @@ class PathCandidates(LinesWidget):
         width = self.size.width
         return [make_strip(spans, width) for spans in self._lines(width)]
 
-    def _lines(self, width: int) -> list[list[Span]]:
-        """Return at most as many lines as there may be; the last shows how many names are left."""
+    async def on_click(self, event: Click) -> None:
+        """Take the clicked name."""
+        cell, down, shown = self._columns(self.size.width)
+        column = (event.x - self._column - len(_LEAD)) // cell
+        at = column * down + event.y
+        if column >= 0 and event.y < down and at < len(shown):
+            await self._take(shown[at])
+
+    def _columns(self, width: int) -> tuple[int, int, tuple[str, ...]]:
+        """Return the width and the lines of a column, and the names that are shown."""
         room = max(width - self._column - len(_LEAD), 1)
         cell = min(max(map(cell_len, self._names)) + _GAP, room)
         across = max(room // cell, 1)
         down = -(-len(self._names) // across)
         if down > self._most or self._count > len(self._names):
             down = min(down, self._most - 1)
-        shown = self._names[: across * down]
+        return cell, down, self._names[: across * down]
+
+    def _lines(self, width: int) -> list[list[Span]]:
+        """Return at most as many lines as there may be; the last shows how many names are left."""
+        cell, down, shown = self._columns(width)
         lead: list[Span] = [(" " * self._column, PLAIN), (_LEAD, DIM)]
         lines = []
         for top in range(down):
@@ -243,6 +258,14 @@ class PathEditor(LineEditor):
         self._is_touched = True
         super()._edit(change, argument, left_out)
 
+    async def _take_clicked(self, name: str) -> None:
+        """Take a listed name; in a folder, list what it holds."""
+        path = self._folder + name
+        self._close_candidates()
+        self._take(path)
+        if name.endswith("/"):
+            await self.list_candidates()
+
     def _take(self, text: str) -> None:
         super()._edit(self._replace, text)
 
@@ -255,7 +278,7 @@ class PathEditor(LineEditor):
         self._close_candidates()
         if self.is_attached:
             self._folder = self.text[: self.text.rfind("/") + 1]
-            self._candidates = PathCandidates(found, self.value_at)
+            self._candidates = PathCandidates(found, self.value_at, self._take_clicked)
             self._placed = self.region, self.room
             self._candidates.place(*self._placed)
             await self.screen.mount(self._candidates, after=self)
