@@ -15,7 +15,7 @@ from smtp_tui.settings.parsers import address_literal
 from smtp_tui.smtp.ehlo import LOOPBACK
 from smtp_tui.smtp.events import Connected, DialogueNote, Stage, TlsEstablished
 from smtp_tui.smtp.happy_eyeballs import AddressLookupError
-from smtp_tui.smtp.replies import is_tls_record
+from smtp_tui.smtp.replies import EhloKeywords, is_tls_record
 from smtp_tui.smtp.starttls import load_context
 from smtp_tui.smtp.streams import SilentReporter, StreamOpener
 from smtp_tui.smtp.tls import TlsContextError, sni_name, verifies_chain
@@ -347,6 +347,8 @@ class TapSession:
     def _fail_handshake(self, side: TapStream, error: ssl.SSLError | None) -> None:
         reason = "it closed the connection"
         if side is self._application:
+            # Its login would have come inside TLS.
+            self._dialogue.observed.offer = EhloKeywords()
             if error is not None:
                 reason = (error.reason or str(error)).replace("_", " ").lower()
             self._fail(

@@ -83,4 +83,8 @@ def closing_line(tap: Tap) -> str:
     """Return how many clients came, and how many of them differ from a check."""
     clients = "1 client" if tap.clients == 1 else f"{tap.clients} clients"
     differ = "differ" if tap.differing > 1 else "differs"
-    return f"{clients}; {tap.differing or 'none'} {differ} from a check with the settings"
+    text = f"{tap.differing or 'none'} {differ} from a check with the settings"
+    if tap.failed_at:  # then a dialogue ended before it could be compared
+        failed = "the server could not be used"
+        text = f"{text}; {failed}" if tap.differing else failed
+    return f"{clients}; {text}"

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 
 
 @contextlib.contextmanager
-def answering() -> Iterator[int]:
+def answering(offer: bytes = b"ok") -> Iterator[int]:
     """Yield the port of a server that greets, replies 250 to all, and 221 to QUIT."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=_accept, args=(listener,), daemon=True)
+        thread = threading.Thread(target=_accept, args=(listener, offer), daemon=True)
         thread.start()
         try:
             yield listener.getsockname()[1]
@@ -22,7 +22,7 @@ def answering() -> Iterator[int]:
             thread.join()
 
 
-def _accept(listener: socket.socket) -> None:
+def _accept(listener: socket.socket, offer: bytes) -> None:
     with contextlib.suppress(OSError):
         while True:
             caller, _ = listener.accept()
@@ -30,7 +30,10 @@ def _accept(listener: socket.socket) -> None:
                 caller.sendall(b"220 mail.example ESMTP\r\n")
                 for line in stream:
                     is_quit = line[:4].upper() == b"QUIT"
-                    caller.sendall(b"221 bye\r\n" if is_quit else b"250 ok\r\n")
+                    reply = (
+                        b"250-mail.example\r\n250 " + offer if line[:4] == b"ehlo" else b"250 ok"
+                    )
+                    caller.sendall(b"221 bye\r\n" if is_quit else reply + b"\r\n")
                     if is_quit:
                         break
 

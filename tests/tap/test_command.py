@@ -156,6 +156,33 @@ def test_the_server_cannot_be_reached(tmp_path: Path) -> None:
     assert (ended["stage"], ended["from_server"]["size"]) == ("connect", 0)
 
 
+def test_the_end_does_not_call_an_unused_server_equal(tmp_path: Path) -> None:
+    with running_tap(Path(settings(tmp_path, FILE.format(1))), "--clients", "1") as tap:
+        with socket.create_connection(("127.0.0.1", tap.port), timeout=20) as client:
+            client.recv(100)
+        assert tap.end() == 6
+    assert tap.out.splitlines()[-1] == "1 client; the server could not be used"
+
+
+def test_an_application_that_distrusts_the_tap_is_not_told_to_log_in(tmp_path: Path) -> None:
+    login = 'username = "u"\npassword = "p"\n'
+    with (
+        answering(b"AUTH PLAIN") as port,
+        running_tap(
+            Path(settings(tmp_path, FILE.format(port) + login)), "--clients", "1", "--json"
+        ) as tap,
+    ):
+        client = socket.create_connection(("127.0.0.1", tap.port), timeout=20)
+        client.recv(100)
+        for command in (b"ehlo a.example\r\n", b"STARTTLS\r\n"):
+            client.sendall(command)
+            client.recv(1000)
+        with pytest.raises(ssl.SSLError):
+            ssl.create_default_context().wrap_socket(client, server_hostname="a.example")
+        tap.end()
+    assert "tap-no-auth" not in [differs["id"] for differs in tap.of("differs")]
+
+
 def test_another_user_can_read_the_ca(tmp_path: Path) -> None:
     before = os.umask(0o077)
     try:
