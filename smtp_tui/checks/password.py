@@ -48,13 +48,10 @@ def password_warnings(request: CheckRequest, settings: Settings) -> Iterator[tup
             readable = expand(path, request.base)
         case _:
             pass
-    if readable is not None:
-        # Takes 5 ms, which a check without a file need not spend.
-        from smtp_tui.config.file_access import readable_by_others
-
-        if readable_by_others(readable):
-            text = f"every user of this machine can read the password in {one_line(readable)}"
-            yield WarningId.PASSWORD_READABLE_BY_ALL, text
+    # Takes 5 ms, which a check without a file need not spend.
+    if readable is not None and load("config.file_access:readable_by_others")(readable):
+        text = f"every user of this machine can read the password in {one_line(readable)}"
+        yield WarningId.PASSWORD_READABLE_BY_ALL, text
 
 
 async def secret_of(request: CheckRequest, settings: Settings) -> str:
@@ -79,13 +76,13 @@ async def secret_of(request: CheckRequest, settings: Settings) -> str:
             return (await sign_in_of(request, settings, source)).token.value
         case _:
             # Takes 6 ms, which a check with a password from the call need not spend.
-            from smtp_tui.config import password_store
-
+            fetch = load("config.password_store:fetch_password")
             _refuse_distrusted(request, settings)
             account = settings.username or ""
-            return await password_store.fetch_password(
+            fetched: str = await fetch(
                 source, account=account, base=request.base, environ=os.environ, limit=limit
             )
+            return fetched
 
 
 async def sign_in_of(request: CheckRequest, settings: Settings, source: OAuthSource) -> Renewed:
@@ -107,10 +104,10 @@ async def sign_in_of(request: CheckRequest, settings: Settings, source: OAuthSou
 
 def _refuse_distrusted(request: CheckRequest, settings: Settings) -> None:
     """Raise PasswordError if others can write the file that names the password's place."""
-    from smtp_tui.config.file_access import distrust
-
     # A literal password in the file names no other place to read.
     if request.given is None and not isinstance(settings.password, LiteralSource):
         source, file = settings.password, request.origin
-        if file is not None and (why := distrust(source, file, host=settings.host)):
+        if file is None:
+            return
+        if why := load("config.file_access:distrust")(source, file, host=settings.host):
             raise PasswordError(str(why))

@@ -43,6 +43,7 @@ class KnownProvider:
     application: tuple[str, ...] = ()
     parameters: Mapping[str, str] = field(default_factory=dict)
     flows: tuple[Flow, ...]
+    rotates: bool
     hosts: tuple[str, ...]
     sources: tuple[str, ...]
     taken: date
@@ -212,6 +213,12 @@ def hosts_of(provider: str, host: str) -> tuple[str, ...]:
 def may_go_to(hosts: tuple[str, ...], host: str) -> bool:
     """Whether a token for these servers may go to a host."""
     return fits(hosts, _folded(host))
+
+
+def rotates(provider: str) -> bool | None:
+    """Return whether a provider replaces the refresh token at each renewal, if known."""
+    known = known_providers().get(provider)
+    return known.rotates if known else None
 
 
 def provider_for(host: str) -> str | None:

@@ -16,6 +16,7 @@ from smtp_tui.oauth.providers import (
     flows_of,
     hosts_of,
     provider_for,
+    rotates,
     scopes_of,
 )
 from smtp_tui.oauth.renewal import forget_held
@@ -134,6 +135,7 @@ async def store_granted(new: NewSignIn, flow: Flow, client: Client, granted: Gra
         refresh_token=granted.refresh_token,
         granted_at=datetime.now(UTC),
         ends_at=granted.ends_at or new.ends_at,
+        rotates=rotates(new.provider),
     )
     async with locked(new.place, LIMIT) as entry:
         await entry.write(sign_in)

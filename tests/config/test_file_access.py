@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from smtp_tui.config.file_access import is_private, other_writer
+from smtp_tui.config.file_access import distrust, is_private, other_writer
+from smtp_tui.settings.password_sources import OAuthSource
 
 NOBODY = 65534
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives a file away")
@@ -179,3 +180,15 @@ def test_an_access_list_of_the_kernels_layout(file: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(os, "getxattr", lambda _path, _name: raw, raising=False)
     file.chmod(0o664)
     assert other_writer(file) == f"the user 12345 can write {file}"
+
+
+def test_a_file_that_others_can_write_chooses_no_private_sign_in(file: Path) -> None:
+    entry = file.with_name("entry.json")
+    entry.touch(mode=0o600)
+    source = OAuthSource("./entry.json")
+    assert distrust(source, file, host="smtp.example") is None
+    file.chmod(0o666)
+    refused = str(distrust(source, file, host="smtp.example"))
+    assert refused.startswith(f"smtp-tui did not use the sign-in in {entry}, as the settings file")
+    # A name without a path is of this user's own, and says itself which servers may get it.
+    assert distrust(OAuthSource("support"), file, host="smtp.example") is None

@@ -18,6 +18,7 @@ from smtp_tui.oauth.providers import (
     may_go_to,
     provenances,
     provider_for,
+    rotates,
     scopes_of,
 )
 from smtp_tui.oauth.token_endpoint import Client
@@ -109,6 +110,14 @@ def test_where_a_token_may_go(host: str, goes: bool) -> None:
 
 def test_an_international_host() -> None:
     assert may_go_to(hosts_of("https://x.test", "mail.bücher.example"), "mail.BÜCHER.example")
+
+
+def test_only_what_never_changes_can_be_kept_in_a_credential() -> None:
+    assert [rotates(name) for name in ("microsoft", "google", "https://x.test")] == [
+        True,
+        False,
+        None,
+    ]
 
 
 def test_names_for_messages() -> None:
