@@ -159,6 +159,10 @@ def _bracketed(host: str) -> str:
 def _curl(plan: _Plan) -> _CommandLine:
     """Write the curl command; it sends NOOP instead of a message."""
     settings = plan.settings
+    if settings.is_lmtp:
+        line = _CommandLine(plan)
+        line.quoted, line.notes = [], ["no-lmtp"]
+        return line
     # Without --globoff curl reads the brackets of an IPv6 address as a pattern.
     line = _CommandLine(plan, "curl", "-v", "--globoff")
     line.add("--unix-socket", plan.socket, when=plan.socket)
@@ -225,7 +229,7 @@ def _openssl(plan: _Plan) -> _CommandLine:
         return line
     line.add("-bind", _bracketed(settings.source_address or ""), when=plan.source)
     if plan.link != "tls":
-        line.add("-starttls", "smtp")
+        line.add("-starttls", settings.protocol.value)
         line.add("-name", plan.hello, when=plan.hello)
         line.note("own-name", when=plan.hello is None)
         line.note("begins-anyway")
@@ -256,6 +260,7 @@ def _swaks(plan: _Plan) -> _CommandLine:
     settings = plan.settings
     server = ("--server", plan.host, "--port", str(settings.port))
     line = _CommandLine(plan, "swaks", *(("--socket", plan.socket) if plan.socket else server))
+    line.add("--protocol", "LMTP", when=settings.is_lmtp)
     line.add("--local-interface", settings.source_address, when=plan.source)
     line.add("--timeout", f"{ceil(settings.timeout)}s", when="timeout" in settings.given)
     line.add("--helo", plan.hello, when=plan.hello)

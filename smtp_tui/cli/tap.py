@@ -31,7 +31,7 @@ from smtp_tui.tap.setup import (
     listen_address,
     make_plan,
     opening_lines,
-    refuse_loop,
+    refuse_server,
     trust_lines,
 )
 from smtp_tui.tap.transcript import tap_lines
@@ -68,7 +68,7 @@ def tap(call: Invocation) -> int:
     request = check_request(call)
     settings = _settings(request)
     try:
-        refuse_loop(settings, address)
+        refuse_server(settings, address)
     except CannotListen as error:
         raise UsageError(f"{error}, with --set host=… port=… or in a copy of the file") from None
     certificate = _certificate(settings, address, options.ca_out)

@@ -66,7 +66,8 @@ def keeping_port(settings: Settings, change: Change) -> Change:
     """Add the port to a change of encryption that would change the default port."""
     if "encryption" not in change or "port" in change or "port" in settings.given:
         return change
-    moved = BY_KEY["port"].default({"encryption": Encryption(str(change["encryption"]))})
+    values = {"encryption": Encryption(str(change["encryption"])), "protocol": settings.protocol}
+    moved = BY_KEY["port"].default(values)
     return change if moved == settings.port else {**change, "port": settings.port}
 
 
@@ -121,7 +122,7 @@ def _experiments(settings: Settings, facts: CheckSummary) -> dict[str, list[Expe
     starttls = experiment(keeping_port(settings, {"encryption": "tls"}))
     other_port = [
         ExperimentSpec(change={"port": port, "encryption": encryption})
-        for port, encryption in _submission_ways(settings.host)
+        for port, encryption in _submission_ways(settings)
         if port != settings.port
     ]
     is_open = settings.encryption is Encryption.NONE
@@ -232,9 +233,14 @@ def hints(settings: Settings, facts: CheckSummary) -> dict[str, str]:
     }
 
 
-def _submission_ways(host: str) -> tuple[tuple[int, str], ...]:
-    """Return the submission ports with encryption: the provider's, else the usual ones."""
-    provider = provider_of(host)
+def _submission_ways(settings: Settings) -> tuple[tuple[int, str], ...]:
+    """Return the submission ports with encryption: the provider's, else the usual ones.
+
+    LMTP is spoken on none of them, and a UNIX socket has no port.
+    """
+    if settings.is_lmtp or settings.is_socket:
+        return ()
+    provider = provider_of(settings.host)
     return (
         tuple((way.port, way.encryption.value) for way in provider.ways) if provider else SUBMISSION
     )
@@ -252,7 +258,7 @@ def _port_hint(settings: Settings, facts: CheckSummary) -> str:
     is_open = {port for probed in facts.probed for port in probed.open_ports}
     ways = [
         way
-        for way in _submission_ways(settings.host)
+        for way in _submission_ways(settings)
         if way[0] not in tried - is_open
         # Another encryption on the same port helps only where the port itself answers.
         if (way != here if facts.connected else way[0] != settings.port)
@@ -294,8 +300,9 @@ def _encryption_hint(settings: Settings, facts: CheckSummary) -> str:
         return f"{_port_hint(settings, facts)}Neither {neither} works on this port. "
     if "ok" in outcomes.values():
         return _port_hint(settings, facts)
+    has_ports = bool(_submission_ways(settings))
     ways = [
-        name if (port, name) in outcomes else f"{name} (port {port})"
+        name if (port, name) in outcomes or not has_ports else f"{name} (port {port})"
         for port, name in _USUAL
         # Without its usual port, it may still work on the port in use.
         if name not in here or (port, name) not in outcomes

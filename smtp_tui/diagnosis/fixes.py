@@ -104,7 +104,15 @@ def _connection_fixes(
             keeping_port(settings, {"encryption": "none"}), "unencrypted-here", only_if=is_here
         ),
         "submission-port": propose(
-            {"port": 587, "encryption": "tls"}, "other-port", only_if=port != 587
+            {"port": 587, "encryption": "tls"},
+            "other-port",
+            only_if=port != 587 and not (settings.is_lmtp or settings.is_socket),
+        ),
+        "other-protocol": propose(
+            _other_protocol(settings),
+            "protocol",
+            only_if=settings.is_lmtp or (facts.finished and facts.finished.protocol == "LMTP"),
+            spoken="SMTP" if settings.is_lmtp else "LMTP",
         ),
         "trust-ca": propose({"ca_file": None}, "save-ca" if anchor_of(chain) else "name-ca"),
         "trust": [
@@ -115,6 +123,13 @@ def _connection_fixes(
             {"timeout": min(120, int(seconds * 2) or 1)}, "timeout", only_if=seconds < 120
         ),
     }
+
+
+def _other_protocol(settings: Settings) -> Change:
+    """Return the change to the other protocol, at the same port."""
+    change = {"protocol": "smtp" if settings.is_lmtp else "lmtp"}
+    keeps_port = "port" in settings.given or settings.is_socket
+    return change if keeps_port else {**change, "port": settings.port}
 
 
 def _login_fixes(settings: Settings, facts: CheckSummary, propose: Propose) -> dict[str, Proposals]:

@@ -104,7 +104,7 @@ class CheckSummary:
                 self.connected, self.address = event, address
             case events.Received(reply=reply) if self.greeting is None:
                 self.greeting = reply.text
-            case events.Sent(text=text) if text.startswith(("EHLO ", "HELO ")):
+            case events.Sent(text=text) if text.startswith(("EHLO ", "HELO ", "LHLO ")):
                 self.greeted_as = text
             case events.TlsEstablished():
                 self.established = self.handshake = event
@@ -128,6 +128,8 @@ class CheckSummary:
                 warning not in self.warnings
             ):
                 self.warnings.append(warning)
+            case events.RecipientReply(is_final=True):
+                self._replace_reply(event)
             case events.RecipientReply():
                 self.recipients.append(event)
             case events.MessageQueued(queue_id=queue_id):
@@ -138,6 +140,14 @@ class CheckSummary:
                 self.finished = event
             case _:
                 pass
+
+    def _replace_reply(self, final: events.RecipientReply) -> None:
+        """Replace the reply to RCPT by the one after the message."""
+        for place, earlier in enumerate(self.recipients):
+            is_waiting = not earlier.is_final and earlier.reply.category == 2
+            if is_waiting and earlier.recipient == final.recipient:
+                self.recipients[place] = final
+                return
 
     def is_local(self, host: str) -> bool:
         """Whether the host is this machine, by its name or by its resolved addresses."""

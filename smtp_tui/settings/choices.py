@@ -41,6 +41,13 @@ class VerifyMode(StrEnum):
     FAIL_IF_NO_PEER_CERT = "fail_if_no_peer_cert"
 
 
+class Protocol(StrEnum):
+    """The protocol that the server speaks: SMTP, or LMTP (RFC 2033)."""
+
+    SMTP = "smtp"
+    LMTP = "lmtp"
+
+
 class AddressFamily(StrEnum):
     """The IP versions used to reach the host."""
 
@@ -82,6 +89,7 @@ SYNONYMS: dict[type[StrEnum], dict[str, StrEnum]] = {
         for prefix in ("", "ssl-", "openssl::ssl::")
         for member in VerifyMode
     },
+    Protocol: {"esmtp": Protocol.SMTP},
     AddressFamily: {"inet": AddressFamily.IPV4, "inet6": AddressFamily.IPV6},
     TlsVersion: {
         f"tls{v}{member.value.replace('.', point)}": member

@@ -19,6 +19,7 @@ from smtp_tui.settings.choices import (
     AddressFamily,
     Authentication,
     Encryption,
+    Protocol,
     TlsVersion,
     VerifyMode,
 )
@@ -121,7 +122,15 @@ def declare_advanced(
 
 
 USUAL_PORTS = {Encryption.NONE: 25, Encryption.TLS: 587, Encryption.SSL: 465}
+SMTP_PORT, LMTP_PORT = 25, 24
 PORT_NAMES = {25: "smtp", 465: "submissions", 587: "submission", 2525: "submission, unofficial"}
+
+
+def _default_port(values: Values) -> int:
+    # RFC 2033 forbids port 25; 24 is for private mail systems, and what Dovecot's examples use.
+    if values.get("protocol") is Protocol.LMTP:
+        return LMTP_PORT
+    return USUAL_PORTS[values.get("encryption") or Encryption.TLS]
 
 
 def _default_sender(values: Values) -> str | None:
@@ -155,7 +164,7 @@ class Settings:
         "SMTP Port",
         parsers.port,
         "The TCP port: 587 for STARTTLS, 465 for implicit TLS, 25 between servers.",
-        default=lambda values: USUAL_PORTS[values.get("encryption") or Encryption.TLS],
+        default=_default_port,
     )
     domain: str | None = declare(
         "Domain",
@@ -263,6 +272,12 @@ class Settings:
         "The local address to connect from.",
         default_text="chosen by the system",
     )
+    protocol: Protocol = declare_advanced(
+        "Protocol",
+        Protocol,
+        "smtp, or lmtp for a server that delivers to mailboxes, such as Dovecot's.",
+        default=Protocol.SMTP,
+    )
     given: frozenset[str] = frozenset()
 
     @property
@@ -281,6 +296,11 @@ class Settings:
     def tls_name(self) -> str:
         """The name for SNI and the certificate check; empty for a UNIX socket without one."""
         return self.server_name or ("" if self.is_socket else self.host)
+
+    @property
+    def is_lmtp(self) -> bool:
+        """Whether the server speaks LMTP."""
+        return self.protocol is Protocol.LMTP
 
     @property
     def is_socket(self) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 from smtp_tui.records import record
 from smtp_tui.settings.choices import AddressFamily, Authentication, Encryption, VerifyMode
-from smtp_tui.settings.fields import BY_KEY, FIELDS, Field, Settings
+from smtp_tui.settings.fields import BY_KEY, FIELDS, SMTP_PORT, Field, Settings
 from smtp_tui.settings.parsers import socket_path
 from smtp_tui.settings.password_sources import OAuthSource
 
@@ -132,6 +132,8 @@ def _remarks(settings: Settings) -> Iterator[SettingNotice]:
         for key in ("port", "address_family", "source_address"):
             if key in settings.given:
                 yield SettingNotice(key, f"{key} is not used: the host is a UNIX socket")
+    if settings.is_lmtp and settings.port == SMTP_PORT and not settings.is_socket:
+        yield SettingNotice("port", "RFC 2033 forbids LMTP on port 25; LMTP servers use another")
     if settings.username and settings.authentication is Authentication.NONE:
         text = "the username is not used: authentication is none"
         yield SettingNotice("username", text, "username-unused")

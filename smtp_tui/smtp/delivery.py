@@ -1,4 +1,8 @@
-"""Send the envelope and message with MAIL, RCPT and DATA (RFC 5321, section 3.3)."""
+"""Send the envelope and message with MAIL, RCPT and DATA (RFC 5321, section 3.3).
+
+LMTP differs at the end: each recipient that was accepted gets a reply of its own (RFC 2033,
+section 4.2).
+"""
 
 from __future__ import annotations
 
@@ -35,9 +39,16 @@ class _Transaction:
     """One envelope, and the replies to its recipients."""
 
     def __init__(
-        self, client: SMTPClient, envelope: Envelope, offer: EhloKeywords, message: bytes | None
+        self,
+        client: SMTPClient,
+        envelope: Envelope,
+        offer: EhloKeywords,
+        message: bytes | None,
+        *,
+        is_lmtp: bool,
     ) -> None:
         self.client = client
+        self.is_lmtp = is_lmtp
         self.recipients = envelope.recipients
         # SIZE (RFC 1870), BODY (RFC 6152), SMTPUTF8 (RFC 6531).
         self.mail_command = f"MAIL FROM:<{envelope.sender.envelope}>"
@@ -52,6 +63,7 @@ class _Transaction:
         ]
         self.has_pipelining = "PIPELINING" in offer
         self.replies: list[Reply] = []
+        self.first_final: Reply | None = None
 
     @property
     def refusals(self) -> list[Reply]:
@@ -64,6 +76,17 @@ class _Transaction:
         shown, seconds = self.client.redactor.reply(reply), self.client.now()
         self.client.emit(RecipientReply(seconds=seconds, recipient=recipient, reply=shown))
 
+    def add_final_reply(self, place: int, reply: Reply) -> None:
+        """Record and report the reply to a recipient after the message."""
+        if reply.category != 2 and not self.refusals:
+            self.first_final = reply
+        self.replies[place] = reply
+        shown, seconds = self.client.redactor.reply(reply), self.client.now()
+        recipient = self.recipients[place].address
+        self.client.emit(
+            RecipientReply(seconds=seconds, recipient=recipient, reply=shown, is_final=True)
+        )
+
     def require_a_recipient(self) -> None:
         """Raise CheckAborted if every recipient was rejected."""
         if len(self.refusals) == len(self.replies):
@@ -72,7 +95,12 @@ class _Transaction:
 
 
 async def deliver(
-    client: SMTPClient, offer: EhloKeywords, mail: MailRequest, envelope: Envelope
+    client: SMTPClient,
+    offer: EhloKeywords,
+    mail: MailRequest,
+    envelope: Envelope,
+    *,
+    is_lmtp: bool = False,
 ) -> None:
     """Send the envelope, and the message if there is one; CheckAborted if rejected.
 
@@ -87,16 +115,17 @@ async def deliver(
         client.stage = Stage.MESSAGE
         text = f"the message has {len(message)} bytes, and the server accepts at most {limit}"
         raise CheckAborted(Cause.MESSAGE_TOO_LARGE, text)
-    transaction = _Transaction(client, envelope, offer, message)
+    transaction = _Transaction(client, envelope, offer, message, is_lmtp=is_lmtp)
     if message is None:
         await _send_one_by_one(transaction)
         client.command = "RSET"
         await client.send_and_read("RSET")
     else:
         reply = await _send_up_to_data(transaction)
-        await _send_message(client, reply, message)
+        await _send_message(transaction, reply, message)
     if transaction.refusals:
-        client.stage, client.command = Stage.ENVELOPE, "RCPT"
+        if transaction.first_final is None:
+            client.stage, client.command = Stage.ENVELOPE, "RCPT"
         raise CheckAborted(Cause.RECIPIENT_REFUSED, reply=transaction.refusals[0])
 
 
@@ -175,7 +204,8 @@ async def _evaluate_group(transaction: _Transaction, replies: list[Reply]) -> Re
         # No recipient is left, but the server waits: end with an empty message (RFC 2920, 3.1).
         with suppress(CheckAborted):
             await client.send_data(b".\r\n")
-            await client.read_reply()
+            if not transaction.is_lmtp:  # which has no reply without a recipient
+                await client.read_reply()
     client.stage, client.command = Stage.ENVELOPE, "MAIL"
     if sender.category != 2:
         raise refused(sender)
@@ -190,24 +220,41 @@ async def _evaluate_group(transaction: _Transaction, replies: list[Reply]) -> Re
     return data
 
 
-async def _send_message(client: SMTPClient, go_ahead: Reply, message: bytes) -> None:
+async def _send_message(transaction: _Transaction, go_ahead: Reply, message: bytes) -> None:
+    client = transaction.client
     if go_ahead.code != 354:
         raise refused(go_ahead)
     client.command = "the message"
     await client.send_data(
         dot_stuff(message), f"[message of {len(message)} bytes and the final dot]"
     )
-    try:
-        reply = await client.read_reply()
-    except (CheckAborted, asyncio.CancelledError) as error:  # the timeout cancels
-        if not (isinstance(error, CheckAborted) and error.reply):
-            client.note(
-                "no reply after the message was sent: it may or may not arrive",
-                WarningId.DELIVERY_UNKNOWN,
-            )
-        raise
+    if transaction.is_lmtp:
+        reply = await _final_replies(transaction)
+    else:
+        reply = await _reply_to_message(client, "no reply after the message was sent")
     if reply.category != 2:
         raise refused(reply)
     match = re.search(_QUEUE_ID, client.redactor.reply(reply).text)
     queue_id = next((group for group in match.groups() if group), None) if match else None
     client.emit(MessageQueued(seconds=client.now(), queue_id=queue_id))
+
+
+async def _reply_to_message(client: SMTPClient, lack: str) -> Reply:
+    """Return the next reply to the message; `lack` says in a note that there is none."""
+    try:
+        return await client.read_reply()
+    except (CheckAborted, asyncio.CancelledError) as error:  # the timeout cancels
+        if not (isinstance(error, CheckAborted) and error.reply):
+            client.note(f"{lack}: it may or may not arrive", WarningId.DELIVERY_UNKNOWN)
+        raise
+
+
+async def _final_replies(transaction: _Transaction) -> Reply:
+    """Read a reply for each accepted recipient; return the first that accepts, else the first."""
+    places = [place for place, reply in enumerate(transaction.replies) if reply.category == 2]
+    for place in places:
+        recipient = transaction.recipients[place].address
+        lack = f"no reply for {recipient} after the message was sent"
+        transaction.add_final_reply(place, await _reply_to_message(transaction.client, lack))
+    final = [transaction.replies[place] for place in places]
+    return next((reply for reply in final if reply.category == 2), final[0])

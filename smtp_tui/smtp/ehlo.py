@@ -8,8 +8,15 @@ from smtp_tui.safe_text import abridged
 from smtp_tui.settings.parsers import address_literal, ascii_name, domain
 from smtp_tui.smtp.addresses import THIS_MACHINE, Network
 from smtp_tui.smtp.client import SMTPClient
-from smtp_tui.smtp.events import ServerCapabilities, Stage, WarningId, refused
-from smtp_tui.smtp.replies import EhloKeywords, parse_ehlo
+from smtp_tui.smtp.events import (
+    Cause,
+    CheckAborted,
+    ServerCapabilities,
+    Stage,
+    WarningId,
+    refused,
+)
+from smtp_tui.smtp.replies import EhloKeywords, Reply, parse_ehlo
 from smtp_tui.threads import in_daemon_thread
 
 # Maximum seconds for the name lookup, and its maximum share of the check's timeout.
@@ -54,25 +61,51 @@ class EhloName:
 
 # Keywords expected to change inside TLS: RFC 3207, section 4.2; RFC 4954; RFC 8689, section 2.
 _CHANGES_WITH_TLS = frozenset({"STARTTLS", "AUTH", "REQUIRETLS"})
+# Codes of a command that a server does not know.
+_UNKNOWN = (500, 502)
 # Maximum number of keywords in a note.
 KEYWORDS_NAMED = 8
 
 
-async def ehlo(client: SMTPClient, name: str) -> EhloKeywords:
-    """Send EHLO, or HELO if the server does not know EHLO; CheckAborted if rejected."""
+async def ehlo(client: SMTPClient, name: str, *, is_lmtp: bool = False) -> EhloKeywords:
+    """Send EHLO, or HELO if the server does not know EHLO; CheckAborted if rejected.
+
+    With `is_lmtp` send LHLO. A server that knows only the other protocol's command is named.
+    """
     client.enter_stage(Stage.EHLO)
+    if is_lmtp:
+        return await _lhlo(client, name)
     reply = await client.send_and_read(f"EHLO {name}")
-    if reply.code in (500, 502):
+    if reply.code in _UNKNOWN:
         client.note(
             "the server does not know EHLO; smtp-tui uses HELO, no extensions",
             WarningId.HELO_FALLBACK,
         )
         reply = await client.send_and_read(f"HELO {name}")
+    # An LMTP server must not know the other two (RFC 2033, section 4.1).
+    is_other = client.command == "HELO" and reply.code in _UNKNOWN
+    if is_other and (await client.send_and_read(f"LHLO {name}")).code == 250:
+        text = "the server accepts LHLO, but neither EHLO nor HELO"
+        raise CheckAborted(Cause.NOT_SMTP, text, protocol="LMTP")
     if reply.code != 250:
         raise refused(reply)
     if client.command == "HELO":
         _report_keywords(client, EhloKeywords())
         return EhloKeywords()
+    return _offer_in(client, reply)
+
+
+async def _lhlo(client: SMTPClient, name: str) -> EhloKeywords:
+    reply = await client.send_and_read(f"LHLO {name}")
+    if reply.code in _UNKNOWN and (await client.send_and_read(f"EHLO {name}")).code == 250:
+        raise CheckAborted(Cause.NOT_LMTP, "the server accepts EHLO, but not LHLO")
+    if reply.code != 250:
+        client.command = "LHLO"
+        raise refused(reply)
+    return _offer_in(client, reply)
+
+
+def _offer_in(client: SMTPClient, reply: Reply) -> EhloKeywords:
     offer = parse_ehlo(reply, client.shown_reply)
     _report_keywords(client, offer)
     return offer

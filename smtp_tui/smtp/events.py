@@ -63,6 +63,7 @@ class Cause(StrEnum):
     GREETING_TIMEOUT = "greeting-timeout"
     IMPLICIT_TLS_EXPECTED = "implicit-tls-expected"
     NOT_SMTP = "not-smtp"
+    NOT_LMTP = "not-lmtp"
     REPLY_MALFORMED = "reply-malformed"
     REPLY_TOO_LONG = "reply-too-long"
     REPLY_TIMEOUT = "reply-timeout"
@@ -250,10 +251,11 @@ class Experiment(EventBase):
 
 @record(kw_only=True)
 class RecipientReply(EventBase):
-    """The reply to one recipient."""
+    """The reply to one recipient; `is_final` is LMTP's after the message (RFC 2033)."""
 
     recipient: str
     reply: Reply
+    is_final: bool = False
 
 
 @record(kw_only=True)

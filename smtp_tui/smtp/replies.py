@@ -178,7 +178,7 @@ def is_tls_record(seen: bytes) -> bool:
     return b"\x14" <= seen[:1] <= b"\x17"
 
 
-def is_lmtp(greeting: str) -> bool:
+def greets_as_lmtp(greeting: str) -> bool:
     """Whether a greeting names LMTP (RFC 2033) and not SMTP."""
     return bool(re.search(r"\bLMTP\b", greeting) and not re.search(r"\bE?SMTP\b", greeting))
 

@@ -36,7 +36,7 @@ from smtp_tui.smtp.events import (
 from smtp_tui.smtp.happy_eyeballs import AddressLookupError
 from smtp_tui.smtp.message import MailRequest, envelope_of
 from smtp_tui.smtp.redaction import Redactor
-from smtp_tui.smtp.replies import EhloKeywords, Reply, is_lmtp
+from smtp_tui.smtp.replies import EhloKeywords, Reply, greets_as_lmtp
 from smtp_tui.smtp.starttls import load_context, secure, starttls, wants_starttls
 from smtp_tui.smtp.streams import StreamOpener
 from smtp_tui.smtp.tls import TlsContextError, client_context, sni_name
@@ -95,7 +95,7 @@ class GreetingReader:
         client.is_usable = True
         if reply.code != 220:
             raise refused(reply)
-        if is_lmtp(reply.text):
+        if greets_as_lmtp(reply.text) and not self._settings.is_lmtp:
             shown = client.redactor.reply(reply).text
             raise CheckAborted(Cause.NOT_SMTP, shown, reply=reply, protocol="LMTP")
 
@@ -293,18 +293,19 @@ class CheckStages:
             name = await ehlo_name.name(client.connection.local_address)
         finally:
             await ehlo_name.close()
-        offer = await ehlo(client, name)
+        is_lmtp = settings.is_lmtp
+        offer = await ehlo(client, name, is_lmtp=is_lmtp)
         if wants_starttls(client, settings, offered="STARTTLS" in offer):
             await starttls(client, settings, context)
             if self._is_limit_reached():
                 return
-            before, offer = offer, await ehlo(client, name)
+            before, offer = offer, await ehlo(client, name, is_lmtp=is_lmtp)
             note_changes(client, before, offer)
         await self._authenticate(offer)
         if self._mail:
             user = settings.username or ""
             envelope = envelope_of(self._mail, settings.sender, user, name)
-            await deliver(client, offer, self._mail, envelope)
+            await deliver(client, offer, self._mail, envelope, is_lmtp=is_lmtp)
 
     def _is_limit_reached(self) -> bool:
         return self._limits.until is Stage.TLS and self._client.connection.is_encrypted

@@ -30,8 +30,13 @@ def listen_address(text: str, *, may_be_reached: bool = False) -> ListenAddress:
     return address
 
 
-def refuse_loop(settings: Settings, address: ListenAddress) -> None:
-    """CannotListen if the server of the settings is the tap itself."""
+def refuse_server(settings: Settings, address: ListenAddress) -> None:
+    """CannotListen if the server of the settings is the tap itself, or does not speak SMTP."""
+    if settings.is_lmtp:
+        raise CannotListen(
+            "applications speak SMTP, and the tap does not translate it into LMTP: set protocol "
+            "to smtp, and name a server that speaks SMTP"
+        )
     if settings.host in (*_LOCAL, address.host) and settings.port == address.port:
         raise CannotListen(
             f"the settings name {settings.host} port {settings.port}, where the tap itself would "
@@ -41,7 +46,9 @@ def refuse_loop(settings: Settings, address: ListenAddress) -> None:
 
 def certificate_for(settings: Settings, address: ListenAddress) -> TapCertificate:
     """Make a certificate for every name that the application may use; may raise NoCertificate."""
-    return make_certificate(*_LOCAL, settings.host, settings.tls_name, address.host)
+    server = () if settings.is_socket else (settings.host,)
+    tls_name = (settings.tls_name,) if settings.tls_name else ()
+    return make_certificate(*_LOCAL, *server, *tls_name, address.host)
 
 
 async def make_plan(

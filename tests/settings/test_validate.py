@@ -40,8 +40,10 @@ def test_defaults() -> None:
         timeout=30.0,
         tls_minimum=TlsVersion.V1_2,
         address_family=settings.address_family,
+        protocol=settings.protocol,
         given=frozenset({"host"}),
     )
+    assert settings.protocol.value == "smtp"
     assert settings.address_family.value == "any"
     assert settings.tls_name == "mail.example"
 

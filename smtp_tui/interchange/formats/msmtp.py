@@ -84,7 +84,9 @@ def read(source: ImportSource, form: FormatSpec) -> ImportBuilder:
     others = [other for other in accounts if other != name and accounts[other] != accounts[name]]
     if others and source.account is None:
         builder.remark("", "account-chosen", name=name, others=", ".join(others))
-    builder.expect("protocol", "smtp")
+    builder.expect("protocol", "smtp", "lmtp")
+    if builder.text("protocol") == "lmtp":
+        builder.put("protocol", "lmtp", "protocol")
     if path := builder.text("socket"):
         builder.put("host", f"unix:{path}", "socket")
         builder.use("host", "port")
@@ -109,7 +111,8 @@ def read(source: ImportSource, form: FormatSpec) -> ImportBuilder:
     builder.take_each(server_name="tls_host_override", source_address="source_ip")
     if builder.text("timeout") != "off":
         builder.put_timeout("timeout")
-    builder.default("port", 465 if link == "ssl" else 25)
+    if builder.values.get("protocol") != "lmtp" or link == "ssl":
+        builder.default("port", 465 if link == "ssl" else 25)
     builder.default("domain", "localhost")
     builder.report_leftovers("")
     return builder

@@ -33,6 +33,8 @@ def read(source: ImportSource, form: FormatSpec) -> ImportBuilder:
     for name in elsewhere:
         builder.reject(name, _ELSEWHERE[name])
     builder.take_each(host="host", port="port")
+    if builder.switch("lmtp", False):
+        builder.put("protocol", "lmtp", "lmtp")
     is_at_465 = str(builder.values.get("port")) == "465"
     secure = bool(builder.switch("secure", False)) if "secure" in builder else is_at_465
     # A server named elsewhere has no defaults.

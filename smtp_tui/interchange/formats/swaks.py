@@ -134,6 +134,9 @@ def read(source: ImportSource, form: FormatSpec) -> ImportBuilder:
     if "4" in builder or "6" in builder:
         builder.put("address_family", "ipv4" if "4" in builder else "ipv6", "4")
     builder.take("source_address", "local-interface")
+    if (builder.text("protocol") or "").casefold().startswith("lmtp"):
+        builder.put("protocol", "lmtp", "protocol")
+    builder.use("protocol")
     builder.default("port", 465 if link == "ssl" else 25)
     builder.use(*_SWITCHES)
     builder.report_leftovers("")

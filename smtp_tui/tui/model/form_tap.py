@@ -26,7 +26,7 @@ from smtp_tui.tap.setup import (
     listen_address,
     make_plan,
     opening_lines,
-    refuse_loop,
+    refuse_server,
     trust_lines,
 )
 from smtp_tui.tap.transcript import tap_lines
@@ -63,7 +63,7 @@ class FormTap:
         self._notes = []
         try:
             wanted = listen_address(address)
-            refuse_loop(self._settings, wanted)
+            refuse_server(self._settings, wanted)
             certificate = await self._certificate(wanted)
             plan = await make_plan(self._settings, await self._secret(), certificate)
             tap = Tap(plan, self._on_event)
