@@ -392,6 +392,26 @@ LINES: dict[str, Keys] = {
         "late": TRUTH,
         "seconds": SECONDS,
     },
+    # After a check with --domain-check.
+    "demand": {
+        "id": ID.of("demand.id"),
+        "receiver": TEXT.of("demand.receiver"),
+        "bulk": TRUTH.of("demand.bulk"),
+        "since": DAY.of("demand.since"),
+        "met": maybe(TRUTH),
+        "text": TEXT.of("demand.text"),
+        "because": TEXT,
+        "source": TEXT.of("demand.source"),
+        "read_at": maybe(TEXT).of("demand.read_at"),
+        "taken": DAY.of("demand.taken"),
+    },
+    "blocklist": {
+        "id": ID.of("list.id"),
+        "address": TEXT,
+        "state": ID,
+        "text": TEXT,
+        "reason": maybe(TEXT),
+    },
 }
 """Every event that a check or a tap can print: its name, and its keys after `event`, `file` and
 `table`."""

@@ -42,7 +42,7 @@ from smtp_tui.smtp.message import (
 if TYPE_CHECKING:
     from smtp_tui.cli.reporters import Reporter
     from smtp_tui.config.document import Document
-    from smtp_tui.discovery.domain import DomainCheck
+    from smtp_tui.discovery.sender_report import SenderCheck
 
 # Loaded by name: a connection can be started before these modules are imported.
 FORMATS = {
@@ -162,17 +162,17 @@ def _output_format(call: Invocation) -> str:
     return name
 
 
-def _domain_check(call: Invocation) -> DomainCheck | None:
+def _domain_check(call: Invocation) -> SenderCheck | None:
     options = call.options
     if not options.domain_check:
-        refuse_options(call, ("dkim", "resolver"), "{} needs --domain-check")
+        names = ("dkim", "resolver", "sending_address", "message", "blocklists")
+        refuse_options(call, names, "{} needs --domain-check")
         return None
     if is_batch(call):
         raise UsageError("--domain-check checks one table: name one FILE, and do not use --all")
     # The DNS resolver takes 30 ms to load.
-    resolver = load("cli.discover:resolver_of")(options.resolver)
-    domain: DomainCheck = load("discovery.domain:DomainCheck")(resolver, options.dkim, fetches=True)
-    return domain
+    sender: SenderCheck = load("cli.sender:sender_check")(call)
+    return sender
 
 
 def _target(call: Invocation) -> CheckTarget:

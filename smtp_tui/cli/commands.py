@@ -133,6 +133,7 @@ _ARGPARSE: Mapping[str, Mapping[str, Any]] = {
     "message": {"nargs": "?", "const": "-"},
     "older_than": {"type": int},
     "as_pid": {"type": int},
+    "sending_address": {"action": "append", "default": []},
     "theme": {"choices": ("dark", "light")},
 }
 
@@ -164,6 +165,7 @@ _PASSWORD = ("password_stdin", "password_fd", "ask_password")
 _CHECK = (
     *("table", "dialect", "hostname", "set", "timeout", "extra", "no_experiments"),
     *("allow_clear_password", *_PASSWORD, "domain_check", "dkim", "resolver"),
+    *("sending_address", "message", "blocklists"),
     *("to", "from", "json", "quiet", "report"),
 )
 _OUTPUT = (

@@ -169,7 +169,10 @@ def _entries() -> list[DataProvenance]:
     # The reply rules take 25 ms to load, and no other list needs them.
     of_rules: list[DataProvenance] = load("diagnosis.rules:provenances")()
     hosting: tuple[HostingProvider, ...] = load("providers.hosting:hosting_providers")()
-    of_hosting = [provider.provenance for provider in hosting]
+    others = (
+        *(*_presets().providers, *hosting),
+        *load("discovery.demands:demands")(),
+        *load("discovery.blocklists:blocklists")(),
+    )
     of_sign_ins: list[DataProvenance] = load("oauth.providers:provenances")()
-    of_presets = [provider.provenance for provider in _presets().providers]
-    return [*of_presets, *of_hosting, *of_rules, *of_sign_ins]
+    return [*(entry.provenance for entry in others), *of_rules, *of_sign_ins]

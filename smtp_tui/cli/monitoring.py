@@ -36,6 +36,7 @@ from smtp_tui.smtp.events import Event
 
 if TYPE_CHECKING:
     from smtp_tui.discovery.facts import DomainFact
+    from smtp_tui.discovery.sender_report import SenderReport
 
 MOST_DAYS = 36500  # a hundred years
 # Days are whole, so that a share given as 0.25 is not six hours.
@@ -56,8 +57,18 @@ class JsonReporter(Reporter):
         if not (self.options.domain_check and verdict.ok):
             print_line(str(json_line(verdict, target.file, target.table)))
 
-    def on_domain(self, target: CheckTarget, verdict: Verdict, facts: Sequence[DomainFact]) -> None:
-        """Print the facts, then the verdict."""
+    def on_domain(
+        self,
+        target: CheckTarget,
+        verdict: Verdict,
+        facts: Sequence[DomainFact],
+        sender: SenderReport,
+    ) -> None:
+        """Print the requirements and the facts, then the verdict."""
+        for demand in sender.demands:
+            print_line(named_line("demand", demand, target.file, target.table))
+        for result in sender.lists:
+            print_line(named_line("blocklist", result, target.file, target.table))
         found = facts, verdict.seconds
         print_line(named_line("domain", found, target.file, target.table))
         print_line(str(json_line(verdict, target.file, target.table)))

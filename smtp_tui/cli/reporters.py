@@ -26,8 +26,8 @@ from smtp_tui.smtp.events import Event
 from smtp_tui.smtp.transcript import lines_of
 
 if TYPE_CHECKING:
-    from smtp_tui.discovery.domain import DomainCheck
     from smtp_tui.discovery.facts import DomainFact
+    from smtp_tui.discovery.sender_report import SenderCheck, SenderReport
 
 WIDTH = 80
 _SIGNS = {"good": "+", "note": "i", "bad": "!", "unknown": "?"}
@@ -46,8 +46,17 @@ class Reporter:
     def on_result(self, target: CheckTarget, verdict: Verdict) -> None:
         """Report the verdict on a target, after its events."""
 
-    def on_domain(self, target: CheckTarget, verdict: Verdict, facts: Sequence[DomainFact]) -> None:
-        """Report DNS facts about the sender's domain, after a check that passed."""
+    def on_domain(
+        self,
+        target: CheckTarget,
+        verdict: Verdict,
+        facts: Sequence[DomainFact],
+        sender: SenderReport,
+    ) -> None:
+        """Report DNS facts about the sender's domain, after a check that passed.
+
+        `sender` is what receivers require of it.
+        """
 
     def finish(self, summary: BatchSummary) -> int | None:
         """Report all checks; return the exit status, or None to derive it from the verdicts."""
@@ -86,12 +95,21 @@ class TextReporter(Reporter):
             print_line(f"{target.label}:")
 
     def on_domain(
-        self, _target: CheckTarget, _verdict: Verdict, facts: Sequence[DomainFact]
+        self,
+        _target: CheckTarget,
+        _verdict: Verdict,
+        facts: Sequence[DomainFact],
+        sender: SenderReport,
     ) -> None:
-        """Print a line for each fact, with a sign for its weight."""
+        """Print a line for each fact and requirement, with a sign for its weight."""
         for fact in facts:
             head = f"  {_SIGNS[fact.weight]} {fact.subject}: "
             for line in wrapped(fact.text, WIDTH, head, "    "):
+                print_line(line)
+        for sign, text in load("discovery.sender_report:report_lines")(sender):
+            head = f"  {sign} " if sign else ""
+            # A link stays whole.
+            for line in wrapped(text, WIDTH, head, "    ", break_long_words=False):
                 print_line(line)
 
     def finish(self, summary: BatchSummary) -> None:
@@ -113,7 +131,7 @@ def run_checks(
     targets: Sequence[CheckTarget],
     jobs: int,
     reporters: Sequence[Reporter],
-    domain: DomainCheck | None = None,
+    domain: SenderCheck | None = None,
 ) -> int:
     """Check the targets, `jobs` at a time; drive the reporters and return the exit status.
 
@@ -127,7 +145,7 @@ async def _run(
     targets: Sequence[CheckTarget],
     jobs: int,
     reporters: Sequence[Reporter],
-    domain: DomainCheck | None,
+    domain: SenderCheck | None,
 ) -> int:
     async with aclosing(_checks(targets, jobs)) as checks:
         async for item in checks:
@@ -147,11 +165,11 @@ async def _run(
             for reporter in reporters:
                 reporter.on_result(target, update)
             if domain and update.ok and target.request:
-                connected = update.facts.connected if update.facts else None
-                chain = update.facts.chain if update.facts else ()
-                facts = await domain.facts(target.request.sending_settings, connected, chain)
+                settings = target.request.sending_settings
+                facts = await domain.facts(settings, update.facts)
+                sender = await domain.report(settings, facts)
                 for reporter in reporters:
-                    reporter.on_domain(target, update, facts)
+                    reporter.on_domain(target, update, facts, sender)
     raise AssertionError("checks end with a summary")
 
 

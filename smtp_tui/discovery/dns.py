@@ -130,6 +130,13 @@ class Resolver:
         hosts = sorted((int(rank), host.removesuffix(".").lower()) for rank, host in pairs)
         return answer, tuple(host for _, host in hosts)
 
+    async def nameservers(self) -> tuple[str, ...]:
+        """Return the addresses of the nameservers that it asks."""
+        if self.server:
+            return (self.server[0],)
+        await self.ask(".", "NS")  # reads resolv.conf
+        return tuple(map(str, self._resolver.nameservers)) if self._resolver else ()
+
     async def ask(self, name: str, kind: str) -> DnsAnswer:
         """Return the records of a type in zone file format, TXT as bare text."""
         # Takes 100 ms, which only a DNS query should spend.

@@ -93,7 +93,7 @@ class DomainCheck:
             "mta-sts": sts_facts(domain, resolver, fetches=self.fetches),
         }
         if own:
-            questions["ptr"] = _ptr(own, resolver)
+            questions["ptr"] = ptr_facts(own, resolver)
         if host and not parsers.is_address(host):
             questions["tlsa"] = tlsa_facts(host, settings.port, resolver, chain)
         tasks = {subject: asyncio.create_task(question) for subject, question in questions.items()}
@@ -160,7 +160,7 @@ async def _spf(
     return tuple(dict.fromkeys(facts))
 
 
-async def _ptr(address: str, resolver: Resolver) -> Facts:
+async def ptr_facts(address: str, resolver: Resolver) -> Facts:
     """Return whether this machine's PTR name resolves back to its address (RFC 1912, 2.1)."""
     if not is_public(address):
         return (fact_of("ptr", "ptr-private", address=address),)

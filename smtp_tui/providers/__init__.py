@@ -28,6 +28,8 @@ class ProviderEntryKind(StrEnum):
     ADVICE = "advice"
     EGRESS = "egress"
     OAUTH = "oauth"
+    DEMAND = "demand"
+    LIST = "list"
 
 
 @record(kw_only=True)
