@@ -25,6 +25,8 @@ TABLES = (
     "discovery/domain.toml",
     "discovery/dane.toml",
     "discovery/mta_sts.toml",
+    "discovery/demands.toml",
+    "discovery/blocklists.toml",
     "checks/senders.toml",
     "interchange/texts.toml",
     "tui/texts.toml",

@@ -11,6 +11,7 @@ import pytest
 
 from smtp_tui.program import main
 from tests.cli.program import Outcome
+from tests.servers.mail import MailServers
 
 Call = Callable[..., Outcome]
 
@@ -46,3 +47,10 @@ def public() -> Iterator[Path]:
     folder.chmod(0o755)
     yield folder
     shutil.rmtree(folder)
+
+
+@pytest.fixture
+def trusted(mail_servers: MailServers, monkeypatch: pytest.MonkeyPatch) -> MailServers:
+    """Servers whose authority this machine trusts."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(mail_servers.authority_file))
+    return mail_servers

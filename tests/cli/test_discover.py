@@ -40,13 +40,6 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> None:
     stay_alone(monkeypatch)
 
 
-@pytest.fixture
-def trusted(mail_servers: MailServers, monkeypatch: pytest.MonkeyPatch) -> MailServers:
-    """Servers whose authority this machine trusts."""
-    monkeypatch.setenv("SSL_CERT_FILE", str(mail_servers.authority_file))
-    return mail_servers
-
-
 def zone_of(servers: MailServers) -> Zone:
     """A domain whose SRV records name the servers."""
     ports = servers.ports
