@@ -62,13 +62,11 @@ def verdict_lines(verdict: Verdict) -> Iterator[str]:
         headline = f"smtp-tui cannot use {len(problems)} settings:" if problems else verdict.summary
         yield f"{where}FAILED at {STAGE_NAMES[verdict.stage]}: {headline}"
         yield from (f"  {problem}." for problem in problems)
-        # They speak of this machine; what explains the failure of another place stands below.
-        is_explained = comparison and any(each.explains for each in comparison.differences)
-        is_traced = verdict.egress is not None and verdict.egress.conclusion in _TRACED
-        if verdict.why and (is_traced or not is_explained):
-            yield f"  Why: {verdict.why}"
-        if verdict.cure and not is_explained:
-            yield f"  To do: {verdict.cure}"
+        why, cure = own_reasons(verdict)
+        if why:
+            yield f"  Why: {why}"
+        if cure:
+            yield f"  To do: {cure}"
     for fix in verdict.fixes:
         # As `smtp-tui set` accepts it; `…` stands for what only the admin knows.
         pairs = (f"{key}={'…' if value is None else value}" for key, value in fix.change.items())
@@ -79,6 +77,17 @@ def verdict_lines(verdict: Verdict) -> Iterator[str]:
         yield f"  Warning: {text}"
     if comparison:
         yield from (f"  {line}" for line in difference_lines(comparison))
+
+
+def own_reasons(verdict: Verdict) -> tuple[str, str]:
+    """Return the reason and the cure, each empty where a difference of a place explains more."""
+    comparison = verdict.comparison
+    # They speak of this machine; what explains the failure of another place stands elsewhere.
+    is_explained = comparison and any(each.explains for each in comparison.differences)
+    is_traced = verdict.egress is not None and verdict.egress.conclusion in _TRACED
+    if not is_explained:
+        return verdict.why, verdict.cure
+    return verdict.why if is_traced else "", ""
 
 
 def here_line(comparison: Comparison) -> str:

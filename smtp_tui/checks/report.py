@@ -13,7 +13,7 @@ from pathlib import Path
 
 import smtp_tui
 from smtp_tui.checks.equivalents import equivalent_commands
-from smtp_tui.checks.exit_status import STAGE_NAMES, difference_lines, here_line
+from smtp_tui.checks.exit_status import STAGE_NAMES, difference_lines, here_line, own_reasons
 from smtp_tui.checks.output_file import write_whole
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.records import record
@@ -138,6 +138,14 @@ def _section(check: ReportedCheck, moment: datetime, home: str) -> Iterator[str]
     if check.settings is None:
         return
     yield from ("", "### The same test with other programs")
+    if comparison := check.verdict.comparison:
+        place = comparison.place
+        text = (
+            f"These commands run on this machine. To use the network of {place.label}, put "
+            f"`nsenter --net=/proc/{place.pid}/ns/net` before them; the CA certificates stay those "
+            "of this machine."
+        )
+        yield from ("", prose(text))
     user = mask_credentials(check.settings.username or "") or None
     for command in equivalent_commands(replace(check.settings, username=user), facts, check.base):
         yield from ("", f"#### {command.program}", "")
@@ -158,7 +166,7 @@ def _verdict_lines(verdict: Verdict) -> Iterator[str]:
     """Yield the outcome, then its reason, fixes and details as a list."""
     outcome = "**PASSED**" if verdict.ok else f"**FAILED** at {STAGE_NAMES[verdict.stage]}"
     yield f"{outcome} after {verdict.seconds:.2f} s: {prose(verdict.summary)}"
-    lines = [("why", verdict.why), ("to do", verdict.cure)]
+    lines = [*zip(("why", "to do"), own_reasons(verdict), strict=True)]
     if len(verdict.problems) > 1:
         lines[:0] = [("cannot be used", problem) for problem in verdict.problems]
     lines += [("also", text) for text in verdict.also_texts]
@@ -168,7 +176,11 @@ def _verdict_lines(verdict: Verdict) -> Iterator[str]:
         compared = (here_line(comparison), *difference_lines(comparison))
         pairs = (line.strip().partition(": ") for line in compared)
         lines += [("checked from", where), *((name.lower(), text) for name, _, text in pairs)]
-    details = [f"- {name}: {prose(text)}" for name, text in lines if text]
+    details = [
+        f"- {name}: {code(text) if name == 'command' else prose(text)}"
+        for name, text in lines
+        if text
+    ]
     for recipient in verdict.recipients:
         reply = code(f"{recipient.code} {recipient.text}")
         details.append(f"- recipient {code(recipient.address)}: {reply}")

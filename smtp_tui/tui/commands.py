@@ -252,10 +252,10 @@ LOG_COMMANDS: tuple[FormCommand, ...] = (
 MENU_COMMANDS: tuple[FormCommand, ...] = (
     FormCommand("backup", "", "Backup", "save, and keep the old file as FILE~",
         lambda runner: runner.saving.review(backup=True), synonyms="copy tilde", within="diff"),
-    FormCommand("tap", "", "Tap", "relay an application to the server, and show what it sends",
+    FormCommand("tap", "", "Tap", "relay an application, and show what it sends",
         lambda runner: runner.check.tap(), is_test=True,
         synonyms="application proxy listen relay dialogue sniff"),
-    FormCommand("drift", "", "Drift", "show what still runs with other settings than the file",
+    FormCommand("drift", "", "Drift", "show what runs with other settings than the file's",
         lambda runner: runner.saving.drift.show(), synonyms="restart running container service"),
     FormCommand("scan", "", "Scan", "find the SMTP settings on this machine, and open one",
         lambda runner: runner.scan.find(),

@@ -14,6 +14,7 @@ import pytest
 
 from smtp_tui import __version__
 from smtp_tui.checks.report import TITLE, ReportedCheck, report_markdown
+from smtp_tui.diagnosis.comparison import Comparison, Difference, PlaceSummary
 from smtp_tui.diagnosis.verdict import CheckSummary, Fix, Recipient, Verdict
 from smtp_tui.settings.validate import parse_settings
 from smtp_tui.smtp.certificates import Certificate, unreadable_certificate
@@ -65,6 +66,36 @@ def report(events: Sequence[Event] = (), told: Verdict | None = None, **more: An
     with_facts = replace(told or verdict(), facts=facts)
     checked = ReportedCheck(events=tuple(events), verdict=with_facts, **values)
     return report_markdown([checked], MOMENT)
+
+
+def test_a_check_from_a_place_gives_no_advice_about_this_machine() -> None:
+    place = PlaceSummary(
+        kind="container",
+        name="web",
+        engine="podman",
+        pid=4711,
+        command="puma",
+        user=0,
+        runtime="OpenSSL",
+        trusts=(),
+        certificates=0,
+        name_servers=(),
+    )
+    told = Difference(
+        id="place-ca-empty",
+        stage=Stage.TLS,
+        what="Container web has no CA certificates.",
+        why="A reason.",
+        cure="A cure.",
+        command="podman compose -f /srv/a.yml up -d web",
+        explains=True,
+    )
+    comparison = Comparison(place=place, here=None, differences=(told,))
+    text = report(told=verdict(why="No list here.", cure="Install it here.", comparison=comparison))
+    assert "here." not in text
+    assert "- command: `podman compose -f /srv/a.yml up -d web`" in text
+    assert "put `nsenter --net=/proc/4711/ns/net` before them" in text
+    assert "nsenter" not in report()
 
 
 def headings(document: str) -> list[str]:
