@@ -43,7 +43,7 @@ def web(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WebAuthority:
     return found
 
 
-def granting(expires_in: int = 3600, **more: object) -> bytes:
+def granting(expires_in: int = 3600, /, **more: object) -> bytes:
     answer = {"access_token": ACCESS, "token_type": "Bearer", "expires_in": expires_in}
     return as_json(answer | more)
 
@@ -201,6 +201,38 @@ async def test_an_answer_that_cannot_be_stored_is_told(
         with pytest.raises(PasswordError, match="no space left on device") as caught:
             await renewed_from(file)
     assert caught.value.cause == "oauth-store-read-only"
+
+
+@pytest.mark.parametrize(
+    ("rotates", "more", "cause", "requests"),
+    [
+        # A systemd credential works for what never changes, and a new end is not worth a failure.
+        (False, {}, None, 1),
+        (False, {"refresh_token": REFRESH, "refresh_expires_in": 60}, None, 1),
+        (False, {"refresh_token": "new"}, "oauth-store-read-only", 1),
+        # What may change is not asked for where it could not be stored.
+        (None, {}, "oauth-store-read-only", 0),
+        (True, {}, "oauth-store-read-only", 0),
+    ],
+)
+async def test_a_place_that_cannot_be_written(
+    web: WebAuthority,
+    tmp_path: Path,
+    rotates: bool | None,
+    more: dict[str, object],
+    cause: str | None,
+    requests: int,
+) -> None:
+    async with serving(web.context, granting(**more)) as (url, seen):
+        file = kept(tmp_path, url, rotates=rotates)
+        file.with_name("entry.json.lock").mkdir()  # stands for a folder that is read-only
+        found = None
+        try:
+            await renewed_from(file)
+        except PasswordError as error:
+            found = error.cause
+    assert (found, len(seen)) == (cause, requests)
+    assert stored(file).refresh_token == REFRESH
 
 
 async def test_revoking(web: WebAuthority, tmp_path: Path) -> None:
