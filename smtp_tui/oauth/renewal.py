@@ -76,11 +76,10 @@ async def renewed(
         found = await _renewed_once(place, limit, network)
     if not may_go_to(found.sign_in.hosts, host):
         name, hosts = one_line(source.name, 80), one_line(", ".join(found.sign_in.hosts), 120)
-        raise OAuthError(
-            f"the sign-in {name} is for {hosts}, so its token does not go to {one_line(host, 80)}; "
-            "sign in again for this host",
-            "password-source-failed",
+        text = (
+            f"the sign-in {name} is for {hosts}, so its token does not go to {one_line(host, 80)}"
         )
+        raise OAuthError(text, "oauth-not-signed-in")
     return found
 
 

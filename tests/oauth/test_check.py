@@ -166,7 +166,7 @@ async def test_a_token_goes_to_no_other_server(
 ) -> None:
     await signed_in(provider, client, hosts=("smtp.office365.com",))
     verdict = await checked(values)
-    assert (verdict.stage, verdict.cause) == ("password", "password-source-failed")
+    assert (verdict.stage, verdict.cause) == ("password", "oauth-not-signed-in")
     assert "is for smtp.office365.com, so its token does not go to localhost" in verdict.summary
 
 
