@@ -178,7 +178,7 @@ def test_rows_that_were_hidden_are_painted_as_they_are_now() -> None:
         terminal.wait_for_silence()
         if "SMTP Host" not in terminal.text:
             terminal.press("F6")
-        terminal.wait_for(">SMTP Host", "*Authentication Type", "‹auto›", "─ Log ")
+        terminal.wait_for(">SMTP Host", "*Authentication Type", "‹auto›", "─ resolve")
 
 
 def test_a_form_that_got_its_rows_back_shows_no_part_to_scroll_to() -> None:
