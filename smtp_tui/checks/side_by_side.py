@@ -6,6 +6,7 @@ The password goes through the place alone: the check from here ends after EHLO, 
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import ExitStack, aclosing
@@ -31,6 +32,7 @@ from smtp_tui.smtp.tls import verifies_chain
 
 # The stages that the check from here does not reach.
 _AFTER_EHLO = (Stage.AUTH, Stage.ENVELOPE, Stage.MESSAGE)
+_THIS_MACHINE, _HERE = re.compile(r"\bthis machine\b(?!')"), re.compile(r"\bhere\b")
 Probed = tuple[CheckSummary, Verdict]
 
 
@@ -60,11 +62,24 @@ async def run(request: CheckRequest) -> AsyncGenerator[Event | Verdict, None]:
                 async for update in updates:
                     if isinstance(update, Verdict):
                         compared = await sides.compared(update, inside.found)
-                        yield replace(update, comparison=compared)
+                        yield replace(_as_of(place, update), comparison=compared)
                     else:
                         yield update
         finally:
             await sides.close()
+
+
+def _as_of(place: Place, verdict: Verdict) -> Verdict:
+    """Let the texts on the CA certificates speak of the place; the clock is the same."""
+    if verdict.stage is not Stage.TLS:
+        return verdict
+    why, cure = (
+        _HERE.sub("there", _THIS_MACHINE.sub(place.title, text))
+        for text in (verdict.why, verdict.cure)
+    )
+    # The names of a certificate may hold the word, too.
+    summary = verdict.summary.replace(" not trusted here.", " not trusted there.", 1)
+    return replace(verdict, summary=summary, why=why, cure=cure)
 
 
 class _BothChecks:

@@ -242,6 +242,8 @@ def test_an_authority_that_is_not_trusted_there(world: Networks) -> None:
     assert explaining(verdict) == ["place-ca-missing"]
     (difference,) = verdict["comparison"]["differences"]
     assert str(world.stranger) in difference["why"]
+    assert f"or process {there.pid} has no list of public CAs" in verdict["why"]
+    assert "install ca-certificates there" in verdict["to_do"]
 
 
 def test_no_authorities_at_all(world: Networks) -> None:
