@@ -247,7 +247,7 @@ class Mailbox:
             text = str(error)
             with suppress(IndexError, AttributeError):
                 text = error.args[0].decode("utf-8", "backslashreplace")
-        safe = self._redactor.text(" ".join(text.split()))
+        safe = self._redactor.text(" ".join(text.split()).rstrip("."))
         raise MailboxError(f"{doing}: {shortened(escape_controls(safe))}") from None
 
 

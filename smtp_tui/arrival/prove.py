@@ -25,7 +25,6 @@ from smtp_tui.discovery.facts import Unanswered
 from smtp_tui.oauth.renewal import access_token
 from smtp_tui.records import record
 from smtp_tui.settings import parsers
-from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.password_sources import OAuthSource, PasswordSource
 from smtp_tui.settings.validate import parse_settings
 from smtp_tui.smtp.message import PROOF_FIELD
@@ -38,7 +37,7 @@ WITHIN = 120.0
 # Seconds after the server accepted the message; then a look every PAUSE seconds.
 _FIRST_LOOKS = (0.3, 0.6, 1.0, 2.0, 4.0)
 PAUSE = 5.0
-_PASSWORD_LIMIT = 30.0
+_OPENING_LIMIT = 30.0
 # Seconds for the DNS queries about a message that was found.
 _READING_LIMIT = 15.0
 
@@ -70,74 +69,81 @@ class Look:
     trouble: str = ""
 
 
+async def open_mailbox(request: ProofRequest, ca_file: str | None) -> Mailbox:
+    """Return the mailbox, logged in; MailboxError. Whoever calls this closes it.
+
+    `ca_file` is that of the SMTP settings: a private CA signs the IMAP server's certificate too.
+    """
+    address = request.address
+    secret = await _secret(request)
+    values = {"host": address.host, "port": address.port, "ca_file": ca_file}
+    own = parse_settings({key: value for key, value in values.items() if value}).settings
+    if own is None:
+        raise MailboxError(f"{address.host} is not a usable host", is_final=True)
+    try:
+        context = await in_daemon_thread(partial(client_context, own), _OPENING_LIMIT)
+    except (TlsContextError, TimeoutError) as error:
+        raise MailboxError(str(error) or "the CA file was not read", is_final=True) from None
+    is_token = isinstance(request.source, OAuthSource)
+    mailbox = Mailbox(address, context, secret, is_token=is_token)
+    await _call(mailbox, mailbox.folders, _OPENING_LIMIT)
+    return mailbox
+
+
+async def _secret(request: ProofRequest) -> str:
+    """Return the password or the access token; MailboxError without one."""
+    address, source = request.address, request.source
+    try:
+        if isinstance(source, OAuthSource):
+            token = await access_token(
+                source,
+                username=address.user,
+                host=address.host,
+                base=request.base,
+                environ=os.environ,
+                limit=_OPENING_LIMIT,
+            )
+            return token.value
+        if source is not None:
+            return await fetch_password(
+                source,
+                account=address.user,
+                base=request.base,
+                environ=os.environ,
+                limit=_OPENING_LIMIT,
+            )
+    except PasswordError as error:
+        raise MailboxError(str(error), is_final=True) from None
+    if request.secret is None:
+        raise MailboxError(f"no password is known for {address}", is_final=True)
+    return request.secret
+
+
 async def prove(
+    mailbox: Mailbox,
     request: ProofRequest,
     token: str,
-    settings: Settings,
     *,
     accepted: float,
     recipients: Iterable[str] = (),
     pause: float = PAUSE,
 ) -> AsyncGenerator[Look | ArrivalProof, None]:
-    """Yield each look, the proof last; MailboxError if the mailbox could never be searched.
+    """Yield each look, the proof last; MailboxError if the mailbox can no longer be searched.
 
     `accepted` is the monotonic time at which the server accepted the message. Wrap it in
     `contextlib.aclosing`.
     """
-    mailbox = await _opened(request, settings)
-    try:
-        async with aclosing(_looks(mailbox, request, token, accepted, pause)) as looks:
-            async for look in looks:
-                if isinstance(look, Look):
-                    yield look
-                    continue
-                found, proof = look
-                if found:
-                    receiver = await _receiver(request, recipients)
-                    proof = await _read(found, proof, receiver, request.resolver)
-                    proof = await _removed(mailbox, found, proof, request)
-                yield proof
-    finally:
-        mailbox.close()
-
-
-async def _opened(request: ProofRequest, settings: Settings) -> Mailbox:
-    address = request.address
-    secret = request.secret
-    is_token = isinstance(request.source, OAuthSource)
-    try:
-        if isinstance(request.source, OAuthSource):
-            token = await access_token(
-                request.source,
-                username=address.user,
-                host=address.host,
-                base=request.base,
-                environ=os.environ,
-                limit=_PASSWORD_LIMIT,
-            )
-            secret = token.value
-        elif request.source is not None:
-            secret = await fetch_password(
-                request.source,
-                account=address.user,
-                base=request.base,
-                environ=os.environ,
-                limit=_PASSWORD_LIMIT,
-            )
-    except PasswordError as error:
-        raise MailboxError(str(error), is_final=True) from None
-    if secret is None:
-        raise MailboxError(f"no password is known for {address}", is_final=True)
-    own = parse_settings({"host": address.host, "port": address.port}).settings
-    if own is None:
-        raise MailboxError(f"{address.host} is not a usable host", is_final=True)
-    # A private CA signs the IMAP server's certificate too.
-    own = replace(own, ca_file=settings.ca_file)
-    try:
-        context = await in_daemon_thread(partial(client_context, own), _PASSWORD_LIMIT)
-    except (TlsContextError, TimeoutError) as error:
-        raise MailboxError(str(error) or "the CA file was not read", is_final=True) from None
-    return Mailbox(address, context, secret, is_token=is_token)
+    async with aclosing(_looks(mailbox, request, token, accepted, pause)) as looks:
+        async for look in looks:
+            if isinstance(look, Look):
+                yield look
+                continue
+            found, proof = look
+            if found:
+                receiver = await _receiver(request, recipients)
+                proof = await _read(found, proof, receiver, request.resolver)
+                proof = await _removed(mailbox, found, proof, request)
+            yield proof
 
 
 async def _looks(

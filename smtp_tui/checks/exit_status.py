@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from smtp_tui.lazy import load
+
 if TYPE_CHECKING:
     from smtp_tui.diagnosis.comparison import Comparison
     from smtp_tui.diagnosis.verdict import Verdict
@@ -75,6 +77,9 @@ def verdict_lines(verdict: Verdict) -> Iterator[str]:
         yield f"  Also: {text}"
     for text in verdict.warning_texts:
         yield f"  Warning: {text}"
+    if verdict.delivery and verdict.delivery.arrival:
+        lines = load("arrival.report_lines:header_lines")(verdict.delivery.arrival)
+        yield from (f"  {line}" for line in lines)
     if comparison:
         yield from (f"  {line}" for line in difference_lines(comparison))
 

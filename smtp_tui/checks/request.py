@@ -18,6 +18,7 @@ from smtp_tui.settings.validate import parse_settings
 from smtp_tui.smtp.message import MailRequest
 
 if TYPE_CHECKING:
+    from smtp_tui.arrival.prove import ProofRequest
     from smtp_tui.config.dialects.spec import DialectRecognition
     from smtp_tui.places.place import Place
     from smtp_tui.smtp.addresses import EarlyConnection, Network
@@ -119,6 +120,7 @@ class CheckRequest:
     network: Network | None = field(default=None, repr=False)
     trust: str | None = field(default=None, repr=False)
     follow: FollowRequest | None = None
+    prove: ProofRequest | None = None
 
     @property
     def sending_settings(self) -> Settings | None:

@@ -165,8 +165,10 @@ def _output_format(call: Invocation) -> str:
 def _domain_check(call: Invocation) -> SenderCheck | None:
     options = call.options
     if not options.domain_check:
-        names = ("dkim", "resolver", "sending_address", "message", "blocklists")
+        names = ("dkim", "sending_address", "message", "blocklists")
         refuse_options(call, names, "{} needs --domain-check")
+        if options.prove is None:
+            refuse_options(call, ("resolver",), "{} needs --domain-check")
         return None
     if is_batch(call):
         raise UsageError("--domain-check checks one table: name one FILE, and do not use --all")
@@ -301,6 +303,11 @@ def template_of(call: Invocation) -> CheckRequest:
     overrides = _overrides(call)
     mail = mail_request(options, sends=call.command.name == "send")
     given = given_password(options, set_by_option="password" in overrides)
+    prove = None
+    if options.prove is not None:
+        prove = load("cli.prove:proof_request")(call)
+    else:
+        refuse_options(call, ("prove_password", "remove", "authserv_id"), "{} needs --prove")
     extra = 0.0
     if not options.no_experiments:
         seconds = EXTRA if options.extra is None else options.extra
@@ -317,6 +324,7 @@ def template_of(call: Invocation) -> CheckRequest:
         extra=extra,
         tries_ports=not is_batch(call) and options.watch is None,
         follow=load("cli.follow:follow_request")(call) if _follows(call) else None,
+        prove=prove,
     )
 
 

@@ -175,6 +175,7 @@ _OUTPUT = (
 _MONITORING = (
     *(*_OUTPUT, "watch", "as_unit", "json_schema", "all", "jobs", "in", "as_pid", "as_mta"),
 )
+_PROOF = ("prove", "prove_password", "authserv_id", "remove")
 _WRITE = ("backup", "in_place", "private", "diff")
 
 FORM = CommandLineCommand(
@@ -195,7 +196,7 @@ COMMANDS = [
         "send [FILE] --to ADDRESS…",
         "test settings as check does, and send a message",
         "cli.check:check",
-        (*_CHECK, "subject", "body", *_OUTPUT, "follow", "log", "within"),
+        (*_CHECK, "subject", "body", *_OUTPUT, "follow", "log", "within", *_PROOF),
     ),
     CommandLineCommand(
         "tap [FILE]",

@@ -190,6 +190,8 @@ async def _checks(
     runner = load("checks.side_by_side:run") if request.place else run
     if request.follow:
         runner = load("checks.after_sending:run")
+    if request.prove:
+        runner = load("checks.prove:run")
     async with aclosing(runner(request)) as updates:
         async for update in updates:
             yield target, update

@@ -102,6 +102,8 @@ class Cause(StrEnum):
     DELIVERY_UNFINISHED = "delivery-unfinished"
     DELIVERY_LOG_UNREADABLE = "delivery-log-unreadable"
     DELIVERY_LOG_ELSEWHERE = "delivery-log-elsewhere"
+    ARRIVAL_NOT_SEEN = "arrival-not-seen"
+    PROVE_MAILBOX_FAILED = "prove-mailbox-failed"
 
 
 class WarningId(StrEnum):
@@ -126,6 +128,7 @@ class WarningId(StrEnum):
     PASSWORD_READABLE_BY_ALL = "password-readable-by-all"  # noqa: S105 - an id
     KEYRING_ENTRY_FOR_OTHER_HOST = "keyring-entry-for-other-host"
     OAUTH_ENDS_SOON = "oauth-ends-soon"
+    ARRIVED_IN_JUNK = "arrived-in-junk"
 
 
 @record(kw_only=True)

@@ -1,0 +1,188 @@
+"""Send a message, and look for it in its mailbox before the verdict."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
+from dataclasses import replace
+
+from smtp_tui.arrival.mailbox import Mailbox, MailboxError
+from smtp_tui.arrival.prove import ProofRequest, open_mailbox, prove
+from smtp_tui.checks.request import CheckRequest
+from smtp_tui.checks.run import run as run_check
+from smtp_tui.config.paths import resolve_path
+from smtp_tui.diagnosis.causes import listed
+from smtp_tui.diagnosis.delivery import ArrivalProof, DeliveryState, DeliverySummary
+from smtp_tui.diagnosis.diagnose import diagnose, warning_text
+from smtp_tui.diagnosis.verdict import CheckSummary, Verdict
+from smtp_tui.lazy import load
+from smtp_tui.safe_text import escape_controls
+from smtp_tui.settings.validate import parse_settings
+from smtp_tui.smtp.events import (
+    Cause,
+    DialogueNote,
+    Event,
+    Finished,
+    MessageQueued,
+    Stage,
+    WarningId,
+)
+
+# 128 bits: nobody guesses the id of a message that is still on its way.
+_TOKEN_BYTES = 16
+_FOLDERS_NAMED = 5
+# A message in these states arrives nowhere else.
+_ENDED = {DeliveryState.BOUNCED, DeliveryState.EXPIRED, DeliveryState.DISCARDED}
+# What the log could not show does not matter once the mailbox has shown the message.
+_OUTDONE = {
+    *("delivery-unfinished", "delivery-deferred", "delivery-held"),
+    *("delivery-log-elsewhere", "delivery-log-unreadable"),
+}
+
+
+async def run(request: CheckRequest) -> AsyncGenerator[Event | Verdict, None]:
+    """Yield events, the verdict last. Wrap it in `contextlib.aclosing`."""
+    plan, mailbox = request.prove, None
+    assert plan is not None
+    settings = parse_settings(request.values).settings
+    try:
+        if settings:
+            try:
+                # Before the message: without a mailbox to look into, nothing needs to be sent.
+                ca_file = resolve_path(settings, request.base).ca_file
+                mailbox = await open_mailbox(plan, ca_file)
+            except MailboxError as error:
+                detail = f"{plan.address}: {error}; nothing was sent"
+                yield _failed(request, CheckSummary(), Stage.SETTINGS, 0.0, detail)
+                return
+        async with aclosing(_send_and_look(request, plan, mailbox)) as updates:
+            async for update in updates:
+                yield update
+    finally:
+        if mailbox:
+            mailbox.close()
+
+
+async def _send_and_look(
+    request: CheckRequest, plan: ProofRequest, mailbox: Mailbox | None
+) -> AsyncGenerator[Event | Verdict, None]:
+    token, verdict = secrets.token_hex(_TOKEN_BYTES), None
+    if request.mail:
+        request = replace(request, mail=replace(request.mail, token=token))
+    accepted = time.monotonic()
+    follows = getattr(request, "follow", None)
+    runner = load("checks.after_sending:run") if follows else run_check
+    async with aclosing(runner(request)) as updates:
+        async for update in updates:
+            if isinstance(update, Verdict):
+                verdict = update
+                continue
+            if isinstance(update, MessageQueued):
+                accepted = time.monotonic()
+            yield update
+    assert verdict is not None
+    facts = verdict.facts
+    if mailbox is None or facts is None or not facts.is_accepted or _has_ended(verdict):
+        yield verdict
+        return
+    # The check counts its seconds from an early connection.
+    began = time.monotonic() - verdict.seconds
+    recipients = [each.recipient for each in facts.recipients if each.reply.category == 2]
+    looks = prove(mailbox, plan, token, accepted=accepted, recipients=recipients)
+    text = f"looking for the message in the mailbox of {plan.address}, for {plan.within:g} s"
+    yield DialogueNote(seconds=time.monotonic() - began, text=text)
+    trouble = ""
+    try:
+        async with aclosing(looks) as seen:
+            async for look in seen:
+                now = time.monotonic() - began
+                if isinstance(look, ArrivalProof):
+                    yield _concluded(request, replace(verdict, seconds=now), look)
+                elif look.trouble != trouble:
+                    trouble = look.trouble
+                    text = f"the mailbox: {trouble or 'it can be searched again'}"
+                    yield DialogueNote(seconds=now, text=text)
+    except MailboxError as error:
+        seconds = time.monotonic() - began
+        if not verdict.ok:
+            yield replace(verdict, seconds=seconds)
+            return
+        detail = f"{plan.address}: {error}; the message was sent"
+        failed = _failed(request, facts, Stage.MESSAGE, seconds, detail)
+        yield replace(failed, delivery=verdict.delivery)
+
+
+def _has_ended(verdict: Verdict) -> bool:
+    """Whether the log shows that the message arrives nowhere."""
+    handovers = verdict.delivery.handovers if verdict.delivery else ()
+    return bool(handovers) and all(handover.state in _ENDED for handover in handovers)
+
+
+def _failed(
+    request: CheckRequest,
+    facts: CheckSummary,
+    stage: Stage,
+    seconds: float,
+    detail: str,
+    cause: Cause = Cause.PROVE_MAILBOX_FAILED,
+) -> Verdict:
+    facts.finished = Finished(seconds=seconds, stage=stage, fault=cause, detail=detail)
+    verdict = diagnose(parse_settings(request.values).settings, facts, seconds)
+    return replace(verdict, recognition=request.recognition)
+
+
+def _concluded(request: CheckRequest, verdict: Verdict, proof: ArrivalProof) -> Verdict:
+    """Return the verdict with what the mailbox shows; what failed before stays."""
+    known = verdict.delivery or DeliverySummary()
+    delivery = replace(known, arrival=proof, seconds=proof.seconds or known.seconds)
+    facts = verdict.facts
+    assert facts is not None
+    if proof.found:
+        if verdict.ok or verdict.cause in _OUTDONE:
+            text = escape_controls(_arrival_text(proof))
+            verdict = replace(verdict, ok=True, cause=None, summary=text, why="", cure="")
+        if proof.place == "junk":
+            verdict = _with_junk_warning(verdict, proof)
+    elif verdict.ok:
+        within = request.prove.within if request.prove else 0
+        detail = f"{proof.mailbox} within {within:g} s: it is not in {_folders(proof)}"
+        verdict = _failed(
+            *(request, facts, Stage.MESSAGE, verdict.seconds, detail, Cause.ARRIVAL_NOT_SEEN)
+        )
+    return replace(verdict, delivery=delivery)
+
+
+def _arrival_text(proof: ArrivalProof) -> str:
+    return (
+        f"The message arrived in {proof.folder} of {proof.mailbox}, seen "
+        f"{proof.seconds or 0.0:.1f} s after the server accepted it."
+    )
+
+
+def _folders(proof: ArrivalProof) -> str:
+    folders = proof.searched[:_FOLDERS_NAMED]
+    rest = len(proof.searched) - len(folders)
+    return listed([*folders, f"{rest} more folders"] if rest > 0 else folders, "or")
+
+
+def _with_junk_warning(verdict: Verdict, proof: ArrivalProof) -> Verdict:
+    reasons = "; ".join(_junk_reasons(proof)) or "the header shows no reason"
+    text = f"{warning_text(WarningId.ARRIVED_IN_JUNK, {})} Seen: {escape_controls(reasons)}."
+    return replace(
+        verdict,
+        warnings=(*verdict.warnings, WarningId.ARRIVED_IN_JUNK),
+        warning_texts=(*verdict.warning_texts, text),
+    )
+
+
+def _junk_reasons(proof: ArrivalProof) -> Iterator[str]:
+    if proof.aligned is False:
+        yield f"{proof.domain or 'the From domain'} is not proven for DMARC"
+    for signature in proof.dkim:
+        if signature.outcome not in ("pass", "unknown"):
+            yield f"the DKIM signature of {signature.domain} is not valid"
+    for result in proof.results:
+        if result.result in ("fail", "softfail", "permerror", "temperror"):
+            yield f"{result.by} found {result.method}={result.result}"
