@@ -210,7 +210,9 @@ class Mailbox:
                     is_final=True,
                 )
         except BaseException:
-            imap.shutdown()
+            # A handshake that failed has closed the socket already.
+            with suppress(OSError):
+                imap.shutdown()
             raise
         return imap
 

@@ -35,6 +35,8 @@ ARCHIVED = "alice+Archive@example.test"
 # Other addresses of the same mailbox.
 LATE, GREYLISTED = "late@example.test", "grey@example.test"
 UNKNOWN, DISCARDED = "nobody@example.test", "never@example.test"
+# The relay rejects it at once.
+REJECTED = "rejected@example.test"
 # In the subject: the relay then adds an Authentication-Results field with the receiver's id, or
 # with another one. In the body: the receiver then changes that line.
 FORGED, FORGED_ELSEWHERE, ELSEWHERE = "forged", "foreign", "mx.elsewhere.test"
@@ -206,6 +208,7 @@ def _relay(folder: Path, submission: int, port: int, greylisting: int) -> Config
         "transport_maps": f"inline:{{ {pairs} }}",
         "defer_transports": "late",
         "smtpd_relay_restrictions": "permit_mynetworks, reject",
+        "smtpd_recipient_restrictions": f"check_recipient_access inline:{{ {{ {REJECTED} = 550 }} }}",
         "mynetworks": "127.0.0.0/8",
         "smtpd_milters": f"unix:{folder}/signs/milter",
         "header_checks": f"regexp:{folder}/header_checks",

@@ -1,0 +1,193 @@
+"""The session with the IMAP server: Dovecot, and stand-ins for servers that misbehave."""
+
+from __future__ import annotations
+
+import imaplib
+import ssl
+import time
+from contextlib import closing
+from typing import Any
+
+import pytest
+
+from smtp_tui.arrival import mailbox as module
+from smtp_tui.arrival.mailbox import Mailbox, MailboxError, parse_mailbox_address
+from smtp_tui.arrival.prove import Look, ProofRequest, open_mailbox, prove
+from smtp_tui.diagnosis.delivery import ArrivalProof
+from smtp_tui.settings import parsers
+from tests.arrival.imap_stand_in import imap_stand_in
+from tests.servers.mailboxes import JUNK, Mailboxes
+from tests.servers.users import ALICE, AWKWARD, User
+
+TOKEN = "0123456789abcdef"
+
+
+def opened(boxes: Mailboxes, user: User = ALICE, scheme: str = "imaps") -> Mailbox:
+    """A mailbox that trusts the tests' CA."""
+    port = boxes.imaps_port if scheme == "imaps" else boxes.imap_port
+    address = parse_mailbox_address(f"{scheme}://{user.name}@localhost:{port}")
+    context = ssl.create_default_context(cafile=str(boxes.authority_file))
+    return Mailbox(address, context, user.password, is_token=False)
+
+
+def put(boxes: Mailboxes, user: User, folder: str, text: str) -> None:
+    """Store a message."""
+    with imaplib.IMAP4("127.0.0.1", boxes.imap_port) as imap:
+        secret = f"\0{user.name}\0{user.password}".encode()
+        imap.authenticate("PLAIN", lambda _: secret)
+        imap.create(folder)
+        imap.append(folder, "", None, text.encode())
+
+
+@pytest.mark.parametrize(
+    ("text", "user", "host", "port"),
+    [
+        ("imaps://alice@imap.example.org", "alice", "imap.example.org", 993),
+        ("imap://alice@imap.example.org", "alice", "imap.example.org", 143),
+        ("imaps://alice@example.org@imap.example.org:1993", "alice@example.org", None, 1993),
+        ("imaps://alice%40example.org@[::1]:99/", "alice@example.org", "::1", 99),
+    ],
+)
+def test_the_address_of_a_mailbox(text: str, user: str, host: str | None, port: int) -> None:
+    address = parse_mailbox_address(text)
+    assert (address.user, address.port) == (user, port)
+    assert address.host == (host or "imap.example.org")
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("imap.example.org", "must begin with imaps:// or imap://"),
+        ("https://a@b", "must begin with imaps:// or imap://"),
+        ("imaps://imap.example.org", "needs a user, such as imaps://alice@imap.example.org"),
+        ("imaps://a:secret@b", "must not contain a password; use --prove-password"),
+        ("imaps://a@b/INBOX", "must end after the host or the port"),
+        ("imaps://a%0d@b", "contains a control character in the user"),
+    ],
+)
+def test_what_is_no_address(text: str, complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        parse_mailbox_address(text)
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("user", [ALICE, AWKWARD])
+@pytest.mark.parametrize("scheme", ["imaps", "imap"])
+def test_a_message_is_found_by_its_token_and_removed_alone(
+    mailboxes: Mailboxes, user: User, scheme: str
+) -> None:
+    put(mailboxes, user, JUNK, f"Message-ID: <x.{TOKEN}1@a>\r\n\r\nOne\r\n")
+    put(mailboxes, user, JUNK, "Message-ID: <other@a>\r\n\r\nTwo\r\n")
+    with closing(opened(mailboxes, user, scheme)) as mailbox:
+        folders = mailbox.folders(5)
+        assert [folder.place for folder in folders[:2]] == ["inbox", "junk"]
+        found = mailbox.find(f"{TOKEN}1", folders, 5)
+        assert found is not None
+        assert (found.folder.shown, found.message.endswith(b"One\r\n")) == (JUNK, True)
+        count = len(mailboxes.files_of(user.name, JUNK))
+        assert mailbox.remove(found, 5)
+        assert mailbox.find(f"{TOKEN}1", folders, 5) is None
+        assert len(mailboxes.files_of(user.name, JUNK)) == count - 1
+
+
+@pytest.mark.integration
+def test_a_server_that_replaced_the_message_id(mailboxes: Mailboxes) -> None:
+    put(
+        mailboxes, ALICE, "INBOX", f"X-Smtp-Tui-Proof: {TOKEN}2\r\nMessage-ID: <ses@a>\r\n\r\nx\r\n"
+    )
+    with closing(opened(mailboxes)) as mailbox:
+        found = mailbox.find(f"{TOKEN}2", mailbox.folders(5), 5)
+        assert found is not None
+        assert found.folder.place == "inbox"
+
+
+@pytest.mark.integration
+def test_a_copy_of_what_was_sent_has_not_arrived(mailboxes: Mailboxes) -> None:
+    put(mailboxes, ALICE, "Sent", f"Message-ID: <x.{TOKEN}3@a>\r\n\r\nx\r\n")
+    put(mailboxes, ALICE, "Drafts", f"Message-ID: <x.{TOKEN}3@a>\r\n\r\nx\r\n")
+    with closing(opened(mailboxes)) as mailbox:
+        assert mailbox.find(f"{TOKEN}3", mailbox.folders(5), 5) is None
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("scheme", ["imaps", "imap"])
+async def test_an_unknown_ca(mailboxes: Mailboxes, scheme: str) -> None:
+    address = opened(mailboxes, ALICE, scheme).address
+    with pytest.raises(MailboxError, match="the certificate: ") as caught:
+        await open_mailbox(ProofRequest(address=address, secret=ALICE.password), None)
+    assert caught.value.is_final
+
+
+def test_the_folders_of_a_list_reply() -> None:
+    lines: list[Any] = [
+        rb'(\HasNoChildren) "/" "INBOX"',
+        rb'(\HasNoChildren) "/" "Entw&APw-rfe &- Ideen"',
+        rb'(\HasNoChildren \Junk) "/" "Unerw&APw-nscht"',
+        (rb'(\HasNoChildren) "." {4}', b'a"\\b'),
+        rb'(\Noselect) "/" "[Gmail]"',
+        rb'(\HasNoChildren \Sent) "/" "[Gmail]/Gesendet"',
+        rb'(\All) "/" "[Gmail]/All Mail"',
+        rb'() "/" "Sent Items"',
+        rb'() "." INBOX.Spam',
+        (rb'() "/" {9}', b"x\r\nA1 DEL"),
+        b"nonsense",
+        None,
+    ]
+    found = [(folder.shown, folder.place) for folder in module._listed(lines)]
+    assert found == [
+        *(("Unerwünscht", "junk"), ("INBOX.Spam", "junk")),
+        *(("INBOX", "other"), ("Entwürfe & Ideen", "other"), ('a"\\b', "other")),
+    ]
+
+
+def test_a_name_goes_back_to_the_server_as_it_came() -> None:
+    assert module._quoted(b'a"\\b\xfc') == '"a\\"\\\\b\xfc"'
+
+
+async def test_a_server_that_hangs_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "REPLY_LIMIT", 0.3)
+    with imap_stand_in(silent_after="LOGIN") as port:
+        address = parse_mailbox_address(f"imap://a@127.0.0.1:{port}")
+        began = time.monotonic()
+        with pytest.raises(MailboxError, match="did not reply in time"):
+            await open_mailbox(ProofRequest(address=address, secret="x"), None)
+        assert time.monotonic() - began < 3
+
+
+async def test_a_server_that_goes_away_in_the_middle() -> None:
+    with imap_stand_in(closes_at="EXAMINE") as port:
+        address = parse_mailbox_address(f"imap://a@127.0.0.1:{port}")
+        request = ProofRequest(address=address, secret="x", within=1.5)
+        mailbox = await open_mailbox(request, None)
+        seen: list[Look | ArrivalProof] = []
+        began = time.monotonic()
+
+        async def look_until_the_end() -> None:
+            async for look in prove(mailbox, request, TOKEN, accepted=began, pause=0.5):
+                seen.append(look)
+
+        with pytest.raises(MailboxError, match="searching the mailbox: "):
+            await look_until_the_end()
+        assert time.monotonic() - began < 5
+        assert seen
+        assert all(isinstance(look, Look) and look.trouble for look in seen)
+
+
+async def test_what_a_server_says_is_escaped_and_without_the_password() -> None:
+    with imap_stand_in(refusal=b"no \x1b[31m hunter22 is wrong") as port:
+        address = parse_mailbox_address(f"imap://a@127.0.0.1:{port}")
+        with pytest.raises(MailboxError) as caught:
+            await open_mailbox(ProofRequest(address=address, secret="hunter22"), None)
+    assert "hunter22" not in str(caught.value)
+    assert "\x1b" not in str(caught.value)
+    assert caught.value.is_final
+
+
+async def test_no_password_goes_to_another_machine_unencrypted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(parsers, "is_this_machine", lambda _: False)
+    with imap_stand_in() as port:
+        address = parse_mailbox_address(f"imap://a@127.0.0.1:{port}")
+        with pytest.raises(MailboxError, match="does not offer STARTTLS"):
+            await open_mailbox(ProofRequest(address=address, secret="x"), None)
