@@ -193,6 +193,7 @@ def _relay(folder: Path, submission: int, port: int, greylisting: int) -> Config
         DISCARDED: "discard:",
     }
     pairs = ", ".join(f"{{ {address} = {way} }}" for address, way in transports.items())
+    rejected = f"inline:{{ {{ {REJECTED} = 550 5.7.1 Not for us }} }}"
     forged = "dkim=pass header.d=bank.example"
     checks = "".join(
         f"/^Subject: {subject}/ PREPEND Authentication-Results: {name}; {forged}\n"
@@ -208,7 +209,7 @@ def _relay(folder: Path, submission: int, port: int, greylisting: int) -> Config
         "transport_maps": f"inline:{{ {pairs} }}",
         "defer_transports": "late",
         "smtpd_relay_restrictions": "permit_mynetworks, reject",
-        "smtpd_recipient_restrictions": f"check_recipient_access inline:{{ {{ {REJECTED} = 550 }} }}",
+        "smtpd_recipient_restrictions": f"check_recipient_access {rejected}",
         "mynetworks": "127.0.0.0/8",
         "smtpd_milters": f"unix:{folder}/signs/milter",
         "header_checks": f"regexp:{folder}/header_checks",
