@@ -191,10 +191,10 @@ def _due_times(accepted: float, end: float, pause: float) -> Iterable[float]:
     due = accepted
     for after in _FIRST_LOOKS:
         due = accepted + after
-        if due >= end:
-            break
-        yield due
-    while (due := due + pause) < end:
+        # The log may have been followed for a while first.
+        if time.monotonic() < due + pause and due < end:
+            yield due
+    while (due := max(due + pause, time.monotonic())) < end:
         yield due
     yield end
 

@@ -167,7 +167,51 @@ _HANDOVER = shape(
     cause=maybe(ID),
     local=TRUTH.of("is_local"),
 )
-_DELIVERY = shape("delivery", handovers=many(_HANDOVER), seconds=maybe(SECONDS))
+_HOP = shape(
+    "hop",
+    by=maybe(TEXT).of(or_null("by")),
+    received_from=maybe(TEXT).of(or_null("from_")),
+    at=maybe(MOMENT),
+    seconds=maybe(SECONDS),
+    protocol=maybe(TEXT).of(or_null("protocol")),
+)
+_RESULT = shape(
+    "authentication-result",
+    by=TEXT,
+    method=TEXT,
+    result=TEXT,
+    properties=plain(dict, type="object", additionalProperties={"type": "string"}),
+)
+_DKIM = shape(
+    "dkim-result",
+    domain=maybe(TEXT).of(or_null("domain")),
+    selector=maybe(TEXT).of(or_null("selector")),
+    outcome=ID,
+    detail=maybe(TEXT).of(or_null("why")),
+    algorithm=maybe(TEXT).of(or_null("algorithm")),
+)
+_ARRIVAL = shape(
+    "arrival",
+    found=TRUTH,
+    mailbox=TEXT,
+    folder=maybe(TEXT),
+    folder_kind=maybe(ID).of("place"),
+    seconds=maybe(SECONDS),
+    precision=maybe(SECONDS),
+    searched=many(TEXT),
+    hops=many(_HOP),
+    results=many(_RESULT),
+    disbelieved=many(TEXT),
+    dkim=many(_DKIM),
+    domain=maybe(TEXT).of(or_null("domain")),
+    aligned=maybe(TRUTH),
+    aligned_by=maybe(ID).of(or_null("aligned_by")),
+    removed=TRUTH,
+    notes=many(TEXT),
+)
+_DELIVERY = shape(
+    "delivery", handovers=many(_HANDOVER), seconds=maybe(SECONDS), arrival=maybe(_ARRIVAL)
+)
 _FACT = shape("fact", subject=ID, id=ID, weight=ID, text=TEXT, record=maybe(TEXT))
 
 _SENDERS = shape(

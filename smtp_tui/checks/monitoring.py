@@ -76,6 +76,8 @@ _WORST_FIRST = (NagiosState.CRITICAL, NagiosState.UNKNOWN, NagiosState.WARNING, 
 _UNTESTED = frozenset({Stage.SETTINGS, Stage.PASSWORD})
 # The provider itself has said that this login is over.
 _REJECTED = frozenset({Cause.OAUTH_RENEWAL_FAILED, Cause.OAUTH_CLIENT_REJECTED})
+# What smtp-tui could not see says nothing about the mail server.
+_UNSEEN = frozenset({Cause.INTERNAL_ERROR, Cause.PROVE_MAILBOX_FAILED})
 # Somebody must act on these. Certificate expiry has its own thresholds, and the others do no harm
 # by themselves: an alarm that never ends is ignored.
 MATTERS = frozenset(
@@ -85,6 +87,7 @@ MATTERS = frozenset(
         WarningId.CERTIFICATE_NOT_VERIFIED,
         WarningId.ADDRESS_UNANSWERED,
         WarningId.OAUTH_ENDS_SOON,
+        WarningId.ARRIVED_IN_JUNK,
     }
 )
 
@@ -120,7 +123,7 @@ def state_of(verdict: Verdict, thresholds: Thresholds) -> NagiosState:
     """Return the state for a verdict."""
     if not verdict.ok:
         is_unknown = verdict.stage in _UNTESTED and verdict.cause not in _REJECTED
-        is_unknown = is_unknown or verdict.cause == Cause.INTERNAL_ERROR
+        is_unknown = is_unknown or verdict.cause in _UNSEEN
         return NagiosState.UNKNOWN if is_unknown else NagiosState.CRITICAL
     exceeded = thresholds.exceeded(verdict)
     return max(
@@ -239,9 +242,11 @@ def _performance(result: CheckResult, thresholds: Thresholds, prefix: str = "") 
 
 
 def delivery_metrics(delivery: DeliverySummary) -> Iterator[tuple[str, float]]:
-    """Yield the durations of a delivery by name: the last handover that the log shows."""
+    """Yield the durations of a delivery by name: the log's last handover, and the arrival."""
     if delivery.handovers and delivery.seconds is not None:
         yield "handover_seconds", delivery.seconds
+    if delivery.arrival and delivery.arrival.seconds is not None:
+        yield "delivery_seconds", delivery.arrival.seconds
 
 
 def _days(span: timedelta) -> str:
@@ -275,10 +280,14 @@ _GAUGES = {
     "handover_seconds": (
         "With send --follow: seconds from the acceptance of the message to the log's last line."
     ),
+    "delivery_seconds": (
+        "With send --prove: seconds from the acceptance of the message until it was seen."
+    ),
+    "delivered": "With send --prove: whether the mailbox showed the message (1) or not (0).",
 }
 
 # Left out where no message was followed.
-_OF_DELIVERY = ("handover_seconds",)
+_OF_DELIVERY = ("handover_seconds", "delivery_seconds", "delivered")
 
 
 def _samples(verdict: Verdict, moment: datetime) -> Iterator[tuple[str, dict[str, str], float]]:
@@ -297,6 +306,8 @@ def _samples(verdict: Verdict, moment: datetime) -> Iterator[tuple[str, dict[str
     if verdict.delivery:
         for name, seconds in delivery_metrics(verdict.delivery):
             yield name, {}, round(seconds, 6)
+        if verdict.delivery.arrival:
+            yield "delivered", {}, int(verdict.delivery.arrival.found)
     for stage in Stage:
         yield "stage", {"stage": stage.value}, int(verdict.stage is stage)
     if verdict.cause:

@@ -33,6 +33,7 @@ from smtp_tui.smtp.events import (
 # 128 bits: nobody guesses the id of a message that is still on its way.
 _TOKEN_BYTES = 16
 _FOLDERS_NAMED = 5
+_NOTABLE_PRECISION = 2.0
 # A message in these states arrives nowhere else.
 _ENDED = {DeliveryState.BOUNCED, DeliveryState.EXPIRED, DeliveryState.DISCARDED}
 # What the log could not show does not matter once the mailbox has shown the message.
@@ -72,8 +73,7 @@ async def _send_and_look(
     if request.mail:
         request = replace(request, mail=replace(request.mail, token=token))
     accepted = time.monotonic()
-    follows = getattr(request, "follow", None)
-    runner = load("checks.after_sending:run") if follows else run_check
+    runner = load("checks.after_sending:run") if request.follow else run_check
     async with aclosing(runner(request)) as updates:
         async for update in updates:
             if isinstance(update, Verdict):
@@ -136,7 +136,7 @@ def _failed(
 def _concluded(request: CheckRequest, verdict: Verdict, proof: ArrivalProof) -> Verdict:
     """Return the verdict with what the mailbox shows; what failed before stays."""
     known = verdict.delivery or DeliverySummary()
-    delivery = replace(known, arrival=proof, seconds=proof.seconds or known.seconds)
+    delivery = replace(known, arrival=proof)
     facts = verdict.facts
     assert facts is not None
     if proof.found:
@@ -155,10 +155,14 @@ def _concluded(request: CheckRequest, verdict: Verdict, proof: ArrivalProof) -> 
 
 
 def _arrival_text(proof: ArrivalProof) -> str:
-    return (
+    text = (
         f"The message arrived in {proof.folder} of {proof.mailbox}, seen "
         f"{proof.seconds or 0.0:.1f} s after the server accepted it."
     )
+    # The looks are some seconds apart.
+    if proof.precision and proof.precision > _NOTABLE_PRECISION:
+        text += f" It may have arrived up to {proof.precision:.0f} s earlier."
+    return text
 
 
 def _folders(proof: ArrivalProof) -> str:

@@ -331,7 +331,9 @@ def template_of(call: Invocation) -> CheckRequest:
 def _follows(call: Invocation) -> bool:
     """Whether to follow the message; UsageError for options that need it."""
     if not call.options.follow:
-        refuse_options(call, ("log", "within"), "{} needs --follow")
+        refuse_options(call, ("log",), "{} needs --follow")
+    if not call.options.follow and call.options.prove is None:
+        refuse_options(call, ("within",), "{} needs --follow or --prove")
     return bool(call.options.follow)
 
 
