@@ -19,7 +19,7 @@ from smtp_tui.diagnosis.diagnose import cause_of, diagnose
 from smtp_tui.diagnosis.verdict import PEER_LOOK, UNKNOWN, CheckSummary, Verdict
 from smtp_tui.lazy import load
 from smtp_tui.safe_text import abridged, mask_credentials
-from smtp_tui.settings.choices import Authentication, VerifyMode
+from smtp_tui.settings.choices import OF_TOKENS, Authentication, VerifyMode
 from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.password_sources import OAuthSource
 from smtp_tui.settings.validate import ParsedSettings, parse_settings
@@ -140,6 +140,11 @@ async def _events(
             if error.why:
                 facts.explained = {"why": error.why, "cure": error.to_do}
             yield ended(Stage.PASSWORD, Cause(error.cause), str(error))
+            return
+    if secret and settings.authentication in OF_TOKENS:
+        facts.token = load("diagnosis.tokens:judge")(secret, settings.host, settings.username)
+        if unfit := facts.token.unfit:
+            yield ended(Stage.PASSWORD, Cause.TOKEN_UNFIT, unfit.text)
             return
     async with aclosing(_dialogue(request, settings, secret, facts, started)) as events:
         async for event in events:

@@ -131,6 +131,7 @@ _ARGPARSE: Mapping[str, Mapping[str, Any]] = {
     "to": {"nargs": "+", "action": "extend", "default": []},
     "error": {"nargs": "?", "const": "-"},
     "message": {"nargs": "?", "const": "-"},
+    "token": {"nargs": "?", "const": "-"},
     "older_than": {"type": int},
     "as_pid": {"type": int},
     "sending_address": {"action": "append", "default": []},
@@ -248,10 +249,10 @@ COMMANDS = [
         ("table", "dialect", *_PASSWORD, "keep_in", "in_place", "private"),
     ),
     CommandLineCommand(
-        "explain [KEY] | --error [TEXT] | --message [FILE] | --schema",
-        "explain a setting, an error or a message",
+        "explain [KEY] | --error [TEXT] | --message [FILE] | --token [FILE] | --schema",
+        "explain a setting, an error, a message or a token",
         "cli.show:explain",
-        ("error", "message", "dns", "resolver", "authserv_id", "json", "schema"),
+        ("error", "message", "dns", "resolver", "authserv_id", "token", "set", "json", "schema"),
     ),
     CommandLineCommand(
         "discover DOMAIN|ADDRESS|HOST",

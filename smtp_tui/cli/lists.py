@@ -174,5 +174,8 @@ def _entries() -> list[DataProvenance]:
         *load("discovery.demands:demands")(),
         *load("discovery.blocklists:blocklists")(),
     )
-    of_sign_ins: list[DataProvenance] = load("oauth.providers:provenances")()
+    of_sign_ins: list[DataProvenance] = [
+        *load("oauth.providers:provenances")(),
+        *load("diagnosis.oauth_errors:provenances")(),
+    ]
     return [*(entry.provenance for entry in others), *of_rules, *of_sign_ins]

@@ -94,8 +94,12 @@ def explain(call: Invocation) -> int:
         if call.words:
             raise UsageError("explain needs a KEY or --message, not both")
         return int(load("cli.message:explain_message")(call))
+    elif options.token is not None:
+        if call.words:
+            raise UsageError("explain needs a KEY or --token, not both")
+        return int(load("cli.token:explain_token")(options))
     elif options.json:
-        raise UsageError("explain --json needs --error or --message")
+        raise UsageError("explain --json needs --error, --message or --token")
     elif call.words:
         topic = call.words[0].casefold().replace("_", "-")
         key = topic if topic in TOPICS else topic.replace("-", "_")

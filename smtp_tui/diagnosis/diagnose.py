@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from smtp_tui.diagnosis.causes import label, parts_of, texts_of
 from smtp_tui.diagnosis.verdict import CheckSummary, Fix, Recipient, Verdict
+from smtp_tui.lazy import load
 from smtp_tui.safe_text import abridged, escape_controls, mask_credentials, shortened
 from smtp_tui.settings.fields import BY_KEY, Settings
 from smtp_tui.settings.validate import Problem
@@ -21,6 +22,7 @@ _CAUSES_WITH_REPLY = (Cause.REFUSED, Cause.RECIPIENT_REFUSED)
 # RFC 6409 and RFC 8314: ports for clients that log in.
 _SUBMISSION_PORTS = (465, 587)
 
+AUTH_REJECTED = "auth-rejected"
 UNKNOWN = "unknown"
 _SHOWN_NAMES = 5
 _DURING = {
@@ -66,6 +68,7 @@ def diagnose(
         texts = _failure_texts(cause, rule, settings, facts)
         proposed, names = _fixes_and_names(settings, facts, problems, cause, names)
         texts = {part: text.format_map(names) for part, text in texts.items()} | facts.explained
+        texts |= _token_texts(cause, facts)
         if settings and facts.probed:
             from smtp_tui.diagnosis.egress import egress_of, egress_texts  # few checks end so
 
@@ -135,6 +138,19 @@ def _failure_texts(
         own = {"what": rule.what, "why": rule.why, "cure": rule.cure}
         texts |= {part: text for part, text in own.items() if text}
     return texts
+
+
+def _token_texts(cause: str, facts: CheckSummary) -> dict[str, str]:
+    """Return what the token itself shows about a failure; the server's reply seldom says it."""
+    token = facts.token
+    if token is None:
+        return {}
+    if cause == Cause.TOKEN_UNFIT and (unfit := token.unfit):
+        return {"cure": unfit.cure}
+    if cause != AUTH_REJECTED:
+        return {}
+    why = load("diagnosis.tokens:why_rejected")(token, facts.challenge)
+    return {"why": why} if why else {}
 
 
 def cause_of(finished: Finished, settings: Settings, facts: CheckSummary) -> str | None:

@@ -34,6 +34,12 @@ class OAuthErrorText:
     source: str
     taken: date
 
+    @property
+    def cure_here(self) -> str:
+        """The cure, with the command that signs in."""
+        is_complete = "smtp-tui" in self.cure or "ign in" not in self.cure
+        return self.cure if is_complete else f"{self.cure} smtp-tui login signs in."
+
 
 @cache
 def oauth_error_texts() -> tuple[OAuthErrorText, ...]:
@@ -44,7 +50,7 @@ def oauth_error_texts() -> tuple[OAuthErrorText, ...]:
 def provenances() -> Iterator[DataProvenance]:
     """Yield one for each entry; ValueError names an entry without a source."""
     for row in load_texts("oauth-errors.toml")["error"]:
-        yield provenance_of(ProviderEntryKind.REPLY, row["id"], row)
+        yield provenance_of(ProviderEntryKind.OAUTH, row["id"], row)
 
 
 def explain_oauth_error(provider: str, error: str, description: str) -> OAuthErrorText | None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from smtp_tui.diagnosis.comparison import Comparison
     from smtp_tui.diagnosis.delivery import DeliverySummary
     from smtp_tui.diagnosis.egress import Egress
+    from smtp_tui.diagnosis.tokens import JudgedToken
     from smtp_tui.smtp.port_probe import ProbedAddress
 
 
@@ -91,6 +92,8 @@ class CheckSummary:
     sign_in_ends_at: datetime | None = None
     explained: dict[str, str] = field(default_factory=dict)
     followed: dict[str, events.Followed] = field(default_factory=dict)
+    token: JudgedToken | None = None
+    challenge: str = ""  # the last one of the login that is JSON
     finished: Finished | None = None
 
     def add(self, event: events.Event) -> None:
@@ -104,6 +107,8 @@ class CheckSummary:
                 self.connected, self.address = event, address
             case events.Received(reply=reply) if self.greeting is None:
                 self.greeting = reply.text
+            case events.Received(decoded=str(text)) if text.startswith("{"):
+                self.challenge = text
             case events.Sent(text=text) if text.startswith(("EHLO ", "HELO ", "LHLO ")):
                 self.greeted_as = text
             case events.TlsEstablished():

@@ -75,7 +75,7 @@ def refusal(
         description=description,
     )
     if known := explain_oauth_error(provider, error, f"{code or ''} {description}"):
-        found_error.why, found_error.to_do = known.why, known.cure
+        found_error.why, found_error.to_do = known.why, known.cure_here
     return found_error
 
 

@@ -28,6 +28,8 @@ class Authentication(StrEnum):
     EXTERNAL = "external"
 
 
+# Their password is an access token.
+OF_TOKENS = (Authentication.XOAUTH2, Authentication.OAUTHBEARER)
 # What `auto` tries, best first: on an encrypted connection, and on an open one.
 AUTO_ENCRYPTED = ("SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN", "LOGIN")
 AUTO_OPEN = ("SCRAM-SHA-256", "SCRAM-SHA-1", "CRAM-MD5")

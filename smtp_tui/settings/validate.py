@@ -6,18 +6,19 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from smtp_tui.records import record
-from smtp_tui.settings.choices import AddressFamily, Authentication, Encryption, VerifyMode
+from smtp_tui.settings.choices import (
+    OF_TOKENS,
+    AddressFamily,
+    Authentication,
+    Encryption,
+    VerifyMode,
+)
 from smtp_tui.settings.fields import BY_KEY, FIELDS, SMTP_PORT, Field, Settings
 from smtp_tui.settings.parsers import socket_path
 from smtp_tui.settings.password_sources import OAuthSource
 
 # `none` and `external` use no password.
-_FOR_TOKENS = (
-    Authentication.XOAUTH2,
-    Authentication.OAUTHBEARER,
-    Authentication.NONE,
-    Authentication.EXTERNAL,
-)
+_FOR_TOKENS = (*OF_TOKENS, Authentication.NONE, Authentication.EXTERNAL)
 
 
 @record

@@ -51,6 +51,7 @@ class Cause(StrEnum):
     OAUTH_CLIENT_REJECTED = "oauth-client-rejected"
     OAUTH_PROVIDER_UNREACHABLE = "oauth-provider-unreachable"
     OAUTH_STORE_READ_ONLY = "oauth-store-read-only"
+    TOKEN_UNFIT = "token-unfit"  # noqa: S105 - an id
     HOST_NOT_FOUND = "host-not-found"
     RESOLVER_FAILED = "resolver-failed"
     CONNECTION_REFUSED = "connection-refused"

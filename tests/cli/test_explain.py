@@ -14,6 +14,7 @@ from smtp_tui.cli.show import LARGEST_INPUT
 from smtp_tui.settings.fields import FIELDS, Field
 from smtp_tui.settings.schema import TOPICS, explanation
 from tests.cli.program import Outcome, run_program
+from tests.servers.tokens import access_token
 from tests.test_floors import loaded, weights
 
 Call = Callable[..., Outcome]
@@ -56,6 +57,35 @@ def test_no_such_key(call: Call) -> None:
     assert outcome == Outcome(
         2, "", "smtp-tui: there is no setting 'pasword'; did you mean password?\n"
     )
+
+
+# An access token
+
+
+def test_a_token(call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    token = access_token("alice@example.org", expires_in=-3600)
+    file = tmp_path / "token"
+    file.write_text(f"{token}\n", encoding="utf-8")
+    told = call("explain", "--token", str(file), "--set", "username=bob@example.org")
+    assert told.status == 1
+    assert "Wrong: The token expired at " in told.out
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(token.encode())))
+    as_json = call("explain", "--token", "--json")
+    assert json.loads(as_json.out)["findings"][0]["id"] == "token-expired"
+    assert token not in told.out + as_json.out
+
+
+def test_a_token_on_the_command_line_is_not_repeated(call: Call) -> None:
+    token = access_token("alice@example.org")
+    told = call("explain", "--token", token)
+    assert told.status == 2
+    assert token not in told.err
+    assert "process list" in told.err
+
+
+def test_a_token_goes_with_host_and_username_alone(call: Call) -> None:
+    told = call("explain", "--token", "--set", "port=25")
+    assert (told.status, told.err.count("\n")) == (2, 1)
 
 
 # An error of another program
@@ -162,7 +192,7 @@ def test_at_a_terminal_it_says_what_it_pause_reason(
         (("host", "--error", "x wonderland"), "explain needs a KEY or --error, not both"),
         (("--error", "one", "wonderland"), "explain needs a KEY or --error, not both"),
         (("--error", ""), "--error needs the text of an error, as TEXT or on standard input"),
-        (("host", "--json"), "explain --json needs --error or --message"),
+        (("host", "--json"), "explain --json needs --error, --message or --token"),
     ],
 )
 def test_what_does_not_go_together(call: Call, words: tuple[str, ...], complaint: str) -> None:

@@ -16,6 +16,7 @@ from smtp_tui.diagnosis.causes import causes, load_texts, parts_of, texts_of
 from smtp_tui.diagnosis.error_lookup.log_redactor import LogRedactor
 from smtp_tui.diagnosis.error_lookup.reply_match import error_entries, lowered, reply_in
 from smtp_tui.diagnosis.experiments import SUBMISSION, other_ports
+from smtp_tui.diagnosis.oauth_errors import oauth_error_in
 from smtp_tui.providers import KEYS
 from smtp_tui.records import record
 from smtp_tui.safe_text import escape_controls, shortened
@@ -254,6 +255,8 @@ def _unquoted(match: re.Match[str]) -> str:
 
 
 def _match_text(text: str, low: str) -> Found | None:
+    if signed_in := _by_sign_in(text):
+        return signed_in
     reply = _by_reply(text, low)
     for rule in _unrelated_rules():
         # A `firm` rule applies even if the text seems to have an SMTP reply.
@@ -261,6 +264,17 @@ def _match_text(text: str, low: str) -> Found | None:
         if is_asked and rule["find"].search(low) and not rule["unless"].search(low):
             return None
     return _by_rule(text, low, vague=False) or reply or _by_rule(text, low, vague=True)
+
+
+def _by_sign_in(text: str) -> Found | None:
+    """Match an error of a provider's sign-in, such as AADSTS53003."""
+    found = oauth_error_in(text)
+    if found is None:
+        return None
+    entry, words = found
+    what = f"{entry.provider.capitalize()} replies {words}. {entry.what}"
+    meant = CauseOverrides(cause="token-refused", what=what, why=entry.why, cure=entry.cure)
+    return words, meant, ""
 
 
 def _by_rule(text: str, low: str, *, vague: bool) -> Found | None:
@@ -302,6 +316,8 @@ def _line_of(words: str, low: str) -> str:
 
 def _quoted(words: str, redactor: LogRedactor) -> str:
     """Return recognised words in one line, without an unpaired bracket or quote at its end."""
+    if words.startswith("AADSTS") and words[len("AADSTS") :].isdecimal():
+        return words  # a code, which the redactor would take for a secret
     quote = " ".join(redactor.masked(words).split()).strip(" .:;,")
     while quote:
         last = quote[-1]
