@@ -13,6 +13,7 @@ LONGEST = 240
 """Characters of a provider's text."""
 
 DENIED, PENDING, SLOW_DOWN = "access_denied", "authorization_pending", "slow_down"
+_DECLINED = "authorization_declined"  # Microsoft's word for DENIED in the device code flow
 _CLIENT = frozenset({"invalid_client", "unauthorized_client"})
 _TEMPORARY = frozenset({"temporarily_unavailable", "server_error"})
 _AADSTS = re.compile(r"\bAADSTS\d{4,9}\b")
@@ -70,7 +71,7 @@ def refusal(
         f"{name} says {': '.join(words)}",
         cause,
         provider=provider,
-        error=error,
+        error=DENIED if error == _DECLINED else error,
         code=code,
         description=description,
     )

@@ -14,7 +14,7 @@ import pytest
 
 from smtp_tui.oauth import flows
 from smtp_tui.oauth.entry import Endpoints, Flow
-from smtp_tui.oauth.errors import OAuthError
+from smtp_tui.oauth.errors import DENIED, OAuthError
 from smtp_tui.oauth.flows import begin_device, client_sign_in
 from smtp_tui.oauth.providers import endpoints_of, flows_of
 from smtp_tui.oauth.token_endpoint import Client
@@ -96,6 +96,14 @@ async def test_the_provider_ends_a_code(web: WebAuthority) -> None:
     async with serving(web.context, as_json(DEVICE), expired) as (url, _):
         with pytest.raises(OAuthError, match="says expired_token"):
             await (await begin_device(client_at(url))).wait()
+
+
+async def test_a_user_who_refuses_at_microsoft(web: WebAuthority) -> None:
+    declined = as_json({"error": "authorization_declined"}, 400)
+    async with serving(web.context, as_json(DEVICE), declined) as (url, _):
+        with pytest.raises(OAuthError, match="says authorization_declined") as caught:
+            await (await begin_device(client_at(url))).wait()
+    assert caught.value.error == DENIED
 
 
 @pytest.mark.parametrize(
