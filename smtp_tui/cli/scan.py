@@ -181,7 +181,7 @@ class _TextReport(_Report):
         print_line(f"Found {found} in {self.result.seconds:.1f} s.")
         skipped, texts = self.result.skipped, skipped_texts()
         if skipped.counts:
-            print_line("Not read:")
+            print_line("Left out:")
         for reason in SkipReason:
             if number := skipped.counts[reason]:
                 examples = skipped.examples[reason] if reason in _WITH_EXAMPLES else []

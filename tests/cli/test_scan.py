@@ -53,7 +53,7 @@ def test_a_table_for_people(tmp_path: Path) -> None:
     assert third.split() == ["-", "b.example", "25", "none", "-", f"{tmp_path}/smtp.toml:", "smtp"]
     assert blank == ""
     assert count.startswith("Found 3 settings in ")
-    assert skipped[:2] == ["Not read:", "  symbolic links: 1"]
+    assert skipped[:2] == ["Left out:", "  symbolic links: 1"]
     assert "files with mail settings that have errors: 1" in skipped[2]
     assert f"({tmp_path}/broken.toml)" in " ".join(skipped)
 
