@@ -42,12 +42,17 @@ def check_from_place(call: Invocation, format_: str) -> int:
             status = run_checks([target], 1, reporters)
     except NotPermitted as error:
         line = " ".join(map(quoted, command_of(call)))
-        raise UsageError(f"{error}; run: sudo {line}") from None
+        raise UsageError(f"{_text_of(error)}; run: sudo {line}") from None
     except PlaceError as error:
         run = f"; run: {error.command}" if error.command else ""
-        raise UsageError(f"{error}{run}") from None
+        raise UsageError(f"{_text_of(error)}{run}") from None
     print_refusal(target)
     return status
+
+
+def _text_of(error: PlaceError) -> str:
+    """Return the text for a line that begins with the program's name."""
+    return str(error).removeprefix("smtp-tui ")
 
 
 def refuse_with_place(call: Invocation) -> None:

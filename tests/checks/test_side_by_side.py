@@ -351,7 +351,7 @@ def test_a_place_that_this_user_may_not_enter(world: Networks) -> None:
         status, _, text = world.check(*words, prefix=AS_NOBODY)
     assert status == 2
     (line,) = text.splitlines()
-    assert line.startswith(f"smtp-tui: smtp-tui may not enter process {there.pid}: that needs root")
+    assert line.startswith(f"smtp-tui: may not enter process {there.pid}: that needs root")
     assert f" check --set=host={HOST} --as-pid={there.pid}" in line
     assert "; run: sudo " in line
 
