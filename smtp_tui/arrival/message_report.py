@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 import textwrap
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from smtp_tui.arrival import dkim
 from smtp_tui.arrival.alignment import alignment_of
 from smtp_tui.arrival.authentication_results import Receiver, believed_results
 from smtp_tui.arrival.bounce import Bounce, read_bounce
 from smtp_tui.arrival.headers import (
     LARGEST_MESSAGE,
+    HeaderField,
     author_domain,
     clock_notes,
     first_of,
@@ -21,10 +22,13 @@ from smtp_tui.arrival.headers import (
 )
 from smtp_tui.diagnosis.delivery import AuthenticationResult, DkimResult, Hop
 from smtp_tui.discovery.dns import Resolver
+from smtp_tui.lazy import load
 from smtp_tui.records import record
 from smtp_tui.safe_text import escape_controls, shortened
 
 _MBOX_LINE = re.compile(rb"\AFrom [^\n]*\n")
+Verify = Callable[[bytes, tuple[HeaderField, ...], Resolver], Awaitable[tuple[DkimResult, ...]]]
+
 # A header alone has no body to verify.
 _BODY = re.compile(rb"\r?\n\r?\n.*\S", re.DOTALL)
 
@@ -57,7 +61,23 @@ class MessageReport:
 
 
 async def read_message(data: bytes, receiver: Receiver, resolver: Resolver | None) -> MessageReport:
-    """Read a message, or parts of one, as pasted or piped."""
+    """Read a message, or parts of one, as pasted or piped; a resolver verifies signatures."""
+    data = _cleaned(data)
+    report = read_offline(data, receiver)
+    if report.header is None or resolver is None:
+        return report
+    is_whole = _is_whole(data)
+    header = await _verified(report.header, data, resolver, is_whole=is_whole)
+    if header.dkim or is_whole:
+        return MessageReport(header=header)
+    if values_of(header_fields(data), "dkim-signature"):
+        note = "Without the body, smtp-tui cannot verify the DKIM signatures."
+        header = replace(header, notes=(*header.notes, note))
+    return MessageReport(header=header)
+
+
+def read_offline(data: bytes, receiver: Receiver) -> MessageReport:
+    """Read a message without asking DNS, so that no signature is verified."""
     data = _cleaned(data)
     bounce = read_bounce(data)
     if bounce is not None:
@@ -65,12 +85,11 @@ async def read_message(data: bytes, receiver: Receiver, resolver: Resolver | Non
     fields = header_fields(data)
     if not (values_of(fields, "received") or first_of(fields, "message-id")):
         return MessageReport()
-    has_body = bool(_BODY.search(data)) and len(data) < LARGEST_MESSAGE
-    header = await read_headers(data, receiver, resolver, is_whole=has_body)
-    if values_of(fields, "dkim-signature") and not has_body:
-        note = "Without the body, smtp-tui cannot verify the DKIM signatures."
-        header = replace(header, notes=(*header.notes, note))
-    return MessageReport(header=header)
+    return MessageReport(header=_header_report(data, receiver))
+
+
+def _is_whole(data: bytes) -> bool:
+    return bool(_BODY.search(data)) and len(data) < LARGEST_MESSAGE
 
 
 def _cleaned(data: bytes) -> bytes:
@@ -95,30 +114,41 @@ async def read_headers(
     `own` is the first field of a message that smtp-tui composed. Only a whole message can be
     verified.
     """
+    report = _header_report(message, receiver, own)
+    return await _verified(report, message, resolver, is_whole=is_whole) if resolver else report
+
+
+def _header_report(message: bytes, receiver: Receiver, own: str | None = None) -> HeaderReport:
     fields = header_fields(message)
     hops = hops_of(fields)
     believed = believed_results(fields, receiver, own=own)
     notes = list(clock_notes(hops))
     if values_of(fields, "arc-seal"):
         notes.append("The message has an ARC chain, which smtp-tui does not verify.")
-    domain = author_domain(fields)
-    report = HeaderReport(
+    return HeaderReport(
         message_id=_shown(first_of(fields, "message-id")),
         subject=_shown(first_of(fields, "subject")),
-        domain=_shown(domain or ""),
+        domain=_shown(author_domain(fields) or ""),
         hops=hops,
         results=believed.results,
         disbelieved=believed.refusals,
         notes=tuple(notes),
     )
-    if resolver is None:
-        return report
-    signatures = await dkim.verify(message, fields, resolver) if is_whole else ()
-    report = replace(report, dkim=signatures)
+
+
+async def _verified(
+    report: HeaderReport, message: bytes, resolver: Resolver, *, is_whole: bool
+) -> HeaderReport:
+    """Add what the signatures prove."""
+    fields = header_fields(message)
+    # dkimpy takes 60 ms to load, most of it dnspython.
+    verify: Verify = load("arrival.dkim:verify")
+    signatures = await verify(message, fields, resolver) if is_whole else ()
+    report, domain = replace(report, dkim=signatures), author_domain(fields)
     if domain is None:
         note = "The message does not have exactly one From address, so that DMARC fails."
         return replace(report, aligned=False, notes=(*report.notes, note))
-    alignment = await alignment_of(domain, signatures, believed.results, resolver)
+    alignment = await alignment_of(domain, signatures, report.results, resolver)
     aligned = alignment.aligned
     if not is_whole and aligned is False and values_of(fields, "dkim-signature"):
         aligned = None

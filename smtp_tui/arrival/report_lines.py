@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from smtp_tui.arrival.authentication_results import property_of
+from smtp_tui.arrival.authentication_results import Receiver, property_of
 from smtp_tui.arrival.bounce import Bounce, BouncedRecipient
-from smtp_tui.arrival.message_report import HeaderReport
+from smtp_tui.arrival.message_report import HeaderReport, read_offline
 from smtp_tui.diagnosis.delivery import ArrivalProof, AuthenticationResult, DkimResult, Hop
 
 _ACTIONS = {
@@ -17,6 +17,22 @@ _ACTIONS = {
     "expanded": "handed to the members of a list",
 }
 _SUBJECTS = ("header.d", "header.from", "smtp.mailfrom", "smtp.helo", "header.i")
+
+
+def message_lines(data: bytes) -> list[str]:
+    """Return what a message shows without DNS; empty if it is none."""
+    report = read_offline(data, Receiver())
+    if report.bounce:
+        return list(bounce_lines(report.bounce))
+    if report.header:
+        return [title_of(report.header), *(f"  {line}" for line in header_lines(report.header))]
+    return []
+
+
+def title_of(header: HeaderReport) -> str:
+    """Return the first line on a received message."""
+    name = header.subject or header.message_id or "without a subject"
+    return f"This is a received message: {name}"
 
 
 def bounce_lines(bounce: Bounce) -> Iterator[str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from smtp_tui.arrival.authentication_results import Receiver
 from smtp_tui.arrival.headers import LARGEST_MESSAGE
 from smtp_tui.arrival.message_report import MessageReport, read_message
-from smtp_tui.arrival.report_lines import bounce_lines, header_lines
+from smtp_tui.arrival.report_lines import bounce_lines, header_lines, title_of
 from smtp_tui.checks.exit_status import NEGATIVE, PASSED
 from smtp_tui.cli.commands import Invocation
 from smtp_tui.cli.discover import resolver_of
@@ -40,8 +40,7 @@ def explain_message(call: Invocation) -> int:
         for line in bounce_lines(report.bounce):
             print_line(line)
     elif report.header:
-        title = report.header.subject or report.header.message_id or "without a subject"
-        print_line(f"This is a received message: {title}")
+        print_line(title_of(report.header))
         for line in header_lines(report.header):
             print_line(f"  {line}")
         if not asks:

@@ -10,6 +10,7 @@ from textual.events import Paste
 from smtp_tui.diagnosis.error_lookup.lookup import LONGEST_TEXT
 from smtp_tui.tui.dialogs.explain_error import ErrorPasteArea, ExplainErrorScreen
 from smtp_tui.tui.widgets.pager import PasteArea
+from tests.arrival.messages import BOUNCE, RECEIVED
 from tests.tui.driving import SAMPLE, Hand, form_on, settle
 
 LOG = """\
@@ -133,3 +134,16 @@ async def test_a_long_line_is_wrapped(tmp_path: Path) -> None:
         assert "word0" in hand.screen
         assert "word19" in hand.screen
         assert area.cursor_at().y == 1
+
+
+async def test_a_bounce_and_a_received_message_are_read_whole(tmp_path: Path) -> None:
+    async with form_on(SAMPLE, tmp_path) as hand:
+        await open_screen(hand)
+        await paste(hand, BOUNCE)
+        await hand.until(lambda: "delivery report of relay.sender.test" in hand.screen)
+        assert "nobody@example.test: not delivered (5.1.1)." in hand.screen
+    async with form_on(SAMPLE, tmp_path) as hand:
+        await open_screen(hand)
+        await paste(hand, RECEIVED)
+        await hand.until(lambda: "This is a received message: Hello" in hand.screen)
+        assert "mx.example.test found: spf=pass for app@sender.test" in hand.screen

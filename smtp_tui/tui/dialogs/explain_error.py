@@ -1,7 +1,8 @@
-"""The screen that explains a pasted error of any program."""
+"""The screen that explains a pasted error of any program, a bounce or a received message."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import ClassVar
 
@@ -9,16 +10,21 @@ from textual.binding import BindingType
 
 from smtp_tui.diagnosis.error_lookup.log_redactor import LogRedactor
 from smtp_tui.diagnosis.error_lookup.lookup import LONGEST_TEXT, ErrorExplanation, explain_error
+from smtp_tui.lazy import load
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.tui.commands import hints_of
 from smtp_tui.tui.custom_keys import bindings
 from smtp_tui.tui.dialog_commands import ERROR_COMMANDS
 from smtp_tui.tui.messages import text
-from smtp_tui.tui.style import DIM, STRONG
+from smtp_tui.tui.style import DIM, PLAIN, STRONG
 from smtp_tui.tui.widgets.pager import PasteArea, PasteScreen
 from smtp_tui.tui.widgets.text_page import TextBlock, labelled, plain
 
 _CUT = "\n…\n"
+# A field that only the header of a message or a delivery report has.
+_OF_MESSAGE = re.compile(
+    r"^[ \t]*(?:received|return-path|reporting-mta|final-recipient):", re.IGNORECASE | re.MULTILINE
+)
 
 
 def explanation_blocks(found: ErrorExplanation) -> list[TextBlock]:
@@ -31,6 +37,18 @@ def explanation_blocks(found: ErrorExplanation) -> list[TextBlock]:
         value = "" if found.value is None else f": {found.value}"
         blocks.append(labelled("In the form", f"{BY_KEY[found.field].label}{value}"))
     return [replace(block, gap=number < 4) for number, block in enumerate(blocks)]
+
+
+def message_blocks(pasted: str) -> list[TextBlock]:
+    """Return what a bounce or the header of a received message shows; empty for other texts."""
+    if not _OF_MESSAGE.search(pasted):
+        return []
+    # Few sessions explain a message.
+    lines: list[str] = load("arrival.report_lines:message_lines")(pasted.encode())
+    return [
+        plain(line.strip(), PLAIN if number else STRONG, gap=not number)
+        for number, line in enumerate(lines)
+    ]
 
 
 class ErrorPasteArea(PasteArea):
@@ -63,10 +81,11 @@ class ExplainErrorScreen(PasteScreen[str | None]):
     def read(self) -> None:
         """Explain the text."""
         pasted = self._pasted.text
-        found = explain_error(pasted) if pasted.strip() else None
+        blocks = message_blocks(pasted)
+        found = explain_error(pasted) if pasted.strip() and not blocks else None
         self._field = found.field if found else None
         without = text("explain", "unknown" if pasted.strip() else "nothing")
-        self.page.show(explanation_blocks(found) if found else [plain(without, DIM)])
+        self.page.show(blocks or (explanation_blocks(found) if found else [plain(without, DIM)]))
         self.hints.show(hints_of(ERROR_COMMANDS, () if self._field else {"visit"}))
 
     def action_visit(self) -> None:
