@@ -12,7 +12,7 @@ import pytest
 
 from smtp_tui.checks.request import CheckRequest
 from smtp_tui.diagnosis.comparison import Comparison, Difference, PlaceSummary
-from smtp_tui.diagnosis.verdict import Verdict
+from smtp_tui.diagnosis.verdict import Fix, Verdict
 from smtp_tui.smtp.events import Stage
 from smtp_tui.tui.commands import command_named
 from smtp_tui.tui.model.check_request import (
@@ -21,6 +21,7 @@ from smtp_tui.tui.model.check_request import (
     run_check,
     run_to_verdict,
 )
+from smtp_tui.tui.model.fixes import FixKind, FixProposal
 from smtp_tui.tui.model.test_place import find_places, matching, runner_from
 from smtp_tui.tui.model.verdict_text import comparison_lines, verdict_text
 from tests.places.spaces import require_namespaces, resident
@@ -174,6 +175,14 @@ def test_what_explains_the_failure_takes_the_place_of_the_usual_advice() -> None
         "Not compared: The rest.",
     ]
     assert verdict_text(compared()).action == "Check routes."
+
+
+def test_a_fix_of_the_settings_does_not_go_before_the_cure_of_the_place() -> None:
+    fix = Fix("ca_file", None, "Only these.")
+    text = verdict_text(compared(NO_ROUTE), proposals=[FixProposal(fix, FixKind.GO_TO)])
+    assert (text.key, text.action) == ("", "Set Address Family to ipv4.")
+    text = verdict_text(compared(), proposals=[FixProposal(fix, FixKind.GO_TO)])
+    assert text.key == "F9"
 
 
 def test_the_first_line_says_where_the_test_ran() -> None:

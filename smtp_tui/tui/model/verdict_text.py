@@ -97,7 +97,7 @@ def verdict_text(
     if verdict.ok:
         key = key_of("save") if saves else ""
         action = saves or ("Nothing to save." if saved is None else saved)
-    elif proposals:
+    elif proposals and reason is None:  # else the place needs the cure, not the settings
         key, others = key_of("fix"), _other_fixes(len(proposals))
         sends = mail is not None and mail.body is not None
         action = f"{describe_fix(proposals[0], verdict.cause, sends=sends)}."
