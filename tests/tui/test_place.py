@@ -178,7 +178,7 @@ def test_what_explains_the_failure_takes_the_place_of_the_usual_advice() -> None
 
 
 def test_a_fix_of_the_settings_does_not_go_before_the_cure_of_the_place() -> None:
-    fix = Fix("ca_file", None, "Only these.")
+    fix = Fix(field="ca_file", value=None, why="Only these.")
     text = verdict_text(compared(NO_ROUTE), proposals=[FixProposal(fix, FixKind.GO_TO)])
     assert (text.key, text.action) == ("", "Set Address Family to ipv4.")
     text = verdict_text(compared(), proposals=[FixProposal(fix, FixKind.GO_TO)])
