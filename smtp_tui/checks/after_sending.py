@@ -67,9 +67,12 @@ async def run(request: CheckRequest) -> AsyncGenerator[Event | Verdict, None]:
 
 def _is_sure_to_follow(request: CheckRequest) -> bool:
     """Whether the message would be followed here, as far as known before it is sent."""
-    host = request.values.get("host")
+    settings = parse_settings(request.values).settings
     is_named = request.follow is not None and request.follow.log is not None
-    return is_named or (isinstance(host, str) and is_this_machine(host))
+    return is_named or (
+        settings is not None
+        and (socket_path(settings.host) is not None or is_this_machine(settings.host))
+    )
 
 
 async def _send_and_follow(

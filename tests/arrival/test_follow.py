@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 import subprocess
 import time
@@ -16,10 +17,11 @@ import pytest
 from smtp_tui.arrival.follow import follow
 from smtp_tui.arrival.log_reader import LogFile
 from smtp_tui.arrival.tracker import DeliveryTracker
-from tests.cli.program import Outcome, environment, run_program
+from tests.cli.program import COMMAND, Outcome, environment, run_program
 from tests.servers import exim_relay, relay
 from tests.servers.exim_program import exim_obstacle, find_exim
 from tests.servers.exim_relay import running_exim_relay
+from tests.servers.journald import journald_obstacle, running_journald
 from tests.servers.next_server import ACCEPTED, running_next_server
 from tests.servers.opensmtpd import opensmtpd_obstacle, running_opensmtpd
 from tests.servers.ports import reserved_ports
@@ -48,12 +50,14 @@ def postfix(next_port: int) -> Iterator[Relay]:
 
 def send(port: int, *arguments: str, **variables: str) -> Outcome:
     """Send to a server of this machine and follow the message."""
+    return run_program(*sending(port, *arguments), env=environment(**variables))
+
+
+def sending(port: int, *arguments: str) -> list[str]:
+    """The words of such a call."""
     place = ("host=127.0.0.1", f"port={port}", "encryption=none")
-    settings = (word for value in place for word in ("--set", value))
-    return run_program(
-        *("send", *settings, "--from", relay.SENDER, "--body", "test", "--follow", *arguments),
-        env=environment(**variables),
-    )
+    settings = [word for value in place for word in ("--set", value)]
+    return ["send", *settings, "--from", relay.SENDER, "--body", "x", "--follow", *arguments]
 
 
 def verdict(port: int, *arguments: str, **variables: str) -> dict[str, Any]:
@@ -202,6 +206,20 @@ def hand_in(client: socket.socket) -> str:
         while (reply := file.readline())[3:4] == b"-":
             pass
     return reply.decode().split()[-1]
+
+
+def test_journal(next_port: int) -> None:
+    """Postfix writes to syslog, which is a real journald in a namespace of its own."""
+    require(obstacle() or journald_obstacle())
+    with running_journald() as enter, running_relay(next_port, to_syslog_of=enter) as server:
+        arguments = sending(server.port, "--json", "--to", ACCEPTING, REFUSING, "--within", "30")
+        command = [*enter, *COMMAND, *arguments]
+        done = subprocess.run(
+            command, env=environment(**server.variables), capture_output=True, check=False
+        )
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert handovers(found) == {ACCEPTING: "sent", REFUSING: "bounced"}
+    assert (done.returncode, done.stderr) == (11, b"")
 
 
 def test_exim(next_port: int) -> None:

@@ -61,8 +61,11 @@ class Relay:
 
 
 @contextlib.contextmanager
-def running_relay(next_port: int) -> Iterator[Relay]:
-    """Run a Postfix that hands all messages to `next_port` of this machine."""
+def running_relay(next_port: int, *, to_syslog_of: tuple[str, ...] = ()) -> Iterator[Relay]:
+    """Run a Postfix that hands all messages to `next_port` of this machine.
+
+    It logs to syslog if it is started by the command that enters a namespace with one.
+    """
     installed = installation()
     with contextlib.ExitStack() as stack:
         folder = Path(tempfile.mkdtemp(prefix="relay-", dir="/tmp"))
@@ -73,10 +76,12 @@ def running_relay(next_port: int) -> Iterator[Relay]:
         with reserved_ports((_LOOPBACK,), 3) as (plain, filtered, filter_):
             relay = Relay(plain, filtered, folder / "mail.log", folder)
             main_cf = _main_cf(installed.mail_owner, folder, next_port, silent.getsockname()[1])
+            if to_syslog_of:
+                main_cf += "maillog_file =\n"
             _fill(installed, folder, main_cf)
             ports = {"plain": plain, "filtered": filtered, "filter": filter_}
             write_aged(folder / "master.cf", MASTER_CF + _SERVICES.format(**ports))
-            stack.enter_context(_running(installed, folder))
+            stack.enter_context(_running(installed, folder, to_syslog_of))
         _await_greeting(relay)
         yield relay
 
@@ -131,9 +136,9 @@ def _main_cf(owner: str, folder: Path, next_port: int, silent_port: int) -> str:
 
 
 @contextlib.contextmanager
-def _running(installed: Installation, folder: Path) -> Iterator[None]:
+def _running(installed: Installation, folder: Path, within: tuple[str, ...]) -> Iterator[None]:
     process = subprocess.Popen(
-        (installed.daemon_directory / "master", "-s", "-c", folder),
+        (*within, installed.daemon_directory / "master", "-s", "-c", folder),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
