@@ -11,9 +11,6 @@ from smtp_tui.arrival.tracker import DeliveryTracker
 from smtp_tui.diagnosis.delivery import Handover
 from smtp_tui.threads import in_daemon_thread
 
-WITHIN = 120.0
-"""Seconds to follow a message, unless the call says otherwise."""
-
 # Seconds between two looks: the log of an attempt takes longer than that to appear.
 _PAUSE = 0.1
 

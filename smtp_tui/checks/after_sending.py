@@ -19,7 +19,7 @@ from smtp_tui.diagnosis.delivery import DeliveryState, DeliverySummary, Handover
 from smtp_tui.diagnosis.diagnose import diagnose
 from smtp_tui.diagnosis.error_lookup.lookup import explain_error
 from smtp_tui.diagnosis.verdict import CheckSummary, Verdict
-from smtp_tui.settings.parsers import is_this_machine
+from smtp_tui.settings.parsers import is_this_machine, socket_path
 from smtp_tui.settings.validate import parse_settings
 from smtp_tui.smtp.events import Cause, Connected, Event, Finished, Followed, MessageQueued, Stage
 from smtp_tui.threads import in_daemon_thread

@@ -66,6 +66,10 @@ def secret_at_hand(source: Given | None) -> str | None:
     return secret if secret.isascii() and secret.isprintable() and secret else None
 
 
+WITHIN = 120.0
+"""Seconds to follow a message, unless the call says otherwise."""
+
+
 @record(kw_only=True)
 class FollowRequest:
     """Follow the sent message in the mail server's log for at most `within` seconds.
@@ -74,9 +78,9 @@ class FollowRequest:
     `past_deferral` awaits later attempts too.
     """
 
-    log: str | None
-    within: float
-    past_deferral: bool
+    log: str | None = None
+    within: float = WITHIN
+    past_deferral: bool = False
 
 
 @record(kw_only=True)

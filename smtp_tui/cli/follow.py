@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from smtp_tui.arrival.follow import WITHIN
-from smtp_tui.checks.request import FollowRequest
+from smtp_tui.checks.request import WITHIN, FollowRequest
 from smtp_tui.cli.commands import Invocation
 from smtp_tui.cli.parser import UsageError, number_within
 

@@ -19,6 +19,12 @@ MAIL_COMMANDS: tuple[FormCommand, ...] = (
         "Check the addresses only",
         "check sender and recipients, and send nothing",
     ),
+    FormCommand(
+        "follow",
+        "alt+g",
+        "Send and follow",
+        "send the message, and follow it in the mail log of this machine",
+    ),
     FormCommand("leave", "escape", "Back", "go back; your text is kept"),
 )
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from smtp_tui.checks.request import FollowRequest
 from smtp_tui.diagnosis.verdict import Recipient, Verdict
-from smtp_tui.smtp.events import Event, Stage, StageEntered, WarningId
+from smtp_tui.smtp.events import Event, MessageQueued, Stage, StageEntered, WarningId
 from smtp_tui.smtp.message import BODY, SUBJECT
 from smtp_tui.smtp.replies import Reply
 from smtp_tui.tui.commands import COMMANDS
@@ -412,3 +413,29 @@ async def test_a_domain_without_a_dot_is_asked_about(tmp_path: Path) -> None:
         await hand.type("me@localhost")
         await hand.press("down")
         assert "has no dot" not in hand.screen
+
+
+async def test_a_message_is_followed(tmp_path: Path) -> None:
+    check = FakeCheck((*HANDED_OVER, SENT))
+    async with form_on(SAMPLE, tmp_path, check=check) as hand:
+        await open_dialog(hand)
+        await hand.type("alice@example.net")
+        await hand.press("alt+g")
+        await idle(hand)
+        await open_dialog(hand)
+        await hand.press("f2")
+        await idle(hand)
+    assert [request.follow for request in check.requests] == [FollowRequest(), None]
+    assert [request.mail and request.mail.body is not None for request in check.requests]
+
+
+async def test_what_it_waits_for_while_it_follows(tmp_path: Path) -> None:
+    queued = MessageQueued(seconds=0.2, queue_id="A1")
+    check = FakeCheck((*HANDED_OVER, queued, SENT), hangs=True)
+    async with form_on(SAMPLE, tmp_path, check=check) as hand:
+        await open_dialog(hand)
+        await hand.type("alice@example.net")
+        await hand.press("alt+g")
+        await hand.until(lambda: "Waiting for the mail log, " in hand.screen)
+        await hand.press("escape")
+        await hand.until(lambda: "The server accepted the message; smtp-tui no" in hand.screen)

@@ -58,7 +58,7 @@ class CheckController(Controller):
         dialog = MailDialog(self.context.mail, sender, last.mail_faults if last else {})
         mail = await self.show_dialog(dialog)
         if mail is not None:
-            await self._flow.test(settings, mail)
+            await self._flow.test(settings, mail, follows=self.context.mail.follows)
 
     async def tap(self) -> None:
         """Ask where to listen, then relay applications until Esc."""

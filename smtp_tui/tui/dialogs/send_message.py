@@ -11,7 +11,7 @@ from textual.timer import Timer
 from smtp_tui.smtp.message import MailRequest
 from smtp_tui.tui.commands import hints_of
 from smtp_tui.tui.custom_keys import bindings
-from smtp_tui.tui.dialog_commands import MAIL_COMMANDS
+from smtp_tui.tui.dialog_commands import MAIL_COMMANDS, key_in
 from smtp_tui.tui.form.form import PAUSE
 from smtp_tui.tui.form.rows import Row, TextRow
 from smtp_tui.tui.messages import text
@@ -61,7 +61,8 @@ class MailDialog(Dialog[MailRequest | None]):
         self._obstacles: dict[MailField, str] = {}
         self._typing: MailField | None = None
         self._pause: Timer | None = None
-        title, hints = TextPage([TITLE]), hints_of(MAIL_COMMANDS)
+        # The line of hints has no room for it; the notes name its key.
+        title, hints = TextPage([TITLE]), hints_of(MAIL_COMMANDS, {"follow"})
         super().__init__(title, *self._rows.values(), self._note, hints=hints)
 
     def on_mount(self) -> None:
@@ -105,6 +106,10 @@ class MailDialog(Dialog[MailRequest | None]):
         """Send the message."""
         self._end(sends=True)
 
+    def action_follow(self) -> None:
+        """Send the message, and follow it in the mail log of this machine."""
+        self._end(sends=True, follows=True)
+
     def action_ask(self) -> None:
         """Test only sender and recipients, and send nothing."""
         self._end(sends=False)
@@ -113,8 +118,9 @@ class MailDialog(Dialog[MailRequest | None]):
     def _here(self) -> MailField:
         return MailField(self.focused.key) if isinstance(self.focused, Row) else MailField.TO
 
-    def _end(self, *, sends: bool) -> None:
+    def _end(self, *, sends: bool, follows: bool = False) -> None:
         """Return the mail request, or show what prevents it."""
+        self._draft.follows = follows
         obstacles = self._draft.obstacles(sends=sends)
         if obstacles:
             self._refuse(obstacles)
@@ -138,7 +144,7 @@ class MailDialog(Dialog[MailRequest | None]):
             placeholder = self._placeholders.get(field, "")
             row.show(RowState(problem=problem, fault=fault, placeholder=placeholder))
         # Show a problem that does not fit in its row, else the description of the field.
-        row, note = self._rows[self._here], plain(text("mail", self._here.name.lower()), DIM)
+        row, note = self._rows[self._here], plain(_note_on(self._here), DIM)
         if self._typing is None and (domain := self._draft.short_domain):
             note = plain(text("mail", "short", domain=domain), CAUTION)
         self._note.show([plain(row.state.problem, BAD) if row.hides_problem else note])
@@ -150,3 +156,7 @@ class MailDialog(Dialog[MailRequest | None]):
         if self._typing is not None:
             self._typing = None
             self._show_rows()
+
+
+def _note_on(field: MailField) -> str:
+    return text("mail", field.name.lower(), follow=key_in("mail", "follow"))

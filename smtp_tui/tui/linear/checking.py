@@ -27,9 +27,11 @@ from smtp_tui.tui.model.check_flow import CheckFlow, mail_after_fix
 from smtp_tui.tui.model.check_request import (
     PlaceRefusedError,
     form_tap,
+    is_followed,
     request_for,
     run_to_verdict,
     runner_at,
+    time_limit,
     title_of,
 )
 from smtp_tui.tui.model.draft import DraftSnapshot
@@ -76,7 +78,7 @@ class LinearChecks:
         settings = self.draft.reading().settings
         problem = self._obstacle("Not sent")
         if problem is None and settings is not None and (mail := self._written_mail(recipients)):
-            await self._flow.test(settings, mail)
+            await self._flow.test(settings, mail, follows=self.context.mail.follows)
         return problem
 
     async def fix(self) -> str | None:
@@ -244,13 +246,16 @@ class LinearChecks:
         try:
             runner = runner_at(place, context.runner)
             check = run_to_verdict(runner, request, report)
-            verdict = await stoppable(self._with_clock(check, events, settings.timeout))
+            verdict = await stoppable(
+                self._with_clock(check, events, time_limit(request, settings))
+            )
         except StoppedError:
             stages = [event.stage for event in events if isinstance(event, StageEntered)]
             is_late = stages[-1:] == [Stage.MESSAGE]
-            self.console.show_stopped(
-                text("test-stopped", "late" if is_late else "early", awaited="the server")
-            )
+            why = text("test-stopped", "late" if is_late else "early", awaited="the server")
+            if is_followed(request, events):
+                why = text("follow", "stopped")
+            self.console.show_stopped(why)
             return None
         except PlaceRefusedError as error:
             self.console.show(str(error))
@@ -379,6 +384,11 @@ class LinearChecks:
                 self.console.show(f"! {problem}")
                 if typed:
                     draft.type(field, before)
-        answers = ("y", "Send it"), ("a", "Only ask the server about the addresses")
+        answers = (
+            ("y", "Send it"),
+            ("f", "Send it, and follow it in the mail log of this machine"),
+            ("a", "Only ask the server about the addresses"),
+        )
         answer = self.console.choose("Send the message?", answers)
-        return draft.mail(sends=answer == "y") if answer else None
+        draft.follows = answer == "f"
+        return draft.mail(sends=answer != "a") if answer else None

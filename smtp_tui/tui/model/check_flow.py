@@ -10,7 +10,7 @@ from itertools import count
 from pathlib import Path
 from typing import Protocol
 
-from smtp_tui.checks.request import CheckRequest
+from smtp_tui.checks.request import CheckRequest, FollowRequest
 from smtp_tui.config.atomic_write import create
 from smtp_tui.config.document import Document
 from smtp_tui.config.errors import DocumentError, one_line, reason
@@ -76,8 +76,13 @@ class CheckFlow:
         self._document, self._table, self._draft = document, table, draft
         self._accepted_risks, self._questions = accepted_risks, questions
 
-    async def test(self, settings: Settings, mail: MailRequest | None) -> None:
-        """Test once, and again if the admin allows sending the password unencrypted."""
+    async def test(
+        self, settings: Settings, mail: MailRequest | None, *, follows: bool = False
+    ) -> None:
+        """Test once, and again if the admin allows sending the password unencrypted.
+
+        `follows` says to follow the message in the mail log of this machine.
+        """
         draft, questions = self._draft, self._questions
         sends = mail is not None and mail.body is not None
         undone = "Not sent" if sends else "Not tested"
@@ -103,6 +108,7 @@ class CheckFlow:
             table=self._table,
             secret=secret,
             mail=mail,
+            follow=FollowRequest() if follows else None,
             is_trusted=True,  # the risk was accepted
             recognition=self._document.recognition,
         )

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from smtp_tui.checks.request import CheckRequest
+from smtp_tui.checks.request import CheckRequest, FollowRequest
 from smtp_tui.config.errors import one_line
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.lazy import load
@@ -18,7 +18,7 @@ from smtp_tui.records import record
 from smtp_tui.settings.choices import Authentication, Encryption
 from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.password_sources import AskSource, source_as_toml
-from smtp_tui.smtp.events import Event
+from smtp_tui.smtp.events import Event, MessageQueued
 from smtp_tui.smtp.message import MailRequest
 from smtp_tui.smtp.redaction import RedactorGroup
 from smtp_tui.tui.model.draft import PASSWORD, SettingsDraft
@@ -39,7 +39,7 @@ def _redactors() -> RedactorGroup:
 def run_check(request: CheckRequest) -> AsyncGenerator[Event | Verdict, None]:
     """Run a check."""
     # The engine takes 88 ms to import; the first screen need not wait for it.
-    run: Runner = load("checks.run:run")
+    run: Runner = load("checks.after_sending:run" if request.follow else "checks.run:run")
     return run(replace(request, redactors=_redactors()))
 
 
@@ -116,6 +116,7 @@ def request_for(
     table: str,
     secret: str | None = None,
     mail: MailRequest | None = None,
+    follow: FollowRequest | None = None,
     allow_clear_password: bool = False,
     is_trusted: bool = False,
     recognition: DialectRecognition | None = None,
@@ -138,9 +139,20 @@ def request_for(
         origin=file if draft.password.is_as_in_file and not is_trusted else None,
         secret=typed,
         mail=mail,
+        follow=follow,
         allow_clear_password=allow_clear_password,
         recognition=recognition,
     )
+
+
+def is_followed(request: CheckRequest, events: Sequence[Event]) -> bool:
+    """Whether the server accepted the message, and smtp-tui now follows it in the mail log."""
+    return request.follow is not None and any(isinstance(each, MessageQueued) for each in events)
+
+
+def time_limit(request: CheckRequest, settings: Settings) -> float:
+    """Return the seconds that a test may take."""
+    return settings.timeout + (request.follow.within if request.follow else 0)
 
 
 async def run_to_verdict(runner: Runner, request: CheckRequest, report: Report) -> Verdict | None:

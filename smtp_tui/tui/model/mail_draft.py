@@ -68,9 +68,13 @@ _PARSERS: dict[MailField, Callable[[str], object]] = {
 
 
 class MailDraft:
-    """The text of each field, kept while the form is open."""
+    """The text of each field, kept while the form is open.
+
+    `follows` says to follow the message in the mail log of this machine.
+    """
 
     def __init__(self) -> None:
+        self.follows = False
         self._texts = {
             MailField.FROM: "",
             MailField.TO: "",

@@ -28,8 +28,10 @@ from smtp_tui.tui.messages import format_internal_error, text
 from smtp_tui.tui.model.check_request import (
     PlaceRefusedError,
     Runner,
+    is_followed,
     run_to_verdict,
     runner_at,
+    time_limit,
     title_of,
 )
 from smtp_tui.tui.model.draft import DraftSnapshot, SettingsDraft
@@ -173,8 +175,11 @@ class TestPane(PlacedByScreen, NoRepaintOnResize, Vertical):
         started = monotonic()
 
         def show_wait() -> None:
-            spent = monotonic() - started
-            self.verdict.show_wait(self.progress.stages.current, spent, settings.timeout)
+            awaited = awaited_in(self.progress.stages.current)
+            if is_followed(request, self._events):
+                awaited = text("follow", "awaited")
+            limit = time_limit(request, settings)
+            self.verdict.show_wait(awaited, monotonic() - started, limit)
 
         show_wait()
         clock = self.set_interval(1, show_wait)
@@ -200,6 +205,8 @@ class TestPane(PlacedByScreen, NoRepaintOnResize, Vertical):
             stage = self.progress.stages.current
             is_late = stage is Stage.MESSAGE
             why = text("test-stopped", "late" if is_late else "early", awaited=awaited_in(stage))
+            if is_followed(request, self._events):
+                why, is_late = text("follow", "stopped"), False
             self._abort(why, "stopped", CAUTION if is_late else PLAIN)
             return None
         except PlaceRefusedError as error:

@@ -11,11 +11,9 @@ from textual.events import Click
 
 from smtp_tui.diagnosis.causes import label
 from smtp_tui.diagnosis.verdict import Verdict
-from smtp_tui.smtp.events import Stage
 from smtp_tui.tui.commands import key_of
 from smtp_tui.tui.model.verdict_text import VerdictLine, VerdictText
 from smtp_tui.tui.style import BAD, CAUTION, DIM, GOOD, OURS, PLAIN, STRONG, Span
-from smtp_tui.tui.test_pane.progress import awaited_in
 from smtp_tui.tui.widgets.line import press_key_at
 from smtp_tui.tui.widgets.text_page import TextBlock, TextPage, flow, inline, item, labelled, plain
 
@@ -103,9 +101,9 @@ class VerdictPanel(TextPage):
         self.text = self._extra = None
         self.tap_blocks = ()
 
-    def show_wait(self, stage: Stage | None, seconds: float, limit: float) -> None:
+    def show_wait(self, awaited: str, seconds: float, limit: float) -> None:
         """Show what the check waits for, how long so far and the limit."""
-        text = f"Waiting for {awaited_in(stage)}, {seconds:.0f} s of {limit:g}."
+        text = f"Waiting for {awaited}, {seconds:.0f} s of {limit:g}."
         self.show([TextBlock(((text, OURS), ("   Esc stops", DIM)))])
 
     def show_verdict(self, text: VerdictText) -> None:
