@@ -34,6 +34,7 @@ sys.exit(status)
 
 # What a check from where an application runs needs, and no other.
 SPARED |= {"ctypes", "smtp_tui.places", "smtp_tui.checks.side_by_side", "smtp_tui.interchange"}
+SPARED |= {"smtp_tui.smtp.proxies", "smtp_tui.smtp.unix_sockets"}
 # What signs in, fetches over HTTPS, or follows a message that was sent.
 SPARED |= {"smtp_tui.web", "smtp_tui.oauth", "smtp_tui.arrival", "http.client", "imaplib"}
 SPARED |= {"oauthlib", "dkim", "qrcode"}

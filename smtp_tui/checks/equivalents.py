@@ -156,16 +156,25 @@ def _bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
+def _nothing(plan: _Plan, note: str) -> _CommandLine:
+    """Return no command, and the note that says why."""
+    line = _CommandLine(plan)
+    line.quoted, line.notes = [], [note]
+    return line
+
+
 def _curl(plan: _Plan) -> _CommandLine:
     """Write the curl command; it sends NOOP instead of a message."""
     settings = plan.settings
     if settings.is_lmtp:
-        line = _CommandLine(plan)
-        line.quoted, line.notes = [], ["no-lmtp"]
-        return line
+        return _nothing(plan, "no-lmtp")
     # Without --globoff curl reads the brackets of an IPv6 address as a pattern.
     line = _CommandLine(plan, "curl", "-v", "--globoff")
     line.add("--unix-socket", plan.socket, when=plan.socket)
+    # The proxy looks the host up, as in the check.
+    proxy = str(settings.proxy).replace("socks5://", "socks5h://")
+    line.add("--proxy", proxy, when=settings.proxy)
+    line.add("--proxytunnel", when=settings.proxy and settings.proxy.scheme == "http")
     line.add("--interface", settings.source_address, when=plan.source)
     line.add("--max-time", f"{settings.timeout:g}")
     line.note("own-name", when=plan.hello is None)
@@ -223,10 +232,13 @@ def _openssl(plan: _Plan) -> _CommandLine:
     """Write the openssl command: the handshake only."""
     settings = plan.settings
     target = ("-unix", plan.socket) if plan.socket else ("-connect", plan.endpoint)
-    line = _CommandLine(plan, "openssl", "s_client", *target)
     if not plan.has_tls:
-        line.quoted, line.notes = [], ["nothing"]
-        return line
+        return _nothing(plan, "nothing")
+    proxy = settings.proxy
+    if proxy and proxy.scheme != "http":
+        return _nothing(plan, "no-proxy")
+    line = _CommandLine(plan, "openssl", "s_client", *target)
+    line.add("-proxy", str(proxy).removeprefix("http://"), when=proxy)
     line.add("-bind", _bracketed(settings.source_address or ""), when=plan.source)
     if plan.link != "tls":
         line.add("-starttls", settings.protocol.value)
@@ -258,6 +270,8 @@ def _openssl(plan: _Plan) -> _CommandLine:
 def _swaks(plan: _Plan) -> _CommandLine:
     """Write the swaks command."""
     settings = plan.settings
+    if settings.proxy:
+        return _nothing(plan, "no-proxy")
     server = ("--server", plan.host, "--port", str(settings.port))
     line = _CommandLine(plan, "swaks", *(("--socket", plan.socket) if plan.socket else server))
     line.add("--protocol", "LMTP", when=settings.is_lmtp)

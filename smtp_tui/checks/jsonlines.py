@@ -242,7 +242,7 @@ def _reply_keys(prefix: str = "") -> Keys:
 _OF_EVENTS: dict[type, tuple[str, Keys]] = {
     events.Resolved: ("resolved", {"host": TEXT, "addresses": many(TEXT)}),
     events.Connecting: ("connecting", _ADDRESS),
-    events.Connected: ("connected", {**_ADDRESS, "local_address": maybe(TEXT)}),
+    events.Connected: ("connected", {**_ADDRESS, "local_address": maybe(TEXT), "via": maybe(TEXT)}),
     events.Sent: ("sent", {"text": TEXT}),
     events.Received: ("received", {**_reply_keys("reply."), "decoded": maybe(TEXT)}),
     events.TlsEstablished: ("tls", _TLS),

@@ -151,6 +151,8 @@ def settings_sure_to_connect(request: CheckRequest) -> Settings | None:
         return None
     if not (settings.host.isascii() and settings.tls_name.isascii()) or settings.is_socket:
         return None
+    if settings.proxy:
+        return None
     user = settings.username or ""
     if settings.needs_password:
         secret = secret_at_hand(request.given or settings.password)

@@ -232,7 +232,7 @@ async def run_experiments(
     unverified = settings.openssl_verify_mode is VerifyMode.NONE and not settings.tls_fingerprint
     if unverified and facts.established and facts.address:
         running.insert(0, asyncio.create_task(_try_peer(settings, facts.address, try_settings)))
-    has_ports = not (settings.is_lmtp or facts.is_local(settings.host))
+    has_ports = not (settings.is_lmtp or settings.proxy or facts.is_local(settings.host))
     if limits.tries_ports and not facts.connected and has_ports:
         from smtp_tui.checks.port_experiments import port_experiments  # few checks fail so
 

@@ -41,7 +41,7 @@ _OPTIONAL_NAMES = (
 NAMES = (
     *("host", "port", "endpoint", "encryption", "authentication", "tls_minimum", "tls_name"),
     *("username", "detail", "command", "during", "speaks", "mechanisms", "reply", "peer_look"),
-    *("address", "trusted", "trusted_sha256", "hello"),
+    *("address", "trusted", "trusted_sha256", "hello", "proxy"),
     *("names", "issuer", "missing", "not_before", "not_after", "sha256"),
     *_OPTIONAL_NAMES,
 )
@@ -235,6 +235,7 @@ def template_vars(settings: Settings | None, facts: CheckSummary) -> dict[str, s
             "username": mask_credentials(settings.username or "no user"),
             "tls_minimum": f"TLS {settings.tls_minimum.value}",
             "tls_name": settings.tls_name,
+            "proxy": str(settings.proxy),
         }
     if facts.finished is not None:
         names |= _end_vars(facts.finished, names["host"])

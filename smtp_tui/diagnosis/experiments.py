@@ -135,7 +135,9 @@ def _experiments(settings: Settings, facts: CheckSummary) -> dict[str, list[Expe
         "implicit-tls": implicit_tls,
         "starttls": starttls,
         "other-port": other_port,
-        "other-way": [*experiment({"address_family": "any"}), *experiment({"source_address": ""})],
+        "other-way": []
+        if settings.proxy
+        else [*experiment({"address_family": "any"}), *experiment({"source_address": ""})],
         "certificate-names": _certificate_names(settings, facts),
         "system-trust": experiment({"ca_file": ""}, Stage.TLS),
         "chain-and-name": experiment({"tls_fingerprint": ""}, Stage.TLS),
@@ -156,8 +158,10 @@ def _certificate_names(settings: Settings, facts: CheckSummary) -> list[Experime
         and name.casefold() not in known
         and is_possible({"host": name})
     ][:_MOST_NAMES]
+    # Whether a name leads to the same machine shows only its address.
+    hosts = () if settings.proxy or settings.is_socket else names
     return [
-        *(ExperimentSpec(change={"host": name}, until=Stage.TLS, alias=name) for name in names),
+        *(ExperimentSpec(change={"host": name}, until=Stage.TLS, alias=name) for name in hosts),
         *(ExperimentSpec(change={"server_name": name}, until=Stage.TLS) for name in names),
     ]
 

@@ -182,7 +182,8 @@ _SHOWN_ADDRESSES = 4
 
 def _server_findings(facts: CheckSummary, verdict: Verdict) -> Iterator[Note]:
     names = {"addresses": abridged(facts.resolved, _SHOWN_ADDRESSES)}
-    is_tcp = facts.connected is not None and facts.connected.port is not None
+    is_tcp = facts.connected is not None and is_address(facts.connected.address)
+    is_tcp = is_tcp and facts.connected is not None and facts.connected.via is None
     if facts.address and is_tcp:
         found = "one-of-many" if len(facts.resolved) > 1 else "found"
         yield "host", found, names | {"address": facts.address}

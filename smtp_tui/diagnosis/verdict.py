@@ -99,7 +99,7 @@ class CheckSummary:
     def add(self, event: events.Event) -> None:
         """Add the next event."""
         match event:
-            case events.Resolved(addresses=addresses):
+            case events.Resolved(addresses=addresses, is_proxy=False):
                 self.resolved = addresses
             case events.Connecting(address=address):
                 self.tried.append(address)
@@ -156,6 +156,8 @@ class CheckSummary:
 
     def is_local(self, host: str) -> bool:
         """Whether the host is this machine, by its name or by its resolved addresses."""
+        if self.connected and self.connected.via:
+            return False
         return all(map(is_this_machine, self.resolved or (host,)))
 
     @property

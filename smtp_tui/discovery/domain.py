@@ -64,6 +64,9 @@ class DomainCheck:
         """
         if settings is None:
             return ()
+        # Behind a proxy, the server sees the proxy's address.
+        if connected and (connected.via or connected.port is None):
+            connected = None
         own = connected.local_address if connected else None
         server = connected.address if connected else None
         try:

@@ -22,6 +22,7 @@ from smtp_tui.settings.choices import Authentication, Encryption, VerifyMode
 from smtp_tui.settings.fields import BY_KEY, Settings
 from smtp_tui.settings.parsers import Mailbox, parse_mailbox, socket_path
 from smtp_tui.settings.password_sources import EnvironmentSource, LiteralSource, PasswordSource
+from smtp_tui.settings.proxy_address import ProxyAddress
 from smtp_tui.settings.validate import parse_settings
 
 VARIABLE = "SMTP_PASSWORD"
@@ -76,6 +77,15 @@ class ExportBuilder:
     def socket(self) -> str | None:
         """The path of the UNIX socket that is the host, if it is one."""
         return socket_path(self.settings.host)
+
+    @property
+    def socks_proxy(self) -> ProxyAddress | None:
+        """The proxy, if it is one that programs with SOCKS alone can use."""
+        proxy = self.settings.proxy
+        if proxy and proxy.scheme != "socks5":
+            self.note("proxy", "socks-alone")
+            return None
+        return proxy
 
     @property
     def host_with_port(self) -> str:
@@ -264,6 +274,9 @@ _VALUES: dict[str, Callable[[ExportBuilder], Any]] = {
     "host_with_port": lambda out: out.host_with_port,
     "port": lambda out: None if out.socket else out.settings.port,
     "verify_mode": lambda out: str(out.settings.openssl_verify_mode),
+    "proxy": lambda out: str(out.settings.proxy) if out.settings.proxy else None,
+    "socks_host": lambda out: out.socks_proxy.host if out.socks_proxy else None,
+    "socks_port": lambda out: out.socks_proxy.port if out.socks_proxy else None,
     "username": lambda out: out.username,
     "password": lambda out: out.secret if out.wants_secret else None,
     "timeout": lambda out: out.whole_seconds,

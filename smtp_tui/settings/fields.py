@@ -25,6 +25,8 @@ from smtp_tui.settings.choices import (
 )
 from smtp_tui.settings.parsers import mailbox_text, socket_path
 from smtp_tui.settings.password_sources import PasswordSource, parse_source
+from smtp_tui.settings.proxy_address import ProxyAddress
+from smtp_tui.settings.proxy_address import proxy as proxy_address
 
 Values = Mapping[str, Any]
 Default = Callable[[Values], Any]
@@ -271,6 +273,12 @@ class Settings:
         parsers.address,
         "The local address to connect from.",
         default_text="chosen by the system",
+    )
+    proxy: ProxyAddress | None = declare_advanced(
+        "Proxy",
+        proxy_address,
+        "Connect through it: socks5://host:1080, or http://host:3128 for CONNECT.",
+        default_text="none",
     )
     protocol: Protocol = declare_advanced(
         "Protocol",

@@ -14,7 +14,7 @@ from smtp_tui.settings.choices import (
     VerifyMode,
 )
 from smtp_tui.settings.fields import BY_KEY, FIELDS, SMTP_PORT, Field, Settings
-from smtp_tui.settings.parsers import socket_path
+from smtp_tui.settings.parsers import is_this_machine, socket_path
 from smtp_tui.settings.password_sources import OAuthSource
 
 # `none` and `external` use no password.
@@ -114,6 +114,8 @@ def _conflicts(whole: Mapping[str, Any], parsed: Mapping[str, Any]) -> Iterator[
     is_socket = socket_path(whole["host"] or "") is not None
     if is_socket and not whole["server_name"] and _compares_name(whole):
         yield "server_name", "is missing; a UNIX socket has no name to find in the certificate"
+    if is_socket and whole["proxy"]:
+        yield "proxy", "cannot be used: a proxy reaches no UNIX socket of this machine"
     source, family = whole["source_address"], whole["address_family"]
     if source is not None and family is not AddressFamily.ANY:
         own = AddressFamily.IPV6 if ":" in source else AddressFamily.IPV4
@@ -133,6 +135,12 @@ def _remarks(settings: Settings) -> Iterator[SettingNotice]:
         for key in ("port", "address_family", "source_address"):
             if key in settings.given:
                 yield SettingNotice(key, f"{key} is not used: the host is a UNIX socket")
+    if settings.proxy and "address_family" in settings.given:
+        text = "address_family applies to the proxy, which looks the host up itself"
+        yield SettingNotice("address_family", text)
+    if settings.proxy and is_this_machine(settings.host):
+        text = f"{settings.host} means the machine of the proxy here, not this one"
+        yield SettingNotice("host", text)
     if settings.is_lmtp and settings.port == SMTP_PORT and not settings.is_socket:
         yield SettingNotice("port", "RFC 2033 forbids LMTP on port 25; LMTP servers use another")
     if settings.username and settings.authentication is Authentication.NONE:

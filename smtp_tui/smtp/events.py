@@ -58,6 +58,10 @@ class Cause(StrEnum):
     CONNECT_TIMEOUT = "connect-timeout"
     NETWORK_UNREACHABLE = "network-unreachable"
     CONNECT_DENIED_LOCALLY = "connect-denied-locally"
+    PROXY_UNREACHABLE = "proxy-unreachable"
+    PROXY_REFUSED = "proxy-refused"
+    PROXY_TIMEOUT = "proxy-timeout"
+    PROXY_NOT_A_PROXY = "proxy-not-a-proxy"
     SOCKET_MISSING = "socket-missing"
     SOCKET_DENIED = "socket-denied"
     SOCKET_REFUSED = "socket-refused"
@@ -148,10 +152,11 @@ class StageEntered(EventBase):
 
 @record(kw_only=True)
 class Resolved(EventBase):
-    """The host's addresses, in the order they will be tried."""
+    """The addresses of the host, or of the proxy, in the order they will be tried."""
 
     host: str
     addresses: tuple[str, ...]
+    is_proxy: bool = False
 
 
 @record(kw_only=True)
@@ -164,11 +169,15 @@ class Connecting(EventBase):
 
 @record(kw_only=True)
 class Connected(EventBase):
-    """A connection is established; to a UNIX socket, without a port and a local address."""
+    """A connection is established; to a UNIX socket, without a port and a local address.
+
+    `via` is the proxy that made it, to the host as it is in the settings.
+    """
 
     address: str
     port: int | None
     local_address: str | None
+    via: str | None = None
 
 
 @record(kw_only=True)

@@ -340,6 +340,7 @@ class CheckStages:
                 address=stream.address,
                 port=stream.port,
                 local_address=connection.local_address,
+                via=stream.via,
             )
         )
         self._opener.report_unanswered()

@@ -1,14 +1,17 @@
-"""Open the stream of a check: over TCP, or to a UNIX socket."""
+"""Open the stream of a check: over TCP, through a proxy, or to a UNIX socket."""
 
 from __future__ import annotations
 
 import socket
+from dataclasses import replace
 from typing import Protocol
 
 from smtp_tui.lazy import load
 from smtp_tui.records import record
 from smtp_tui.safe_text import abridged
 from smtp_tui.settings.fields import Settings
+from smtp_tui.settings.parsers import is_address
+from smtp_tui.settings.proxy_address import ProxyAddress
 from smtp_tui.smtp.addresses import THIS_MACHINE, EarlyConnection, Endpoint, Network
 from smtp_tui.smtp.events import Cause, Connecting, Event, Resolved, Stage, WarningId
 from smtp_tui.smtp.happy_eyeballs import AddressLookupError, HappyEyeballs, resolve
@@ -55,10 +58,10 @@ class SilentReporter:
 
 @record(kw_only=True)
 class Stream:
-    """A connected socket; `endpoint` is the server's, None for a UNIX socket.
+    """A connected socket; `endpoint` is the server's, None for a UNIX socket and behind a proxy.
 
-    `address` and `port` name the server in events; `connected_at` is a value of `time.monotonic`,
-    None for now.
+    `address` and `port` name the server in events, `via` the proxy; `connected_at` is a value of
+    `time.monotonic`, None for now.
     """
 
     socket: socket.socket
@@ -66,6 +69,7 @@ class Stream:
     port: int | None = None
     endpoint: Endpoint | None = None
     connected_at: float | None = None
+    via: str | None = None
 
 
 class StreamOpener:
@@ -79,6 +83,8 @@ class StreamOpener:
         reporter: StreamReporter | None = None,
     ) -> None:
         self._settings = settings
+        self._proxy = settings.proxy
+        self._at_proxy = False
         self._network = network
         self._early = early
         self._reporter = reporter or SilentReporter()
@@ -93,10 +99,17 @@ class StreamOpener:
         """
         if self._settings.is_socket:
             return await self._open_socket()
+        if self._proxy:
+            return await self._open_through(self._proxy)
         return await self._open_tcp([known] if known else None)
 
     def late(self, stage: Stage, limit: str) -> AddressLookupError:
         """Return the error of a stream that was not open in time; `limit` is the text for it."""
+        if self._at_proxy:
+            return AddressLookupError(Cause.PROXY_TIMEOUT, limit)
+        if self._proxy:
+            error = self._eyeballs.most_telling(AddressLookupError(Cause.CONNECT_TIMEOUT, limit))
+            return AddressLookupError(Cause.PROXY_UNREACHABLE, error.detail)
         if stage is Stage.RESOLVE:
             return AddressLookupError(Cause.RESOLVER_FAILED, limit)
         if self._settings.is_socket:
@@ -104,15 +117,40 @@ class StreamOpener:
             return AddressLookupError(Cause.SOCKET_REFUSED, text)
         return self._eyeballs.most_telling(AddressLookupError(Cause.CONNECT_TIMEOUT, limit))
 
+    async def _open_through(self, proxy: ProxyAddress) -> Stream:
+        host, port = self._settings.host, self._settings.port
+        try:
+            stream = await self._open_tcp(None)
+        except AddressLookupError as error:
+            raise AddressLookupError(Cause.PROXY_UNREACHABLE, error.detail) from None
+        self._at_proxy = True
+        does = "connects to" if is_address(host) else "looks up"
+        self._reporter.note(f"connected to the proxy {proxy}, which {does} {host}")
+        connect_through = load("smtp.proxies:connect_through")
+        try:
+            await connect_through(proxy, stream.socket, host, port)
+        except BaseException:
+            stream.socket.close()
+            raise
+        return Stream(socket=stream.socket, address=host, port=port, via=str(proxy))
+
     async def _open_tcp(self, targets: list[Endpoint] | None) -> Stream:
         settings, reporter, early = self._settings, self._reporter, self._early
+        if self._proxy:
+            settings = replace(settings, host=self._proxy.host, port=self._proxy.port)
         if targets is None:
             reporter.enter_stage(Stage.RESOLVE, early.asked_at if early else None)
             targets = await resolve(settings, early, self._network)
             found_at = early.found_at if early else None
             addresses = tuple(target.address for target in targets)
             seconds = reporter.seconds_at(found_at)
-            reporter.emit(Resolved(seconds=seconds, host=settings.host, addresses=addresses))
+            found = Resolved(
+                seconds=seconds,
+                host=settings.host,
+                addresses=addresses,
+                is_proxy=self._proxy is not None,
+            )
+            reporter.emit(found)
             reporter.enter_stage(Stage.CONNECT, found_at)
         connected, target = await self._eyeballs.connect(targets)
         return Stream(

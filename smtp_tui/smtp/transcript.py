@@ -62,8 +62,9 @@ def _texts_of(event: Event) -> list[tuple[TranscriptMark, str]]:
             return [(TranscriptMark.FACT, f"{host} resolves to {found}")] if found != host else []
         case events.Connecting(address=address, port=port):
             return [(TranscriptMark.FACT, f"connecting to {endpoint(address, port)}")]
-        case events.Connected(address=address, port=port, local_address=local):
-            origin = f" from {local}" if local else ""
+        case events.Connected(address=address, port=port, local_address=local, via=via):
+            origin = f" through the proxy {via}" if via else ""
+            origin += f" from {local}" if local else ""
             return [(TranscriptMark.FACT, f"connected to {endpoint(address, port)}{origin}")]
         case events.Sent(text=text):
             return [(TranscriptMark.SENT, text)]

@@ -243,6 +243,7 @@ class TapSession:
                     address=stream.address,
                     port=stream.port,
                     local_address=local or None,
+                    via=stream.via,
                 )
             )
             if settings.encryption is Encryption.SSL:

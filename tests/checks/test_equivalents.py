@@ -313,3 +313,21 @@ def test_a_unix_socket() -> None:
     assert inside["openssl"][:4] == ["openssl", "s_client", "-unix", "/run/mail/a b.sock"]
     assert "--connect-to" not in inside["curl"]
     assert inside["curl"][-1].startswith("smtp://mail.example/")
+
+
+def test_a_proxy() -> None:
+    socks = made(proxy="socks5://127.0.0.1", **PLAIN)
+    assert value_of("--proxy", shlex.split(socks["curl"].line)) == "socks5h://127.0.0.1:1080"
+    assert "--proxytunnel" not in socks["curl"].line
+    for program in ("swaks", "openssl"):
+        assert (socks[program].line, len(socks[program].notes)) == ("", 1)
+    http = made(proxy="http://[::1]:8080")
+    assert "--proxy 'http://[::1]:8080' --proxytunnel" in http["curl"].line
+    assert "-proxy '[::1]:8080'" in http["openssl"].line
+
+
+def test_lmtp() -> None:
+    lines = made(protocol="lmtp")
+    assert "--protocol LMTP" in lines["swaks"].line
+    assert "-starttls lmtp" in lines["openssl"].line
+    assert (lines["curl"].line, lines["curl"].notes) == ("", ("curl does not speak LMTP.",))

@@ -55,7 +55,7 @@ EVENTS: list[tuple[Event, str, set[str]]] = [
     (
         Connected(seconds=0.1, address="192.0.2.1", port=587, local_address="192.0.2.9"),
         "connected",
-        {"address", "port", "local_address"},
+        {"address", "port", "local_address", "via"},
     ),
     (Sent(seconds=0.1, text="EHLO x"), "sent", {"text"}),
     (

@@ -342,3 +342,20 @@ def test_a_unix_socket(name: str) -> None:
         return
     again = import_text(export_text(name, values).text, name).values
     assert (again["host"], again["encryption"]) == (values["host"], "none")
+
+
+@pytest.mark.parametrize("name", ["msmtp", "nodemailer", "swaks"])
+def test_lmtp_and_a_proxy(name: str) -> None:
+    values = {"host": "a.example", "port": 24, "encryption": "none", "protocol": "lmtp"}
+    proxy = {"proxy": "socks5://proxy.example:1081"}
+    exported = export_text(name, {**values, **(proxy if name != "swaks" else {})})
+    again = import_text(exported.text, name).values
+    assert (again["protocol"], again["port"]) == ("lmtp", 24)
+    if name != "swaks":
+        assert again["proxy"] == proxy["proxy"]
+
+
+def test_msmtp_uses_no_http_proxy() -> None:
+    exported = export_text("msmtp", {"host": "a.example", "proxy": "http://proxy.example"})
+    assert "proxy" not in exported.text
+    assert any("SOCKS proxies only" in note.text for note in exported.notes)

@@ -92,6 +92,11 @@ def read(source: ImportSource, form: FormatSpec) -> ImportBuilder:
         builder.use("host", "port")
     else:
         builder.take_each(host="host", port="port")
+    if proxy := builder.text("proxy_host"):
+        url = f"socks5://{f'[{proxy}]' if ':' in proxy else proxy}"
+        port = builder.text("proxy_port")
+        builder.put("proxy", f"{url}:{port}" if port else url, "proxy_host")
+    builder.use("proxy_port")
     for key in ("domain", "from"):
         if "%" in (builder.text(key) or ""):
             builder.reject(key, "msmtp-pattern")

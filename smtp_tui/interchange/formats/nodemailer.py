@@ -33,6 +33,7 @@ def read(source: ImportSource, form: FormatSpec) -> ImportBuilder:
     for name in elsewhere:
         builder.reject(name, _ELSEWHERE[name])
     builder.take_each(host="host", port="port")
+    builder.take("proxy", "proxy")
     if builder.switch("lmtp", False):
         builder.put("protocol", "lmtp", "lmtp")
     is_at_465 = str(builder.values.get("port")) == "465"
