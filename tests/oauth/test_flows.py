@@ -98,7 +98,9 @@ async def test_a_user_who_refuses_in_the_browser(provider: OidcServer, client: C
 
 
 @pytest.mark.parametrize(
-    "pasted", ["", "  ", "two words", "http://127.0.0.1/?x=y", "https://[", "é", "x" * 20000]
+    "pasted",
+    ["", "  ", "two words", "http://127.0.0.1/?x=y", "https://[", "é", "x" * 20000],
+    ids=lambda pasted: f"{pasted[:20]!r}",
 )
 async def test_what_holds_no_code(pasted: str, client: Client) -> None:
     with pytest.raises(OAuthError) as caught:

@@ -155,6 +155,7 @@ async def test_a_code_without_an_interval_is_polled_every_five_seconds(
         b"HTTP/1.1 302 Moved\r\nLocation: /other\r\n\r\n",
         b"HTTP/1.1 200 OK\r\n\r\n" + b"[" * 60_000,
     ],
+    ids=lambda reply: f"{reply[-20:]!r}",
 )
 async def test_a_reply_without_a_token_is_the_providers_trouble(
     web: WebAuthority, reply: bytes
