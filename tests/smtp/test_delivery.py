@@ -39,6 +39,12 @@ async def test_commands_go_together_where_pipelining_is_offered() -> None:
     assert played.verdict.queue_id == "4Xy"
 
 
+async def test_the_queue_id_of_opensmtpd() -> None:
+    group = f"{MAIL}\n{RCPT}\nC: DATA\nS: 250 ok\nS: 250 ok\nS: 354 go"
+    accepted = "S: 250 2.0.0 3f5c9ca1 Message accepted for delivery"
+    assert (await handed(PIPELINING, group, take_message, accepted)).verdict.queue_id == "3f5c9ca1"
+
+
 async def test_one_by_one_where_it_is_not() -> None:
     script = f"{MAIL}\nS: 250 ok\n{RCPT}\nS: 250 ok\nC: DATA\nS: 354 go"
     played = await handed(PLAIN, script, take_message, "S: 250 OK id=1sT-0000-Ab")
