@@ -13,6 +13,8 @@ from smtp_tui.threads import in_daemon_thread
 
 # Seconds between two looks: the log of an attempt takes longer than that to appear.
 _PAUSE = 0.1
+# Seconds for a program to hand a message back to Postfix: pipe(8) with sendmail, or a .forward.
+_GRACE = 0.5
 
 
 async def follow(
@@ -26,7 +28,7 @@ async def follow(
 
     OSError if a log cannot be read any more. Wrap it in `contextlib.aclosing`.
     """
-    end = time.monotonic() + within
+    end, returned_by = time.monotonic() + within, 0.0
     while (left := end - time.monotonic()) > 0:
         try:
             # A file of a network that hangs must not outlast the time.
@@ -37,7 +39,9 @@ async def follow(
             for handover in tracker.read(line):
                 yield handover
         if tracker.is_done(past_deferral=past_deferral):
-            return
+            returned_by = returned_by or time.monotonic() + _GRACE
+            if not tracker.may_return or time.monotonic() >= returned_by:
+                return
         if not lines:
             await asyncio.sleep(min(_PAUSE, left))
 

@@ -105,6 +105,17 @@ class DeliveryTracker:
             handover.state in pending for handover in self.handovers
         )
 
+    @property
+    def may_return(self) -> bool:
+        """Whether a program got the message, which may hand it back under another queue ID."""
+        # All three servers name a host with its address, in brackets or parentheses.
+        return any(
+            handover.state is DeliveryState.SENT
+            and not handover.is_local
+            and not {"[", "("} & {*handover.relay}
+            for handover in self.handovers
+        )
+
     def _news(self) -> Iterator[Handover]:
         for handover in self.handovers:
             shown = self._shown.get(handover.recipient)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
+
+from smtp_tui.arrival.follow import follow
 from smtp_tui.arrival.tracker import LONGEST_TEXT, MOST_QUEUE_IDS, DeliveryTracker
 from smtp_tui.diagnosis.delivery import DeliveryState, Handover
 from tests.arrival.lines import EXIM, OPENSMTPD, POSTFIX
@@ -153,3 +156,41 @@ def test_a_long_reply_is_cut() -> None:
     (handover,) = read(tracker, logged("AAAAAA", "a@b", "sent", "x" * 10_000))
     assert len(handover.text) == LONGEST_TEXT
     assert handover.state is DeliveryState.SENT
+
+
+class Steps:
+    """A log that shows a step at each look."""
+
+    name = "steps"
+
+    def __init__(self, *steps: list[str]) -> None:
+        self._steps = [*steps]
+
+    def new_lines(self) -> list[str]:
+        return self._steps.pop(0) if self._steps else []
+
+    def close(self) -> None:
+        pass
+
+
+async def test_a_program_hands_the_message_back_after_its_end() -> None:
+    piped = logged("AAAAAA", "a@b", "sent", "delivered via filter service")
+    piped = piped.replace("relay=mx[192.0.2.1]:25", "relay=filter")
+    log = Steps(
+        [message_id("AAAAAA", "m@x"), piped, "postfix/qmgr[1]: AAAAAA: removed"],
+        [message_id("BBBBBB", "m@x")],
+        [],
+        [logged("BBBBBB", "a@b", "bounced", "550 5.1.1 no")],
+    )
+    tracker = DeliveryTracker("AAAAAA", ["a@b"])
+    async with aclosing(follow(tracker, [log], within=20)) as found:
+        seen = [handover.state.value async for handover in found]
+    assert seen == ["sent", "bounced"]
+
+
+async def test_another_server_hands_nothing_back() -> None:
+    log = Steps([logged("AAAAAA", "a@b", "sent", "250")])
+    tracker = DeliveryTracker("AAAAAA", ["a@b"])
+    async with aclosing(follow(tracker, [log], within=20)) as found:
+        assert [handover.state.value async for handover in found] == ["sent"]
+    assert not tracker.may_return
