@@ -173,6 +173,7 @@ def _entries() -> list[DataProvenance]:
         *(*_presets().providers, *hosting),
         *load("discovery.demands:demands")(),
         *load("discovery.blocklists:blocklists")(),
+        *load("interchange.oauth:token_uses")(),
     )
     of_sign_ins: list[DataProvenance] = [
         *load("oauth.providers:provenances")(),

@@ -37,6 +37,7 @@ from smtp_tui.config import keyring_backend
 from smtp_tui.config.errors import DocumentError, PasswordError, one_line
 from smtp_tui.config.file_access import distrust
 from smtp_tui.config.paths import absolute
+from smtp_tui.interchange.oauth import token_use
 from smtp_tui.oauth.entry import AccessToken, Flow, Granted, SignIn
 from smtp_tui.oauth.errors import DENIED, OAuthError
 from smtp_tui.oauth.flows import DeviceSignIn, begin_device, begin_paste, client_sign_in
@@ -321,6 +322,8 @@ def _name_in_file(table: SmtpTomlTable, new: NewSignIn, options: Namespace) -> i
         notes.append(
             f"to log in with a token: smtp-tui set {quote(table.file)} authentication=xoauth2"
         )
+    if use := token_use(table.document.dialect):
+        notes.append(use.advice)
     for note in notes:
         (print_error if options.json else print_line)(note)
     return PASSED

@@ -8,6 +8,7 @@ from functools import cached_property
 from math import ceil
 from typing import Any
 
+from smtp_tui.interchange.oauth import TokenAbility, token_use
 from smtp_tui.interchange.spec import (
     Exported,
     FormatSpec,
@@ -37,6 +38,7 @@ EXPORTED_TOGETHER = frozenset(
 _CHALLENGES = frozenset(
     {Authentication.CRAM_MD5, Authentication.SCRAM_SHA_256, Authentication.SCRAM_SHA_1}
 )
+_TOKENS = (Authentication.XOAUTH2, Authentication.OAUTHBEARER)
 _BOUNDS = frozenset({"ca_file", "tls_fingerprint", "tls_minimum"})
 
 # May be relative to the settings file, which the other program does not know.
@@ -257,6 +259,9 @@ class ExportBuilder:
                 self.note(key, "relative-path")
         if self.settings.username and not self.settings.authenticates:
             self.note("username", "user-unused")
+        use = token_use(self.form.name) if self.settings.authentication in _TOKENS else None
+        if use and use.xoauth2 is not TokenAbility.YES:  # what it runs is written
+            self.note("authentication", "tokens", advice=use.advice)
         return Exported(self.form.name, content, tuple(self._notes))
 
 

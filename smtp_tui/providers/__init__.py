@@ -30,6 +30,7 @@ class ProviderEntryKind(StrEnum):
     OAUTH = "oauth"
     DEMAND = "demand"
     LIST = "list"
+    APPLICATION = "app"
 
 
 @record(kw_only=True)

@@ -120,6 +120,7 @@ def _letter(letter: str) -> str:
 TOPICS = {
     "oauth-microsoft": "What to register at Microsoft before smtp-tui login",
     "oauth-google": "What to register at Google before smtp-tui login",
+    "oauth-applications": "Which applications can log in with tokens",
 }
 """Pages about no single field, and what they show."""
 
