@@ -11,9 +11,8 @@ from smtp_tui.settings import parsers
 _PORTS = {"socks5": 1080, "http": 3128}
 # With curl's `socks5h` the proxy looks names up, as it always does here.
 _SAME = {"socks5h": "socks5", "socks": "socks5"}
-_URL = re.compile(
-    r"(?P<scheme>[A-Za-z][\w+.-]*)://(?P<host>\[[^\]]*\]|[^:/\[\]]*)(?::(?P<port>[0-9]+))?/?"
-)
+# Compiled on demand: few settings have a proxy.
+_URL = r"(?P<scheme>[A-Za-z][\w+.-]*)://(?P<host>\[[^\]]*\]|[^:/\[\]]*)(?::(?P<port>[0-9]+))?/?"
 
 
 @record
@@ -35,7 +34,7 @@ def proxy(value: object) -> ProxyAddress:
     written = parsers.text(value).strip()
     if "@" in written:
         raise ValueError("contains a login, and smtp-tui does not log in to proxies")
-    match = _URL.fullmatch(written)
+    match = re.fullmatch(_URL, written)
     if match is None:
         raise ValueError(
             f"{parsers.shown(written)} is not a proxy; write socks5://host:1080 or http://host:3128"

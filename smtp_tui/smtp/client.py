@@ -31,6 +31,7 @@ from smtp_tui.smtp.replies import (
     protocol_of,
 )
 from smtp_tui.smtp.sasl import ClientResponse, decode_challenge
+from smtp_tui.smtp.streams import StreamReporter
 from smtp_tui.smtp.tls_errors import is_about_our_certificate, tls_error_text
 
 # Maximum number of unsolicited replies shown one by one.
@@ -53,7 +54,7 @@ class PipelineRejection:
     reply: Reply
 
 
-class SMTPClient:
+class SMTPClient(StreamReporter):
     """One SMTP session, reported as events.
 
     Methods that wait for the server raise CheckAborted if the server closes or resets the

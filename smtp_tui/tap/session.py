@@ -17,7 +17,7 @@ from smtp_tui.smtp.events import Connected, DialogueNote, Stage, TlsEstablished
 from smtp_tui.smtp.happy_eyeballs import AddressLookupError
 from smtp_tui.smtp.replies import EhloKeywords, is_tls_record
 from smtp_tui.smtp.starttls import load_context
-from smtp_tui.smtp.streams import SilentReporter, StreamOpener
+from smtp_tui.smtp.streams import StreamOpener, StreamReporter
 from smtp_tui.smtp.tls import TlsContextError, sni_name, verifies_chain
 from smtp_tui.smtp.tls_errors import handshake_fault
 from smtp_tui.tap.certificates import TapCertificate
@@ -217,7 +217,7 @@ class TapSession:
 
     async def _connect(self) -> None:
         settings = self._settings
-        progress = SilentReporter()
+        progress = StreamReporter()
         try:
             async with asyncio.timeout(settings.timeout):
                 self._context = await load_context(settings, settings.timeout)

@@ -23,6 +23,7 @@ from smtp_tui.tui.dialogs.compare import CompareScreen
 from smtp_tui.tui.dialogs.explain_error import ExplainErrorScreen
 from smtp_tui.tui.dialogs.program_text import EquivalentsScreen, copy_to_terminal
 from smtp_tui.tui.log.entries import Entry, Title
+from smtp_tui.tui.model.check_request import server_text
 from smtp_tui.tui.model.test_report import markdown_of
 from smtp_tui.tui.style import GOOD
 from smtp_tui.tui.widgets.dialog import ask_and_save
@@ -65,7 +66,7 @@ class ToolController(Controller):
         commands = equivalent_commands(settings, facts, self.document.path.parent)
         is_stale = done is not None and self.draft.differing(done.draft)
         note = ", as last tested" if is_stale else ""
-        title = f"{settings.host} port {settings.port}{note}"
+        title = f"{server_text(settings)}{note}"
         await self.show_dialog(EquivalentsScreen(title, commands, self.document.path))
 
     async def explain(self) -> None:

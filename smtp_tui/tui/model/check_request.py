@@ -90,12 +90,17 @@ def runner_at(place: ChosenPlace | None, runner: Runner) -> Runner:
     return runner_from(place)
 
 
+def server_text(settings: Settings) -> str:
+    """Return the server of the settings; a UNIX socket has no port."""
+    return settings.host if settings.is_socket else f"{settings.host} port {settings.port}"
+
+
 def title_of(settings: Settings, mail: MailRequest | None, place: str = "") -> str:
     """Return a test's title: where it runs if not here, server, encryption, login, recipients."""
     encryption = "unencrypted" if settings.encryption is Encryption.NONE else settings.encryption
     login = "no" if settings.authentication is Authentication.NONE else settings.authentication
     where = f"in {place}: " if place else ""
-    server = f"{where}{settings.host} port {settings.port}, {encryption}, {login} login"
+    server = f"{where}{server_text(settings)}, {encryption}, {login} login"
     if mail is None:
         return server
     first, *others = (recipient.address for recipient in mail.recipients)
