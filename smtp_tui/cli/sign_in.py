@@ -46,11 +46,12 @@ from smtp_tui.oauth.qr import MISSING, qr_lines
 from smtp_tui.oauth.renewal import access_token, revoke
 from smtp_tui.oauth.sign_in import (
     LIMIT,
+    TOPICS,
     NewSignIn,
     application_of,
     clear_shadow,
     previous_sign_in,
-    registration_topic,
+    registration_hint,
     store_granted,
     usual_name,
     usual_place,
@@ -164,12 +165,12 @@ def _path_to_keep_in(text: str | None) -> str | None:
 
 
 def _unregistered(provider: str) -> UsageError:
-    topic = registration_topic(provider)
-    if provider in ("microsoft", GOOGLE):
+    if topic := TOPICS.get(provider):
         print_lines(explanation(topic))
+    hint = registration_hint(provider)
     return UsageError(
         "login needs --client-id: the ID of an application that you register at "
-        f"{display_name(provider)} first; smtp-tui explain {topic} shows how"
+        f"{display_name(provider)} first{f'; {hint}' if hint else ''}"
     )
 
 

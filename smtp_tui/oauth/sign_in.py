@@ -63,9 +63,10 @@ def usual_name(provider: str) -> str:
     return display_name(provider).casefold()
 
 
-def registration_topic(provider: str) -> str:
-    """Return the page that shows what to register at a provider."""
-    return TOPICS.get(provider, TOPICS["microsoft"])
+def registration_hint(provider: str) -> str:
+    """Return which page shows what to register at a provider; "" if none does."""
+    topic = TOPICS.get(provider)
+    return f"smtp-tui explain {topic} shows how" if topic else ""
 
 
 async def previous_sign_in(

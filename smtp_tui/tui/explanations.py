@@ -12,15 +12,19 @@ from smtp_tui.config.errors import DocumentError
 from smtp_tui.config.paths import config_folder
 from smtp_tui.diagnosis.advice import Advice
 from smtp_tui.diagnosis.field_notes import observations_of, value_note
+from smtp_tui.lazy import load
 from smtp_tui.providers import Provider, SecretKind, UsernameKind, presets_with, provider_of
 from smtp_tui.records import record
 from smtp_tui.safe_text import escape_controls
+from smtp_tui.settings.choices import OF_TOKENS
 from smtp_tui.settings.fields import BY_KEY, FIELDS
 from smtp_tui.settings.schema import explanation
 from smtp_tui.tui.commands import key_of, log_keys
 from smtp_tui.tui.form.rows import MORE_LABEL, SIGNS
+from smtp_tui.tui.messages import text
 from smtp_tui.tui.model.choices import choices
 from smtp_tui.tui.model.draft import ACCOUNT, HOST, PASSWORD, SettingsDraft, text_of
+from smtp_tui.tui.model.password import PasswordLocation
 from smtp_tui.tui.model.row_state import KEPT_LABEL, KEPT_SUMMARY, RowState
 from smtp_tui.tui.model.session import LastTest
 from smtp_tui.tui.model.verdict_text import with_labels
@@ -110,7 +114,12 @@ def field_page(
         ),
         known=tuple(pair for pair in (*chosen, ("Now", note), (when, found)) if pair[1]),
         lead=tuple(lead),
-        rest=(*_refusals(state), *_provider_blocks(key, draft), *rest),
+        rest=(
+            *_refusals(state),
+            *(_token_blocks(draft) if key == PASSWORD else ()),
+            *_provider_blocks(key, draft),
+            *rest,
+        ),
         # The finding of a test, or the chosen place, is more useful than the general description.
         value_first=bool(found) or row_key != key,
     )
@@ -133,6 +142,24 @@ def _application_blocks(key: str, draft: SettingsDraft, state: RowState) -> Iter
     if raw is not None and draft.raw(key) is None and key != PASSWORD:
         shown = state.chosen or text_of(raw)
         yield plain(f"Not in the file: {draft.application} uses {shown}.", gap=False)
+
+
+def _token_blocks(draft: SettingsDraft) -> Iterator[TextBlock]:
+    """Yield how to sign in, and what a typed access token says of itself, never the token."""
+    if draft.parsed()["authentication"] not in OF_TOKENS:
+        return
+    password = draft.password
+    is_signed_in = password.location is PasswordLocation.OAUTH
+    offer = text("sign-in", "again" if is_signed_in else "offer", key=key_of("sign_in"))
+    yield labelled("Sign in", offer)
+    if token := password.at_hand:
+        # Reading a token loads the providers and its texts, which no other page needs.
+        judged = load("diagnosis.tokens:judge")(token, draft.text(HOST), draft.text(ACCOUNT))
+        for found in judged.findings:
+            style = BAD if found.severity == "sure" else CAUTION
+            yield labelled("Token", found.sentence, style)
+            if found.cure:
+                yield plain(found.cure, gap=False)
 
 
 def _refusals(state: RowState) -> Iterator[TextBlock]:

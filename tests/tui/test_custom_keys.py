@@ -216,6 +216,7 @@ DOES = {
     "redraw": "SMTP Host",
     "back": "",
     "theme": "Colours for a light background",
+    "sign_in": "contacts no other machine",
     "peek": "Only a password that you type here can be shown",
     "suspend": "There is no shell here",
     "how_to_quit": "F10 or Ctrl+X quits",

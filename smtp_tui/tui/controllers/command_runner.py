@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from smtp_tui.tui.controllers.recovery import CrashRecovery
     from smtp_tui.tui.controllers.save import SaveController
     from smtp_tui.tui.controllers.scan import ScanController
+    from smtp_tui.tui.controllers.sign_in import SignInController
     from smtp_tui.tui.controllers.tables import TomlTableController
     from smtp_tui.tui.controllers.tools import ToolController
 
@@ -104,6 +105,12 @@ class FormCommandRunner:
     def scan(self) -> ScanController:
         """The settings on this machine."""
         made: ScanController = self._make("scan:ScanController")
+        return made
+
+    @property
+    def sign_in(self) -> SignInController:
+        """Signing in instead of a password."""
+        made: SignInController = self._make("sign_in:SignInController")
         return made
 
     @property

@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from smtp_tui.config.document import Document
+from smtp_tui.lazy import load
 from smtp_tui.records import record
 from smtp_tui.tui.commands import MENU_COMMANDS, command_named
 from smtp_tui.tui.linear.checking import LinearChecks
@@ -115,6 +116,11 @@ class LinearCommands:
         if document := scan.opened(place):
             raise TableChosenError(place.table, document)
 
+    async def sign_in(self) -> str | None:
+        """Sign in at the provider."""
+        field: str | None = await load("tui.linear.signing_in:LinearSignIn")(self.context).start()
+        return field
+
     async def show_help(self) -> None:
         """Show what the admin can type."""
         for line in HELP:
@@ -178,6 +184,7 @@ COMMANDS = (
     LinearCommand("all", "test every table of the file", "", lambda it, _: it.checks.test_all()),
     _command("same", lambda it, _text: it.reports.show_programs()),
     _command("report", lambda it, text: it.reports.save_report(text)),
+    _command("login", lambda it, _text: it.sign_in(), "sign_in"),
     _command("dns", lambda it, text: it.reports.show_domain(text), "domain"),
     LinearCommand("help", "show what you can type", "help", lambda it, _: it.show_help()),
     _command("quit", lambda it, _text: it.quit(), "leave"),
