@@ -30,10 +30,12 @@ def causes() -> dict[str, dict[str, Any]]:
     return texts_of("causes.toml")
 
 
-def parts_of(cause: str, *, is_local: bool = False) -> dict[str, str]:
-    """Return a cause's texts; `is_local` selects those for a server on this machine."""
+def parts_of(cause: str, *, is_local: bool = False, is_lmtp: bool = False) -> dict[str, str]:
+    """Return a cause's texts; the flags select those for a server here, or one that speaks LMTP."""
     entry = causes()[cause]
     parts = {part: entry[part] for part in ("what", "why", "cure")}
+    if is_lmtp:
+        parts |= entry.get("lmtp", {})
     return parts | entry.get("local", {}) if is_local else parts
 
 

@@ -133,7 +133,11 @@ def _recipients(facts: CheckSummary) -> tuple[Recipient, ...]:
 def _failure_texts(
     cause: str, rule: ReplyRule | None, settings: Settings | None, facts: CheckSummary
 ) -> dict[str, str]:
-    texts = parts_of(cause, is_local=settings is not None and facts.is_local(settings.host))
+    texts = parts_of(
+        cause,
+        is_local=settings is not None and facts.is_local(settings.host),
+        is_lmtp=facts.finished is not None and facts.finished.protocol == "LMTP",
+    )
     if rule is not None and rule.cause == cause:
         own = {"what": rule.what, "why": rule.why, "cure": rule.cure}
         texts |= {part: text for part, text in own.items() if text}

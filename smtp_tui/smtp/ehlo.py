@@ -77,11 +77,10 @@ async def ehlo(client: SMTPClient, name: str, *, is_lmtp: bool = False) -> EhloK
         return await _lhlo(client, name)
     reply = await client.send_and_read(f"EHLO {name}")
     if reply.code in _UNKNOWN:
-        client.note(
-            "the server does not know EHLO; smtp-tui uses HELO, no extensions",
-            WarningId.HELO_FALLBACK,
-        )
         reply = await client.send_and_read(f"HELO {name}")
+        if reply.code == 250:
+            text = "the server does not know EHLO; smtp-tui uses HELO, no extensions"
+            client.note(text, WarningId.HELO_FALLBACK)
     # An LMTP server must not know the other two (RFC 2033, section 4.1).
     is_other = client.command == "HELO" and reply.code in _UNKNOWN
     if is_other and (await client.send_and_read(f"LHLO {name}")).code == 250:

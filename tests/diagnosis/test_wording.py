@@ -41,8 +41,15 @@ def test_every_warning_has_its_text_and_no_text_is_idle() -> None:
 @table("cause", causes())
 def test_texts_of_a_cause_are_whole(cause: str) -> None:
     texts = causes()[cause]
-    assert set(texts) - {"local", "experiments", "fixes", "ask", "faults"} == {"label", *TEXTS}
-    for text in [*parts_of(cause).values(), *parts_of(cause, is_local=True).values()]:
+    assert set(texts) - {"local", "lmtp", "experiments", "fixes", "ask", "faults"} == {
+        "label",
+        *TEXTS,
+    }
+    for text in [
+        *parts_of(cause).values(),
+        *parts_of(cause, is_local=True).values(),
+        *parts_of(cause, is_lmtp=True).values(),
+    ]:
         assert placeholders(text) <= set(NAMES)
         assert text.isprintable()
         assert text.endswith(".")

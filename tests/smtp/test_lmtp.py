@@ -72,6 +72,8 @@ async def test_a_server_that_knows_lhlo_alone_speaks_lmtp() -> None:
     assert (verdict.cause, verdict.protocol, verdict.stage.value) == ("not-smtp", "LMTP", "ehlo")
     assert "(it speaks LMTP)" in verdict.summary
     assert verdict.fixes[0].change == {"protocol": "lmtp"}
+    assert "begins with LHLO" in verdict.why
+    assert verdict.warnings == ()
 
 
 async def test_a_server_that_knows_none_of_them_is_not_named() -> None:
