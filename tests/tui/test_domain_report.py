@@ -11,9 +11,10 @@ import pytest
 from smtp_tui.config.preferences import NAME, Preferences, read_preferences
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.discovery.dns import Resolver
-from smtp_tui.smtp.events import Connected
+from smtp_tui.smtp.events import Connected, TlsEstablished
 from smtp_tui.tui.dialogs.domain_report import DomainScreen
 from smtp_tui.tui.test_pane.pane import DnsOptions
+from tests.discovery.test_dane import BELOW, LEAF, record_of, seen
 from tests.dns.alone import stay_alone
 from tests.dns.server import SILENT, NameServer, Zone, name_server
 from tests.tui.driving import DIALOGUE, PASSED, SAMPLE, FakeCheck, Hand, failed, form_on, settle
@@ -101,6 +102,22 @@ async def test_what_keeps_mail_from_arriving_is_marked(tmp_path: Path) -> None:
             await hand.press("alt+n")
             lines = [line for line in hand.lines if line.startswith((" !", " +", " i", " ?"))]
             assert lines[0].startswith(" ! SPF: example.test has no SPF record")
+
+
+async def test_tlsa_is_held_to_the_certificates_of_the_test(tmp_path: Path) -> None:
+    zone = {**ZONE, "_2587._tcp.mail.example.net": {"TLSA": [record_of(3, 1, 1, BELOW)]}}
+    chain = tuple(seen(LEAF, BELOW))
+    shaken = TlsEstablished(seconds=0.02, version="TLSv1.3", cipher="x", verified=True, chain=chain)
+    played = check()
+    events = (*played.script[:3], shaken, *played.script[3:])
+    with name_server(zone, vouches=True) as names:
+        async with form_on(TEXT, tmp_path, check=FakeCheck(events), lookup=asking(names)) as hand:
+            await hand.press("f5")
+            await hand.until(lambda: "TLSA does not match" in hand.screen)
+            await hand.press("alt+n")
+            assert "It matches no certificate that the server sends." in " ".join(
+                line.strip() for line in hand.lines
+            )
 
 
 async def test_a_failed_test_asks_nobody(tmp_path: Path, names: NameServer) -> None:

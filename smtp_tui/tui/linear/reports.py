@@ -19,7 +19,7 @@ from smtp_tui.tui.linear.context import NO_TEST, LinearContext
 from smtp_tui.tui.messages import as_sentence, reword, text
 from smtp_tui.tui.model import drift
 from smtp_tui.tui.model.check_request import request_for, title_of
-from smtp_tui.tui.model.session import last_connected
+from smtp_tui.tui.model.session import last_chain, last_connected
 from smtp_tui.tui.model.test_report import markdown_of
 
 # The sign of each severity, as `smtp-tui check --domain-check` prints it.
@@ -131,7 +131,8 @@ class LinearReports:
         async def facts() -> tuple[DomainFact, ...]:
             # dnspython takes 60 to 100 ms to import.
             await in_daemon_thread(prepare)
-            return await DomainCheck(Resolver(), names).facts(settings, connected)
+            check = DomainCheck(Resolver(), names)
+            return await check.facts(settings, connected, last_chain(events))
 
         self.console.show(f"Asking DNS, {SECONDS:g} s at most. Ctrl+C stops.")
         try:

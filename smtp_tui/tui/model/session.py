@@ -17,7 +17,8 @@ from smtp_tui.records import record
 from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.parsers import is_address
 from smtp_tui.settings.password_sources import KeyringSource
-from smtp_tui.smtp.events import Connected, Event
+from smtp_tui.smtp.certificates import Certificate
+from smtp_tui.smtp.events import Connected, Event, TlsEstablished
 from smtp_tui.tui.model.check_request import ChosenPlace
 from smtp_tui.tui.model.draft import ACCOUNT, DraftSnapshot, SettingsDraft
 
@@ -160,6 +161,12 @@ class SessionMemory:
             test if before.differing(test.draft) else replace(test, draft=after)
             for test in self._tests[table]
         ]
+
+
+def last_chain(events: Sequence[Event]) -> tuple[Certificate, ...]:
+    """Return the certificates that the server sent last in a test."""
+    handshakes = (event for event in reversed(events) if isinstance(event, TlsEstablished))
+    return next((event.chain for event in handshakes), ())
 
 
 def last_connected(events: Sequence[Event]) -> Connected | None:

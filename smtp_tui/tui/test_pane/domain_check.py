@@ -16,13 +16,13 @@ from smtp_tui.discovery.facts import DomainFact, FactSeverity
 from smtp_tui.records import record
 from smtp_tui.safe_text import escape_controls
 from smtp_tui.smtp.addresses import is_public
-from smtp_tui.smtp.events import Connected, Event
+from smtp_tui.smtp.events import Event
 from smtp_tui.smtp.transcript import TranscriptLine, TranscriptMark
 from smtp_tui.threads import in_daemon_thread
 from smtp_tui.tui.commands import key_of
 from smtp_tui.tui.log.entries import Entry, FoldableLogLine, FoldedLogLine
 from smtp_tui.tui.messages import format_internal_error, reword, text, texts_of
-from smtp_tui.tui.model.session import CompletedTest, last_connected
+from smtp_tui.tui.model.session import CompletedTest, last_chain, last_connected
 from smtp_tui.tui.style import CAUTION, DIM, GOOD, OURS, PLAIN, STRONG
 from smtp_tui.tui.widgets.text_page import TextBlock
 
@@ -37,7 +37,7 @@ SIGNS = {
     FactSeverity.UNKNOWN: ("?", DIM),
 }
 UNANSWERED = "unanswered"
-_ORDER = ("sender", "spf", "dkim", "dmarc", "mx", "ptr")
+_ORDER = ("sender", "spf", "dkim", "dmarc", "mx", "ptr", "tlsa")
 # Maximum length shown of a record; longer records are keys, which nobody reads.
 _LONGEST = 300
 # Seconds in which most answers arrive: an earlier waiting line would only flicker.
@@ -178,7 +178,7 @@ class DomainCheckTask:
             return
         self.reset()
         self._about, self._started = subject, monotonic() - since
-        work = self._ask(request, last_connected(events), subject[0])
+        work = self._ask(request, events, subject[0])
         worker = self._test_pane.run_worker(work, exclusive=True, exit_on_error=False)
         # With eager tasks (Python 3.12), the worker may have finished already.
         self._worker = None if worker.is_finished else worker
@@ -201,14 +201,15 @@ class DomainCheckTask:
         self.stop()
         self.found = self._about = None
 
-    async def _ask(self, request: CheckRequest, connected: Connected | None, domain: str) -> None:
+    async def _ask(self, request: CheckRequest, events: Sequence[Event], domain: str) -> None:
         """Wait for the answers and show them; an error leaves the verdict as it is."""
         verdict = self._test_pane.verdict
 
         async def facts() -> tuple[DomainFact, ...]:
             await in_daemon_thread(prepare)
             check = DomainCheck(resolver_of(self._lookup), self.selectors)
-            return await check.facts(request.sending_settings, connected)
+            settings, chain = request.sending_settings, last_chain(events)
+            return await check.facts(settings, last_connected(events), chain)
 
         asked = asyncio.create_task(facts())
         try:
