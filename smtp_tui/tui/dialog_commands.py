@@ -25,6 +25,7 @@ MAIL_COMMANDS: tuple[FormCommand, ...] = (
         "Send and follow",
         "send the message, and follow it in the mail log of this machine",
     ),
+    FormCommand("prove", "alt+y", "Prove it", "send the message, and look for it in its mailbox"),
     FormCommand("leave", "escape", "Back", "go back; your text is kept"),
 )
 

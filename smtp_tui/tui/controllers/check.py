@@ -57,7 +57,9 @@ class CheckController(Controller):
         last = self.test_pane.last_test
         dialog = MailDialog(self.context.mail, sender, last.mail_faults if last else {})
         mail = await self.show_dialog(dialog)
-        if mail is not None:
+        if mail is not None and dialog.proves:
+            await self._flow.prove(settings, mail)
+        elif mail is not None:
             await self._flow.test(settings, mail, follows=self.context.mail.follows)
 
     async def tap(self) -> None:
@@ -142,6 +144,15 @@ class CheckController(Controller):
     async def ask_password(self, account: str, *, sends: bool) -> str | None:
         """Ask for the password of one test or message."""
         return await self.show_dialog(AskPassword(account, sends=sends))
+
+    async def ask_mailbox(self, proposed: str, problem: str) -> str | None:
+        """Ask for the mailbox of the message."""
+        title, actions = text("mail", "mailbox"), ("Send", "Do not send")
+        return await self.show_dialog(PromptDialog(title, "Mailbox", proposed, actions, problem))
+
+    async def ask_mailbox_password(self, whose: str) -> str | None:
+        """Ask for the password of the mailbox."""
+        return await self.show_dialog(AskPassword(whose, sends=True, label="IMAP Password"))
 
     async def agrees(self, proposal: FixProposal, chain: Sequence[Certificate]) -> bool:
         """Ask whether to trust a server, or to weaken the settings."""

@@ -36,7 +36,8 @@ class MailDialog(Dialog[MailRequest | None]):
     """Asks for a message and its recipients; returns the mail request, or None.
 
     `draft` keeps what is typed. A `MailRequest` without a body tests only sender and recipients.
-    `faults` says what the server rejected of the last message, until that is changed.
+    `proves` tells whether to look for the message in its mailbox. `faults` says what the server
+    rejected of the last message, until that is changed.
     """
 
     place = "mail"
@@ -48,6 +49,7 @@ class MailDialog(Dialog[MailRequest | None]):
     ]
 
     def __init__(self, draft: MailDraft, sender: DefaultSender, faults: Mapping[str, str]) -> None:
+        self.proves = False
         self._draft = draft
         self._faults = {
             field: (draft.text(field), faults[field.name.lower()])
@@ -104,6 +106,12 @@ class MailDialog(Dialog[MailRequest | None]):
 
     def action_send(self) -> None:
         """Send the message."""
+        self.proves = False
+        self._end(sends=True)
+
+    def action_prove(self) -> None:
+        """Send the message, and look for it in its mailbox."""
+        self.proves = True
         self._end(sends=True)
 
     def action_follow(self) -> None:

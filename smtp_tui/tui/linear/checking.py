@@ -63,6 +63,7 @@ class LinearChecks:
     def __init__(self, context: LinearContext) -> None:
         self.context, self.console, self.draft = context, context.console, context.draft
         risks = context.accepted_risks
+        self._proves = False
         self._flow = CheckFlow(context.document, context.table, context.draft, risks, self)
 
     async def test(self, mail: MailRequest | None = None) -> str | None:
@@ -78,7 +79,10 @@ class LinearChecks:
         settings = self.draft.reading().settings
         problem = self._obstacle("Not sent")
         if problem is None and settings is not None and (mail := self._written_mail(recipients)):
-            await self._flow.test(settings, mail, follows=self.context.mail.follows)
+            if self._proves:
+                await self._flow.prove(settings, mail)
+            else:
+                await self._flow.test(settings, mail, follows=self.context.mail.follows)
         return problem
 
     async def fix(self) -> str | None:
@@ -207,6 +211,20 @@ class LinearChecks:
         whose = f" of {account}" if account else ""
         kind = "message" if sends else "test"
         prompt = f"SMTP Password{whose}, for this {kind} only, not echoed: "
+        try:
+            return self.console.ask(prompt, is_secret=True)
+        except (KeyboardInterrupt, EOFError):
+            return None
+
+    async def ask_mailbox(self, proposed: str, problem: str) -> str | None:
+        """Ask for the mailbox of the message."""
+        self.console.show(f"! {problem}" if problem else text("mail", "mailbox"))
+        typed = self.console.ask_within(f"Mailbox [{proposed}]: ")
+        return None if typed is None else typed or proposed
+
+    async def ask_mailbox_password(self, whose: str) -> str | None:
+        """Ask for the password of the mailbox."""
+        prompt = f"IMAP Password of {whose}, for this message only, not echoed: "
         try:
             return self.console.ask(prompt, is_secret=True)
         except (KeyboardInterrupt, EOFError):
@@ -387,8 +405,9 @@ class LinearChecks:
         answers = (
             ("y", "Send it"),
             ("f", "Send it, and follow it in the mail log of this machine"),
+            ("p", "Send it, and look for it in its mailbox"),
             ("a", "Only ask the server about the addresses"),
         )
         answer = self.console.choose("Send the message?", answers)
-        draft.follows = answer == "f"
+        draft.follows, self._proves = answer == "f", answer == "p"
         return draft.mail(sends=answer != "a") if answer else None

@@ -8,13 +8,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import field, replace
 from itertools import count
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from smtp_tui.checks.request import CheckRequest, FollowRequest
 from smtp_tui.config.atomic_write import create
 from smtp_tui.config.document import Document
 from smtp_tui.config.errors import DocumentError, one_line, reason
 from smtp_tui.diagnosis.verdict import Verdict
+from smtp_tui.lazy import load
 from smtp_tui.records import record
 from smtp_tui.settings.fields import Settings
 from smtp_tui.smtp.certificates import Certificate
@@ -25,6 +26,9 @@ from smtp_tui.tui.model.draft import ACCOUNT, HOST, DraftSnapshot, DraftState, S
 from smtp_tui.tui.model.file_context import PasswordRisk, risk_of_test
 from smtp_tui.tui.model.fixes import CA_FILE, FixKind, FixProposal, changes_of
 from smtp_tui.tui.model.mail_draft import MailDraft, MailField
+
+if TYPE_CHECKING:
+    from smtp_tui.arrival.prove import ProofRequest
 
 SENDER = "from"
 _LONGEST = 40  # characters of each part of a file name
@@ -43,6 +47,12 @@ class CheckQuestions(Protocol):
 
     async def ask_password(self, account: str, *, sends: bool) -> str | None:
         """The password for one test, or for one message if it `sends`; None to go back."""
+
+    async def ask_mailbox(self, proposed: str, problem: str) -> str | None:
+        """The URL of a mailbox; None to go back."""
+
+    async def ask_mailbox_password(self, whose: str) -> str | None:
+        """The password of a mailbox, for one message; None to go back."""
 
     async def agrees(self, proposal: FixProposal, chain: Sequence[Certificate]) -> bool:
         """Whether to apply a fix that trusts a server, which sent `chain`, or that weakens."""
@@ -76,12 +86,28 @@ class CheckFlow:
         self._document, self._table, self._draft = document, table, draft
         self._accepted_risks, self._questions = accepted_risks, questions
 
+    async def prove(self, settings: Settings, mail: MailRequest) -> None:
+        """Send a message and look for it in the mailbox that the admin names."""
+        # Few sessions look into a mailbox.
+        proposed = load("tui.model.proof:proposed_mailbox")(settings, mail)
+        proof = await load("tui.model.proof:asked_proof")(proposed, self._questions)
+        if proof is None:
+            self._questions.show_refusal("Not sent: no mailbox was given.")
+            return
+        await self.test(settings, mail, prove=proof)
+
     async def test(
-        self, settings: Settings, mail: MailRequest | None, *, follows: bool = False
+        self,
+        settings: Settings,
+        mail: MailRequest | None,
+        *,
+        follows: bool = False,
+        prove: ProofRequest | None = None,
     ) -> None:
         """Test once, and again if the admin allows sending the password unencrypted.
 
-        `follows` says to follow the message in the mail log of this machine.
+        `follows` says to follow the message in the mail log of this machine, `prove` in which
+        mailbox to look for it.
         """
         draft, questions = self._draft, self._questions
         sends = mail is not None and mail.body is not None
@@ -111,6 +137,7 @@ class CheckFlow:
             follow=FollowRequest() if follows else None,
             is_trusted=True,  # the risk was accepted
             recognition=self._document.recognition,
+            prove=prove,
         )
         verdict = await questions.run(request, settings, tested)
         if verdict is None or verdict.cause != Cause.AUTH_NEEDS_ENCRYPTION:

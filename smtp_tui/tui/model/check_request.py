@@ -24,6 +24,7 @@ from smtp_tui.smtp.redaction import RedactorGroup
 from smtp_tui.tui.model.draft import PASSWORD, SettingsDraft
 
 if TYPE_CHECKING:
+    from smtp_tui.arrival.prove import ProofRequest
     from smtp_tui.config.dialects.spec import DialectRecognition
     from smtp_tui.tui.model.form_tap import FormTap
 
@@ -39,7 +40,8 @@ def _redactors() -> RedactorGroup:
 def run_check(request: CheckRequest) -> AsyncGenerator[Event | Verdict, None]:
     """Run a check."""
     # The engine takes 88 ms to import; the first screen need not wait for it.
-    run: Runner = load("checks.after_sending:run" if request.follow else "checks.run:run")
+    follows = "checks.after_sending:run" if request.follow else "checks.run:run"
+    run: Runner = load("tui.model.proof:run_proof" if request.prove else follows)
     return run(replace(request, redactors=_redactors()))
 
 
@@ -125,11 +127,12 @@ def request_for(
     allow_clear_password: bool = False,
     is_trusted: bool = False,
     recognition: DialectRecognition | None = None,
+    prove: ProofRequest | None = None,
 ) -> CheckRequest:
     """Build a request from the draft; a typed password goes into `secret`, not into the values.
 
     `is_trusted`: the admin allowed the password source in the file, whoever can write the file.
-    `recognition` is the detected format of the file.
+    `recognition` is the detected format of the file, `prove` where the message must arrive.
     """
     values, typed = draft.values(), secret or draft.password.secret()
     assumed = frozenset(key for key in values if draft.raw(key) is None)
@@ -147,6 +150,7 @@ def request_for(
         follow=follow,
         allow_clear_password=allow_clear_password,
         recognition=recognition,
+        prove=prove,
     )
 
 

@@ -26,6 +26,7 @@ from smtp_tui.tui.messages import as_sentence
 from smtp_tui.tui.model.check_request import ChosenPlace, PlaceRefusedError, Runner
 
 _MOST_PROCESSES = 5000
+_NO_PROOF = "smtp-tui proves the arrival only of messages from here: choose Test from, then here."
 _SHORT_ID = 12  # characters, as docker and podman show an ID
 
 
@@ -111,6 +112,8 @@ def runner_from(chosen: ChosenPlace) -> Runner:
     """Return what runs checks from a place; PlaceRefusedError if it cannot be used."""
 
     async def run_there(request: CheckRequest) -> AsyncGenerator[Event | Verdict, None]:
+        if request.prove:
+            raise PlaceRefusedError(_NO_PROOF)
         with ExitStack() as stack:
 
             def open_it() -> Place:
