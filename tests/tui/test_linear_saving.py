@@ -150,6 +150,23 @@ class TestFixes:
         assert check.requests[1].values["encryption"] == "ssl"
 
 
+def test_the_arrival_of_a_message_is_proven(tmp_path: Path) -> None:
+    check = FakeCheck()
+    answers = (
+        *(":send me@example.org", "", "", "", "", "p"),
+        *("imap.example.org", "imaps://me@imap.example.org", "hunter22", ":quit"),
+    )
+    ended = answered(tmp_path, *answers, runner=check)
+    assert "! The mailbox must begin with imaps:// or imap://." in ended.text
+    assert "hunter22" not in ended.text
+    (request,) = check.requests
+    assert request.prove
+    assert (str(request.prove.address), request.prove.secret) == (
+        "me at imap.example.org",
+        "hunter22",
+    )
+
+
 class TestQuestions:
     def test_a_command_that_others_can_write(self, tmp_path: Path) -> None:
         check = FakeCheck()

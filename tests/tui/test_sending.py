@@ -439,3 +439,52 @@ async def test_what_it_waits_for_while_it_follows(tmp_path: Path) -> None:
         await hand.until(lambda: "Waiting for the mail log, " in hand.screen)
         await hand.press("escape")
         await hand.until(lambda: "The server accepted the message; smtp-tui no" in hand.screen)
+
+
+async def test_the_arrival_is_proven_in_a_mailbox_that_is_asked_for(tmp_path: Path) -> None:
+    check = FakeCheck((*HANDED_OVER, SENT))
+    async with form_on(SAMPLE, tmp_path, check=check) as hand:
+        await open_dialog(hand)
+        assert "Alt+Y proves arrival." in hand.screen
+        await hand.type("a@b.example")
+        await hand.press("alt+y")
+        await hand.until(lambda: "Where must the message arrive?" in hand.screen)
+        assert "imaps://a@b.example@" in part(hand, "Mailbox")
+        await hand.press("ctrl+u")
+        await hand.type("imaps://a:secret@imap.b.example")
+        await hand.press("enter")
+        await hand.until(lambda: "The mailbox must not contain a password" in hand.screen)
+        await hand.press("ctrl+u")
+        await hand.type("imaps://a@imap.b.example")
+        await hand.press("enter")
+        await hand.until(lambda: "The password of a at imap.b.example" in hand.screen)
+        await hand.type("wonderland22")
+        assert "wonderland22" not in hand.screen
+        await hand.press("enter")
+        await hand.until(lambda: "PASSED" in hand.screen)
+    (request,) = check.requests
+    assert request.prove
+    assert (str(request.prove.address), request.prove.secret) == (
+        "a at imap.b.example",
+        "wonderland22",
+    )
+    assert "wonderland22" not in repr(request)
+
+
+async def test_without_a_mailbox_nothing_is_sent(tmp_path: Path) -> None:
+    check = FakeCheck((*HANDED_OVER, SENT))
+    async with form_on(SAMPLE, tmp_path, check=check) as hand:
+        await open_dialog(hand)
+        await hand.type("a@b.example")
+        await hand.press("alt+y")
+        await hand.until(lambda: "Where must the message arrive?" in hand.screen)
+        await hand.press("escape")
+        await hand.until(lambda: "Not sent: no mailbox was given." in hand.screen)
+        await open_dialog(hand)
+        await hand.press("alt+y")
+        await hand.until(lambda: "Where must the message arrive?" in hand.screen)
+        await hand.press("enter")
+        await hand.until(lambda: "The password of" in hand.screen)
+        await hand.press("escape")
+        await hand.until(lambda: "Not sent: no mailbox was given." in hand.screen)
+    assert not check.requests

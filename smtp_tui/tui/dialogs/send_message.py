@@ -63,8 +63,8 @@ class MailDialog(Dialog[MailRequest | None]):
         self._obstacles: dict[MailField, str] = {}
         self._typing: MailField | None = None
         self._pause: Timer | None = None
-        # The line of hints has no room for it; the notes name its key.
-        title, hints = TextPage([TITLE]), hints_of(MAIL_COMMANDS, {"follow"})
+        # The line of hints has no room for them; the notes name their keys.
+        title, hints = TextPage([TITLE]), hints_of(MAIL_COMMANDS, {"follow", "prove"})
         super().__init__(title, *self._rows.values(), self._note, hints=hints)
 
     def on_mount(self) -> None:
@@ -167,4 +167,5 @@ class MailDialog(Dialog[MailRequest | None]):
 
 
 def _note_on(field: MailField) -> str:
-    return text("mail", field.name.lower(), follow=key_in("mail", "follow"))
+    keys = {action: key_in("mail", action) for action in ("follow", "prove")}
+    return text("mail", field.name.lower(), **keys)
