@@ -17,6 +17,7 @@ from smtp_tui.diagnosis.delivery import ArrivalProof
 from smtp_tui.settings import parsers
 from tests.arrival.imap_stand_in import imap_stand_in
 from tests.servers.mailboxes import JUNK, Mailboxes
+from tests.servers.tokens import access_token
 from tests.servers.users import ALICE, AWKWARD, User
 
 TOKEN = "0123456789abcdef"
@@ -191,3 +192,21 @@ async def test_no_password_goes_to_another_machine_unencrypted(
         address = parse_mailbox_address(f"imap://a@127.0.0.1:{port}")
         with pytest.raises(MailboxError, match="does not offer STARTTLS"):
             await open_mailbox(ProofRequest(address=address, secret="x"), None)
+
+
+@pytest.mark.integration
+def test_a_token_instead_of_a_password(mailboxes: Mailboxes) -> None:
+    put(mailboxes, ALICE, "INBOX", f"Message-ID: <x.{TOKEN}4@a>\r\n\r\nx\r\n")
+    address = opened(mailboxes).address
+    context = ssl.create_default_context(cafile=str(mailboxes.authority_file))
+    token = access_token(ALICE.name)
+    with closing(Mailbox(address, context, token, is_token=True)) as mailbox:
+        assert mailbox.find(f"{TOKEN}4", mailbox.folders(5), 5) is not None
+    stale = access_token(ALICE.name, expires_in=-60)
+    with (
+        closing(Mailbox(address, context, stale, is_token=True)) as mailbox,
+        pytest.raises(MailboxError, match="logging in: ") as caught,
+    ):
+        mailbox.folders(5)
+    assert caught.value.is_final
+    assert stale not in str(caught.value)

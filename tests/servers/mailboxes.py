@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.servers import tokens
 from tests.servers.authority import Authority, Certificate
 from tests.servers.daemon import Daemon, running
 from tests.servers.dovecot import installed_version, passwd_line
@@ -34,8 +35,19 @@ ssl = yes
 ssl_server_cert_file = {certificate}
 ssl_server_key_file = {certificate}
 auth_allow_cleartext = {clear}
-auth_mechanisms = plain login
+auth_mechanisms = plain login {token_mechanisms}
 auth_failure_delay = 0
+oauth2 {{
+  introspection_mode = local
+  username_attribute = sub
+  oauth2_local_validation {{
+    dict fs {{
+      fs posix {{
+        prefix = {keys}/
+      }}
+    }}
+  }}
+}}
 passdb passwd-file {{
   passwd_file_path = {users}
 }}
@@ -140,12 +152,16 @@ def running_mailboxes(
         users = folder / "users"
         users.write_text(_users(folder))
         users.chmod(0o644)
+        keys = folder / "keys"
+        tokens.write_validation_key(keys)
         file = folder / "dovecot.conf"
         text = _CONFIGURATION.format(
             folder=folder,
             users=users,
             certificate=authority.certificate_files[certificate],
             clear="yes" if clear else "no",
+            keys=keys,
+            token_mechanisms=" ".join(tokens.MECHANISMS).lower(),
             junk=JUNK,
             special_use=special_use,
             lmtp_socket=lmtp_socket,
