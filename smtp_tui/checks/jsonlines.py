@@ -6,7 +6,6 @@ ASCII only; keys are always present, null without a value. `jsonlines.toml` desc
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 from smtp_tui.checks.exit_status import BY_STAGE
@@ -39,6 +38,7 @@ from smtp_tui.checks.json_types import (
     shape,
     values_of,
 )
+from smtp_tui.checks.sender_lines import sender_lines
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.smtp import events
 from smtp_tui.smtp.certificates import Certificate
@@ -214,23 +214,6 @@ _DELIVERY = shape(
 )
 _FACT = shape("fact", subject=ID, id=ID, weight=ID, text=TEXT, record=maybe(TEXT))
 
-_SENDERS = shape(
-    "senders",
-    plain=ID.of(lambda seen: seen.outcome("plain")),
-    dane=ID.of(lambda seen: seen.outcome("dane")),
-    mta_sts=ID.of(lambda seen: seen.outcome("mta-sts")),
-)
-_TLSA = shape(
-    "tlsa",
-    record=TEXT.of("record.text"),
-    secure=TRUTH.of("record.secure"),
-    state=ID,
-    matches=maybe(COUNT),
-    breaks=ID.of("record.breaks"),
-    text=TEXT,
-)
-_STS_POLICY = shape("sts-policy", id=TEXT, mode=ID, mx=many(TEXT), max_age=COUNT)
-
 
 def _reply_keys(prefix: str = "") -> Keys:
     """The keys of a reply, whose attribute paths begin with `prefix`."""
@@ -304,10 +287,6 @@ _OF_EVENTS: dict[type, tuple[str, Keys]] = {
 _WITHOUT_LINE = (events.StageEntered, events.RecipientReply, events.MessageQueued, events.Finished)
 
 _STREAM = shape("stream", size=COUNT, digest=SHA256)
-
-
-def _of_verdict(name: str) -> Callable[[Any], Any]:
-    return lambda side: side.verdict and getattr(side.verdict, name)
 
 
 def _of_client(keys: Keys) -> Keys:
@@ -400,62 +379,7 @@ LINES: dict[str, Keys] = {
         "seconds": SECONDS,
     },
     **_TAP,
-    # The lines of `check --as-mta`.
-    "mx": {
-        "host": TEXT.of("exchange.host"),
-        "preference": COUNT.of("exchange.preference"),
-        "address": maybe(TEXT),
-        "alias": maybe(TEXT).of("exchange.alias"),
-        "problem": maybe(ID).of("exchange.problem"),
-        "dnssec": TRUTH.of("exchange.is_secure"),
-        "out_of_reach": TRUTH.of("is_out_of_reach"),
-        "stage": maybe(STAGE).of(_of_verdict("stage")),
-        "cause": maybe(ID).of(_of_verdict("cause")),
-        "summary": maybe(TEXT).of(_of_verdict("summary")),
-        "tls": maybe(_VERDICT_TLS).of(_of_verdict("tls")),
-        "certificate_state": maybe(ID).of("certificate"),
-        "tlsa": many(_TLSA),
-        "right_record": maybe(TEXT),
-        "sts_allows": maybe(TRUTH),
-        "senders": _SENDERS.of(lambda side: side),
-        "seconds": SECONDS,
-    },
-    "mta": {
-        "domain": TEXT,
-        "ok": TRUTH,
-        "servers": COUNT.of(lambda summary: len(summary.answer.hosts)),
-        "addresses": COUNT.of(lambda summary: sum(bool(side.address) for side in summary.sides)),
-        "null_mx": TRUTH.of("answer.is_null"),
-        "implicit_mx": TRUTH.of("answer.is_implicit"),
-        "dnssec": TRUTH.of("answer.is_secure"),
-        "resolver_validates": TRUTH.of("answer.validates"),
-        "sts_policy": maybe(_STS_POLICY).of(lambda summary: summary.usable_policy),
-        "sts_problem": maybe(ID).of(lambda summary: summary.policy_problem),
-        "senders": _SENDERS.of(lambda summary: summary),
-        "egress": maybe(_EGRESS).of(lambda summary: summary.trace and summary.trace.egress),
-        "late": TRUTH,
-        "seconds": SECONDS,
-    },
-    # After a check with --domain-check.
-    "demand": {
-        "id": ID.of("demand.id"),
-        "receiver": TEXT.of("demand.receiver"),
-        "bulk": TRUTH.of("demand.bulk"),
-        "since": DAY.of("demand.since"),
-        "met": maybe(TRUTH),
-        "text": TEXT.of("demand.text"),
-        "because": TEXT,
-        "source": TEXT.of("demand.source"),
-        "read_at": maybe(TEXT).of("demand.read_at"),
-        "taken": DAY.of("demand.taken"),
-    },
-    "blocklist": {
-        "id": ID.of("list.id"),
-        "address": TEXT,
-        "state": ID,
-        "text": TEXT,
-        "reason": maybe(TEXT),
-    },
+    **sender_lines(_VERDICT_TLS, _EGRESS),
 }
 """Every event that a check or a tap can print: its name, and its keys after `event`, `file` and
 `table`."""
