@@ -12,7 +12,7 @@ from smtp_tui.diagnosis.delivery import ArrivalProof, AuthenticationResult, Dkim
 _ACTIONS = {
     "failed": "not delivered",
     "delayed": "delayed; the server tries again",
-    "delivered": "delivered, says the server",
+    "delivered": "delivered, as the server reports",
     "relayed": "handed to a server that reports nothing more",
     "expanded": "handed to the members of a list",
 }
@@ -85,7 +85,7 @@ def header_lines(report: HeaderReport | ArrivalProof) -> Iterator[str]:
 
 
 def _hop_text(hop: Hop) -> str:
-    by = hop.by or "a server that names itself not"
+    by = hop.by or "a server that does not name itself"
     source = f" from {hop.from_}" if hop.from_ else ""
     protocol = f" with {hop.protocol}" if hop.protocol else ""
     took = "" if hop.seconds is None else f", after {hop.seconds:g} s"
