@@ -32,16 +32,21 @@ def settings_of(place: Place, format: str | None = None) -> Imported:
     if format is None:
         image = place.container.image if place.container else ""
         found = recognise_variables(entries, image)
-        sure = [name for name, evidence in found.items() if evidence.is_sure]
         if not found:
             raise NoSettingsError(
                 f"the variables of {place.title} hold no SMTP settings that smtp-tui knows; "
                 "name a FILE with them, or use --set host=HOST"
             )
-        if len(found) > 1 or not sure:
+        first, *others = found
+        if not (others or found[first].is_sure or format_named(first).runs_in(image)):
+            raise NoSettingsError(
+                f"{place.title} has mail variables of a program that smtp-tui does not recognise; "
+                f"name the program, as with --dialect {first}"
+            )
+        if others:
             raise NoSettingsError(
                 f"the variables of {place.title} may be those of {' or '.join(found)}; "
-                f"name one, as with --dialect {next(iter(found))}"
+                f"name one, as with --dialect {first}"
             )
         ((format, evidence),) = found.items()
         why = evidence.words

@@ -160,6 +160,7 @@ class FormatSpec:
     cannot_require: str = "tls-becomes-auto"
     hosts: frozenset[str] = frozenset()
     own: frozenset[str] = frozenset()
+    generic: frozenset[str] = frozenset()
     shares: frozenset[str] = frozenset()
     beside: frozenset[str] = frozenset()
     ignore: frozenset[str] = frozenset()
@@ -181,7 +182,8 @@ class FormatSpec:
         known = tuple(name for name in names if name in ours)
         own = tuple(name for name in known if name not in self.shares)
         if own or any(name in self.hosts for name in known):
-            return FormatEvidence(known, own, text("own-names", names=listed(own or known)))
+            words = text("own-names", names=listed(own or known))
+            return FormatEvidence(known, own, words, is_guess=self.generic.issuperset(own))
         found = [re.search(pattern, content, re.MULTILINE) for pattern in self.find]
         if not found or None in found:
             return None
@@ -239,16 +241,20 @@ class FormatSpec:
 
 @record
 class FormatEvidence:
-    """The evidence for a format: its known names, its own names, and both as a text."""
+    """The evidence for a format: its known names, its own names, and both as a text.
+
+    `is_guess`: any program may use names like these.
+    """
 
     known: tuple[str, ...]
     own: tuple[str, ...]
     words: str
+    is_guess: bool = False
 
     @property
     def is_sure(self) -> bool:
         """Whether it is more than names that other formats share."""
-        return bool(self.own or not self.known)
+        return not self.is_guess
 
     def outdoes(self, other: FormatEvidence) -> bool:
         """Whether it rules out another format with the same names."""
@@ -281,7 +287,7 @@ def format_of(name: str, table: dict[str, Any]) -> FormatSpec:
 
 _LINKS = ("none", "auto", "tls", "ssl")
 _LISTS = ("find", "images", "prefixes", "mechanisms", "verify", "first")
-_SETS = ("expresses", "hosts", "own", "shares", "beside", "ignore")
+_SETS = ("expresses", "hosts", "own", "generic", "shares", "beside", "ignore")
 
 
 def format_named(name: str) -> FormatSpec:

@@ -482,6 +482,15 @@ def test_a_password_file_that_a_variable_names(world: Networks) -> None:
     assert PASSWORD not in text
 
 
+def test_variables_that_any_program_may_have(world: Networks) -> None:
+    variables = {"SMTP_HOST": HOST, "SMTP_PORT": "587", "SMTP_USER": USER, "SMTP_PASSWORD": "x"}
+    with world.there(variables={**trusting(world), **variables}) as there:
+        status, _, text = world.check("--as-pid", str(there.pid))
+    assert status == 3, text
+    assert "has mail variables of a program that smtp-tui does not recognise" in text
+    assert "as with --dialect node" in text
+
+
 def test_a_certificate_file_of_the_place(world: Networks, tmp_path: Path) -> None:
     file = tmp_path / "mail.toml"
     missing = world.folder / "only-here" / "ca.pem"

@@ -112,6 +112,11 @@ def test_no_application_is_taken_by_names_that_are_not_its_own() -> None:
     text = "SMTP_SERVER=a.example\nSMTP_PORT=25\nSMTP_PASSWORD=x\n"
     with pytest.raises(InterchangeError, match="is not certain; name one with --from: mastodon"):
         import_text(text)
+    # Any program may have these.
+    text = "SMTP_HOST=a.example\nSMTP_PORT=25\nSMTP_USER=me\nSMTP_PASSWORD=x\n"
+    with pytest.raises(InterchangeError, match="is not certain; name one with --from: node"):
+        import_text(text)
+    assert import_text(f"{text}SMTP_SECURE=false\n").format == "node"
 
 
 def test_why_a_format_was_read_is_told() -> None:
@@ -149,7 +154,7 @@ def test_why_a_format_was_read_is_told() -> None:
     ],
 )  # fmt: skip
 def test_what_is_secure_to_node(more: str, values: dict[str, object], unread: list[str]) -> None:
-    found = import_text(f"SMTP_HOST=a.example\nSMTP_USER=me\n{more}\n")
+    found = import_text(f"SMTP_HOST=a.example\nSMTP_USER=me\n{more}\n", "node")
     assert found.format == "node"
     assert found.values == {"host": "a.example", "username": "me", **values}
     assert [one.name for one in found.unread] == unread

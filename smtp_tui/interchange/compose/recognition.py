@@ -36,6 +36,12 @@ def evidence_of(service: ComposeService) -> dict[str, str]:
     }
 
 
+def name_of_guess(service: ComposeService) -> str:
+    """Return the only format that a service's variables fit, even if they fit any program."""
+    found = [*recognise_variables(assignments(service), service.image)]
+    return found[0] if len(found) == 1 else ""
+
+
 def unclear(service: str, several: Iterable[str]) -> str:
     """Return why a service with variables of several formats, or of none, is not read."""
     if names := ", ".join(several):

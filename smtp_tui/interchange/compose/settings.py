@@ -22,7 +22,12 @@ from smtp_tui.interchange.compose import encode
 from smtp_tui.interchange.compose.display import ComposeForDisplay
 from smtp_tui.interchange.compose.edit import apply_changes
 from smtp_tui.interchange.compose.neighbours import Neighbours
-from smtp_tui.interchange.compose.recognition import assignments, evidence_of, unclear
+from smtp_tui.interchange.compose.recognition import (
+    assignments,
+    evidence_of,
+    name_of_guess,
+    unclear,
+)
 from smtp_tui.interchange.compose.services import PROGRAM, ComposeFile, ComposeService
 from smtp_tui.interchange.export_builder import EXPORTED_TOGETHER
 from smtp_tui.interchange.import_builder import EnvRef, UnresolvedVariable
@@ -147,7 +152,8 @@ class ComposeSettings:
         return tuple(map(_table_of, found))
 
     def _has_evidence(self, name: str) -> bool:
-        return bool(evidence_of(self._file.services[name]))
+        service = self._file.services[name]
+        return bool(evidence_of(service)) or name_of_guess(service) in self._forms
 
     def default_table(self) -> str:
         """Return the only service with mail variables; NoTableError or SeveralTablesError."""

@@ -83,6 +83,16 @@ def test_the_image_decides_where_names_do_not(tmp_path: Path) -> None:
     assert document.values("services.app")["host"] == "smtp.example.org"
 
 
+def test_names_that_any_program_may_have_show_no_program(tmp_path: Path) -> None:
+    variables = "{SMTP_HOST: a.example, SMTP_PORT: '25', SMTP_USER: me, SMTP_PASSWORD: x}"
+    content = f"services:\n  app:\n    image: example/app\n    environment: {variables}\n"
+    document = opened(tmp_path, content)
+    assert document.tables() == ()
+    with pytest.raises(NoTableError, match="of a program that smtp-tui knows; name its format"):
+        document.default_table()
+    assert opened(tmp_path, content, "node").default_table() == "services.app"
+
+
 def test_several_services(tmp_path: Path) -> None:
     document = opened(tmp_path, SHARED, _env="EMAIL_HOST_USER=app\n")
     with pytest.raises(SeveralTablesError) as caught:
