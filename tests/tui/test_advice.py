@@ -210,7 +210,7 @@ async def test_a_test_that_was_stopped_leaves_no_findings(tmp_path: Path) -> Non
 
 
 async def test_advice_on_what_is_folded_away_stands_at_more(tmp_path: Path) -> None:
-    async with form_on(SAMPLE + "timeout = 2\n", tmp_path) as hand:
+    async with form_on(SAMPLE + "timeout = 2\n", tmp_path, size=(80, 25)) as hand:
         await hand.go_to("More")
         await hand.press("left")
         assert hand.row("More").endswith("? short")

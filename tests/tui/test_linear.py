@@ -39,12 +39,12 @@ def _state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 class TestFields:
     def test_each_is_asked_for_in_the_order_of_the_form(self, tmp_path: Path) -> None:
-        ended = answered(tmp_path, *[""] * 10, "y", *[""] * 10, ":quit")
+        ended = answered(tmp_path, *[""] * 10, "y", *[""] * 12, ":quit")
         assert ended.status == 0
         prompts = re.findall(r"^(\d+) (.+?) \[", ended.text, re.MULTILINE)
         labels = [label.removesuffix(", not echoed") for _, label in prompts]
         assert labels == [label_of(key) for key in KEYS]
-        assert [int(number) for number, _ in prompts] == [*range(1, 21)]
+        assert [int(number) for number, _ in prompts] == [*range(1, 23)]
         assert "2 SMTP Port [2587]: " in ended.text
         assert "10 OpenSSL Verify Mode [peer (default)]: " in ended.text
         assert "12 Timeout [30 seconds (default)]: " in ended.text

@@ -142,7 +142,7 @@ class TestPalette:
             await hand.press("ctrl+p", "down", "down", "up")
             assert "> Fix " in hand.screen
             await hand.press("up", "up")
-            assert "> Go to Source Address" in hand.screen
+            assert "> Go to Protocol" in hand.screen
             await hand.type("zzz")
             assert "No command or field matches." in hand.screen
             await hand.press("enter", "escape")

@@ -23,8 +23,20 @@ LABELS = [field.label for field in FIELDS]
 SEVERAL = '[a.smtp]\nhost = "a.example"\nport = 25\n[b.smtp]\nhost = "b.example"\nport = 26\n'
 
 
-async def test_all_is_in_sight_on_80_by_24(tmp_path: Path) -> None:
+# All fields are in sight in 25 rows; in 24, those of More are folded away.
+WHOLE = (80, 25)
+
+
+async def test_on_80_by_24_all_but_more_is_in_sight(tmp_path: Path) -> None:
     async with form_on(SAMPLE, tmp_path) as hand:
+        for field in FIELDS:
+            assert bool(hand.row(field.label)) is not field.advanced, field.label
+        assert hand.row("More").startswith(" More                 From, Timeout, CA File")
+        assert "Next" in hand.screen
+
+
+async def test_all_is_in_sight_on_80_by_25(tmp_path: Path) -> None:
+    async with form_on(SAMPLE, tmp_path, size=WHOLE) as hand:
         for label in LABELS:
             assert hand.row(label), label
         for words in ("none ‹tls› ssl", "none (peer) fail_if_no_peer_cert", "‹this file› keyring"):
@@ -240,14 +252,14 @@ async def test_help_is_made_from_the_commands(tmp_path: Path, key: str) -> None:
 
 
 async def test_a_form_without_a_server_says_where_to_get_one(tmp_path: Path) -> None:
-    async with form_on(None, tmp_path) as hand:
+    async with form_on(None, tmp_path, size=WHOLE) as hand:
         steps = [line.partition("│ ")[2] for line in hand.lines]
         first = steps.index("Next".ljust(23))
         assert [line[:5] for line in steps[first + 1 : first + 3]] == ["Alt+S", "Alt+P"]
         await hand.press("alt+p")
         await hand.until(lambda: "The settings of a mail provider" in hand.screen)
     preferences = Preferences(keys={"discover": ("alt+z",), "test": ("f12",)})
-    async with form_on(None, tmp_path, preferences=preferences) as hand:
+    async with form_on(None, tmp_path, preferences=preferences, size=WHOLE) as hand:
         assert "Alt+Z      find servers" in hand.screen
         assert "F12        run a test" in hand.screen
 
@@ -311,7 +323,7 @@ def next_to(hand: Hand) -> str:
 
 
 async def test_the_next_steps_have_a_line_each_and_the_file_its_remarks(tmp_path: Path) -> None:
-    async with form_on(UNKNOWN, tmp_path) as hand:
+    async with form_on(UNKNOWN, tmp_path, size=WHOLE) as hand:
         for keys, what in (("F5", "run a test"), ("Alt+P ^Spc", "providers")):
             assert re.search(rf"│ {re.escape(keys)} +{what}", hand.screen)
         assert "Unknown keys in [smtp]: auth_protocol, tls_enabled, max_conns." in next_to(hand)
@@ -325,7 +337,7 @@ async def test_on_a_small_screen_the_next_steps_are_a_paragraph(tmp_path: Path) 
 
 
 async def test_from_the_first_test_on_the_log_has_its_rows(tmp_path: Path) -> None:
-    async with form_on(SAMPLE, tmp_path) as hand:
+    async with form_on(SAMPLE, tmp_path, size=WHOLE) as hand:
         assert hand.row("Source Address")
         await hand.press("f5")
         await hand.until(lambda: "PASSED" in hand.screen)
@@ -340,14 +352,14 @@ async def test_from_the_first_test_on_the_log_has_its_rows(tmp_path: Path) -> No
 
 
 async def test_where_all_fits_the_advanced_fields_stay(tmp_path: Path) -> None:
-    async with form_on(SAMPLE, tmp_path, size=(120, 36)) as hand:
+    async with form_on(SAMPLE, tmp_path, size=(120, 38)) as hand:
         await hand.press("f5")
         await hand.until(lambda: "PASSED" in hand.screen)
         assert hand.row("Source Address")
         await hand.go_to("More")
         await hand.press("left")
         await hand.resize(80, 24)
-        await hand.resize(120, 36)
+        await hand.resize(120, 38)
         assert not hand.row("Source Address")
 
 
@@ -364,7 +376,7 @@ async def test_while_a_test_runs_the_first_hint_stops_it(tmp_path: Path) -> None
 
 
 async def test_the_focused_row_stays_in_view_when_the_form_shrinks(tmp_path: Path) -> None:
-    async with form_on(SAMPLE, tmp_path) as hand:
+    async with form_on(SAMPLE, tmp_path, size=WHOLE) as hand:
         await hand.go_to("CA File")
         await hand.press("f5")
         await hand.until(lambda: "PASSED" in hand.screen)
