@@ -20,7 +20,15 @@ from urllib.parse import quote
 import pytest
 
 from smtp_tui.oauth.entry import Flow
-from tests.oauth.granting import ACCESS, NEW, SECRETS, granting_provider, keep_sign_in
+from tests.oauth.granting import (
+    ACCESS,
+    CLIENT_SECRET,
+    NEW,
+    PASTED,
+    SECRETS,
+    granting_provider,
+    keep_sign_in,
+)
 from tests.places.spaces import resident
 from tests.servers.listeners import Listener
 from tests.servers.mail import MailServers
@@ -238,6 +246,36 @@ def of_sign_ins(servers: MailServers, folder: Path) -> Iterator[bytes]:
     shutil.rmtree(folder)
 
 
+def of_logins(folder: Path) -> Iterator[bytes]:
+    """Everything that is printed when somebody signs in, in every flow, is refused, and leaves."""
+    folder.mkdir()
+    file, kept = folder / "mail.toml", folder / "entry.json"
+    pasted = f"http://127.0.0.1/?code={PASTED}&state=of-another-sign-in"
+    flows = [
+        (("--flow", "device"), ""),
+        (("--flow", "device", "--json"), ""),
+        (("--flow", "paste"), PASTED),
+        (("--flow", "paste"), pasted),
+        (("--flow", "client", "--client-secret-stdin"), CLIENT_SECRET),
+    ]
+    with granting_provider(folder) as (url, authority):
+        trust = {"SSL_CERT_FILE": str(authority)}
+        for provider, (flow, given) in product((url, f"{url}/refuse"), flows):
+            file.write_text('[smtp]\nhost = "localhost"\nusername = "me"\n', encoding="utf-8")
+            words = ("login", str(file), "--provider", provider, "--client-id", "me", *flow)
+            yield called(*words, "--keep-in", "file=./entry.json", given=given, **trust)
+            yield file.read_bytes()
+            yield called("password", "test", str(file), **trust)
+            yield called("logout", str(file), **trust)
+            assert not kept.exists()
+        yield called("login", str(file), "--client-secret", CLIENT_SECRET)
+    for token in (ACCESS, f"Bearer {ACCESS}"):
+        yield called("explain", "--token", given=token)
+        yield called("explain", "--token", "--json", given=token)
+        yield called("explain", "--token", token)
+    shutil.rmtree(folder)
+
+
 def on_screen(file: Path) -> bytes:
     """Everything that the form writes to a terminal: test, edit the password, save, leave."""
     environment = {**os.environ, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"}
@@ -332,6 +370,7 @@ def test_the_password_is_in_nothing_that_is_written(
     written += from_a_place(mail_servers, file)
     written += of_compose_files(mail_servers, tmp_path / "compose")
     written += of_sign_ins(mail_servers, tmp_path / "sign-ins")
+    written += of_logins(tmp_path / "logins")
     assert len(written) > len(LISTENERS) * len(MECHANISMS)
     assert WRONG in file.read_text(encoding="utf-8")  # where it belongs, and nowhere else
     others = [one for one in tmp_path.rglob("*") if one.is_file() and one != file]

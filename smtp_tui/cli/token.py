@@ -14,11 +14,6 @@ from smtp_tui.config.errors import reason
 from smtp_tui.diagnosis.tokens import LARGEST, JudgedToken, as_object, judge
 
 _STDIN = "-"
-_KINDS = {
-    "jwt": "This is a JSON Web Token. smtp-tui did not check its signature.",
-    "opaque": "This token cannot be read.",
-    "encrypted": "This token is encrypted.",
-}
 _SIGNS = {"sure": "Wrong", "likely": "Probably wrong", "note": "Note"}
 
 
@@ -58,7 +53,10 @@ def _read(place: str) -> str:
 
 def _lines(judged: JudgedToken) -> Iterator[str]:
     facts = judged.facts
-    yield _KINDS[facts.kind]
+    if facts.kind == "jwt":
+        yield "This is a JSON Web Token. smtp-tui did not check its signature."
+    else:
+        yield "This is not a JSON Web Token that smtp-tui can read."
     rows = {
         "For": ", ".join(facts.audience),
         "Scopes": " ".join(facts.scopes),

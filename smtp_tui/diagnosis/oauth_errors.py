@@ -37,8 +37,7 @@ class OAuthErrorText:
     @property
     def cure_here(self) -> str:
         """The cure, with the command that signs in."""
-        is_complete = "smtp-tui" in self.cure or "ign in" not in self.cure
-        return self.cure if is_complete else f"{self.cure} smtp-tui login signs in."
+        return self.cure.replace("ign in again.", "ign in again with smtp-tui login.")
 
 
 @cache

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 from smtp_tui.oauth.entry import Endpoints, Flow, SignIn, to_json
 from tests.web.serving import WebAuthority
@@ -17,10 +18,22 @@ from tests.web.serving import WebAuthority
 ACCESS = "access-token-that-shows-nowhere"
 OLD, NEW = "old-refresh-token-that-shows-nowhere", "new-refresh-token-that-shows-nowhere"
 CLIENT_SECRET = "client-secret-that-shows-nowhere"
-SECRETS = (ACCESS, OLD, NEW, CLIENT_SECRET)
+DEVICE, PASTED = "device-code-that-shows-nowhere", "pasted-code-that-shows-nowhere"
+SECRETS = (ACCESS, OLD, NEW, CLIENT_SECRET, DEVICE, PASTED)
 _GRANTED = {"access_token": ACCESS, "token_type": "Bearer", "refresh_token": NEW}
-# A provider may repeat in an error what it was sent.
-_REFUSED = {"error": "invalid_grant", "error_description": f"{OLD} and {CLIENT_SECRET} ended"}
+# The shortest pause between two polls.
+_DEVICE = {"device_code": DEVICE, "user_code": "SHOWN", "expires_in": 60, "interval": 1}
+
+
+def _metadata(issuer: str) -> Mapping[str, object]:
+    return {
+        "issuer": issuer,
+        "token_endpoint": f"{issuer}/token",
+        "authorization_endpoint": f"{issuer}/auth",
+        "device_authorization_endpoint": f"{issuer}/device",
+        "revocation_endpoint": f"{issuer}/revoke",
+        "token_endpoint_auth_methods_supported": ["client_secret_post"],
+    }
 
 
 @contextmanager
@@ -28,12 +41,28 @@ def granting_provider(folder: Path) -> Iterator[tuple[str, Path]]:
     """Yield the provider's URL, below which /refuse refuses, and its authority's file."""
 
     class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            issuer = f"https://{self.headers['Host']}"
+            if self.path.endswith("/refuse"):
+                issuer += "/refuse"
+            self._answer(200, _metadata(issuer))
+
         def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
-            is_refused = self.path.startswith("/refuse")
-            self.send_response(400 if is_refused else 200)
+            sent = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            if self.path.endswith("/device"):
+                issuer = f"https://{self.headers['Host']}"
+                self._answer(200, {**_DEVICE, "verification_uri": f"{issuer}/enter"})
+            elif self.path.startswith("/refuse"):
+                # A provider may repeat in an error what it was sent.
+                repeated = " and ".join(value for _, value in parse_qsl(sent))
+                self._answer(400, {"error": "invalid_grant", "error_description": repeated})
+            else:
+                self._answer(200, _GRANTED)
+
+        def _answer(self, status: int, values: Mapping[str, object]) -> None:
+            self.send_response(status)
             self.end_headers()
-            self.wfile.write(json.dumps(_REFUSED if is_refused else _GRANTED).encode())
+            self.wfile.write(json.dumps(values).encode())
 
         def log_message(self, *_parts: Any) -> None:
             pass
