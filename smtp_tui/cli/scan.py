@@ -104,6 +104,8 @@ def _why_not(row: FoundSettings) -> str:
     found = row.found
     if found.is_off:
         return "not checked: mail is switched off there"
+    if found.is_unsure:
+        return "not checked: the program is not known, so its encryption is not known either"
     files = [key for key in ("ca_file", "client_certificate") if found.values.get(key)]
     if found.in_container and files:
         return f"not checked: its {files[0]} is inside the container; use check --in"
@@ -178,6 +180,10 @@ class _TextReport(_Report):
         found = f"{count} {'setting' if count == 1 else 'settings'}" if count else "no settings"
         if count:
             print_line("")
+        if any(row.found.is_unsure for row in self.result.found):
+            print_line(
+                "?  several programs may read these variables; smtp-tui lists what is certain"
+            )
         print_line(f"Found {found} in {self.result.seconds:.1f} s.")
         skipped, texts = self.result.skipped, skipped_texts()
         if skipped.counts:
@@ -202,6 +208,8 @@ def _cells(row: FoundSettings) -> tuple[str, ...]:
     if values["starttls_auto"]:
         encryption = "if offered"
     application = row.found.application or "-"
+    if row.found.is_unsure:
+        application = encryption = "?"
     if row.found.is_off:
         application += " (off)"
     login = _cell(values["username"])
@@ -249,7 +257,7 @@ def _as_object(row: FoundSettings, result: OnceResult) -> dict[str, Any]:
     return {
         "event": "settings",
         "application": found.application or None,
-        "format": found.format,
+        "format": found.format or None,
         "file": files[0] if files else None,
         "table": found.name or None,
         "places": [

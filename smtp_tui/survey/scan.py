@@ -74,9 +74,9 @@ class FoundSettings:
 
     @property
     def values(self) -> Mapping[str, Any]:
-        """The values to show: valid ones with their defaults, else as they stand there."""
+        """The values to show: valid ones with their program's defaults, else as they are."""
         settings, raw = self.settings, self.found.values
-        if settings is None:
+        if settings is None or self.found.is_unsure:
             return {key: raw.get(key) for key in _SHOWN}
         return {
             "host": settings.host,
@@ -172,7 +172,7 @@ class _Machine:
                 continue
             for found in self._guarded(path, self._in_file(file)):
                 # Of all other files only the settings are known, not how to change them.
-                is_document = found.imported is None or found.in_container
+                is_document = found.imported is None or (found.in_container and not found.is_unsure)
                 self._add(
                     found,
                     ScanPlace(ScanPlaceKind.FILE, str(path), found.name, is_document),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import field
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import field, replace
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -42,7 +42,8 @@ class TextSettings:
     `format` is the dialect or format; `application` is empty if nothing says whose settings they
     are. `given` are the keys that the text sets, `sources` the other files that do. `is_off`: the
     program sends no mail. `in_container`: paths in the values are those inside a container.
-    `imported` is None for a TOML file.
+    `imported` is None for a TOML file. `is_unsure`: they may be those of several programs; they
+    are only what is the same for all of them, which is never the encryption.
     """
 
     format: str
@@ -53,6 +54,7 @@ class TextSettings:
     sources: tuple[str, ...] = ()
     is_off: bool = False
     in_container: bool = False
+    is_unsure: bool = False
     imported: Imported | None = field(default=None, repr=False)
 
 
@@ -80,18 +82,22 @@ def in_toml(content: str, path: Path) -> Iterator[TextSettings]:
 
 
 def in_compose(content: str, path: PurePath, read: ReadBeside) -> Iterator[TextSettings]:
-    """Yield the services of a compose file with the variables of one known program.
+    """Yield the services of a compose file with mail variables.
 
-    UnclearError if a service has those of several; InterchangeError if compose rejects the file.
+    UnclearError if programs read those of a service differently; InterchangeError if compose
+    rejects the file.
     """
     override = next(((name, more) for name in overrides_of(path) if (more := read(name))), None)
     file = ComposeFile(content, read, override)
-    unclear = []
+    unclear = None
     for name, service in file.services.items():
         evidence = evidence_of(service)
-        if len(evidence) > 1:
-            unclear.append(name)
         if len(evidence) != 1:
+            try:
+                for found in in_variables(assignments(service), service.image, in_container=True):
+                    yield replace(found, name=tablepath.spelled(("services", name)))
+            except UnclearError as error:
+                unclear = error
             continue
         form = format_named(*evidence)
         own = names(form, service)
@@ -106,7 +112,7 @@ def in_compose(content: str, path: PurePath, read: ReadBeside) -> Iterator[TextS
             in_container=True,
         )
     if unclear:
-        raise UnclearError(text("compose-ambiguous", service=unclear[0], formats="…"))
+        raise unclear
 
 
 def in_variables(
@@ -114,11 +120,15 @@ def in_variables(
 ) -> Iterator[TextSettings]:
     """Yield the settings in the variables of a container or a unit, if they have any.
 
-    UnclearError if several programs read such variables.
+    UnclearError if several programs read such variables, and differently.
     """
     entries = tuple(variables)
-    if form := _only(recognise_variables(entries, image), image):
-        yield _imported(import_variables(entries, form), in_container=in_container)
+    found = recognise_variables(entries, image)
+    every = [import_variables(entries, form) for form in found]
+    if _is_certain(found, image):
+        yield _imported(every[0], in_container=in_container)
+    elif every:
+        yield _agreed(every, in_container=in_container)
 
 
 def in_format(
@@ -126,17 +136,19 @@ def in_format(
 ) -> Iterator[TextSettings]:
     """Yield the settings of a text in one of these formats, account by account.
 
-    UnclearError if it may have several formats; InterchangeError if it has errors.
+    UnclearError if formats that it may have read it differently; InterchangeError if it has errors.
     """
-    form = _only(
-        {
-            name: evidence
-            for name, evidence in evidence_in(content, path.name).items()
-            if name in formats
-        }
-    )
-    if form is None:
+    found = {
+        name: evidence
+        for name, evidence in evidence_in(content, path.name).items()
+        if name in formats
+    }
+    if not found:
         return
+    if not _is_certain(found):
+        yield _agreed([import_text(content, form, name=path.name) for form in found])
+        return
+    (form,) = found
     others = companions(content, form, path.name)
     beside = {name: more for name in others if (more := read(name)) is not None}
     spec = format_named(form)
@@ -147,14 +159,35 @@ def in_format(
         yield _imported(imported, name=name, sources=tuple(beside))
 
 
-def _only(found: Mapping[str, FormatEvidence], image: str = "") -> str | None:
-    """Return the only format that there is evidence for, None if there is no evidence."""
-    if not found:
-        return None
-    (first, evidence), *others = found.items()
-    if others or not (evidence.is_sure or format_named(first).runs_in(image)):
-        raise UnclearError(text("ambiguous", formats=", ".join(found)))
-    return first
+def _is_certain(found: Mapping[str, FormatEvidence], image: str = "") -> bool:
+    """Whether there is evidence for one format alone, which is more than a guess."""
+    return len(found) == 1 and all(
+        evidence.is_sure or format_named(name).runs_in(image) for name, evidence in found.items()
+    )
+
+
+# What names say by themselves; what a program does about encryption is its own matter.
+_AGREED = ("host", "port", "username", "password")
+
+
+def _agreed(every: Sequence[Imported], *, in_container: bool = False) -> TextSettings:
+    """Return what all of these readings of a text say; UnclearError if that is no server."""
+    first, *others = every
+    given = frozenset(key for key in _AGREED if all(key in each.found for each in every))
+    values = {key: first.values[key] for key in _AGREED if key in given}
+    if "host" not in values or any(
+        each.values[key] != value for each in others for key, value in values.items()
+    ):
+        raise UnclearError(text("ambiguous", formats=", ".join(each.format for each in every)))
+    return TextSettings(
+        format="",
+        application="",
+        values=values,
+        given=given,
+        in_container=in_container,
+        is_unsure=True,
+        imported=Imported(first.format, values, given),
+    )
 
 
 def _imported(

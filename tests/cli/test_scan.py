@@ -86,6 +86,19 @@ def test_json_for_scripts(tmp_path: Path) -> None:
     assert summary["skipped"]["example"]["count"] == 3
 
 
+def test_variables_of_an_unknown_program_are_not_checked(tmp_path: Path) -> None:
+    write(tmp_path / "mail.env", "SMTP_HOST=127.0.0.1\nSMTP_PORT=1\n")
+    done = run_program("scan", "--check", str(tmp_path))
+    assert (done.status, done.err) == (0, "")
+    _, row, note, *_ = done.out.splitlines()
+    assert row.split() == ["?", "127.0.0.1", "1", "?", "-", f"{tmp_path}/mail.env"]
+    assert note.strip().startswith("not checked: the program is not known")
+    assert "\n?  several programs may read" in done.out
+    (found, _) = objects(run_program("scan", "--json", str(tmp_path)))
+    known = [found[key] for key in ("application", "format", "encryption", "starttls_auto")]
+    assert known == [None] * 4
+
+
 def test_nothing_found_is_a_negative_answer(tmp_path: Path) -> None:
     done = run_program("scan", str(tmp_path))
     assert (done.status, done.err) == (1, "")

@@ -85,7 +85,7 @@ def test_a_switched_off_mailer_is_found_as_such(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [
-        ("mail.env", "SMTP_HOST=a.example\nSMTP_PORT=25\nSMTP_PASSWORD=x\n", SkipReason.UNCLEAR),
+        ("mail.env", "SMTP_SERVER=a.example\nEMAIL_HOST=b.example\n", SkipReason.UNCLEAR),
         ("mail.env", "SMTP_PORT=25\nSMTP_ENABLE_STARTTLS_AUTO=true\n", None),
         (
             "compose.yaml",
@@ -109,6 +109,34 @@ def test_what_is_not_settings_is_counted(
     if reason:
         assert result.skipped.counts[reason] == 1
         assert result.skipped.examples[reason] == [str(tmp_path / name)]
+
+
+GENERIC = "SMTP_HOST=a.example\nSMTP_PORT=2525\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "table"),
+    [
+        ("mail.env", GENERIC, ""),
+        ("mail.env", f"{GENERIC}SMTP_USER=me\nSMTP_PASSWORD=x\n", ""),
+        ("app.service", "[Service]\nEnvironment=SMTP_HOST=a.example SMTP_PORT=2525\n", ""),
+        (
+            "compose.yaml",
+            "services:\n  app:\n    environment: [SMTP_HOST=a.example, SMTP_PORT=2525]\n",
+            "services.app",
+        ),
+    ],
+)
+def test_variables_of_an_unknown_program_are_listed_without_encryption(
+    name: str, content: str, table: str, tmp_path: Path
+) -> None:
+    write(tmp_path / name, content)
+    (row,) = scan_machine([tmp_path]).found
+    assert row.found.is_unsure
+    assert (row.found.format, row.found.application, row.document) == ("", "", None)
+    assert row.places[0].table == table
+    assert (row.values["host"], row.values["port"]) == ("a.example", 2525)
+    assert (row.values["encryption"], row.values["starttls_auto"]) == (None, None)
 
 
 def test_no_link_is_followed(tmp_path: Path) -> None:

@@ -26,7 +26,8 @@ def cells_of(row: FoundSettings) -> tuple[str, str, str]:
     host = host if "host" in row.found.given else f"({host})"
     link = "if offered" if values["starttls_auto"] else values["encryption"]
     server = " ".join(one_line(part, 40) for part in (host, values["port"], link) if part)
-    return escape_controls(row.found.application or "-"), server, str(row.places[0])
+    program = "?" if row.found.is_unsure else row.found.application or "-"
+    return escape_controls(program), server, str(row.places[0])
 
 
 def searched_text(row: FoundSettings) -> str:
