@@ -353,6 +353,8 @@ def test_lmtp_and_a_proxy(name: str) -> None:
     assert (again["protocol"], again["port"]) == ("lmtp", 24)
     if name != "swaks":
         assert again["proxy"] == proxy["proxy"]
+    needs = any("proxy_socks_module" in note.text for note in exported.notes)
+    assert needs is (name == "nodemailer")
 
 
 def test_msmtp_uses_no_http_proxy() -> None:

@@ -30,6 +30,7 @@ from smtp_tui.config.errors import NoPasswordError, PasswordError
 from smtp_tui.config.preferences import Preferences
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.discovery.dns import Resolver
+from smtp_tui.settings.fields import FIELDS
 from smtp_tui.smtp.events import Event, Received, Sent, Stage, StageEntered
 from smtp_tui.smtp.replies import Reply
 from smtp_tui.survey.notice import DriftNotice
@@ -54,6 +55,8 @@ authentication = "plain"
 """
 
 PASSED = Verdict(seconds=0.2, ok=True, stage=Stage.AUTH, cause=None, summary="The login works.")
+
+_ADVANCED = frozenset(field.label for field in FIELDS if field.advanced)
 
 
 def failed(cause: str, stage: Stage = Stage.AUTH, **more: str) -> Verdict:
@@ -196,7 +199,10 @@ class Hand:
         app._driver.send_message(event)
 
     async def go_to(self, label: str) -> None:
-        """Walk down to a row."""
+        """Walk down to a row; a field of More is shown first, as the screen may be too low."""
+        if label in _ADVANCED and not self.row(label):
+            await self.go_to("More")
+            await self.press("right")
         for _ in range(40):
             if self.row(label).startswith(">"):
                 return

@@ -73,7 +73,7 @@ async def test_a_click_on_the_sign_of_more_lists_all_words(tmp_path: Path) -> No
 
 
 async def test_a_click_on_more_turns_it(tmp_path: Path) -> None:
-    async with form_on(SAMPLE, tmp_path) as hand:
+    async with form_on(SAMPLE, tmp_path, size=(80, 25)) as hand:
         assert "Timeout" in hand.screen
         await click(hand, " More  ", 2)
         assert hand.row("Timeout") == ""

@@ -111,7 +111,7 @@ async def test_all_kinds_of_changes_go_back_and_forth(tmp_path: Path, undo: str,
 async def test_a_field_that_is_folded_away_unfolds(tmp_path: Path) -> None:
     async with form_on(SAMPLE, tmp_path) as hand:
         await hand.go_to("More")
-        await hand.press("down", "down")
+        await hand.press("right", "down", "down")
         await hand.type("9")
         await hand.go_to("More")
         await hand.press("left")

@@ -113,6 +113,8 @@ def _log_in(builder: ImportBuilder) -> None:
 def write(out: ExportBuilder) -> str:
     """Export the options; JSON cannot refer to a password."""
     pairs = out.pairs()
+    if out.settings.proxy and out.settings.proxy.scheme == "socks5":
+        out.note("proxy", "nodemailer-socks")
     options: dict[str, Any] = {name: value for name, value in pairs if "." not in name}
     if out.username is not None:
         mechanism = out.mechanism
