@@ -314,13 +314,13 @@ COMMANDS = [
     CommandLineCommand(
         "logout [FILE]",
         "revoke a sign-in, and forget it",
-        "cli.sign_in:logout",
+        "cli.signed_in:logout",
         ("table", "dialect"),
     ),
     CommandLineCommand(
         "token [FILE]",
         "print a fresh access token for another program",
-        "cli.sign_in:token",
+        "cli.signed_in:token",
         ("table", "dialect", "reveal", "json"),
     ),
 ]

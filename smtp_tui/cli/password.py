@@ -168,7 +168,7 @@ def _test(table: SmtpTomlTable, _options: Namespace) -> int:
     """Fetch the password and report only that it was found."""
     store = _store_of(table, _named(table))
     if isinstance(store.source, OAuthSource):
-        load("cli.sign_in:fresh_token")(table, store.source)
+        load("cli.signed_in:fresh_token")(table, store.source)
         print_line(f"got an access token from {store}")
         return PASSED
     asyncio.run(store.fetch())

@@ -1,4 +1,4 @@
-"""`smtp-tui login`, `logout` and `token`: sign in without a password, and hand out tokens."""
+"""`smtp-tui login`: sign in without a password, and keep what the provider grants."""
 
 from __future__ import annotations
 
@@ -35,17 +35,14 @@ from smtp_tui.cli.terminal import (
 )
 from smtp_tui.config import keyring_backend
 from smtp_tui.config.errors import DocumentError, PasswordError, one_line
-from smtp_tui.config.file_access import distrust
 from smtp_tui.config.paths import absolute
 from smtp_tui.interchange.oauth import token_use
-from smtp_tui.oauth.entry import AccessToken, Flow, Granted, SignIn
+from smtp_tui.oauth.entry import Flow, Granted, SignIn
 from smtp_tui.oauth.errors import DENIED, OAuthError
 from smtp_tui.oauth.flows import DeviceSignIn, begin_device, begin_paste, client_sign_in
 from smtp_tui.oauth.providers import GOOGLE, display_name
 from smtp_tui.oauth.qr import MISSING, qr_lines
-from smtp_tui.oauth.renewal import access_token, revoke
 from smtp_tui.oauth.sign_in import (
-    LIMIT,
     TOPICS,
     NewSignIn,
     application_of,
@@ -57,15 +54,13 @@ from smtp_tui.oauth.sign_in import (
     usual_place,
     usual_provider,
 )
-from smtp_tui.oauth.store import KeyringPlace, Place, locked, new_place, place_of
+from smtp_tui.oauth.store import KeyringPlace, new_place
 from smtp_tui.oauth.token_endpoint import Client
-from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.settings.password_sources import OAuthSource, source_as_toml
 from smtp_tui.settings.schema import explanation
 
 _TEXT_ROWS = 7  # rows next to a QR code: the address, the code and what to do
 _PASTES = 3  # attempts to paste the right address
-_SECONDS = 30.0  # for a token, if the settings say nothing else
 _MECHANISMS = ("xoauth2", "oauthbearer")
 
 
@@ -340,90 +335,3 @@ def _report(error: OAuthError) -> None:
 
 def _print_event(event: str, **values: object) -> None:
     print_line(json.dumps({"event": event, **values}))
-
-
-def logout(call: Invocation) -> int:
-    """Revoke a sign-in where the provider can, and forget it in any case."""
-    table = open_table(call.words, call.options)
-    print_notes(table)
-    name = _signed_in(table).name
-    return asyncio.run(_logout(_place(table), f"{one_line(name, 80)}{table.owner}"))
-
-
-async def _logout(place: Place, label: str) -> int:
-    async with locked(place, LIMIT) as entry:
-        sign_in = entry.sign_in
-        if sign_in is None:
-            print_error(f"there is no sign-in {label}; nothing was removed")
-            return NEGATIVE
-        provider = display_name(sign_in.provider)
-        try:
-            is_revoked = await revoke(sign_in, limit=LIMIT)
-        except OAuthError as error:
-            await entry.forget()
-            print_line(f"removed: the sign-in {label}")
-            print_error(f"{provider} did not revoke it: {error}")
-            return BY_STAGE["password"]
-        await entry.forget()
-    print_line(f"removed: the sign-in {label}")
-    if is_revoked:
-        print_line(f"revoked: {provider} accepts it no longer")
-    elif sign_in.flow is Flow.CLIENT:
-        print_line(f"{provider} still accepts the client secret; delete it there to end its use")
-    else:
-        print_line(
-            f"{provider} has no way to revoke one sign-in. The user, or an admin, can end all "
-            "sessions of the account there."
-        )
-    return PASSED
-
-
-def token(call: Invocation) -> int:
-    """Print a fresh access token, for programs that log in with one."""
-    table, options = open_table(call.words, call.options), call.options
-    source = _signed_in(table)
-    if sys.stdout.isatty() and not options.reveal:
-        raise UsageError("the terminal would show the token; pipe it to a program, or use --reveal")
-    found = fresh_token(table, source)
-    if options.json:
-        expires_at = datetime.fromtimestamp(round(found.expires_at), UTC).isoformat()
-        values = {"access_token": found.value, "expires_at": expires_at, "scope": found.scope}
-        print_line(json.dumps(values))
-    else:
-        print_line(found.value)
-    return PASSED
-
-
-def fresh_token(table: SmtpTomlTable, source: OAuthSource) -> AccessToken:
-    """Return an access token from a table's sign-in; PasswordError."""
-    origin = absolute(Path(table.file))
-    if distrusted := distrust(source, origin, host=table.host):
-        raise PasswordError(str(distrusted))
-    limit = BY_KEY["timeout"].parse(table.values.get("timeout", _SECONDS))
-    return asyncio.run(
-        access_token(
-            source,
-            username=str(table.values.get("username") or ""),
-            host=table.host,
-            base=origin.parent,
-            environ=os.environ,
-            limit=float(str(limit)),
-        )
-    )
-
-
-def _signed_in(table: SmtpTomlTable) -> OAuthSource:
-    source = table.source
-    if not isinstance(source, OAuthSource):
-        file = one_line(table.file)
-        raise PasswordError(
-            f"{file} names no sign-in; make one with smtp-tui login {quote(table.file)}",
-            "oauth-not-signed-in",
-        )
-    return source
-
-
-def _place(table: SmtpTomlTable) -> Place:
-    username = str(table.values.get("username") or "")
-    base = absolute(Path(table.file)).parent
-    return place_of(_signed_in(table).name, username, base=base, environ=os.environ)
