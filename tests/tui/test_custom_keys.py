@@ -122,7 +122,7 @@ class TestInTheForm:
         async with form_on(SAMPLE, tmp_path, check=check, preferences=prefer(keys)) as hand:
             assert "F2 Test" in hand.hints
             assert "^O Save" in hand.hints
-            assert re.search("F2 +run a test", hand.screen)
+            assert re.search("F2 \\^Spc +test the settings", hand.screen)
             await hand.press("f5")
             await hand.press("f2")
             await hand.until(lambda: "PASSED" in hand.screen)
