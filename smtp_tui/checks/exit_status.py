@@ -50,9 +50,11 @@ def exit_status(verdict: Verdict) -> int:
 def verdict_lines(verdict: Verdict) -> Iterator[str]:
     """Yield the outcome, the reason, the fixes and the warnings, as text without ids.
 
-    With a comparison, the outcome from here comes first, and the differences last.
+    With a comparison, the outcome from here comes first, and the differences last, or before the
+    fixes of settings if one of them explains the failure.
     """
     comparison, where = verdict.comparison, ""
+    told = [f"  {line}" for line in difference_lines(comparison)] if comparison else []
     if comparison:
         if line := here_line(comparison):
             yield line
@@ -69,6 +71,9 @@ def verdict_lines(verdict: Verdict) -> Iterator[str]:
             yield f"  Why: {why}"
         if cure:
             yield f"  To do: {cure}"
+        if comparison and any(each.explains for each in comparison.differences):
+            yield from told
+            told = []
     for fix in verdict.fixes:
         # As `smtp-tui set` accepts it; `…` stands for what only the admin knows.
         pairs = (f"{key}={'…' if value is None else value}" for key, value in fix.change.items())
@@ -80,8 +85,7 @@ def verdict_lines(verdict: Verdict) -> Iterator[str]:
     if verdict.delivery and verdict.delivery.arrival:
         lines = load("arrival.report_lines:header_lines")(verdict.delivery.arrival)
         yield from (f"  {line}" for line in lines)
-    if comparison:
-        yield from (f"  {line}" for line in difference_lines(comparison))
+    yield from told
 
 
 def own_reasons(verdict: Verdict) -> tuple[str, str]:

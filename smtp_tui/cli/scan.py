@@ -168,9 +168,12 @@ class _TextReport(_Report):
         for place in others:
             print_line(f"{indent}{place}")
         if result.verdict:
-            headline = next(verdict_lines(result.verdict))
-            for line in wrapped(headline, _WIDTH, "    ", "      ", break_long_words=False):
-                print_line(line)
+            lines = [next(verdict_lines(result.verdict))]
+            if cure := result.verdict.cure:
+                lines.append(f"To do: {cure}")
+            for text in lines:
+                for line in wrapped(text, _WIDTH, "    ", "      ", break_long_words=False):
+                    print_line(line)
         if result.note:
             print_line(f"    {result.note}")
 

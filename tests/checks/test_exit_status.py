@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from smtp_tui.checks.exit_status import BY_STAGE, exit_status
-from smtp_tui.diagnosis.verdict import Verdict
+from smtp_tui.checks.exit_status import BY_STAGE, exit_status, verdict_lines
+from smtp_tui.diagnosis.comparison import Comparison, Difference, PlaceSummary
+from smtp_tui.diagnosis.verdict import Fix, Verdict
 from smtp_tui.smtp.events import Stage
 
 
@@ -28,3 +29,23 @@ def test_every_stage_has_one() -> None:
 def test_success_at_any_stage() -> None:
     for stage in Stage:
         assert exit_status(Verdict(seconds=0, ok=True, stage=stage, cause=None, summary="")) == 0
+
+
+@pytest.mark.parametrize("explains", [True, False])
+def test_the_cure_of_a_place_precedes_fixes_of_the_settings(explains: bool) -> None:
+    place = PlaceSummary(
+        kind="process", name="7", engine=None, pid=7, command="app", user=0, runtime="OpenSSL",
+        trusts=(), certificates=None, name_servers=(),
+    )  # fmt: skip
+    difference = Difference(
+        id="place-ca-missing", stage=Stage.TLS, what="x", why="", cure="install it",
+        explains=explains,
+    )  # fmt: skip
+    verdict = Verdict(
+        seconds=0, ok=False, stage=Stage.TLS, cause="x", summary="",
+        fixes=(Fix(field="openssl_verify_mode", value="none", why="WEAKENS"),),
+        comparison=Comparison(place=place, here=None, differences=(difference,)),
+    )  # fmt: skip
+    lines = list(verdict_lines(verdict))
+    cure = lines.index("    To do: install it")
+    assert (cure < lines.index("  Fix openssl_verify_mode=none: WEAKENS")) is explains

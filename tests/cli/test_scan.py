@@ -99,6 +99,13 @@ def test_variables_of_an_unknown_program_are_not_checked(tmp_path: Path) -> None
     assert known == [None] * 4
 
 
+def test_a_failed_check_says_what_to_do(tmp_path: Path) -> None:
+    write(tmp_path / "chat.env", CHAT)
+    done = run_program("scan", "--check", str(tmp_path))
+    assert "    FAILED at connection: " in done.out
+    assert "\n    To do: " in done.out
+
+
 def test_nothing_found_is_a_negative_answer(tmp_path: Path) -> None:
     done = run_program("scan", str(tmp_path))
     assert (done.status, done.err) == (1, "")

@@ -77,7 +77,9 @@ def test_a_toml_file_and_what_has_its_login(tmp_path: Path, held: dict[str, str]
     path.write_text(f'[smtp]\nhost = "mail.example.org"\nusername = "{user}"\nport = 587\n')
     with program(held) as pid:
         (finding,) = findings(path, str(pid))
-        assert drift(path).status == 0
+        outcome = drift(path)
+    assert outcome.status == 0
+    assert f"Process {pid} (sh) may not use {path}, and has other values:\n" in outcome.out
     assert (finding["id"], finding["drift"], finding["command"]) == ("drift-seen", False, None)
 
 

@@ -85,6 +85,24 @@ async def test_several_are_counted_and_the_menu_lists_them(tmp_path: Path) -> No
         assert "SMTP Host" in hand.screen
 
 
+async def test_what_is_only_seen_is_counted(tmp_path: Path) -> None:
+    seen = DriftNotice((), NOTICE.findings, NOTICE.summary, 3)
+    async with form_on(SAMPLE, tmp_path, drift=Survey(seen)) as hand:
+        await hand.type("x")
+        await hand.press("f2")
+        await hand.until(lambda: "3 programs run with similar settings" in hand.screen)
+        assert "Saved SMTP Host" in hand.screen
+
+
+def test_a_process_with_the_login_of_a_file_is_only_seen(tmp_path: Path) -> None:
+    user = f"{uuid4().hex}@example.org"
+    path = tmp_path / "mail.toml"
+    path.write_text(f'[smtp]\nhost = "mail.example.org"\nport = 587\nusername = "{user}"\n')
+    with program({**VARIABLES, "SMTP_USERNAME": user}):
+        notice = drift_model.find_notice(path, None)
+    assert (notice.short, notice.seen) == ((), 1)
+
+
 async def test_the_save_waits_for_nothing(tmp_path: Path) -> None:
     survey = Survey(NOTICE, is_held=True)
     async with form_on(SAMPLE, tmp_path, drift=survey) as hand:

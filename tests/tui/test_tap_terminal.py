@@ -81,7 +81,7 @@ def test_a_client_through_the_tap_of_the_form(file: Path, size: tuple[int, int])
         terminal.press("tap", "Enter")
         terminal.wait_for(">Address")
         terminal.press("\x15", "127.0.0.1:0", "Enter")
-        terminal.wait_for("Esc ends the tap")
+        terminal.wait_for("Esc ends the tap.")
         assert [*file.parent.glob("*.pem")]
         os.kill(terminal.process, signal.SIGTERM)
         assert terminal.wait_for_end() == 128 + signal.SIGTERM

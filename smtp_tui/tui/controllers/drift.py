@@ -39,7 +39,13 @@ class DriftController(Controller):
         notice = await drift.look_for_drift(self.document)
         # What the admin did in the meantime matters more.
         is_current = not self.draft.changed and self.context.sidebar.shows_nothing_but(saved)
-        if notice is None or not notice.short or not is_current:
+        if notice is None or not is_current:
+            return
+        if not notice.short:
+            if count := notice.seen:
+                programs = "1 program runs" if count == 1 else f"{count} programs run"
+                seen = text("drift", "seen", programs=programs, key=key_of("commands"))
+                self.show_message(" ".join(filter(None, (saved, seen))))
             return
         count, several = len(notice.short), ""
         if count > 1:

@@ -148,7 +148,7 @@ class VerdictPanel(TextPage):
         """Show what to do about a tap, and what its clients do differently."""
         self.text = None
         first, *others = lines
-        hint = [("   Esc ends the tap", DIM)] if stops else []
+        hint = [("   Esc ends the tap.", DIM)] if stops else []
         blocks = [TextBlock(((first, OURS if stops else STRONG), *hint))]
         blocks += [plain(line, gap=False) for line in others]
         self.tap_blocks = (*blocks, *(item(text, sign="! ") for text in differences))
