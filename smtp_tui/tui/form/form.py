@@ -15,7 +15,7 @@ from textual.message import Message
 from textual.timer import Timer
 
 from smtp_tui.config.paths import PEM_FIELDS
-from smtp_tui.diagnosis.advice import Advice, advise
+from smtp_tui.diagnosis.advice import Advice
 from smtp_tui.diagnosis.experiments import TriedEncryptions
 from smtp_tui.settings.fields import BY_KEY, FIELDS, FieldKind
 from smtp_tui.tui.form.choice_row import ChoiceRow
@@ -357,10 +357,7 @@ class Form(NoRepaintOnResize, VerticalScroll, can_focus=False):
 
     def _compute_advice(self) -> None:
         self._file_context.preview_effects(self.draft)
-        self._advice = (
-            *self._file_context.advice(self.draft),
-            *advise(self.draft.values(), self._tried),
-        )
+        self._advice = self._file_context.advice(self.draft, self._tried)
 
     def _show_edit(self, key: str, left_out: str = "") -> None:
         """Show an edit at once, and its problems after a pause."""

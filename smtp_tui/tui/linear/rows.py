@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from smtp_tui.diagnosis.advice import Advice, Severity, advise
+from smtp_tui.diagnosis.advice import Advice, Severity
 from smtp_tui.diagnosis.field_notes import observations_of, value_note
 from smtp_tui.records import record
 from smtp_tui.safe_text import mask_credentials, shortened
@@ -138,7 +138,7 @@ def form_rows(
     """Compute the state of every row after the last test."""
     file_context.preview_effects(draft)
     tried, faults = (last.done.tried, last.faults) if last else (None, {})
-    advice = (*file_context.advice(draft), *advise(draft.values(), tried))
+    advice = file_context.advice(draft, tried)
     states = row_states(draft, advice, faults)
     states[KEPT] = password_location_state(draft)
     return FormRows(states, advice, draft)

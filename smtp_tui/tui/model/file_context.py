@@ -10,7 +10,8 @@ from smtp_tui.config import file_access, keyring_backend
 from smtp_tui.config.document import Document
 from smtp_tui.config.errors import DocumentError, NoTableError, NotExpressibleError
 from smtp_tui.config.file_access import distrust
-from smtp_tui.diagnosis.advice import Advice, Severity
+from smtp_tui.diagnosis.advice import Advice, Severity, advise
+from smtp_tui.diagnosis.experiments import TriedEncryptions
 from smtp_tui.records import record
 from smtp_tui.safe_text import escape_controls
 from smtp_tui.settings.fields import BY_KEY, Settings
@@ -89,7 +90,16 @@ class OpenFileContext:
         _, assumed = self._values(after)
         draft.preview_effects(assumed, refused)
 
-    def advice(self, draft: SettingsDraft) -> Iterator[Advice]:
+    def advice(
+        self, draft: SettingsDraft, tried: TriedEncryptions | None = None
+    ) -> tuple[Advice, ...]:
+        """Return the advice on the values in this file, without what a test has refuted."""
+        advised = advise(draft.values(), tried)
+        if self._document.display is not None:  # a compose file, whose values smtp-tui escapes
+            advised = tuple(item for item in advised if item.id != "password-needs-quotes")
+        return (*self._own_advice(draft), *advised)
+
+    def _own_advice(self, draft: SettingsDraft) -> Iterator[Advice]:
         """Yield advice on where the password is kept, and on fields whose key is misspelled."""
         for name, (key, sentence) in self._misspelled.items():
             if draft.raw(key) is None:
