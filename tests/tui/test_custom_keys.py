@@ -119,7 +119,8 @@ class TestInTheForm:
     async def test_chosen_keys_work_and_show(self, tmp_path: Path) -> None:
         keys = {"test": ("f2", "ctrl+space"), "report": ("x",), "help": ("f9",)}
         check = FakeCheck()
-        async with form_on(SAMPLE, tmp_path, check=check, preferences=prefer(keys)) as hand:
+        form = form_on(SAMPLE, tmp_path, size=(80, 25), check=check, preferences=prefer(keys))
+        async with form as hand:
             assert "F2 Test" in hand.hints
             assert "^O Save" in hand.hints
             assert re.search("F2 \\^Spc +test the settings", hand.screen)

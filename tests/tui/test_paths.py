@@ -89,7 +89,7 @@ async def ca_file(hand: Hand) -> None:
 
 
 async def test_tab_completes_and_lists_and_then_goes_on(folder: Path) -> None:
-    async with form_on(SAMPLE, folder) as hand:
+    async with form_on(SAMPLE, folder, size=(80, 25)) as hand:
         await ca_file(hand)
         await hand.type("ce")
         await hand.press("tab")
@@ -107,7 +107,7 @@ async def test_tab_completes_and_lists_and_then_goes_on(folder: Path) -> None:
 
 
 async def test_tab_takes_the_listed_names_in_turn(folder: Path) -> None:
-    async with form_on(SAMPLE, folder) as hand:
+    async with form_on(SAMPLE, folder, size=(80, 25)) as hand:
         await ca_file(hand)
         await hand.type("certs/c")
         await hand.press("tab")
@@ -124,7 +124,7 @@ async def test_tab_takes_the_listed_names_in_turn(folder: Path) -> None:
 
 
 async def test_a_key_that_edits_ends_the_turn(folder: Path) -> None:
-    async with form_on(SAMPLE, folder) as hand:
+    async with form_on(SAMPLE, folder, size=(80, 25)) as hand:
         await ca_file(hand)
         await hand.type("certs/")
         await hand.press("tab", "tab", "backspace")
@@ -135,7 +135,7 @@ async def test_a_key_that_edits_ends_the_turn(folder: Path) -> None:
 
 
 async def test_escape_closes_the_list_and_stays(folder: Path) -> None:
-    async with form_on(SAMPLE, folder) as hand:
+    async with form_on(SAMPLE, folder, size=(80, 25)) as hand:
         await ca_file(hand)
         await hand.type("certs/c")
         await hand.press("tab")
@@ -147,7 +147,7 @@ async def test_escape_closes_the_list_and_stays(folder: Path) -> None:
 
 @pytest.mark.parametrize("text", ["..", "~"])
 async def test_a_folder_without_a_list_lists_nothing(folder: Path, text: str) -> None:
-    async with form_on(SAMPLE, folder) as hand:
+    async with form_on(SAMPLE, folder, size=(80, 25)) as hand:
         await ca_file(hand)
         await hand.type(text)
         row = hand.form_screen.form.current_row
@@ -176,7 +176,7 @@ async def test_tab_on_the_way_through_changes_nothing(folder: Path) -> None:
 
 
 async def test_a_password_kept_in_a_file_is_named_so_too(folder: Path) -> None:
-    async with form_on(SAMPLE, folder) as hand:
+    async with form_on(SAMPLE, folder, size=(80, 25)) as hand:
         await hand.go_to("Kept in")
         await hand.press("f", "up")
         await hand.type("certs/cl")
@@ -189,7 +189,7 @@ async def test_a_password_kept_in_a_file_is_named_so_too(folder: Path) -> None:
 
 
 async def test_a_dialog_that_asks_for_a_file_completes_too(folder: Path) -> None:
-    async with form_on(SAMPLE, folder) as hand:
+    async with form_on(SAMPLE, folder, size=(80, 25)) as hand:
         await hand.press("f5")
         await hand.until(lambda: "PASSED" in hand.screen)
         await hand.press("f6", "o")
