@@ -70,10 +70,15 @@ def diagnose(
         texts = {part: text.format_map(names) for part, text in texts.items()} | facts.explained
         texts |= _token_texts(cause, facts)
         if settings and facts.probed:
-            from smtp_tui.diagnosis.egress import egress_of, egress_texts  # few checks end so
+            from smtp_tui.diagnosis.egress import (  # few checks end so
+                cause_of_port,
+                egress_of,
+                egress_texts,
+            )
 
             egress = egress_of(facts.probed)
             texts |= egress_texts(settings, facts.probed, egress, cause, names)
+            cause = cause_of_port(cause, facts.probed)
     also = tuple(fault.value for fault in finished.also)
     shown = tuple(warning for warning in facts.warnings if warning.value != cause)
     return Verdict(

@@ -102,6 +102,16 @@ def conclusion_of(probed: ProbedAddress) -> Conclusion:
             return Conclusion.UNCLEAR if answered else Conclusion.NOTHING
 
 
+def cause_of_port(cause: str, probes: Sequence[ProbedAddress]) -> str:
+    """Return the cause, unless ICMP errors show that another machine rejects the connection.
+
+    Linux reports some of them as if a rule of this machine had denied it.
+    """
+    rejecting = (PortOutcome.REFUSED, PortOutcome.REJECTED)
+    by_others = all(each.own.outcome in rejecting and each.own.sender for each in probes)
+    return "connection-refused" if cause == "connect-denied-locally" and by_others else cause
+
+
 def text_of(probed: ProbedAddress) -> str:
     """Return an address's ports in one line, for the log."""
     by_outcome: dict[str, list[str]] = {}

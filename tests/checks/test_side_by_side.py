@@ -213,7 +213,7 @@ def test_a_firewall_of_the_server(world: Networks) -> None:
             verdict = check(world, there.pid, host=ADDRESS_6)
         finally:
             world.server.run("nft", "delete", "table", "inet", "t")
-    assert (verdict["status"], verdict["cause"]) == (6, "connect-denied-locally")
+    assert (verdict["status"], verdict["cause"]) == (6, "connection-refused")
     assert explaining(verdict) == ["place-connect-refused"]
 
 

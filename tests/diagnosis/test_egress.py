@@ -123,6 +123,12 @@ def test_a_firewall_of_the_server_is_not_this_machines() -> None:
         f"An ICMP error from {ADDRESS} says so: a firewall on that machine rejects port 25, or one "
         "that answers in its name. 192.0.2.26 refuses connections to port 25."
     )
+    assert verdict.cause == "connect-denied-locally"  # 192.0.2.26 may be denied by this machine
+    refused = verdict_of(found, fault=Cause.CONNECT_DENIED_LOCALLY)
+    assert refused.cause == "connection-refused"
+    assert refused.summary == verdict.summary
+    denied = verdict_of(probed("denied", *ONE_OPEN[1:]), fault=Cause.CONNECT_DENIED_LOCALLY)
+    assert denied.cause == "connect-denied-locally"
     refused = verdict_of(found, fault=Cause.CONNECTION_REFUSED)
     assert "listens" in refused.why
 
