@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +27,7 @@ from smtp_tui.tui.model.test_place import find_places, matching, runner_from
 from smtp_tui.tui.model.verdict_text import comparison_lines, verdict_text
 from tests.places.spaces import require_namespaces, resident
 from tests.smtp.scripted import serving
+from tests.survey.running_settings import program
 from tests.tui.driving import PASSED, Hand, failed, form_on
 from tests.tui.linear_console import answered
 
@@ -122,6 +124,35 @@ def test_processes_are_found_by_name_and_number_but_not_by_their_arguments(
     found = next(place for place in places if place.word == str(application))
     assert "resident" not in found.searched  # it stands in the arguments, as a password might
     assert os.getpid() not in [int(place.word) for place in places if place.kind == "process"]
+
+
+def test_processes_with_mail_variables_come_first() -> None:
+    variables = {"SMTP_HOST": "a.example", "SMTP_PORT": "25"}
+    with program({}) as plain, program(variables) as mail:
+        words = [place.word for place in find_places().places if place.kind == "process"]
+    assert words.index(str(mail)) < words.index(str(plain))
+
+
+def test_helpers_that_run_from_memory_are_left_out() -> None:
+    sleep = Path("/bin/sleep").read_bytes()
+    memory = os.memfd_create("helper")
+    os.write(memory, sleep)
+    helper = subprocess.Popen([f"/proc/self/fd/{memory}", "60"], pass_fds=[memory])
+    try:
+        words = [place.word for place in find_places().places]
+    finally:
+        helper.kill()
+        helper.wait()
+        os.close(memory)
+    assert str(helper.pid) not in words
+
+
+async def test_a_process_that_is_not_listed_is_chosen_by_its_number(tmp_path: Path) -> None:
+    assert [place.title for place in matching((), "4194000")] == ["process 4194000"]
+    assert matching((), "web") == []
+    async with form_on(settings(1), tmp_path) as hand:
+        await choose(hand, 4194000)
+        assert "Tests now run in process 4194000." in hand.screen
 
 
 async def test_a_refusal_has_the_command_to_run() -> None:

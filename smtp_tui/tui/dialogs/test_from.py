@@ -12,7 +12,7 @@ from smtp_tui.safe_text import escape_controls
 from smtp_tui.threads import in_daemon_thread
 from smtp_tui.tui.commands import with_help
 from smtp_tui.tui.messages import text
-from smtp_tui.tui.model.check_request import ChosenPlace
+from smtp_tui.tui.model.check_request import ChosenPlace, typed_process
 from smtp_tui.tui.model.test_place import FoundPlaces, find_places
 from smtp_tui.tui.style import CAUTION, DIM, PLAIN, STRONG, Span
 from smtp_tui.tui.widgets.dialog import TAKE, Dialog
@@ -62,6 +62,16 @@ class PlaceList(ListView[PlaceRow], can_focus=False):
         return f"‹{name}›" if _is_same(row, self._current) else f" {name} ", about
 
 
+class PlaceFilter(FilteredList[PlaceRow]):
+    """Finds places by their names, and any process by its number."""
+
+    def found(self, text: str) -> tuple[PlaceRow, ...]:
+        """Return the rows that match, and the process of a typed number last."""
+        found = super().found(text)
+        typed = typed_process(text, (row.place for row in found if row.place))
+        return (*found, *map(PlaceRow, typed))
+
+
 class TestFromDialog(Dialog[PlaceRow | None]):
     """Asks where tests run; returns a row, or None to go back."""
 
@@ -76,7 +86,7 @@ class TestFromDialog(Dialog[PlaceRow | None]):
     def __init__(self, current: ChosenPlace | None) -> None:
         self._current = PlaceRow(current)
         rows = [HERE] if current is None else [HERE, self._current]
-        self._list = FilteredList(
+        self._list = PlaceFilter(
             PlaceList(rows, self._current),
             lambda row: row.place.searched if row.place else " ".join(row.cells),
             placeholder=text("place", "placeholder"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from functools import cache
@@ -52,6 +52,9 @@ def form_tap(settings: Settings, request: CheckRequest, file: Path) -> FormTap:
     return tap
 
 
+_LONGEST_PID = 7  # digits; Linux has no process above 4194304
+
+
 class PlaceRefusedError(Exception):
     """A test cannot run from the chosen place; the text is for the admin."""
 
@@ -81,6 +84,15 @@ class ChosenPlace:
     def searched(self) -> str:
         """What a search finds it by."""
         return f"{self.kind} {self.word} {self.about}".casefold()
+
+
+def typed_process(words: str, places: Iterable[ChosenPlace]) -> list[ChosenPlace]:
+    """Return the process of a typed number, unless the places have it."""
+    pid = words.strip()
+    if not (pid.isascii() and pid.isdigit()) or len(pid) > _LONGEST_PID:
+        return []
+    is_known = any((place.kind, place.word) == ("process", pid) for place in places)
+    return [] if is_known else [ChosenPlace("process", pid)]
 
 
 def runner_at(place: ChosenPlace | None, runner: Runner) -> Runner:

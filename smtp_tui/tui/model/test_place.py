@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import ExitStack, aclosing, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -12,21 +12,31 @@ from smtp_tui.checks.request import CheckRequest
 from smtp_tui.checks.side_by_side import run as run_from_place
 from smtp_tui.config.errors import one_line
 from smtp_tui.diagnosis.verdict import Verdict
+from smtp_tui.interchange.import_builder import Assignment
+from smtp_tui.interchange.importer import recognise_variables
 from smtp_tui.places.cgroup import control_group_of
 from smtp_tui.places.containers import ENGINES, Container, running_containers
 from smtp_tui.places.errors import PlaceError
 from smtp_tui.places.place import Place, PlaceKind, open_place
-from smtp_tui.places.process import PROC, ProcessHandle
+from smtp_tui.places.process import PROC, ProcessHandle, parse_environment
 from smtp_tui.places.programs import ProgramError, ProgramMissing
 from smtp_tui.places.units import running_units
 from smtp_tui.records import record
 from smtp_tui.smtp.events import Event
 from smtp_tui.threads import in_daemon_thread
 from smtp_tui.tui.messages import as_sentence
-from smtp_tui.tui.model.check_request import ChosenPlace, PlaceRefusedError, Runner
+from smtp_tui.tui.model.check_request import (
+    ChosenPlace,
+    PlaceRefusedError,
+    Runner,
+    typed_process,
+)
 
 _MOST_PROCESSES = 5000
 _NO_PROOF = "smtp-tui proves the arrival only of messages from here: choose Test from, then here."
+_MAIL = (b"SMTP", b"MAIL")
+# They hold a container's namespaces or watch over it, and send no mail.
+_HELPERS = frozenset(("catatonit", "conmon", "pause", "slirp4netns", "pasta", "aardvark-dns"))
 _SHORT_ID = 12  # characters, as docker and podman show an ID
 
 
@@ -39,17 +49,22 @@ class FoundPlaces:
 
 
 def find_places() -> FoundPlaces:
-    """Return the containers, services and processes that run here; it waits for other programs."""
+    """Return what runs here; it waits for other programs.
+
+    Processes with mail variables come first, then services and containers.
+    """
     containers, problems = _containers()
     units = _units()
     # A main process stands for the whole, and this program is the shell.
     known = {os.getpid(), *(each.pid for each in containers), *units.values()}
     names = {each.id: each.name for each in containers}
+    with_mail, others = _processes(known, names)
     return FoundPlaces(
         (
-            *(_container(each) for each in containers),
+            *with_mail,
             *(ChosenPlace("unit", name, f"process {pid}") for name, pid in units.items()),
-            *_processes(known, names),
+            *(_container(each) for each in containers),
+            *others,
         ),
         tuple(problems),
     )
@@ -80,19 +95,48 @@ def _units() -> dict[str, int]:
     return {}
 
 
-def _processes(known: set[int], containers: Mapping[str, str]) -> Iterator[ChosenPlace]:
-    """Yield all other processes, those with a network of their own first."""
+def _processes(
+    known: set[int], containers: Mapping[str, str]
+) -> tuple[list[ChosenPlace], list[ChosenPlace]]:
+    """Return other processes: those with mail variables, and the rest by name."""
     pids = sorted(int(entry.name) for entry in PROC.iterdir() if entry.name.isdigit())
-    found = []
+    with_mail, others = list[ChosenPlace](), list[tuple[bool, str, ChosenPlace]]()
     for pid in pids[:_MOST_PROCESSES]:
-        if pid not in known:
-            with suppress(PlaceError), ProcessHandle(pid) as process:
-                if process.command_line:  # the kernel's threads have none
-                    found.append(_process(process, containers))
-    yield from (place for _, place in sorted(found, key=lambda each: each[0]))
+        if pid in known:
+            continue
+        with suppress(PlaceError), ProcessHandle(pid) as process:
+            # The kernel's threads have no command line; in memfd are helpers of container engines.
+            if not process.command_line or _is_helper(process):
+                continue
+            place, is_shared = _process(process, containers)
+            if _has_mail_variables(process):
+                with_mail.append(place)
+            else:
+                others.append((is_shared, process.status.command.casefold(), place))
+    # Those with a network of their own are the likelier ones.
+    others.sort(key=lambda each: each[:2])
+    return with_mail, [place for *_, place in others]
 
 
-def _process(process: ProcessHandle, containers: Mapping[str, str]) -> tuple[bool, ChosenPlace]:
+def _is_helper(process: ProcessHandle) -> bool:
+    """Whether a process is a container's init or pause program, or runs from memory alone."""
+    with suppress(PlaceError):  # of other users
+        if process.link("exe").startswith("/memfd:"):
+            return True
+    return process.status.command in _HELPERS
+
+
+def _has_mail_variables(process: ProcessHandle) -> bool:
+    """Whether some program would read SMTP settings in its variables."""
+    with suppress(PlaceError):  # of other users
+        data = process.read("environ")
+        if any(word in data for word in _MAIL):  # most processes have none
+            variables = parse_environment(data).variables.items()
+            return bool(recognise_variables(Assignment(*pair) for pair in variables))
+    return False
+
+
+def _process(process: ProcessHandle, containers: Mapping[str, str]) -> tuple[ChosenPlace, bool]:
     # Never its arguments: they may hold a password.
     status, group = process.status, control_group_of(process)
     is_shared = True
@@ -105,7 +149,8 @@ def _process(process: ProcessHandle, containers: Mapping[str, str]) -> tuple[boo
         f"container {one_line(container, 60)}" if container else one_line(group.unit, 60),
         "" if is_shared else "its own network",
     ]
-    return is_shared, ChosenPlace("process", str(process.pid), ", ".join(filter(None, parts)))
+    about = ", ".join(filter(None, parts))
+    return ChosenPlace("process", str(process.pid), about), is_shared
 
 
 def runner_from(chosen: ChosenPlace) -> Runner:
@@ -143,7 +188,11 @@ def _request_there(request: CheckRequest, place: Place) -> CheckRequest:
 
 
 def matching(places: Sequence[ChosenPlace], words: str) -> list[ChosenPlace]:
-    """Return the places whose names contain all words; one with just this name alone."""
+    """Return the places whose names contain all words; one with just this name alone.
+
+    The process of a number is one of them, listed or not.
+    """
     wanted = words.casefold().split()
     exact = [place for place in places if words in (place.word, place.name)]
-    return exact or [place for place in places if all(word in place.searched for word in wanted)]
+    found = exact or [place for place in places if all(word in place.searched for word in wanted)]
+    return [*typed_process(words, found), *found]
