@@ -132,7 +132,15 @@ async def test_closing_twice_does_no_harm(pair: Pair) -> None:
     assert peer.ended == "eof"
 
 
-@pytest.mark.parametrize("name", ["", ".example.test", "a" * 64 + ".test"])
+async def test_a_name_to_check_is_needed(pair: Pair) -> None:
+    # A UNIX socket has no name of its own; without a check of names, TLS needs none.
+    connection, _ = pair
+    with pytest.raises(TlsContextError) as caught:
+        await connection.start_tls(ssl.create_default_context(), "")
+    assert caught.value.key == "server_name"
+
+
+@pytest.mark.parametrize("name", [".example.test", "a" * 64 + ".test"])
 async def test_names_that_tls_cannot_carry(pair: Pair, client: ssl.SSLContext, name: str) -> None:
     connection, _ = pair
     with pytest.raises(TlsContextError) as caught:
