@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterator
 import pytest
 
 from smtp_tui.settings.fields import Settings
-from smtp_tui.smtp import happy_eyeballs, session
+from smtp_tui.smtp import happy_eyeballs, streams
 from smtp_tui.smtp.addresses import Endpoint
 from smtp_tui.smtp.events import Cause
 from smtp_tui.smtp.happy_eyeballs import AddressLookupError, HappyEyeballs
@@ -261,7 +261,7 @@ async def test_an_address_that_hangs_is_warned_of(monkeypatch: pytest.MonkeyPatc
         return [target("192.0.2.1", settings.port), target("127.0.0.1", settings.port)]
 
     monkeypatch.setattr(HappyEyeballs, "_attempt", attempt)
-    monkeypatch.setattr(session, "resolve", two)
+    monkeypatch.setattr(streams, "resolve", two)
     played = await play((f"{OPEN}S: 250 HELP",))
     assert played.verdict.ok
     assert played.verdict.warnings == ("address-unanswered",)

@@ -112,7 +112,7 @@ async def test_where_a_list_has_no_room_for_the_reason_the_form_tells_it(tmp_pat
 async def test_places_that_it_cannot_say_are_passed_over_and_tell_why(tmp_path: Path) -> None:
     async with form_on(HIMALAYA.text, tmp_path, size=WIDE, table=HIMALAYA.table) as hand:
         await hand.go_to("Kept in")
-        assert "Unavailable: keyring, env, file, ask" in hand.screen
+        assert "Unavailable: keyring, env, file, oauth, ask" in hand.screen
         for letter, place in ("k", "keyring"), ("e", "env"), ("a", "ask"):
             await hand.press(letter)
             assert f"{place} cannot be chosen here: himalaya reads a" in hand.screen
