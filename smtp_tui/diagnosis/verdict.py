@@ -110,7 +110,10 @@ class CheckSummary:
             case events.Received(decoded=str(text)) if text.startswith("{"):
                 self.challenge = text
             case events.Sent(text=text) if text.startswith(("EHLO ", "HELO ", "LHLO ")):
-                self.greeted_as = text
+                # The other protocol's command only finds out which one the server knows.
+                is_lmtp = (self.greeted_as or text).startswith("LHLO ")
+                if text.startswith("LHLO ") is is_lmtp:
+                    self.greeted_as = text
             case events.TlsEstablished():
                 self.established = self.handshake = event
                 self.chain = event.chain

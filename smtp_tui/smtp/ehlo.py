@@ -78,14 +78,13 @@ async def ehlo(client: SMTPClient, name: str, *, is_lmtp: bool = False) -> EhloK
     reply = await client.send_and_read(f"EHLO {name}")
     if reply.code in _UNKNOWN:
         reply = await client.send_and_read(f"HELO {name}")
-        if reply.code == 250:
-            text = "the server does not know EHLO; smtp-tui uses HELO, no extensions"
-            client.note(text, WarningId.HELO_FALLBACK)
-    # An LMTP server must not know the other two (RFC 2033, section 4.1).
-    is_other = client.command == "HELO" and reply.code in _UNKNOWN
-    if is_other and (await client.send_and_read(f"LHLO {name}")).code == 250:
-        text = "the server accepts LHLO, but neither EHLO nor HELO"
-        raise CheckAborted(Cause.NOT_SMTP, text, protocol="LMTP")
+        # An LMTP server must not know either of the two (RFC 2033, section 4.1).
+        if reply.code in _UNKNOWN and (await client.send_and_read(f"LHLO {name}")).code == 250:
+            text = "the server accepts LHLO, but neither EHLO nor HELO"
+            raise CheckAborted(Cause.NOT_SMTP, text, protocol="LMTP")
+        client.command = "HELO"
+        text = "the server does not know EHLO; smtp-tui uses HELO, no extensions"
+        client.note(text, WarningId.HELO_FALLBACK)
     if reply.code != 250:
         raise refused(reply)
     if client.command == "HELO":

@@ -83,6 +83,8 @@ async def test_a_server_that_knows_none_of_them_is_not_named() -> None:
     )
     verdict = (await play((script,))).verdict
     assert (verdict.cause, verdict.protocol) == ("ehlo-refused", None)
+    assert verdict.facts
+    assert verdict.facts.greeted_as == "HELO client.example.test"
 
 
 async def test_a_server_that_speaks_smtp_is_named() -> None:
