@@ -106,6 +106,8 @@ class Connection:
         use `name` as a server name.
         """
         try:
+            if not name and context.check_hostname:  # OpenSSL would compare nothing
+                raise ValueError("the certificate must show one")
             # As bytes: for a str, Python loads its IDNA tables, which takes 2 ms. They are needed
             # to reject labels of invalid length (RFC 1035, section 2.3.4).
             is_plain = all(0 < len(label) < 64 for label in name.split("."))
