@@ -180,7 +180,7 @@ class TestAlphabet:
         if preferences:
             said(tmp_path, preferences)
         with the_form(tmp_path, *options, environment=environment) as terminal:
-            terminal.wait_for(*FIRST, "<tls>", "********", "| SMTP Host", "| Next")
+            terminal.wait_for(*FIRST, "<tls>", "********", "| SMTP Host", " Next")
             terminal.press("Down", "Down", "é")
             terminal.wait_for("tickets.example.org\\xe9", "modified")
             terminal.press("F10")
