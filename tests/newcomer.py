@@ -49,7 +49,7 @@ def opens(terminal: Terminal) -> None:
     for word in ("Test", "Save", "Help", "Quit"):
         assert key_for(terminal, word)
     key = key_for(terminal, "Test")
-    assert re.search(rf"{key} +run a test", terminal.text)
+    assert re.search(rf"{key} \S+ +test the settings", terminal.text)
 
 
 def asks_for_help(terminal: Terminal) -> None:
