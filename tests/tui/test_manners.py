@@ -409,7 +409,7 @@ class TestCosts:
             terminal.press("Tab")
             terminal.wait_for(">SMTP Port", "The port to connect to.")
             terminal.read_for(0.5)
-            assert len(terminal.output) - before <= 450
+            assert len(terminal.output) - before <= 600
             assert terminal.read_for(1) == b""
 
     def test_the_menu_and_the_letters(self, tmp_path: Path) -> None:

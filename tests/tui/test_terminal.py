@@ -95,7 +95,7 @@ def test_advice_costs_nothing_while_one_types(tmp_path: Path) -> None:
 
 def test_the_dialog_of_a_message_is_as_frugal(terminal: Terminal) -> None:
     terminal.press("\x0e")  # Ctrl+N
-    terminal.wait_for(">To", "a real message", "One address, or several")
+    terminal.wait_for(">To", "a real message", "Addresses, with commas")
     terminal.press("a")
     terminal.wait_for(">To       a ")
     letters = [("b", ">To       ab"), ("c", ">To       abc"), ("d", ">To       abcd")]
@@ -135,7 +135,7 @@ def test_a_paste_reaches_the_import_whole_and_its_password_no_screen(terminal: T
         ("\x1bOP", "a few letters of a key"),
         ("\x10", "a few letters of a command"),
         ("\x1bw", "What does this error mean?"),
-        ("\x0e", "One address, or several"),
+        ("\x0e", "Addresses, with commas"),
     ],
 )
 def test_a_dialog_is_painted_once_and_so_is_the_form_behind_it(
