@@ -9,7 +9,7 @@ import pytest
 
 from smtp_tui.diagnosis.verdict import Fix
 from smtp_tui.smtp.events import Stage
-from smtp_tui.tui.commands import hints_at
+from smtp_tui.tui.commands import hints_at, set_active_keys
 from smtp_tui.tui.dialogs.fixes import trust_blocks
 from smtp_tui.tui.dialogs.program_text import break_command
 from smtp_tui.tui.model.draft import SettingsDraft
@@ -234,6 +234,11 @@ class TestTrust:
 
 
 class TestHints:
+    @pytest.fixture(autouse=True)
+    def usual_keys(self) -> None:
+        # An application leaves its keys to the process.
+        set_active_keys({})
+
     @pytest.mark.parametrize(
         ("has_fixes", "can_undo", "is_in_log"), [*product((False, True), repeat=3)]
     )
