@@ -22,7 +22,7 @@ from smtp_tui.diagnosis.delivery import ArrivalProof
 from smtp_tui.discovery.dns import Resolver
 from smtp_tui.discovery.domain import dmarc_record
 from smtp_tui.discovery.facts import Unanswered
-from smtp_tui.oauth.renewal import access_token
+from smtp_tui.oauth.renewal import renewed
 from smtp_tui.records import record
 from smtp_tui.settings import parsers
 from smtp_tui.settings.password_sources import OAuthSource, PasswordSource
@@ -95,7 +95,7 @@ async def _secret(request: ProofRequest) -> str:
     address, source = request.address, request.source
     try:
         if isinstance(source, OAuthSource):
-            token = await access_token(
+            found = await renewed(
                 source,
                 username=address.user,
                 host=address.host,
@@ -103,7 +103,7 @@ async def _secret(request: ProofRequest) -> str:
                 environ=os.environ,
                 limit=_OPENING_LIMIT,
             )
-            return token.value
+            return found.token.value
         if source is not None:
             return await fetch_password(
                 source,

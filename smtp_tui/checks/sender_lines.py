@@ -38,10 +38,37 @@ _TLSA = shape(
 _STS_POLICY = shape("sts-policy", id=TEXT, mode=ID, mx=many(TEXT), max_age=COUNT)
 
 
+# After a check with --domain-check.
+_REPORT_LINES: dict[str, Keys] = {
+    "demand": {
+        "id": ID.of("demand.id"),
+        "receiver": TEXT.of("demand.receiver"),
+        "bulk": TRUTH.of("demand.bulk"),
+        "since": DAY.of("demand.since"),
+        "met": maybe(TRUTH),
+        "text": TEXT.of("demand.text"),
+        "because": TEXT,
+        "source": TEXT.of("demand.source"),
+        "read_at": maybe(TEXT).of("demand.read_at"),
+        "taken": DAY.of("demand.taken"),
+    },
+    "blocklist": {
+        "id": ID.of("list.id"),
+        "address": TEXT,
+        "state": ID,
+        "text": TEXT,
+        "reason": maybe(TEXT),
+    },
+}
+
+
 def sender_lines(tls: JsonType, egress: JsonType) -> dict[str, Keys]:
     """Return the lines; `tls` and `egress` are the types that a verdict's line has for them."""
+    return {**_as_mta_lines(tls, egress), **_REPORT_LINES}
+
+
+def _as_mta_lines(tls: JsonType, egress: JsonType) -> dict[str, Keys]:
     return {
-        # The lines of `check --as-mta`.
         "mx": {
             "host": TEXT.of("exchange.host"),
             "preference": COUNT.of("exchange.preference"),
@@ -78,26 +105,6 @@ def sender_lines(tls: JsonType, egress: JsonType) -> dict[str, Keys]:
             "egress": maybe(egress).of(lambda summary: summary.trace and summary.trace.egress),
             "late": TRUTH,
             "seconds": SECONDS,
-        },
-        # After a check with --domain-check.
-        "demand": {
-            "id": ID.of("demand.id"),
-            "receiver": TEXT.of("demand.receiver"),
-            "bulk": TRUTH.of("demand.bulk"),
-            "since": DAY.of("demand.since"),
-            "met": maybe(TRUTH),
-            "text": TEXT.of("demand.text"),
-            "because": TEXT,
-            "source": TEXT.of("demand.source"),
-            "read_at": maybe(TEXT).of("demand.read_at"),
-            "taken": DAY.of("demand.taken"),
-        },
-        "blocklist": {
-            "id": ID.of("list.id"),
-            "address": TEXT,
-            "state": ID,
-            "text": TEXT,
-            "reason": maybe(TEXT),
         },
     }
 

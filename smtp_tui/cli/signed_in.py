@@ -21,7 +21,7 @@ from smtp_tui.config.paths import absolute
 from smtp_tui.oauth.entry import AccessToken, Flow
 from smtp_tui.oauth.errors import OAuthError
 from smtp_tui.oauth.providers import display_name
-from smtp_tui.oauth.renewal import access_token, revoke
+from smtp_tui.oauth.renewal import renewed, revoke
 from smtp_tui.oauth.sign_in import LIMIT
 from smtp_tui.oauth.store import Place, locked, place_of
 from smtp_tui.settings.fields import BY_KEY
@@ -88,8 +88,8 @@ def fresh_token(table: SmtpTomlTable, source: OAuthSource) -> AccessToken:
     if distrusted := distrust(source, origin, host=table.host):
         raise PasswordError(str(distrusted))
     limit = BY_KEY["timeout"].parse(table.values.get("timeout", _SECONDS))
-    return asyncio.run(
-        access_token(
+    found = asyncio.run(
+        renewed(
             source,
             username=str(table.values.get("username") or ""),
             host=table.host,
@@ -98,6 +98,7 @@ def fresh_token(table: SmtpTomlTable, source: OAuthSource) -> AccessToken:
             limit=float(str(limit)),
         )
     )
+    return found.token
 
 
 def _signed_in(table: SmtpTomlTable) -> OAuthSource:

@@ -83,29 +83,6 @@ async def renewed(
     return found
 
 
-async def access_token(
-    source: OAuthSource,
-    *,
-    username: str,
-    host: str,
-    base: Path,
-    environ: Mapping[str, str],
-    limit: float,
-    network: Network = THIS_MACHINE,
-) -> AccessToken:
-    """Return only the token of `renewed`; PasswordError."""
-    found = await renewed(
-        source,
-        username=username,
-        host=host,
-        base=base,
-        environ=environ,
-        limit=limit,
-        network=network,
-    )
-    return found.token
-
-
 async def revoke(sign_in: SignIn, *, limit: float = 10.0, network: Network = THIS_MACHINE) -> bool:
     """End a sign-in at its provider; False if the provider has no way to do so. OAuthError."""
     forget_held()

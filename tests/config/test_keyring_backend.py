@@ -30,7 +30,8 @@ Use = Callable[[KeyringBackend], None]
 class MemoryKeyring(KeyringBackend):
     """Keeps passwords as long as it lives."""
 
-    priority = 0.1
+    # Below the one that always fails: the library chooses among all classes that it can find.
+    priority = -1
 
     def __init__(self) -> None:
         self.entries: dict[tuple[str, str], str] = {}

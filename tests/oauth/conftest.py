@@ -13,20 +13,8 @@ from smtp_tui.oauth.providers import endpoints_of
 from smtp_tui.oauth.token_endpoint import Client
 from tests.servers.oidc import PUBLIC, OidcServer, oidc_obstacle, running_oidc
 from tests.servers.requirements import require
-from tests.tui.driving import FakeKeyring, keyring_is
 
 ALICE = "alice@example.test"
-
-
-@pytest.fixture(autouse=True)
-def empty_keyring(request: pytest.FixtureRequest) -> Iterator[FakeKeyring | None]:
-    """A keyring without sign-ins, but for the tests of the real one and of none."""
-    # The library finds its keyring once a process, and other tests leave one of theirs.
-    if request.path.name in ("test_keyring.py", "test_store.py"):
-        yield None
-        return
-    with keyring_is(keyring := FakeKeyring()):
-        yield keyring
 
 
 @pytest.fixture(scope="session")

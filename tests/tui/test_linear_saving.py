@@ -156,8 +156,7 @@ def test_the_arrival_of_a_message_is_proven(tmp_path: Path) -> None:
         *(":send me@example.org", "", "", "", "", "p"),
         *("imap.example.org", "imaps://me@imap.example.org", "hunter22", ":quit"),
     )
-    with keyring_is(FakeKeyring()):  # another test may have left the library a keyring of its own
-        ended = answered(tmp_path, *answers, runner=check)
+    ended = answered(tmp_path, *answers, runner=check)
     assert "! The mailbox must begin with imaps:// or imap://." in ended.text
     assert "hunter22" not in ended.text
     (request,) = check.requests
