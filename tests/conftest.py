@@ -9,8 +9,10 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import keyring.core
 import pytest
 from hypothesis import settings
+from keyring.backends import fail
 
 from smtp_tui.checks import jsonlines
 from tests.events import validate, validate_all
@@ -46,6 +48,8 @@ def private_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
         monkeypatch.delenv(name, raising=False)
     for name in ("SMTP_TUI_CONFIG", "SMTP_TUI_PASSWORD", "SSL_CERT_FILE"):
         monkeypatch.delenv(name, raising=False)
+    # The library chooses once in each process, among the classes of other tests too.
+    monkeypatch.setattr(keyring.core, "_keyring_backend", fail.Keyring())
     return home
 
 
