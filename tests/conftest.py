@@ -12,7 +12,6 @@ from typing import Any
 import keyring.core
 import pytest
 from hypothesis import settings
-from keyring.backends import fail
 
 from smtp_tui.checks import jsonlines
 from tests.events import validate, validate_all
@@ -49,7 +48,8 @@ def private_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
     for name in ("SMTP_TUI_CONFIG", "SMTP_TUI_PASSWORD", "SSL_CERT_FILE"):
         monkeypatch.delenv(name, raising=False)
     # The library chooses once in each process, among the classes of other tests too.
-    monkeypatch.setattr(keyring.core, "_keyring_backend", fail.Keyring())
+    backend = keyring.core.load_keyring("keyring.backends.fail.Keyring")
+    monkeypatch.setattr(keyring.core, "_keyring_backend", backend)
     return home
 
 
