@@ -91,15 +91,18 @@ def evidence_in(content: str, name: str = "") -> dict[str, FormatEvidence]:
     names: dict[str, None] = {}
     for match in _ASSIGNED.finditer(content):
         names |= {match["name"]: None, f"{match['name']}={match['word']}": None}
-    return _strongest({form.name: form.evidence(content, names) for form in formats().values()})
+    return _strongest(
+        {form.name: form.evidence(content, names, name) for form in formats().values()}
+    )
 
 
 def _strongest(found: Mapping[str, FormatEvidence | None]) -> dict[str, FormatEvidence]:
     known = {name: evidence for name, evidence in found.items() if evidence}
+    less = {other for name in known for other in format_named(name).over}
     return {
         name: evidence
         for name, evidence in known.items()
-        if not any(other.outdoes(evidence) for other in known.values())
+        if name not in less and not any(other.outdoes(evidence) for other in known.values())
     }
 
 

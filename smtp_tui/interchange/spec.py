@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import field
+from fnmatch import fnmatchcase
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -138,6 +139,8 @@ class FormatSpec:
     programs in Go differ there. `sockets` is whether the program connects
     to UNIX sockets. `images` are the container images of the program. `prefixes`
     make variables of the keys of its file. For detection, see `formats.toml` and `evidence`.
+    `tree` says where the settings stand in YAML or JSON (see `formats/tree.py`). `refuses` are the
+    kinds of encryption that the program lacks altogether.
     """
 
     name: str
@@ -168,13 +171,20 @@ class FormatSpec:
     prefixes: tuple[str, ...] = ()
     find: tuple[str, ...] = ()
     sign: str = ""
+    files: tuple[str, ...] = ()
+    by_name: bool = False
+    over: frozenset[str] = frozenset()
+    refuses: frozenset[str] = frozenset()
+    tree: Mapping[str, Any] = field(default_factory=dict)
 
-    def evidence(self, content: str, names: Iterable[str]) -> FormatEvidence | None:
+    def evidence(self, content: str, names: Iterable[str], file: str = "") -> FormatEvidence | None:
         """Return the evidence for this format in a text that sets these variables, or None.
 
         Names in `shares` count only with a name in `own` or `hosts`, those in `beside` only with
-        one in `hosts`.
+        one in `hosts`. `file` is the name of the text's file.
         """
+        if self.by_name and not self.is_named(file):
+            return None
         names = [*names]
         ours = self.own | self.shares
         if not self.hosts.isdisjoint(names):
@@ -185,10 +195,14 @@ class FormatSpec:
             words = text("own-names", names=listed(own or known))
             return FormatEvidence(known, own, words, is_guess=self.generic.issuperset(own))
         found = [re.search(pattern, content, re.MULTILINE) for pattern in self.find]
-        if not found or None in found:
+        if None in found or not (found or self.by_name):
             return None
         keys = [match["key"] for match in found if match and match.groupdict().get("key")]
         return FormatEvidence((), (), self.sign.format(keys=listed(keys)))
+
+    def is_named(self, file: str) -> bool:
+        """Whether a file of this name may be the program's."""
+        return any(fnmatchcase(file, pattern.rpartition("/")[2]) for pattern in self.files)
 
     def variable_evidence(self, names: Iterable[str]) -> FormatEvidence | None:
         """Return the evidence for this format in an environment of these names, or None."""
@@ -274,7 +288,12 @@ def listed(names: Iterable[str]) -> str:
 def formats() -> dict[str, FormatSpec]:
     """Return all formats by name."""
     source = Path(__file__).with_name("formats.toml").read_text(encoding="utf-8")
-    return {name: format_of(name, table) for name, table in tomllib.loads(source).items()}
+    tables = tomllib.loads(source)
+    for table in tables.values():
+        for key, value in tables.get(table.pop("like", ""), {}).items():
+            if key not in _OF_ITS_OWN:
+                table.setdefault(key, value)
+    return {name: format_of(name, table) for name, table in tables.items()}
 
 
 def format_of(name: str, table: dict[str, Any]) -> FormatSpec:
@@ -286,8 +305,13 @@ def format_of(name: str, table: dict[str, Any]) -> FormatSpec:
 
 
 _LINKS = ("none", "auto", "tls", "ssl")
-_LISTS = ("find", "images", "prefixes", "mechanisms", "verify", "first")
-_SETS = ("expresses", "hosts", "own", "generic", "shares", "beside", "ignore")
+_LISTS = ("find", "images", "prefixes", "mechanisms", "verify", "first", "files")
+_SETS = ("expresses", "hosts", "own", "generic", "shares", "beside", "ignore", "over", "refuses")
+# By these a text is recognised, or read: they are not those of a format that is `like` it.
+_OF_ITS_OWN = frozenset(
+    {"hosts", "own", "generic", "shares", "beside", "find", "images", "files", "prefixes"}
+    | {"module", "quoting", "about", "over"}
+)
 
 
 def format_named(name: str) -> FormatSpec:

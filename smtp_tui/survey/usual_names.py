@@ -36,7 +36,8 @@ def kinds_of(path: Path) -> frozenset[str]:
 
 def may_have_mail(content: str, kinds: Iterable[str]) -> bool:
     """Whether a text is worth parsing."""
-    return not _SURE_NAMES.isdisjoint(kinds) or bool(_MAIL.search(content.encode()))
+    named = {name for name, form in formats().items() if form.by_name}
+    return not (_SURE_NAMES | named).isdisjoint(kinds) or bool(_MAIL.search(content.encode()))
 
 
 def formats_of(kinds: Iterable[str]) -> frozenset[str]:
@@ -66,9 +67,16 @@ def _data() -> dict[str, Any]:
     return tomllib.loads(Path(__file__).with_name("scan.toml").read_text(encoding="utf-8"))
 
 
+def _names() -> dict[str, list[str]]:
+    """Return the patterns of names by kind, those of the formats included."""
+    names: dict[str, list[str]] = _data()["names"]
+    of_formats = {name: [*form.files] for name, form in formats().items() if form.files}
+    return {**names, **of_formats}
+
+
 @cache
 def _all_patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    patterns = [pattern for patterns in _data()["names"].values() for pattern in patterns]
+    patterns = [pattern for patterns in _names().values() for pattern in patterns]
     return (
         _any_of(pattern for pattern in patterns if "/" not in pattern),
         _any_of(pattern for pattern in patterns if "/" in pattern),
@@ -82,7 +90,7 @@ def _patterns() -> dict[str, tuple[re.Pattern[str], re.Pattern[str]]]:
             _any_of(pattern for pattern in patterns if "/" not in pattern),
             _any_of(pattern for pattern in patterns if "/" in pattern),
         )
-        for kind, patterns in _data()["names"].items()
+        for kind, patterns in _names().items()
     }
 
 
