@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import stat
 from collections.abc import Sequence
 from contextlib import aclosing
 from pathlib import Path
@@ -117,9 +118,11 @@ def _no_login(row: FoundSettings) -> str:
     # Variables of this process and commands are not the program's; whoever wrote the file
     # would choose which of this user's secrets goes to a server.
     kind = row.password
-    if kind in ("none", "set"):
+    is_from_files = row.places[0].kind is not ScanPlaceKind.CONTAINER
+    is_joined = kind == "set" and is_from_files and _have_other_writers(row.origins)
+    if kind in ("none", "set") and not is_joined:
         return ""
-    if kind == "file" and not row.found.in_container:
+    if is_joined or (kind == "file" and not row.found.in_container):
         writers = filter(None, map(other_writer, row.origins))
         return next((f"login not tried: {writer}" for writer in writers), "")
     places = {
@@ -130,6 +133,22 @@ def _no_login(row: FoundSettings) -> str:
         "ask": "the password is asked for",
     }
     return f"login not tried: {places.get(kind, 'the password is elsewhere')}"
+
+
+def _have_other_writers(files: Sequence[Path]) -> bool:
+    """Whether one file can be written by others than another one.
+
+    Then its author could choose the server that gets a password from the other file.
+    """
+    rights = set()
+    for file in files:
+        try:
+            found = file.stat()
+        except OSError:
+            return True
+        group = found.st_gid if found.st_mode & stat.S_IWGRP else None
+        rights.add((found.st_uid, group, found.st_mode & stat.S_IWOTH))
+    return len(rights) > 1
 
 
 class _Report:

@@ -14,8 +14,12 @@ from smtp_tui.records import record
 ReadFile = Callable[[str], str | None]
 _SECTIONS = frozenset(("Service", "Container"))
 _KINDS = (".service", ".container")
-# systemd's order: a file in a later folder replaces one of the same name in an earlier one.
-_FOLDERS = ("/usr/lib/", "/lib/", "/usr/local/lib/", "/run/", "/etc/")
+# The folders of one system, whose files make up a unit together, in systemd's order: a file in a
+# later one replaces one of the same name in an earlier one.
+_LEVELS = ("usr/share", "usr/lib", "lib", "usr/local/lib", "run", "etc")
+_OF_SYSTEM = re.compile(
+    rf"(?P<root>.*?)/(?P<level>{'|'.join(_LEVELS)})/(?:systemd/system|containers/systemd)"
+)
 # The words of `Environment=`: each may be quoted whole or in part.
 _WORD = re.compile(r"""(?:"(?:[^"\\]|\\.)*+"|'(?:[^'\\]|\\.)*+'|\\.|[^\s"'\\])++""", re.DOTALL)
 _PIECE = re.compile(r"""(?P<quote>["'])(?P<quoted>(?:\\.|(?!(?P=quote)).)*+)(?P=quote)|\\(.)|(.)""")
@@ -33,8 +37,28 @@ class UnitFile:
     @property
     def unit(self) -> str:
         """The unit's name."""
-        folder = self.path.parent.name
-        return folder.removesuffix(".d") if folder.endswith(".d") else self.path.name
+        return self.path.parent.name.removesuffix(".d") if self.is_drop_in else self.path.name
+
+    @property
+    def is_drop_in(self) -> bool:
+        """Whether it only adds to a unit."""
+        return self.path.parent.name.endswith(".d")
+
+    @property
+    def system(self) -> str:
+        """What the unit's files have in common: a system's root, else the folder they are in.
+
+        Another user may have files of the same name, which this unit has nothing to do with.
+        """
+        folder = str(self.path.parents[1 if self.is_drop_in else 0])
+        found = _OF_SYSTEM.fullmatch(folder)
+        return f"{found['root']}/" if found else folder
+
+    @property
+    def level(self) -> int:
+        """Its place in systemd's order."""
+        found = _OF_SYSTEM.match(str(self.path.parent))
+        return _LEVELS.index(found["level"]) if found else -1
 
 
 @record
@@ -57,23 +81,19 @@ def is_unit_file(path: Path) -> bool:
 
 def units(files: Iterable[UnitFile]) -> Iterator[UnitVariables]:
     """Yield the units that have variables, each with its drop-ins."""
-    groups: dict[str, list[UnitFile]] = {}
+    groups: dict[tuple[str, str], list[UnitFile]] = {}
     for file in files:
-        groups.setdefault(file.unit, []).append(file)
-    for name, group in groups.items():
-        whole = sorted((file for file in group if file.path.name == name), key=_rank)
-        drop_ins = {file.path.name: file for file in sorted(group, key=_rank) if file not in whole}
+        groups.setdefault((file.system, file.unit), []).append(file)
+    for (_, name), group in groups.items():
+        group.sort(key=lambda file: file.level)
+        whole = [file for file in group if not file.is_drop_in]
+        drop_ins = {file.path.name: file for file in group if file.is_drop_in}
         ordered = [*whole[-1:], *(drop_ins[key] for key in sorted(drop_ins))]
         reader = _UnitReader()
         for file in ordered:
             reader.add(file)
         if found := reader.variables():
             yield UnitVariables(name, found, tuple(reader.files), reader.image)
-
-
-def _rank(file: UnitFile) -> int:
-    place = str(file.path)
-    return max((i for i, start in enumerate(_FOLDERS) if place.startswith(start)), default=-1)
 
 
 class _UnitReader:

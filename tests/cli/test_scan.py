@@ -163,6 +163,21 @@ def test_a_user_s_file_names_no_private_file_of_root(tmp_path: Path) -> None:
     assert "unit.env" in row["note"]
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to make files of other users")
+@pytest.mark.parametrize("owner", [0, 65534])
+def test_a_password_goes_to_no_server_that_another_user_chose(tmp_path: Path, owner: int) -> None:
+    """The unit has the password, and a file that it names has the server."""
+    host, *rest = CHAT.splitlines()
+    write(tmp_path / "app.env", f"{host}\n")
+    os.chown(tmp_path / "app.env", owner, owner)
+    own = "".join(f"Environment={line}\n" for line in rest)
+    write(tmp_path / "a.service", f"[Service]\n{own}EnvironmentFile={tmp_path}/app.env\n")
+    *rows, _ = objects(run_program("scan", "--check", "--json", str(tmp_path)))
+    (row,) = (row for row in rows if row["places"][0]["name"] == "a.service")
+    assert row["password"] == "set"
+    assert (row["note"] or "").startswith("login not tried: ") == (owner != 0)
+
+
 def test_what_stands_in_a_wrong_place_shows_no_password(tmp_path: Path) -> None:
     url = f"smtp://me:{SECRET}@mail.example.org"
     write(

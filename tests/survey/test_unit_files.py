@@ -87,6 +87,22 @@ def test_a_unit_of_the_admin_replaces_that_of_the_package() -> None:
 
 
 @pytest.mark.parametrize(
+    "folder", ["/home/mallory", "/home/mallory/etc/systemd/system", "/etc/systemd/user"]
+)
+def test_a_file_elsewhere_is_no_part_of_a_unit_of_the_same_name(folder: str) -> None:
+    """Its author could choose the server that gets the unit's password."""
+    written = [
+        ("/etc/systemd/system/a.service", "[Service]\nEnvironment=A=unit P=secret\n"),
+        (f"{folder}/a.service.d/x.conf", "[Service]\nEnvironment=A=mallory\n"),
+    ]
+    found = units(UnitFile(Path(path), content, FILES.get) for path, content in written)
+    assert [{entry.name: entry.value for entry in unit.variables} for unit in found] == [
+        {"A": "unit", "P": "secret"},
+        {"A": "mallory"},
+    ]
+
+
+@pytest.mark.parametrize(
     ("path", "expected"),
     [
         ("/etc/systemd/system/a.service", True),
