@@ -107,8 +107,10 @@ def differences(
     sides: BothSides, found_before: Sequence[FoundDifference] = ()
 ) -> tuple[Difference, ...]:
     """Return the differences, those that explain the place's failure first."""
-    found = [*found_before, *_of_lookup(sides), *_of_connection(sides)]
-    found += [*_of_ehlo(sides), *_of_certificate(sides)]
+    found = [*found_before]
+    if sides.there.cause != Cause.PLACE_LOST:  # else nothing was measured there
+        found += [*_of_lookup(sides), *_of_connection(sides)]
+        found += [*_of_ehlo(sides), *_of_certificate(sides)]
     host, address = sides.settings.host, sides.seen_here.address
     told = [described(each, sides.place, host, address) for each in found]
     return tuple(sorted(told, key=lambda each: not each.explains))

@@ -18,6 +18,7 @@ from smtp_tui.config.paths import absolute
 from smtp_tui.places import messages
 from smtp_tui.places.errors import NotPermitted, PlaceError
 from smtp_tui.places.process import ProcessHandle
+from smtp_tui.smtp.addresses import NetworkLost
 
 # Seconds for all but a lookup, which takes as long as the caller waits: a file system may hang.
 ANSWER_LIMIT = 3.0
@@ -152,7 +153,7 @@ class AgentProcess:
                 return messages.receive(ours)
             except (BrokenPipeError, ConnectionResetError, EOFError):
                 # Without a number, whose text would be shown instead of this one.
-                raise OSError("the agent in the place has ended") from None
+                raise NetworkLost("the agent in the place has ended") from None
             except TimeoutError:
                 late = f"the place did not answer within {seconds:g} s"
                 raise TimeoutError(errno.ETIMEDOUT, late) from None

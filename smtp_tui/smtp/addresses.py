@@ -55,6 +55,10 @@ def family_of(settings: Settings) -> socket.AddressFamily:
     }[settings.address_family]
 
 
+class NetworkLost(OSError):
+    """A network can no longer be used, because what acts in it has ended."""
+
+
 class Network:
     """Looks up names and makes sockets: here, those of this machine.
 

@@ -58,6 +58,7 @@ class Cause(StrEnum):
     CONNECT_TIMEOUT = "connect-timeout"
     NETWORK_UNREACHABLE = "network-unreachable"
     CONNECT_DENIED_LOCALLY = "connect-denied-locally"
+    PLACE_LOST = "place-lost"
     PROXY_UNREACHABLE = "proxy-unreachable"
     PROXY_REFUSED = "proxy-refused"
     PROXY_TIMEOUT = "proxy-timeout"

@@ -17,6 +17,7 @@ from smtp_tui.smtp.addresses import (
     EarlyConnection,
     Endpoint,
     Network,
+    NetworkLost,
     family_of,
     look_up,
     open_socket,
@@ -65,6 +66,8 @@ def _resolve_error(host: str, error: Exception, family: socket.AddressFamily) ->
     if isinstance(error, socket.gaierror) and error.errno in no_address_codes:
         kind = {socket.AF_INET: "IPv4 ", socket.AF_INET6: "IPv6 "}.get(family, "")
         return AddressLookupError(Cause.HOST_NOT_FOUND, f"{host} has no {kind}address")
+    if isinstance(error, NetworkLost):
+        return AddressLookupError(Cause.PLACE_LOST, str(error))
     reason = error.strerror if isinstance(error, OSError) else str(error)
     return AddressLookupError(Cause.RESOLVER_FAILED, f"looking up {host}: {reason}")
 
@@ -74,6 +77,7 @@ ATTEMPT_DELAY = 0.25
 
 # The most informative failure first: an address that answers, then one that does not.
 _MOST_TELLING_FIRST = (
+    Cause.PLACE_LOST,
     Cause.CONNECTION_REFUSED,
     Cause.CONNECT_DENIED_LOCALLY,
     Cause.CONNECT_TIMEOUT,
@@ -178,10 +182,10 @@ class HappyEyeballs:
     def _note_failure(self, target: Endpoint, error: BaseException | None) -> None:
         if not isinstance(error, OSError):
             raise error if error else AssertionError
-        failure = AddressLookupError(
-            _FAULTS.get(error.errno or 0, Cause.NETWORK_UNREACHABLE),
-            _connect_error_text(error, self._source),
-        )
+        fault = _FAULTS.get(error.errno or 0, Cause.NETWORK_UNREACHABLE)
+        if isinstance(error, NetworkLost):
+            fault = Cause.PLACE_LOST
+        failure = AddressLookupError(fault, _connect_error_text(error, self._source))
         self._errors.append(failure)
         self._failed(target, failure)
 

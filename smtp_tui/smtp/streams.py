@@ -107,6 +107,8 @@ class StreamOpener:
         try:
             stream = await self._open_tcp(None)
         except AddressLookupError as error:
+            if error.fault is Cause.PLACE_LOST:
+                raise
             raise AddressLookupError(Cause.PROXY_UNREACHABLE, error.detail) from None
         self._at_proxy = True
         does = "connects to" if is_address(host) else "looks up"

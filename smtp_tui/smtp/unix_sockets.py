@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from smtp_tui.settings.parsers import socket_path
-from smtp_tui.smtp.addresses import Network
+from smtp_tui.smtp.addresses import Network, NetworkLost
 from smtp_tui.smtp.events import Cause
 from smtp_tui.smtp.happy_eyeballs import AddressLookupError
 from smtp_tui.threads import in_daemon_thread
@@ -40,6 +40,8 @@ async def connect_socket(host: str, network: Network) -> socket.socket:
 
 def _failure(path: str, error: OSError, *, is_here: bool) -> AddressLookupError:
     reason = error.strerror or str(error)
+    if isinstance(error, NetworkLost):
+        return AddressLookupError(Cause.PLACE_LOST, reason)
     match error.errno:
         case errno.EACCES | errno.EPERM:
             who = _who_may(Path(path)) if is_here else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
 import shlex
@@ -11,11 +12,14 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, aclosing
 from pathlib import Path
 
 import pytest
 
+from smtp_tui.checks.request import CheckRequest
+from smtp_tui.checks.run import run
+from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.places import agent_process, messages
 from smtp_tui.places.agent_process import AgentProcess
 from smtp_tui.places.errors import NotPermitted, PlaceError
@@ -55,6 +59,25 @@ def test_an_agent_that_was_killed_is_named(agent: AgentProcess) -> None:
         files.read("/etc/hosts")
     with pytest.raises(PlaceError, match=ENDED):
         agent.enter({})
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "unix:/run/mail"])
+def test_a_check_says_that_its_agent_was_killed(agent: AgentProcess, host: str) -> None:
+    """Not that there is no route, or that the name server does not answer."""
+    request = CheckRequest(
+        values={"host": host, "port": 25}, base=Path("/"), network=AgentNetwork(agent)
+    )
+    os.kill(agent.pid, signal.SIGKILL)
+    wait_for_exit([agent.pid], 10)
+    verdict = asyncio.run(verdict_of(request))
+    assert verdict.cause == "place-lost"
+    assert ENDED in verdict.summary
+    assert verdict.why.endswith("this says nothing about the server.")
+
+
+async def verdict_of(request: CheckRequest) -> Verdict:
+    async with aclosing(run(request)) as events:
+        return [event async for event in events if isinstance(event, Verdict)][-1]
 
 
 def test_an_agent_that_hangs_is_not_waited_for(agent: AgentProcess) -> None:
