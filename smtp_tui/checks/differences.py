@@ -226,7 +226,7 @@ def _name_servers(place: Place) -> tuple[str, ...]:
 def _asks_unreachable(place: Place) -> bool:
     """Whether the kernel has no route from its network to any of its name servers."""
     servers = _name_servers(place)
-    if not _has_own_network(place):
+    if not has_own_network(place):
         return False
     return all(lacks_route(place.network, server, _DNS_PORT) for server in servers)
 
@@ -236,7 +236,7 @@ def _asks_nobody(place: Place) -> bool:
     return all(
         _is_loopback(server)
         and server != _DOCKER_RESOLVER
-        and _has_own_network(place)
+        and has_own_network(place)
         and not is_listening(place.process, _DNS_PORT)
         for server in _name_servers(place)
     )
@@ -322,7 +322,7 @@ def _of_certificate(sides: BothSides) -> Iterator[FoundDifference]:
         if trust.unreadable:
             yield FoundDifference(
                 id="place-ca-unreadable",
-                here=str(sides.place.status.uid),
+                here=sides.place.user,
                 there=_listed(trust.unreadable),
             )
             return
@@ -361,10 +361,11 @@ def _own_network() -> NetworkFacts | None:
 
 def _network_of(place: Place) -> NetworkFacts | None:
     """Return what is known of its network; None if it is this machine's."""
-    return network_facts(place.process) if _has_own_network(place) else None
+    return network_facts(place.process) if has_own_network(place) else None
 
 
-def _has_own_network(place: Place) -> bool:
+def has_own_network(place: Place) -> bool:
+    """Whether a place is in another network than this machine's; False if that is unknown."""
     try:
         return not place.process.shares("net")
     except PlaceError:

@@ -9,12 +9,16 @@ import re
 import shlex
 import tomllib
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from itertools import zip_longest
 from math import ceil
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
+from smtp_tui.config.paths import PEM_FIELDS
+from smtp_tui.diagnosis.comparison import PlaceSummary
 from smtp_tui.diagnosis.verdict import CheckSummary
 from smtp_tui.records import record
 from smtp_tui.safe_text import escape_controls
@@ -330,14 +334,25 @@ class EquivalentCommand:
 
 
 def equivalent_commands(
-    settings: Settings, facts: CheckSummary | None = None, base: Path = Path()
+    settings: Settings,
+    facts: CheckSummary | None = None,
+    base: Path = Path(),
+    place: PlaceSummary | None = None,
 ) -> tuple[EquivalentCommand, ...]:
     """Return commands that repeat a check with swaks, openssl and curl, up to the login.
 
     They use the EHLO name and the mechanism that `auto` chose from the check's `facts`. `base` is
-    the folder that relative paths in the settings start from.
+    the folder that relative paths in the settings start from. After a check from a `place`, they
+    run in its network.
     """
-    plan = _Plan(settings, facts or CheckSummary(), base)
+    facts = facts or CheckSummary()
+    enter, common = "", list[str]()
+    if place:
+        settings, common = _inside(settings, facts, place)
+        if place.settings_from:  # then relative paths are those of its process
+            base = Path(f"{_root_of(place)}{base}")
+        enter = f"nsenter --net=/proc/{place.pid}/ns/net " if place.has_own_network else ""
+    plan = _Plan(settings, facts, base)
     commands = []
     for program, write in (("swaks", _swaks), ("openssl", _openssl), ("curl", _curl)):
         line = write(plan)
@@ -345,11 +360,40 @@ def equivalent_commands(
             "program": program,
             "mechanism": " or ".join(plan.mechanisms),
             "fingerprint": settings.tls_fingerprint or "",
+            "place": place.label if place else "",
         }
-        notes = tuple(_note_texts()[note].format_map(names) for note in line.notes)
-        text = " ".join(line.quoted)
+        ids = [*(common if line.quoted else ()), *line.notes]
+        notes = tuple(_note_texts()[note].format_map(names) for note in ids)
+        text = enter + " ".join(line.quoted) if line.quoted else ""
         commands.append(EquivalentCommand(program=program, line=text, notes=notes))
     return tuple(commands)
+
+
+def _root_of(place: PlaceSummary) -> str:
+    return f"/proc/{place.pid}/root"
+
+
+def _inside(
+    settings: Settings, facts: CheckSummary, place: PlaceSummary
+) -> tuple[Settings, list[str]]:
+    """Return settings for this machine's programs in a place's network, and notes on them.
+
+    The programs use this machine's resolver and files: so they get the address that the check
+    found, and paths below the place's root.
+    """
+    root = _root_of(place)
+    changes: dict[str, Any] = {}
+    for key in PEM_FIELDS:
+        if (path := getattr(settings, key)) and path.startswith("/"):
+            changes[key] = f"{root}{path}"
+    notes = ["inside-network" if place.has_own_network else "inside-files"]
+    if path := socket_path(settings.host):
+        changes["host"] = f"unix:{root}{path}"
+    elif not (facts.address or is_address(settings.host)):
+        notes.append("inside-lookup")
+    elif facts.address and facts.address != settings.host and not settings.proxy:
+        changes |= {"host": facts.address, "server_name": settings.tls_name}
+    return replace(settings, **changes), notes
 
 
 @cache

@@ -139,9 +139,7 @@ class InsideRequest:
         except OSError as error:
             if error.errno == errno.EACCES:
                 self.found.append(
-                    FoundDifference(
-                        id="place-secret-unreadable", here=str(self._place.status.uid), there=path
-                    )
+                    FoundDifference(id="place-secret-unreadable", here=self._place.user, there=path)
                 )
             elif error.errno == errno.ENOENT and is_there(Path(path)):
                 self.found.append(FoundDifference(id="place-secret-missing", there=path))

@@ -121,6 +121,7 @@ _PLACE = shape(
     pid=COUNT,
     command=TEXT,
     user=COUNT,
+    user_name=maybe(TEXT).of(or_null("user_name")),
     runtime=TEXT,
     trusts=many(TEXT),
     certificates=maybe(COUNT),

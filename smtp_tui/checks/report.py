@@ -138,16 +138,10 @@ def _section(check: ReportedCheck, moment: datetime, home: str) -> Iterator[str]
     if check.settings is None:
         return
     yield from ("", "### The same test with other programs")
-    if comparison := check.verdict.comparison:
-        place = comparison.place
-        text = (
-            f"These commands run on this machine. To use the network of {place.label}, put "
-            f"`nsenter --net=/proc/{place.pid}/ns/net` before them; the CA certificates stay those "
-            "of this machine."
-        )
-        yield from ("", prose(text))
     user = mask_credentials(check.settings.username or "") or None
-    for command in equivalent_commands(replace(check.settings, username=user), facts, check.base):
+    place = check.verdict.comparison.place if check.verdict.comparison else None
+    settings = replace(check.settings, username=user)
+    for command in equivalent_commands(settings, facts, check.base, place):
         yield from ("", f"#### {command.program}", "")
         if command.line:
             yield from (*fenced([command.line], "sh"), "")

@@ -12,7 +12,13 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import ExitStack, aclosing
 from dataclasses import replace
 
-from smtp_tui.checks.differences import BothSides, FoundDifference, described, differences
+from smtp_tui.checks.differences import (
+    BothSides,
+    FoundDifference,
+    described,
+    differences,
+    has_own_network,
+)
 from smtp_tui.checks.inside import InsideRequest, PlaceFileError
 from smtp_tui.checks.place_settings import other_values
 from smtp_tui.checks.request import CheckRequest, CheckTarget
@@ -181,10 +187,12 @@ def summary_of(place: Place, settings_from: str | None = None) -> PlaceSummary:
         pid=place.pid,
         command=one_line(place.status.command, 40),
         user=place.status.uid,
+        user_name=place.user_name,
         runtime=trust.runtime,
         trusts=tuple(dict.fromkeys(trust.paths)),
         certificates=None if trust.pem is None else trust.count,
         name_servers=place.resolver.nameservers[:3],
+        has_own_network=has_own_network(place),
         settings_from=settings_from,
     )
 

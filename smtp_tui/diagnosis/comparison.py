@@ -42,8 +42,9 @@ class Difference:
 class PlaceSummary:
     """A place as reports name it, and what a check found there.
 
-    `certificates` is the number of authorities that its `runtime` trusts, None if unknown;
-    `settings_from` says where the settings came from if not from a file.
+    `user_name` is what its own passwd file calls the user, "" if it does not. `certificates` is the
+    number of authorities that its `runtime` trusts, None if unknown. `has_own_network`: it is not
+    in this machine's. `settings_from` says where the settings came from if not from a file.
     """
 
     kind: str
@@ -56,6 +57,8 @@ class PlaceSummary:
     trusts: tuple[str, ...]
     certificates: int | None
     name_servers: tuple[str, ...]
+    user_name: str = ""
+    has_own_network: bool = True
     settings_from: str | None = None
 
     @property
@@ -68,7 +71,8 @@ class PlaceSummary:
         """What tells it from others of its name."""
         process = f"process {self.pid}"
         names = self.command if process == self.label else process
-        return ", ".join(filter(None, (self.engine, names, f"user {self.user}")))
+        user = f"{self.user_name} ({self.user})" if self.user_name else self.user
+        return ", ".join(filter(None, (self.engine, names, f"user {user}")))
 
 
 @record(kw_only=True)

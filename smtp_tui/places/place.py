@@ -25,6 +25,7 @@ from smtp_tui.places.process import (
 from smtp_tui.places.resolver import ResolverFiles, own_resolver_files, resolver_files
 from smtp_tui.places.trust import TrustStore, mapped_files, trust_of
 from smtp_tui.places.units import main_process
+from smtp_tui.places.users import MOST_BYTES, USERS_FILE, user_inside, user_text, users_in
 from smtp_tui.records import record
 from smtp_tui.smtp.addresses import Network
 
@@ -50,13 +51,15 @@ _OPTIONS = {
 class Place:
     """A place that is open: what its process was started with and reads, and how to act in it.
 
-    `libc` is "glibc", "musl" or "" if unknown; `notes` say what of the place cannot be followed.
+    `user_name` is what the place's own passwd file calls its user, "" if it does not. `libc` is
+    "glibc", "musl" or "" if unknown; `notes` say what of the place cannot be followed.
     """
 
     kind: PlaceKind
     name: str
     container: Container | None
     status: ProcessStatus
+    user_name: str
     environment: ProcessEnvironment
     trust: TrustStore = field(repr=False)
     resolver: ResolverFiles = field(repr=False)
@@ -75,6 +78,11 @@ class Place:
     def pid(self) -> int:
         """The number of its process."""
         return self.process.pid
+
+    @property
+    def user(self) -> str:
+        """Its user in a sentence: name and number."""
+        return user_text(self.user_name, self.status.uid)
 
     @property
     def engine(self) -> str:
@@ -116,6 +124,7 @@ def _open(kind: PlaceKind, word: str, stack: ExitStack) -> Place:
         environment = parse_environment(process.read("environ"))
         agent = stack.enter_context(AgentProcess(process, environment.variables))
         files = PlaceFiles(agent)
+        user_name = _user_name(process, status.uid, files)
         resolver = resolver_files(files, is_musl=libc == "musl")
         # Then this machine's own resolver, with its services, is the process's too.
         is_own = process.shares("net") and resolver == own_resolver_files()
@@ -130,6 +139,7 @@ def _open(kind: PlaceKind, word: str, stack: ExitStack) -> Place:
         name=name,
         container=container,
         status=status,
+        user_name=user_name,
         environment=environment,
         trust=trust,
         resolver=resolver,
@@ -150,6 +160,12 @@ def _process_of(kind: PlaceKind, word: str) -> int:
     if not (word.isascii() and word.isdigit() and int(word)):
         raise PlaceError(f"{one_line(word)} is no number of a process")
     return int(word)
+
+
+def _user_name(process: ProcessHandle, uid: int, files: PlaceFiles) -> str:
+    with suppress(OSError):
+        return users_in(files.read(USERS_FILE, MOST_BYTES)).get(user_inside(process, uid), "")
+    return ""
 
 
 def _libc(process: ProcessHandle) -> str:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import shlex
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from smtp_tui.checks.equivalents import EquivalentCommand, equivalent_commands
+from smtp_tui.diagnosis.comparison import PlaceSummary
 from smtp_tui.diagnosis.verdict import CheckSummary
 from smtp_tui.settings.fields import Settings
-from smtp_tui.smtp.events import AuthStarted, Event, Sent, ServerCapabilities
+from smtp_tui.smtp.events import AuthStarted, Connected, Event, Sent, ServerCapabilities
 from tests.diagnosis.examples import settings
 
 PLAIN = {"username": "alice", "authentication": "plain"}
@@ -297,6 +299,64 @@ def test_the_secret_is_in_no_line() -> None:
 def test_settings_alone_are_enough() -> None:
     found: Settings = settings()
     assert [one.program for one in equivalent_commands(found)] == ["swaks", "openssl", "curl"]
+
+
+def place(**changed: Any) -> PlaceSummary:
+    """A container with a network of its own."""
+    return PlaceSummary(
+        kind="container",
+        name="web",
+        engine="podman",
+        pid=4711,
+        command="puma",
+        user=33,
+        runtime="OpenSSL",
+        trusts=(),
+        certificates=1,
+        name_servers=(),
+        **changed,
+    )
+
+
+def inside(
+    base: Path = Path("/srv"), *, of: PlaceSummary, **values: Any
+) -> list[EquivalentCommand]:
+    facts = CheckSummary()
+    facts.add(Connected(seconds=0, address="192.0.2.7", port=587, local_address=None))
+    return list(equivalent_commands(settings(**values), facts, base, of))
+
+
+def test_commands_run_in_the_network_of_a_place_to_the_address_that_it_found() -> None:
+    written = inside(of=place(), ca_file="/etc/ca.pem", client_certificate="own.pem")
+    for one in written:
+        enter, net, program, *_ = words = shlex.split(one.line)
+        assert (enter, net, program) == ("nsenter", "--net=/proc/4711/ns/net", one.program)
+        assert "/proc/4711/root/etc/ca.pem" in words
+        assert "/srv/own.pem" in words
+        assert "container web, which needs root" in one.notes[0]
+    swaks, openssl, curl = (shlex.split(one.line) for one in written)
+    assert value_of("--server", swaks) == "192.0.2.7"
+    assert value_of("--tls-verify-target", swaks) == "mail.example"
+    assert value_of("-connect", openssl) == "192.0.2.7:587"
+    assert value_of("-verify_hostname", openssl) == "mail.example"
+    assert value_of("--connect-to", curl) == "::192.0.2.7:587"
+
+
+def test_a_place_without_a_network_of_its_own_needs_no_root() -> None:
+    for one in inside(of=place(has_own_network=False)):
+        assert one.line.startswith(one.program)
+        assert one.notes[0].startswith("container web has this machine's network.")
+
+
+def test_relative_paths_in_the_variables_of_a_place_are_its_own() -> None:
+    swaks, *_ = inside(Path("/app"), of=place(settings_from="container web"), ca_file="ca.pem")
+    assert "/proc/4711/root/app/ca.pem" in swaks.line
+
+
+def test_a_host_that_the_place_did_not_find_is_said_to_be_looked_up_here() -> None:
+    for one in equivalent_commands(settings(), None, Path("/"), place()):
+        assert "mail.example" in one.line
+        assert one.notes[1].startswith(f"{one.program} looks the host up with this machine's")
 
 
 def test_a_unix_socket() -> None:

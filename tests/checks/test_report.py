@@ -94,7 +94,7 @@ def test_a_check_from_a_place_gives_no_advice_about_this_machine() -> None:
     text = report(told=verdict(why="No list here.", cure="Install it here.", comparison=comparison))
     assert "here." not in text
     assert "- command: `podman compose -f /srv/a.yml up -d web`" in text
-    assert "put `nsenter --net=/proc/4711/ns/net` before them" in text
+    assert "nsenter --net=/proc/4711/ns/net swaks --server" in text
     assert "nsenter" not in report()
 
 

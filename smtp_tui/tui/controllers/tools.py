@@ -63,7 +63,8 @@ class ToolController(Controller):
             self._show_in_log(with_keys(NO_TEST))
             return
         facts = done.verdict.facts if done else None
-        commands = equivalent_commands(settings, facts, self.document.path.parent)
+        place = done.compared_place if done else None
+        commands = equivalent_commands(settings, facts, self.document.path.parent, place)
         is_stale = done is not None and self.draft.differing(done.draft)
         note = ", as last tested" if is_stale else ""
         title = f"{server_text(settings)}{note}"

@@ -49,8 +49,8 @@ class LinearReports:
         note = "; as last tested, before your changes" if is_stale else ""
         self.console.show(f"{title_of(settings, None)}{note}")
         facts = done.verdict.facts if done else None
-        folder = self.context.document.path.parent
-        for command in equivalent_commands(settings, facts, folder):
+        folder, place = self.context.document.path.parent, done.compared_place if done else None
+        for command in equivalent_commands(settings, facts, folder, place):
             self.console.show(f"{command.program}:")
             if command.line:
                 self.console.show_verbatim(command.line)

@@ -10,6 +10,7 @@ from datetime import datetime
 from smtp_tui.checks.exit_status import STAGE_NAMES
 from smtp_tui.checks.request import CheckRequest
 from smtp_tui.diagnosis.causes import label
+from smtp_tui.diagnosis.comparison import PlaceSummary
 from smtp_tui.diagnosis.experiments import TriedEncryptions, tried_encryptions
 from smtp_tui.diagnosis.field_notes import RECIPIENTS, faults_of
 from smtp_tui.diagnosis.verdict import CheckSummary, Verdict
@@ -40,10 +41,14 @@ class CompletedTest:
     draft: DraftSnapshot
 
     @property
+    def compared_place(self) -> PlaceSummary | None:
+        """Where it ran; None for here."""
+        return self.verdict.comparison.place if self.verdict.comparison else None
+
+    @property
     def place(self) -> str:
-        """Where it ran; empty for here."""
-        comparison = self.verdict.comparison
-        return comparison.place.label if comparison else ""
+        """Where it ran, in a sentence; empty for here."""
+        return self.compared_place.label if self.compared_place else ""
 
     @property
     def facts(self) -> CheckSummary:

@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import ExitStack, aclosing, suppress
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 from smtp_tui.checks.request import CheckRequest
@@ -21,6 +22,7 @@ from smtp_tui.places.place import Place, PlaceKind, open_place
 from smtp_tui.places.process import PROC, ProcessHandle, parse_environment
 from smtp_tui.places.programs import ProgramError, ProgramMissing
 from smtp_tui.places.units import running_units
+from smtp_tui.places.users import MOST_BYTES, USERS_FILE, user_text, users_in
 from smtp_tui.records import record
 from smtp_tui.smtp.events import Event
 from smtp_tui.threads import in_daemon_thread
@@ -145,12 +147,32 @@ def _process(process: ProcessHandle, containers: Mapping[str, str]) -> tuple[Cho
     container = containers.get(group.container, group.container[:_SHORT_ID])
     parts = [
         one_line(status.command, 40),
-        f"user {status.uid}",
+        f"user {_user(process, status.uid)}",
         f"container {one_line(container, 60)}" if container else one_line(group.unit, 60),
         "" if is_shared else "its own network",
     ]
     about = ", ".join(filter(None, parts))
     return ChosenPlace("process", str(process.pid), about), is_shared
+
+
+def _user(process: ProcessHandle, uid: int) -> str:
+    """Return the user of a process that sees this machine's files by its name; else by its number.
+
+    Other root folders are not read for a list: one of them may hang.
+    """
+    with suppress(PlaceError):
+        if process.link("root") == "/" and process.shares("mnt"):
+            return user_text(_own_users().get(uid, ""), uid)
+    return str(uid)
+
+
+@cache
+def _own_users() -> Mapping[int, str]:
+    try:
+        with Path(USERS_FILE).open("rb") as file:
+            return users_in(file.read(MOST_BYTES))
+    except OSError:
+        return {}
 
 
 def runner_from(chosen: ChosenPlace) -> Runner:
