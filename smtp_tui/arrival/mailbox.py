@@ -20,15 +20,18 @@ from urllib.parse import unquote, urlsplit
 
 from smtp_tui.arrival.headers import LARGEST_MESSAGE
 from smtp_tui.diagnosis.delivery import Place
+from smtp_tui.diagnosis.tokens import challenge_text
 from smtp_tui.records import record
 from smtp_tui.safe_text import escape_controls, shortened
 from smtp_tui.settings import parsers
 from smtp_tui.smtp.message import PROOF_FIELD
 from smtp_tui.smtp.redaction import Redactor
+from smtp_tui.smtp.sasl import MECHANISMS, Credentials
 
 MOST_FOLDERS = 200
 # Seconds for one reply of the server.
 REPLY_LIMIT = 10.0
+_TOKEN_MECHANISMS = ("XOAUTH2", "OAUTHBEARER")
 _LIST_LINE = re.compile(rb'\((?P<flags>[^)]*)\) (?:NIL|"(?:[^"\\]|\\.)*") ?(?P<name>.*)', re.DOTALL)
 _UTF7 = re.compile(r"&([^-]*)-")
 _JUNK_NAMES = {
@@ -219,8 +222,7 @@ class Mailbox:
     def _log_in(self, imap: imaplib.IMAP4) -> None:
         user, offered = self.address.user, imap.capabilities
         if self._is_token:
-            token = f"user={user}\1auth=Bearer {self._secret}\1\1".encode()
-            imap.authenticate("XOAUTH2", lambda challenge: b"" if challenge else token)
+            self._log_in_with_token(imap, offered)
         elif "AUTH=PLAIN" in offered:
             plain = f"\0{user}\0{self._secret}".encode()
             imap.authenticate("PLAIN", lambda _: plain)
@@ -230,6 +232,32 @@ class Mailbox:
             imap.login(user, self._secret)
         listed = imap.capability()[1][0] or b""
         self._features = frozenset(listed.decode("ascii", "replace").upper().split())
+
+    def _log_in_with_token(self, imap: imaplib.IMAP4, offered: Sequence[str]) -> None:
+        address = self.address
+        name = next((name for name in _TOKEN_MECHANISMS if f"AUTH={name}" in offered), None)
+        if name is None:
+            raise MailboxError(
+                "the server accepts no access token: it offers neither XOAUTH2 nor OAUTHBEARER",
+                is_final=True,
+            )
+        credentials = Credentials(address.user, self._secret, address.host, address.port)
+        responses = MECHANISMS[name](credentials)
+        error: list[bytes] = []
+
+        def respond(challenge: bytes) -> bytes | None:
+            # The server's error comes as a challenge, before the negative reply.
+            error.extend(filter(None, [challenge]))
+            # None cancels an exchange that goes on for too long.
+            response = next(responses, None)
+            return None if response is None else response.data
+
+        try:
+            imap.authenticate(name, respond)
+        except imaplib.IMAP4.error as failure:
+            text = f"the server rejected the access token ({self._reply_in(failure)})"
+            said = challenge_text(error[0].decode("utf-8", "backslashreplace")) if error else ""
+            raise MailboxError(f"{text}; {said}" if said else text, is_final=True) from None
 
     def _errors(self, doing: str) -> _Translated:
         return _Translated(self, doing)
@@ -245,12 +273,19 @@ class Mailbox:
         elif isinstance(error, OSError):
             text = error.strerror or str(error)
         else:
-            # An error of imaplib has the bytes of the reply as its text.
-            text = str(error)
-            with suppress(IndexError, AttributeError):
-                text = error.args[0].decode("utf-8", "backslashreplace")
+            raise MailboxError(f"{doing}: {self._reply_in(error)}") from None
+        raise MailboxError(f"{doing}: {self._safe(text)}") from None
+
+    def _reply_in(self, error: BaseException) -> str:
+        """Return the reply that an error of imaplib has as its text, in bytes."""
+        text = str(error)
+        with suppress(IndexError, AttributeError):
+            text = error.args[0].decode("utf-8", "backslashreplace")
+        return self._safe(text)
+
+    def _safe(self, text: str) -> str:
         safe = self._redactor.text(" ".join(text.split()).rstrip("."))
-        raise MailboxError(f"{doing}: {shortened(escape_controls(safe))}") from None
+        return shortened(escape_controls(safe))
 
 
 class _Translated:

@@ -22,6 +22,7 @@ from smtp_tui.diagnosis.delivery import ArrivalProof
 from smtp_tui.discovery.dns import Resolver
 from smtp_tui.discovery.domain import dmarc_record
 from smtp_tui.discovery.facts import Unanswered
+from smtp_tui.oauth.providers import may_read_mail
 from smtp_tui.oauth.renewal import renewed
 from smtp_tui.records import record
 from smtp_tui.settings import parsers
@@ -40,6 +41,7 @@ PAUSE = 5.0
 _OPENING_LIMIT = 30.0
 # Seconds for the DNS queries about a message that was found.
 _READING_LIMIT = 15.0
+_NO_SCOPE = "its sign-in has no scope for IMAP; smtp-tui login --imap signs in with it"
 
 
 @record(kw_only=True)
@@ -75,7 +77,7 @@ async def open_mailbox(request: ProofRequest, ca_file: str | None) -> Mailbox:
     `ca_file` is that of the SMTP settings: a private CA signs the IMAP server's certificate too.
     """
     address = request.address
-    secret = await _secret(request)
+    secret, lacks_scope = await _secret(request)
     values = {"host": address.host, "port": address.port, "ca_file": ca_file}
     own = parse_settings({key: value for key, value in values.items() if value}).settings
     if own is None:
@@ -86,12 +88,16 @@ async def open_mailbox(request: ProofRequest, ca_file: str | None) -> Mailbox:
         raise MailboxError(str(error) or "the CA file was not read", is_final=True) from None
     is_token = isinstance(request.source, OAuthSource)
     mailbox = Mailbox(address, context, secret, is_token=is_token)
-    await _call(mailbox, mailbox.folders, _OPENING_LIMIT)
+    try:
+        await _call(mailbox, mailbox.folders, _OPENING_LIMIT)
+    except MailboxError as error:
+        hint = f"; {_NO_SCOPE}" if lacks_scope and error.is_final else ""
+        raise MailboxError(f"{error}{hint}", is_final=error.is_final) from None
     return mailbox
 
 
-async def _secret(request: ProofRequest) -> str:
-    """Return the password or the access token; MailboxError without one."""
+async def _secret(request: ProofRequest) -> tuple[str, bool]:
+    """Return the password or access token, and whether that lacks IMAP's scope; MailboxError."""
     address, source = request.address, request.source
     try:
         if isinstance(source, OAuthSource):
@@ -103,20 +109,21 @@ async def _secret(request: ProofRequest) -> str:
                 environ=os.environ,
                 limit=_OPENING_LIMIT,
             )
-            return found.token.value
+            return found.token.value, not may_read_mail(found.sign_in)
         if source is not None:
-            return await fetch_password(
+            fetched = await fetch_password(
                 source,
                 account=address.user,
                 base=request.base,
                 environ=os.environ,
                 limit=_OPENING_LIMIT,
             )
+            return fetched, False
     except PasswordError as error:
         raise MailboxError(str(error), is_final=True) from None
     if request.secret is None:
         raise MailboxError(f"no password is known for {address}", is_final=True)
-    return request.secret
+    return request.secret, False
 
 
 async def prove(

@@ -18,7 +18,7 @@ from smtp_tui.diagnosis.delivery import ArrivalProof, DeliveryState, DeliverySum
 from smtp_tui.diagnosis.diagnose import diagnose, warning_text
 from smtp_tui.diagnosis.verdict import CheckSummary, Verdict
 from smtp_tui.lazy import load
-from smtp_tui.safe_text import escape_controls
+from smtp_tui.safe_text import escape_controls, shortened
 from smtp_tui.settings.validate import parse_settings
 from smtp_tui.smtp.events import (
     Cause,
@@ -33,6 +33,8 @@ from smtp_tui.smtp.events import (
 # 128 bits: nobody guesses the id of a message that is still on its way.
 _TOKEN_BYTES = 16
 _FOLDERS_NAMED = 5
+# Leaves space to say that nothing was sent.
+_LONGEST = 130
 _NOTABLE_PRECISION = 2.0
 # A message in these states arrives nowhere else.
 _ENDED = {DeliveryState.BOUNCED, DeliveryState.EXPIRED, DeliveryState.DISCARDED}
@@ -55,7 +57,7 @@ async def run(request: CheckRequest) -> AsyncGenerator[Event | Verdict, None]:
                 ca_file = resolve_path(settings, request.base).ca_file
                 mailbox = await open_mailbox(plan, ca_file)
             except MailboxError as error:
-                detail = f"{plan.address}: {error}; nothing was sent"
+                detail = f"{plan.address}: {shortened(str(error), _LONGEST)}; nothing was sent"
                 yield _failed(request, CheckSummary(), Stage.SETTINGS, 0.0, detail)
                 return
         async with aclosing(_send_and_look(request, plan, mailbox)) as updates:

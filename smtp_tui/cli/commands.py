@@ -127,6 +127,7 @@ _ARGPARSE: Mapping[str, Mapping[str, Any]] = {
     "set": {"action": "append", "default": []},
     "dkim": {"action": "append", "default": []},
     "scope": {"action": "append", "default": []},
+    "also_host": {"action": "append", "default": []},
     "flow": {"choices": ("device", "paste", "client")},
     "to": {"nargs": "+", "action": "extend", "default": []},
     "error": {"nargs": "?", "const": "-"},
@@ -307,8 +308,8 @@ COMMANDS = [
         "cli.sign_in:login",
         (
             *("table", "dialect", "provider", "client_id", "client_secret_stdin"),
-            *("client_secret_fd", "secret_ends", "tenant", "flow", "scope", "imap", "name"),
-            *("keep_in", "in_place", "json"),
+            *("client_secret_fd", "secret_ends", "tenant", "flow", "scope", "imap", "also_host"),
+            *("name", "keep_in", "in_place", "json"),
         ),
     ),
     CommandLineCommand(

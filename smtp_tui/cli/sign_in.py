@@ -8,7 +8,7 @@ import os
 import shutil
 import sys
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from shlex import quote
@@ -47,6 +47,7 @@ from smtp_tui.oauth.sign_in import (
     NewSignIn,
     application_of,
     clear_shadow,
+    hosts_before,
     previous_sign_in,
     registration_hint,
     store_granted,
@@ -56,6 +57,7 @@ from smtp_tui.oauth.sign_in import (
 )
 from smtp_tui.oauth.store import KeyringPlace, new_place
 from smtp_tui.oauth.token_endpoint import Client
+from smtp_tui.settings import parsers
 from smtp_tui.settings.password_sources import OAuthSource, source_as_toml
 from smtp_tui.settings.schema import explanation
 
@@ -124,9 +126,20 @@ async def _wanted(table: SmtpTomlTable, options: Namespace) -> NewSignIn:
         flow=flow,
         scopes=tuple(options.scope) or (previous.scopes if previous and not options.imap else ()),
         imap=options.imap,
+        other_hosts=_other_hosts(options.also_host, previous, table.host),
         ends_at=_day(options.secret_ends),
         place=place,
     )
+
+
+def _other_hosts(texts: Sequence[str], previous: SignIn | None, host: str) -> tuple[str, ...]:
+    """Return the further servers that may get the token; those of before if none is named."""
+    if not texts:
+        return hosts_before(previous, host)
+    try:
+        return tuple(map(parsers.host, texts))
+    except ValueError as error:
+        raise UsageError(f"--also-host {error}") from None
 
 
 def _name(table: SmtpTomlTable, options: Namespace) -> str:

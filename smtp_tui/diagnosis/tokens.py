@@ -218,11 +218,20 @@ def read_challenge(text: str) -> AuthChallenge | None:
 
 _CHALLENGE = ("status", "scope", "schemes")
 _OF_CHALLENGES = {
-    "invalid_token": "The server says that the token is expired, revoked or not for it",
-    "401": "The server says that the token is expired, revoked or not for it",
-    "insufficient_scope": "The server says that the token lacks a scope",
-    "invalid_request": "The server cannot read what the token came in",
+    "invalid_token": "the server says that the token is expired, revoked or not for it",
+    "401": "the server says that the token is expired, revoked or not for it",
+    "insufficient_scope": "the server says that the token lacks a scope",
+    "invalid_request": "the server cannot read what the token came in",
 }
+
+
+def challenge_text(decoded: str, scopes: Iterable[str] = ()) -> str:
+    """Return what a server's decoded challenge says of a token with `scopes`; often empty."""
+    challenge = read_challenge(decoded)
+    said = _OF_CHALLENGES.get(challenge.status, "") if challenge else ""
+    if challenge and said and challenge.scope and challenge.scope not in scopes:
+        return f"{said}; it wants the scope {challenge.scope}"
+    return said
 
 
 def why_rejected(judged: JudgedToken, decoded: str) -> str:
@@ -230,12 +239,8 @@ def why_rejected(judged: JudgedToken, decoded: str) -> str:
 
     Two sentences at most; empty if they explain nothing.
     """
-    challenge, said = read_challenge(decoded), ""
-    if challenge is not None:
-        said = _OF_CHALLENGES.get(challenge.status, "")
-        wants = challenge.scope and challenge.scope not in judged.facts.scopes
-        if said and wants:
-            said = f"{said}; it wants the scope {challenge.scope}"
+    said = challenge_text(decoded, judged.facts.scopes)
+    said = said[:1].upper() + said[1:]
     found = judged.findings[0] if judged.findings else None
     if found is not None and found.id != "token-opaque":
         return f"{found.sentence} {said}." if said else found.sentence

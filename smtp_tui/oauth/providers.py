@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from smtp_tui.config.errors import PasswordCause, one_line
-from smtp_tui.oauth.entry import Endpoints, Flow
+from smtp_tui.oauth.entry import Endpoints, Flow, SignIn
 from smtp_tui.oauth.errors import OAuthError, unreachable
 from smtp_tui.providers import DataProvenance, ProviderEntryKind, fits
 from smtp_tui.records import record
@@ -203,11 +203,17 @@ def scopes_of(provider: str, flow: Flow, *, imap: bool = False) -> tuple[str, ..
     return (*known.scopes, *(known.imap if imap else ()))
 
 
-def hosts_of(provider: str, host: str) -> tuple[str, ...]:
-    """Return the servers that a sign-in's token may go to: the host, and the provider's own."""
+def may_read_mail(sign_in: SignIn) -> bool:
+    """Whether a sign-in asked for the scopes to read the mailbox, as far as they are known."""
+    known = known_providers().get(sign_in.provider)
+    return known is None or set(known.imap) <= {*sign_in.scopes} or sign_in.flow is Flow.CLIENT
+
+
+def hosts_of(provider: str, *hosts: str) -> tuple[str, ...]:
+    """Return the servers that a sign-in's token may go to: the hosts, and the provider's own."""
     known = known_providers().get(provider)
     own = known.hosts if known else ()
-    return tuple(dict.fromkeys((_folded(host), *own)))
+    return tuple(dict.fromkeys((*map(_folded, hosts), *own)))
 
 
 def may_go_to(hosts: tuple[str, ...], host: str) -> bool:

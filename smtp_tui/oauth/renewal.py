@@ -77,7 +77,8 @@ async def renewed(
     if not may_go_to(found.sign_in.hosts, host):
         name, hosts = one_line(source.name, 80), one_line(", ".join(found.sign_in.hosts), 120)
         text = (
-            f"the sign-in {name} is for {hosts}, so its token does not go to {one_line(host, 80)}"
+            f"the sign-in {name} is for {hosts}, so its token does not go to {one_line(host, 80)}; "
+            "smtp-tui login --also-host adds a server"
         )
         raise OAuthError(text, "oauth-not-signed-in")
     return found

@@ -15,6 +15,7 @@ from smtp_tui.oauth.providers import (
     endpoints_of,
     flows_of,
     hosts_of,
+    may_go_to,
     provider_for,
     rotates,
     scopes_of,
@@ -32,7 +33,10 @@ TOPICS = {"microsoft": "oauth-microsoft", "google": "oauth-google"}
 
 @record(kw_only=True)
 class NewSignIn:
-    """What an admin asks for; `provider` is `microsoft`, `google` or an issuer's URL."""
+    """What an admin asks for; `provider` is `microsoft`, `google` or an issuer's URL.
+
+    The token may go to `host` and to `other_hosts`, such as the IMAP server.
+    """
 
     name: str
     provider: str
@@ -44,6 +48,7 @@ class NewSignIn:
     flow: Flow | None = None
     scopes: tuple[str, ...] = ()
     imap: bool = False
+    other_hosts: tuple[str, ...] = ()
     ends_at: datetime | None = None
     place: Place
 
@@ -61,6 +66,11 @@ def usual_provider(host: str, previous: SignIn | None) -> str | None:
 def usual_name(provider: str) -> str:
     """Return the name of a sign-in that the admin does not name."""
     return display_name(provider).casefold()
+
+
+def hosts_before(previous: SignIn | None, host: str) -> tuple[str, ...]:
+    """Return the servers of an earlier sign-in; none if it was for another SMTP server."""
+    return previous.hosts if previous and may_go_to(previous.hosts, host) else ()
 
 
 def registration_hint(provider: str) -> str:
@@ -126,7 +136,7 @@ async def store_granted(new: NewSignIn, flow: Flow, client: Client, granted: Gra
         name=new.name,
         provider=new.provider,
         username=new.username,
-        hosts=hosts_of(new.provider, new.host),
+        hosts=hosts_of(new.provider, new.host, *new.other_hosts),
         flow=flow,
         client_id=new.client_id,
         tenant=new.tenant,

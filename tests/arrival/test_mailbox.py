@@ -194,6 +194,18 @@ async def test_no_password_goes_to_another_machine_unencrypted(
             await open_mailbox(ProofRequest(address=address, secret="x"), None)
 
 
+async def test_a_server_that_accepts_no_token() -> None:
+    with imap_stand_in() as port:
+        address = parse_mailbox_address(f"imap://a@127.0.0.1:{port}")
+        mailbox = Mailbox(address, ssl.create_default_context(), "x", is_token=True)
+        with (
+            closing(mailbox),
+            pytest.raises(MailboxError, match="neither XOAUTH2 nor OAUTHBEARER") as caught,
+        ):
+            mailbox.folders(5)
+    assert caught.value.is_final
+
+
 @pytest.mark.integration
 def test_a_token_instead_of_a_password(mailboxes: Mailboxes) -> None:
     put(mailboxes, ALICE, "INBOX", f"Message-ID: <x.{TOKEN}4@a>\r\n\r\nx\r\n")
@@ -205,8 +217,9 @@ def test_a_token_instead_of_a_password(mailboxes: Mailboxes) -> None:
     stale = access_token(ALICE.name, expires_in=-60)
     with (
         closing(Mailbox(address, context, stale, is_token=True)) as mailbox,
-        pytest.raises(MailboxError, match="logging in: ") as caught,
+        pytest.raises(MailboxError, match="rejected the access token") as caught,
     ):
         mailbox.folders(5)
     assert caught.value.is_final
+    assert "the server says that the token is expired, revoked or not for it" in str(caught.value)
     assert stale not in str(caught.value)

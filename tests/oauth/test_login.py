@@ -57,10 +57,10 @@ def entry(name: str = "alice") -> Path:
 
 @contextmanager
 def device_login(
-    provider: OidcServer, file: Path
+    provider: OidcServer, file: Path, *more: str
 ) -> Iterator[tuple[dict[str, Any], subprocess.Popen[str]]]:
     """A login in JSON that waits for its code, which the first line has."""
-    words = [*COMMAND, *login_words(provider, file, "--flow", "device", "--json")]
+    words = [*COMMAND, *login_words(provider, file, "--flow", "device", "--json", *more)]
     with subprocess.Popen(
         words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
@@ -68,9 +68,9 @@ def device_login(
         yield json.loads(process.stdout.readline()), process
 
 
-def sign_in(provider: OidcServer, file: Path) -> Outcome:
+def sign_in(provider: OidcServer, file: Path, *more: str) -> Outcome:
     """Sign alice in by a device code."""
-    with device_login(provider, file) as (shown, process):
+    with device_login(provider, file, *more) as (shown, process):
         assert "successful" in provider.sign_in(f"{shown['address']}?user_code={shown['code']}")
         out, err = process.communicate(timeout=30)
     return Outcome(process.returncode, out, err)

@@ -105,12 +105,17 @@ def chain_obstacle() -> str | None:
 
 
 @contextlib.contextmanager
-def running_delivery_chain() -> Iterator[DeliveryChain]:
-    """Run everything from the relay's port to the mailbox."""
+def running_delivery_chain(introspection_url: str | None = None) -> Iterator[DeliveryChain]:
+    """Run everything from the relay's port to the mailbox.
+
+    Dovecot asks the provider at the URL about tokens, if there is one.
+    """
     installed = installation()
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(shared_folder())
-        boxes = stack.enter_context(running_mailboxes(folder / "boxes", issue(folder)))
+        boxes = stack.enter_context(
+            running_mailboxes(folder / "boxes", issue(folder), introspection_url=introspection_url)
+        )
         key = SigningKey(folder, SENDER_DOMAIN)
         stack.enter_context(running_opendkim(folder / "signs", key))
         stack.enter_context(running_opendkim(folder / "verifies", key, authserv_id=RECEIVER))

@@ -156,6 +156,13 @@ def configuration(
     )
 
 
+def token_rules(keys: Path, introspection_url: str | None) -> str:
+    """How to check tokens: by the key of the tests, or by asking the provider at the URL."""
+    if introspection_url is None:
+        return _LOCAL_2_4.format(keys=keys)
+    return _ASKED.format(url=introspection_url)
+
+
 def _keys(folder: Path) -> Path:
     return folder / "keys"
 

@@ -1,14 +1,14 @@
 """Dovecot with mailboxes: LMTP brings the mail in, IMAP shows it."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.servers import tokens
 from tests.servers.authority import Authority, Certificate
 from tests.servers.daemon import Daemon, running
-from tests.servers.dovecot import installed_version, passwd_line
+from tests.servers.dovecot import installed_version, passwd_line, token_rules
 from tests.servers.ports import reserved_ports
 from tests.servers.requirements import obstacle, program
 from tests.servers.users import ALICE, AWKWARD, FULL
@@ -38,15 +38,8 @@ auth_allow_cleartext = {clear}
 auth_mechanisms = plain login {token_mechanisms}
 auth_failure_delay = 0
 oauth2 {{
-  introspection_mode = local
   username_attribute = sub
-  oauth2_local_validation {{
-    dict fs {{
-      fs posix {{
-        prefix = {keys}/
-      }}
-    }}
-  }}
+{token_rules}
 }}
 passdb passwd-file {{
   passwd_file_path = {users}
@@ -141,10 +134,13 @@ def running_mailboxes(
     certificate: Certificate = Certificate.RIGHT,
     special_use: str = r"\Junk",
     clear: bool = True,
+    introspection_url: str | None = None,
+    token_mechanisms: Sequence[str] = tokens.MECHANISMS,
 ) -> Iterator[Mailboxes]:
     """Run Dovecot with IMAP and LMTP; all its state is in the folder, which others may enter.
 
-    Without `special_use` the junk folder has its name only.
+    Without `special_use` the junk folder has its name only. Tokens are those of the tests, or what
+    the provider at the URL vouches for.
     """
     folder.mkdir()
     lmtp_socket = folder / "lmtp"
@@ -160,8 +156,8 @@ def running_mailboxes(
             users=users,
             certificate=authority.certificate_files[certificate],
             clear="yes" if clear else "no",
-            keys=keys,
-            token_mechanisms=" ".join(tokens.MECHANISMS).lower(),
+            token_rules=token_rules(keys, introspection_url),
+            token_mechanisms=" ".join(token_mechanisms).lower(),
             junk=JUNK,
             special_use=special_use,
             lmtp_socket=lmtp_socket,

@@ -13,6 +13,7 @@ from smtp_tui.oauth.providers import GOOGLE, MICROSOFT, display_name, endpoints_
 from smtp_tui.oauth.sign_in import (
     LIMIT,
     NewSignIn,
+    hosts_before,
     previous_sign_in,
     registration_hint,
     usual_name,
@@ -120,6 +121,7 @@ async def new_sign_in(
         tenant=registered.tenant,
         flow=registered.flow,
         scopes=before.scopes if before else (),
+        other_hosts=hosts_before(before, draft.text(HOST)),
         place=place,
     )
 
