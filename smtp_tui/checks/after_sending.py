@@ -71,6 +71,7 @@ def _is_sure_to_follow(request: CheckRequest) -> bool:
     is_named = request.follow is not None and request.follow.log is not None
     return is_named or (
         settings is not None
+        and settings.proxy is None
         and (socket_path(settings.host) is not None or is_this_machine(settings.host))
     )
 
@@ -216,8 +217,9 @@ def _not_followed(
 
 
 def _is_here(connected: Connected | None) -> bool:
-    """Whether the server that accepted the message runs on this machine."""
-    if connected is None:
+    """Whether the server that accepted the message runs on this machine, as far as is known."""
+    # To a proxy, localhost is its own machine.
+    if connected is None or connected.via is not None:
         return False
     try:
         address = ipaddress.ip_address(connected.address.partition("%")[0])
@@ -228,7 +230,9 @@ def _is_here(connected: Connected | None) -> bool:
 
 def _elsewhere(facts: CheckSummary) -> str:
     queued = f"queue ID {facts.queue_id} is" if facts.queue_id else "the queue is"
-    return f"{queued} that of the server at {facts.address}"
+    via = facts.connected.via if facts.connected else None
+    behind = f", as the proxy {via} reaches it" if via else ""
+    return f"{queued} that of the server at {facts.address}{behind}"
 
 
 def _silence(tracker: DeliveryTracker, logs: Sequence[LogReader], plan: FollowRequest) -> str:

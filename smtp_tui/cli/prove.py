@@ -25,7 +25,10 @@ from smtp_tui.settings.password_sources import (
 
 LONGEST_WITHIN = 86400.0
 _KEYRING_LIMIT = 10.0
-_PLACES = '{ keyring = "SERVICE" }, { env = "NAME" }, { file = "PATH" } or { command = ["argv"] }'
+_PLACES = (
+    '{ keyring = "SERVICE" }, { env = "NAME" }, { file = "PATH" }, { command = ["argv"] } or '
+    '{ oauth = "SIGN-IN" }'
+)
 
 
 def proof_request(call: Invocation) -> ProofRequest:

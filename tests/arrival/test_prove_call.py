@@ -28,14 +28,14 @@ SECRET = "hunter2-never-shown"
         (
             ("--prove", MAILBOX, "--prove-password", SECRET),
             "--prove-password names the place of the password, never the password: "
-            '{ keyring = "SERVICE" }, { env = "NAME" }, { file = "PATH" } or '
-            '{ command = ["argv"] }',
+            '{ keyring = "SERVICE" }, { env = "NAME" }, { file = "PATH" }, '
+            '{ command = ["argv"] } or { oauth = "SIGN-IN" }',
         ),
         (
             ("--prove", MAILBOX, "--prove-password", f'"{SECRET}"'),
             "--prove-password names the place of the password, never the password: "
-            '{ keyring = "SERVICE" }, { env = "NAME" }, { file = "PATH" } or '
-            '{ command = ["argv"] }',
+            '{ keyring = "SERVICE" }, { env = "NAME" }, { file = "PATH" }, '
+            '{ command = ["argv"] } or { oauth = "SIGN-IN" }',
         ),
         (
             ("--prove", MAILBOX, "--prove-password", "{ ask = true }"),

@@ -32,6 +32,7 @@ async def outcome(
     address: str,
     queue_id: str | None = "A1B2C3",
     unreadable: LogUnreadableError | None = None,
+    via: str | None = None,
 ) -> tuple[Verdict, int]:
     """The verdict, and how many events there were before it."""
 
@@ -45,7 +46,7 @@ async def outcome(
         accepted = Reply(250, (b"ok",))
         local = address if address.startswith("10.") else "192.0.2.9"
         for event in (
-            Connected(seconds=0, address=address, port=25, local_address=local),
+            Connected(seconds=0, address=address, port=25, local_address=local, via=via),
             RecipientReply(seconds=0, recipient="a@b.test", reply=accepted),
             MessageQueued(seconds=0, queue_id=queue_id),
             Finished(seconds=0, stage=Stage.MESSAGE),
@@ -57,7 +58,9 @@ async def outcome(
     monkeypatch.setattr(after_sending, "open_logs", open_logs)
     monkeypatch.setattr(after_sending, "run_check", run)
     request = CheckRequest(
-        values={"host": host, "encryption": "none"}, base=Path(), follow=FollowRequest(within=0.3)
+        values={"host": host, "encryption": "none", **({"proxy": via} if via else {})},
+        base=Path(),
+        follow=FollowRequest(within=0.3),
     )
     async with aclosing(after_sending.run(request)) as updates:
         *events, verdict = [update async for update in updates]
@@ -80,6 +83,18 @@ async def test_a_server_here_whose_log_is_silent(
     assert verdict.cause == "delivery-unfinished"
     assert verdict.delivery
     assert [each.state.value for each in verdict.delivery.handovers] == ["unknown"]
+
+
+@pytest.mark.parametrize("unreadable", [None, LogUnreadableError("alice may not read it")])
+async def test_localhost_behind_a_proxy_is_another_machine(
+    monkeypatch: pytest.MonkeyPatch, unreadable: LogUnreadableError | None
+) -> None:
+    proxy = "socks5://127.0.0.1:1080"
+    verdict, events = await outcome(
+        monkeypatch, "localhost", "127.0.0.1", unreadable=unreadable, via=proxy
+    )
+    assert (verdict.cause, events) == ("delivery-log-elsewhere", 4)
+    assert f"at 127.0.0.1, as the proxy {proxy} reaches it" in verdict.summary
 
 
 async def test_a_reply_without_queue_id(monkeypatch: pytest.MonkeyPatch) -> None:
