@@ -20,18 +20,21 @@ from urllib.parse import quote
 import pytest
 
 from smtp_tui.oauth.entry import Flow
+from tests.arrival.imap_stand_in import imap_stand_in
 from tests.oauth.granting import (
     ACCESS,
     CLIENT_SECRET,
     NEW,
     PASTED,
     SECRETS,
+    Witness,
     granting_provider,
     keep_sign_in,
 )
 from tests.places.spaces import resident
 from tests.servers.listeners import Listener
 from tests.servers.mail import MailServers
+from tests.servers.processes import calls_below
 from tests.tap.running import running_tap
 from tests.terminal import on_terminal
 
@@ -41,6 +44,7 @@ WRONG = "never-the-right-one"
 PEEKED = "looked-at-once"
 UNECHOED = "typed-without-echo"
 WRITTEN = "words-of-a-message"
+MAILBOX = "password-of-a-mailbox"
 LISTENERS = (Listener.PLAIN, Listener.STARTTLS_REQUIRED, Listener.STARTTLS_WRONG_NAME)
 MECHANISMS = ("plain", "login", "cram-md5", "scram-sha-256", "auto")
 
@@ -215,11 +219,11 @@ def through_a_tap(servers: MailServers, file: Path) -> Iterator[bytes]:
         yield (tap.out + tap.err).encode()
 
 
-def of_sign_ins(servers: MailServers, folder: Path) -> Iterator[bytes]:
+def of_sign_ins(servers: MailServers, folder: Path, witness: Witness) -> Iterator[bytes]:
     """Everything that is printed of checks that renew a sign-in, and of renewals that fail."""
     folder.mkdir()
     user, host = servers.user.name, servers.host
-    with granting_provider(folder) as (url, authority):
+    with granting_provider(folder, witness) as (url, authority):
         entries: dict[str, tuple[str, dict[str, Any]]] = {
             "granted": (url, {}),
             "application": (url, {"flow": Flow.CLIENT, "refresh_token": None}),
@@ -246,7 +250,7 @@ def of_sign_ins(servers: MailServers, folder: Path) -> Iterator[bytes]:
     shutil.rmtree(folder)
 
 
-def of_logins(folder: Path) -> Iterator[bytes]:
+def of_logins(folder: Path, witness: Witness) -> Iterator[bytes]:
     """Everything that is printed when somebody signs in, in every flow, is refused, and leaves."""
     folder.mkdir()
     file, kept = folder / "mail.toml", folder / "entry.json"
@@ -258,7 +262,7 @@ def of_logins(folder: Path) -> Iterator[bytes]:
         (("--flow", "paste"), pasted),
         (("--flow", "client", "--client-secret-stdin"), CLIENT_SECRET),
     ]
-    with granting_provider(folder) as (url, authority):
+    with granting_provider(folder, witness) as (url, authority):
         trust = {"SSL_CERT_FILE": str(authority)}
         for provider, (flow, given) in product((url, f"{url}/refuse"), flows):
             file.write_text('[smtp]\nhost = "localhost"\nusername = "me"\n', encoding="utf-8")
@@ -269,11 +273,42 @@ def of_logins(folder: Path) -> Iterator[bytes]:
             yield called("logout", str(file), **trust)
             assert not kept.exists()
         yield called("login", str(file), "--client-secret", CLIENT_SECRET)
+        words = ("login", str(file), "--provider", url, "--client-id", "me", "--flow", "paste")
+        yield failing("smtp_tui.web.https", "_parse", *words, given=PASTED, **trust)
     for token in (ACCESS, f"Bearer {ACCESS}"):
         yield called("explain", "--token", given=token)
         yield called("explain", "--token", "--json", given=token)
         yield called("explain", "--token", token)
     shutil.rmtree(folder)
+
+
+def of_proofs(servers: MailServers, file: Path) -> Iterator[bytes]:
+    """Everything that is printed when a mailbox is searched, rejects the login, or goes away."""
+    secret, processes = file.with_name("mailbox-password"), list[bytes]()
+    secret.write_text(f"{MAILBOX}\n", encoding="utf-8")
+    words = ("send", str(file), f"--to={servers.user.name}", "--within", "1")
+    stand_ins: tuple[dict[str, Any], ...] = (
+        {},
+        # A server may repeat what it was sent.
+        {"refusal": f"{MAILBOX} is wrong".encode()},
+        {"closes_at": "EXAMINE"},
+        {"closes_at": "LOGIN"},
+    )
+    places = (
+        (f'{{ file = "{secret}" }}', ()),
+        (f'{{ command = ["cat", "{secret}"] }}', ("--json",)),
+    )
+    for stand_in, (place, shape) in product(stand_ins, places):
+        with imap_stand_in(
+            on_command=lambda: processes.extend(calls_below(os.getpid())), **stand_in
+        ) as port:
+            mailbox = ("--prove", f"imap://me@127.0.0.1:{port}", "--prove-password", place)
+            yield called(*words, *mailbox, *shape)
+    yield called(*words, "--prove", f"imap://me:{MAILBOX}@127.0.0.1:1")
+    yield called(*words, "--prove", "imap://me@127.0.0.1:1", "--prove-password", MAILBOX)
+    secret.unlink()  # it holds the password, which it may
+    assert processes
+    yield from processes
 
 
 def on_screen(file: Path) -> bytes:
@@ -342,17 +377,18 @@ def line_by_line(file: Path) -> bytes:
         return bytes(terminal.output)
 
 
-def defect() -> bytes:
-    """What is printed when the program itself fails while it holds the password."""
+def failing(module: str, function: str, *words: str, given: str = "", **more: str) -> bytes:
+    """What is printed when the program itself fails in a function that holds a secret."""
     code = (
-        "import smtp_tui.checks.run as run, smtp_tui.program as program, sys\n"
+        f"import {module} as module, smtp_tui.program as program, sys\n"
         "def fail(*_, **__): raise RuntimeError(f'{_} {__}')\n"
-        "run.check = fail\n"
+        f"module.{function} = fail\n"
         "sys.exit(program.main(sys.argv[1:]))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code, "check", "--set", "host=localhost", "--set", "username=me"],
-        env={**os.environ, "SMTP_TUI_PASSWORD": WRONG},
+        [sys.executable, "-c", code, *words],
+        input=given.encode(),
+        env={**os.environ, **more},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         check=False,
@@ -362,6 +398,12 @@ def defect() -> bytes:
     return done.stdout
 
 
+def defect() -> bytes:
+    """What is printed when the program itself fails while it holds the password."""
+    words = ("check", "--set", "host=localhost", "--set", "username=me")
+    return failing("smtp_tui.checks.run", "check", *words, SMTP_TUI_PASSWORD=WRONG)
+
+
 def test_the_password_is_in_nothing_that_is_written(
     mail_servers: MailServers, file: Path, tmp_path: Path
 ) -> None:
@@ -369,14 +411,20 @@ def test_the_password_is_in_nothing_that_is_written(
     written += [shown_once(file), line_by_line(file), on_screen(file), defect()]
     written += from_a_place(mail_servers, file)
     written += of_compose_files(mail_servers, tmp_path / "compose")
-    written += of_sign_ins(mail_servers, tmp_path / "sign-ins")
-    written += of_logins(tmp_path / "logins")
+    written += of_proofs(mail_servers, file)
+    witness = Witness()
+    written += of_sign_ins(mail_servers, tmp_path / "sign-ins", witness)
+    written += of_logins(tmp_path / "logins", witness)
+    assert witness.verifiers
+    assert any(b"login" in one for one in witness.processes)
+    written += witness.processes
     assert len(written) > len(LISTENERS) * len(MECHANISMS)
     assert WRONG in file.read_text(encoding="utf-8")  # where it belongs, and nowhere else
     others = [one for one in tmp_path.rglob("*") if one.is_file() and one != file]
     written += [one.read_bytes() for one in others]
     written.append(mail_servers.log.encode())
-    for secret in (mail_servers.user.password, WRONG, PEEKED, UNECHOED, WRITTEN, *SECRETS):
+    known = (mail_servers.user.password, WRONG, PEEKED, UNECHOED, WRITTEN, MAILBOX)
+    for secret in (*known, *SECRETS, *witness.verifiers):
         for form in forms_of(secret, mail_servers.user.name):
             found = [one for one in written if form in one]
             assert not found, (form, found[0][-2000:])

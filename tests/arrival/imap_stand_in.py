@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import socketserver
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 
 @contextmanager
 def imap_stand_in(
-    *, silent_after: str = "", closes_at: str = "", refusal: bytes | None = None
+    *,
+    silent_after: str = "",
+    closes_at: str = "",
+    refusal: bytes | None = None,
+    on_command: Callable[[], None] = lambda: None,
 ) -> Iterator[int]:
     """Serve on loopback: silent after a command, closed at one, or with every login refused."""
     released = threading.Event()
@@ -20,6 +24,7 @@ def imap_stand_in(
             self.wfile.write(b"* OK ready\r\n")
             for line in self.rfile:
                 tag, _, rest = line.decode().strip().partition(" ")
+                on_command()
                 verb = rest.split(" ")[0].upper()
                 if verb == closes_at:
                     return

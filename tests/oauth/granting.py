@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -13,6 +15,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from smtp_tui.oauth.entry import Endpoints, Flow, SignIn, to_json
+from tests.servers.processes import calls_below
 from tests.web.serving import WebAuthority
 
 ACCESS = "access-token-that-shows-nowhere"
@@ -36,8 +39,21 @@ def _metadata(issuer: str) -> Mapping[str, object]:
     }
 
 
+@dataclass
+class Witness:
+    """What the provider saw at each request: PKCE's secrets, and the processes that asked."""
+
+    verifiers: set[str] = field(default_factory=set)
+    processes: list[bytes] = field(default_factory=list)
+
+    def see(self, form: str) -> None:
+        self.verifiers |= {value for name, value in parse_qsl(form) if name == "code_verifier"}
+        # At this moment the process that asks holds the secrets.
+        self.processes += calls_below(os.getpid())
+
+
 @contextmanager
-def granting_provider(folder: Path) -> Iterator[tuple[str, Path]]:
+def granting_provider(folder: Path, witness: Witness | None = None) -> Iterator[tuple[str, Path]]:
     """Yield the provider's URL, below which /refuse refuses, and its authority's file."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -49,6 +65,8 @@ def granting_provider(folder: Path) -> Iterator[tuple[str, Path]]:
 
         def do_POST(self) -> None:
             sent = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            if witness:
+                witness.see(sent)
             if self.path.endswith("/device"):
                 issuer = f"https://{self.headers['Host']}"
                 self._answer(200, {**_DEVICE, "verification_uri": f"{issuer}/enter"})

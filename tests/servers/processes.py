@@ -27,6 +27,25 @@ def wait_for_exit(pids: Iterable[int], seconds: float) -> None:
             _wait_for_exit(pid, max(0.0, deadline - time.monotonic()))
 
 
+def calls_below(process: int) -> list[bytes]:
+    """What the process list shows of the descendants: command lines and environments."""
+    parents = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            parents[int(folder.name)] = int(
+                (folder / "stat").read_text().rpartition(")")[2].split()[1]
+            )
+    below = {process}
+    while more := {child for child, parent in parents.items() if parent in below} - below:
+        below |= more
+    found = []
+    for child in below - {process}:
+        for name in ("cmdline", "environ"):
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                found.append(Path(f"/proc/{child}/{name}").read_bytes())
+    return found
+
+
 def _wait_for_exit(pid: int, seconds: float) -> None:
     handle = os.pidfd_open(pid)
     try:
