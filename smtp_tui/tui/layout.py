@@ -17,7 +17,10 @@ FORM_WIDTH, SIDEBAR_WIDTH, WIDEST_SIDEBAR, GUTTER = 54, 40, 64, 1
 LOW, HIGH, NOT_TINY = 24, 32, 18
 EDGES = 2  # title and key hints
 MESSAGE = 3  # most lines of a message
-LEAST_LOG, LEAST_EXPLANATION, MOST_EXPLANATION = 5, 8, 11
+LEAST_LOG, LEAST_EXPLANATION = 5, 8
+# On a medium width each Tab repaints the explanation: more rows take time on a slow line.
+MOST_EXPLANATION = 12
+LEAST_NEXT = 8  # rows below the form that are enough for next steps with long remarks
 # The rows that a form keeps while the log grows. With a sidebar they are more: its rows next to the
 # form disappear and return with the form's, which takes time on a slow line.
 LEAST_FORM, LEAST_FORM_WITH_SIDEBAR = 4, 8
@@ -78,7 +81,7 @@ def compute_layout(size: Size, wants: LayoutRequest) -> dict[str, Region]:
     split = _with_test_pane if wants.has_tested else _with_next_steps
     regions = split(size, body, message, wants)
     form = regions.pop("form", Region())
-    # On a medium width the sidebar stands next to the form only, unless there is no log.
+    # On a medium width the sidebar stands next to the form, and has more rows only before a test.
     column = regions.pop("column", Region(0, 1, 0, body.height if width >= WIDE else form.height))
     if side:
         at = width - side
@@ -113,25 +116,33 @@ def _with_next_steps(
 ) -> dict[str, Region]:
     """Split the body before the first test: next steps below the form, or the explanation."""
     side, width = _columns(size.width)
-    free = body.height - message
-    form = body.split_horizontal(min(wants.form, free))[0]
-    has_column = side > 0 and not is_low(size)
-    below = body.height - wants.form - 1
-    if not has_column or below >= wants.next_steps(width):
-        gap = 1 if has_column or below >= wants.next_steps(body.width) else 0
-        top = form.bottom + gap
-        regions = {"next": Region(0, top, width if has_column else body.width, 1 + free - top)}
-    else:
-        lines = min(wants.next_steps(side), body.height - 1 - LEAST_EXPLANATION)
-        if size.width < WIDE:  # where lines are slow, each row of the explanation counts
-            lines = max(lines, body.height - 1 - MOST_EXPLANATION)
-        # A message, which spans both columns on a medium width, covers the end of the steps.
-        covered = message if size.width < WIDE else 0
-        top = body.bottom - lines
-        regions = {"next": Region(size.width - side, top, side, max(lines - covered, 0))}
-    if has_column and size.width < WIDE:
-        regions["column"] = Region(0, 1, 0, free)
-    return regions | {"form": form}
+    form = body.split_horizontal(min(wants.form, body.height - message))[0]
+    has_column, is_wide = side > 0 and not is_low(size), size.width >= WIDE
+    across = width if has_column and is_wide else body.width
+    steps, below = wants.next_steps(across), body.height - form.height - 1
+    if has_column and below < min(steps, LEAST_NEXT):
+        return {"form": form, **_next_beside_form(size, body, message, wants)}
+    column = form.height
+    if has_column and not is_wide:
+        column += max(min(MOST_EXPLANATION - column, below - steps), 0)
+    top = body.y + column + (1 if has_column or below >= steps else 0)
+    regions = {"form": form, "next": Region(0, top, across, max(body.bottom - message - top, 0))}
+    return regions if is_wide else {**regions, "column": Region(0, 1, 0, column)}
+
+
+def _next_beside_form(
+    size: Size, body: Region, message: int, wants: LayoutRequest
+) -> dict[str, Region]:
+    """Place the next steps below the explanation, next to a form that needs nearly all rows."""
+    side, _ = _columns(size.width)
+    lines = min(wants.next_steps(side), body.height - 1 - LEAST_EXPLANATION)
+    if size.width >= WIDE:
+        return {"next": Region(size.width - side, body.bottom - lines, side, lines)}
+    # Where lines are slow, each row of the explanation counts.
+    top = body.bottom - max(lines, body.height - 1 - MOST_EXPLANATION)
+    # A message, which spans both columns on a medium width, covers the end of the steps.
+    steps = Region(size.width - side, top, side, max(body.bottom - message - top, 0))
+    return {"next": steps, "column": Region(0, 1, 0, body.height - message)}
 
 
 def _with_test_pane(

@@ -270,7 +270,7 @@ PARTS = ("strip", "log", "verdict")  # of the test pane
 class TestPlaces:
     @table("width", [1, 20, 60, 80, 99, 100, 140, 200])
     @table("height", [1, 3, 10, 20, 24, 40, 60])
-    @table("form", [11, 21])
+    @table("form", [11, 21, 23])
     @table("message", [0, 1, 3])
     @table("state", ["new", "tested", "log"])
     def test_nothing_overlaps_and_all_is_on_the_screen(
@@ -310,9 +310,19 @@ class TestPlaces:
     def test_before_the_first_test_the_form_has_all_rows(self) -> None:
         at = compute_layout(Size(80, 24), wants(form=21, has_tested=False, next_steps=9))
         assert at["form"].height == 21
-        assert at["sidebar"] == Region(56, 1, 24, 11)
-        assert at["next"] == Region(56, 13, 24, 10)
+        assert at["sidebar"] == Region(56, 1, 24, 12)
+        assert at["next"] == Region(56, 14, 24, 9)
         assert "test_pane" not in at
+
+    @pytest.mark.parametrize(
+        ("steps", "explanation", "top"), [(6, 12, 14), (9, 12, 14), (10, 11, 13), (30, 11, 13)]
+    )
+    def test_below_a_folded_form_the_next_steps_have_the_whole_width(
+        self, steps: int, explanation: int, top: int
+    ) -> None:
+        at = compute_layout(Size(80, 24), wants(has_tested=False, next_steps=steps))
+        assert at["sidebar"] == Region(56, 1, 24, explanation)
+        assert at["next"] == Region(0, top, 80, 23 - top)
 
     def test_on_high_windows_the_next_steps_stand_below_the_form(self) -> None:
         at = compute_layout(Size(140, 40), wants(form=21, has_tested=False, next_steps=9))
