@@ -177,9 +177,9 @@ def _of_lookup(sides: BothSides) -> Iterator[FoundDifference]:
     # The same name servers may well answer with other addresses each time.
     asks_others = theirs.nameservers != ours.nameservers
     if is_failure or is_other:
-        identity, shown = "", _asked(theirs) if is_failure else _listed(there)
+        identity, shown = "", asked(theirs) if is_failure else _listed(there)
         if _is_from(ours, host, here) and not hosts_entries(theirs.files.get("hosts", ""), host):
-            identity, shown = "place-hosts-missing", _asked(theirs)
+            identity, shown = "place-hosts-missing", asked(theirs)
         elif is_failure:
             identity = _failed_lookup(sides)
         elif _is_from(theirs, host, there):
@@ -192,7 +192,7 @@ def _of_lookup(sides: BothSides) -> Iterator[FoundDifference]:
             return
     if asks_others and not _is_from(theirs, host, there):
         yield FoundDifference(
-            id="place-resolver", here=_asked(ours), there=_asked(theirs), explains=False
+            id="place-resolver", here=asked(ours), there=asked(theirs), explains=False
         )
 
 
@@ -211,7 +211,7 @@ def _failed_lookup(sides: BothSides) -> str:
     return _LOOKUP_FAILED[Cause(str(sides.there.cause))]
 
 
-def _asked(resolver: ResolverFiles) -> str:
+def asked(resolver: ResolverFiles) -> str:
     """Return the name servers that libc asks, and for which domains it tries a short name."""
     if "dns" not in resolver.files.get("nsswitch.conf", "dns"):
         return "none, as its nsswitch.conf says"

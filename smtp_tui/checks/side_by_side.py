@@ -8,13 +8,14 @@ from __future__ import annotations
 import asyncio
 import re
 import ssl
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import ExitStack, aclosing
 from dataclasses import replace
 
 from smtp_tui.checks.differences import (
     BothSides,
     FoundDifference,
+    asked,
     described,
     differences,
     has_own_network,
@@ -30,8 +31,9 @@ from smtp_tui.diagnosis.comparison import Comparison, PlaceSummary
 from smtp_tui.diagnosis.verdict import CheckSummary, Verdict
 from smtp_tui.places.place import Place
 from smtp_tui.settings.fields import Settings
+from smtp_tui.settings.parsers import is_address
 from smtp_tui.settings.validate import parse_settings
-from smtp_tui.smtp.events import Event, Stage
+from smtp_tui.smtp.events import DialogueNote, Event, Stage, StageEntered
 from smtp_tui.smtp.redaction import Redactor, RedactorGroup
 from smtp_tui.smtp.session import CheckLimits
 from smtp_tui.smtp.tls import verifies_chain
@@ -71,8 +73,17 @@ async def run(request: CheckRequest) -> AsyncGenerator[Event | Verdict, None]:
                         yield replace(_as_of(place, update), comparison=compared)
                     else:
                         yield update
+                        if isinstance(update, StageEntered) and update.stage is Stage.RESOLVE:
+                            for text in _lookup_text(place, settings):
+                                yield DialogueNote(seconds=update.seconds, text=text)
         finally:
             await sides.close()
+
+
+def _lookup_text(place: Place, settings: Settings | None) -> Iterator[str]:
+    """Yield what is waited for: a dead name server takes many seconds."""
+    if settings and not (settings.proxy or settings.is_socket or is_address(settings.host)):
+        yield f"looking up {settings.host} in {place.title}; name servers: {asked(place.resolver)}"
 
 
 def _as_of(place: Place, verdict: Verdict) -> Verdict:

@@ -119,6 +119,20 @@ def test_a_name_server_that_does_not_answer(world: Networks) -> None:
     assert explaining(verdict) == ["place-resolver-failed"]
 
 
+def test_a_lookup_that_takes_long_is_named_before_it_ends(world: Networks) -> None:
+    resolv_conf = "nameserver 10.77.9.7\noptions timeout:2 attempts:1\n"
+    with world.there(resolv_conf=resolv_conf) as there:
+        process = world.start("--set", f"host={HOST}", "--as-pid", str(there.pid))
+        try:
+            assert process.stdout
+            first = process.stdout.readline()
+            assert process.poll() is None
+        finally:
+            process.kill()
+            process.communicate()
+    assert f"looking up {HOST} in process {there.pid}; name servers: 10.77.9.7" in first
+
+
 def test_a_name_server_without_a_route_to_it(world: Networks) -> None:
     with world.there(routed=False) as there:
         verdict = check(world, there.pid)
