@@ -55,8 +55,17 @@ def settings_of(place: Place, format: str | None = None) -> Imported:
     except InterchangeError as error:
         raise NoSettingsError(f"the variables of {place.title}: {error}") from None
     if "host" not in imported.values:
-        raise NoSettingsError(f"the variables of {place.title} name no SMTP server")
+        raise NoSettingsError(f"the variables of {place.title} {_why_no_host(imported)}")
     return imported
+
+
+def _why_no_host(imported: Imported) -> str:
+    """Return that there is no server, or what is wrong with the variable that should name it."""
+    names = format_named(imported.format).hosts
+    wrong = [setting for setting in imported.unread if setting.name in names]
+    if not wrong:
+        return "name no SMTP server"
+    return f"name no usable SMTP server: {'; '.join(map(one_line, wrong))}"
 
 
 def notes_on(place: Place, imported: Imported) -> Iterator[str]:
