@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,11 +20,13 @@ from smtp_tui.cli.check import (
 from smtp_tui.cli.commands import Invocation, flag_of
 from smtp_tui.cli.parser import UsageError, refuse_options
 from smtp_tui.cli.reporters import run_checks
-from smtp_tui.cli.systemd import command_of
 from smtp_tui.config.errors import DocumentError, SeveralTablesError
+from smtp_tui.config.paths import absolute
 from smtp_tui.places.errors import NotPermitted, PlaceError
 from smtp_tui.places.place import Place, PlaceKind, open_place
 
+# Debian's secure_path and Red Hat's have these folders in common.
+_FOUND_BY_SUDO = ("/usr/sbin", "/usr/bin", "/sbin", "/bin")
 _PLACES = ("in", "as_pid", "as_unit")
 # Options for several checks, or for one from this machine.
 _EXCLUDED = ("all", "jobs", "watch", "domain_check")
@@ -41,13 +45,24 @@ def check_from_place(call: Invocation, format_: str) -> int:
             target = _target(call, place)
             status = run_checks([target], 1, reporters)
     except NotPermitted as error:
-        line = " ".join(map(quoted, command_of(call)))
-        raise UsageError(f"{_text_of(error)}; run: sudo {line}") from None
+        line = " ".join(map(quoted, ["sudo", *own_program(), *sys.argv[1:]]))
+        raise UsageError(f"{_text_of(error)}; run: {line}") from None
     except PlaceError as error:
         run = f"; run: {error.command}" if error.command else ""
         raise UsageError(f"{_text_of(error)}{run}") from None
     print_refusal(target)
     return status
+
+
+def own_program() -> list[str]:
+    """Return the words that start this program again, under sudo and in the same folder."""
+    path = absolute(Path(sys.argv[0]))
+    if path.name == "__main__.py":
+        # Without -P, a folder smtp_tui in the current one would be run.
+        return [sys.executable, "-P", "-m", "smtp_tui"]
+    if not os.access(path, os.X_OK):
+        return [sys.executable, str(path)]
+    return [path.name if str(path.parent) in _FOUND_BY_SUDO else str(path)]
 
 
 def _text_of(error: PlaceError) -> str:
