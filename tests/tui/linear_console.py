@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from unittest.mock import patch
 
 from smtp_tui.config.document import Document
 from smtp_tui.config.preferences import Preferences
+from smtp_tui.survey.notice import DriftNotice
 from smtp_tui.tui.linear.console import Console
 from smtp_tui.tui.linear.session import run_linear
+from smtp_tui.tui.model import drift as drift_model
 from smtp_tui.tui.model.check_request import Runner
 from tests.tui.driving import SAMPLE, FakeCheck
 
@@ -91,22 +94,27 @@ def answered(
     columns: int = 79,
     preferences: Preferences | None = None,
     dialect: str | None = None,
+    drift: Callable[[Path, str | None], DriftNotice] | None = None,
 ) -> Ended:
-    """Run a session on a file; text None: the file is as it is, or absent."""
+    """Run a session on a file; text None: the file is as it is, or absent.
+
+    `drift` stands in for the look at what runs on this machine, which finds nothing.
+    """
     file = folder / "mail.toml"
     if text is not None:
         file.write_text(text, "utf-8")
     document = Document.open(file, dialect) if file.exists() else Document.new(file)
     table = document.default_table() if dialect else table
     console, reports = Script(answers, columns=columns), list[str]()
-    status = run_linear(
-        document,
-        table,
-        preferences or Preferences(),
-        notice="",
-        is_demo=is_demo,
-        report=reports.append,
-        runner=runner or FakeCheck(),
-        console=console,
-    )
+    with patch.object(drift_model, "find_notice", drift or (lambda *_: DriftNotice())):
+        status = run_linear(
+            document,
+            table,
+            preferences or Preferences(),
+            notice="",
+            is_demo=is_demo,
+            report=reports.append,
+            runner=runner or FakeCheck(),
+            console=console,
+        )
     return Ended(status, console, file, reports)

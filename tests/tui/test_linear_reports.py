@@ -14,7 +14,6 @@ from smtp_tui.survey.notice import DriftNotice
 from smtp_tui.tui.linear import reports
 from smtp_tui.tui.linear.commands import COMMANDS, command_typed
 from smtp_tui.tui.linear.rows import row_named
-from smtp_tui.tui.model import drift
 from tests.dns.alone import stay_alone
 from tests.dns.server import NameServer, name_server
 from tests.tui.driving import FakeCheck
@@ -56,25 +55,45 @@ def test_dns_is_not_asked_without_settings_or_in_the_demo(tmp_path: Path) -> Non
     assert DOMAIN not in ended.text.partition(":dns")[2]
 
 
-def test_what_runs_with_other_settings_is_listed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_runs_with_other_settings_is_listed(tmp_path: Path) -> None:
     found = DriftNotice(("x",), (("web.service has other values:", "  port: 25"),), ("Read 7.",))
-    monkeypatch.setattr(drift, "find_notice", lambda _path, _dialect: found)
-    ended = answered(tmp_path, ":drift", ":quit", text=TEXT)
+    ended = answered(tmp_path, ":drift", ":quit", text=TEXT, drift=lambda *_: found)
     assert "web.service has other values:\n  port: 25\nRead 7.\n" in ended.text
     ended = answered(tmp_path, ":drift", ":quit", text=TEXT, is_demo=True)
     assert "belongs to no application" in ended.text
 
 
-def test_a_file_that_cannot_be_compared_is_said_to_be_so(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (DriftNotice(("web still has port 25: restart it",)), "web still has port 25: restart it"),
+        (DriftNotice(("a", "b")), "2 programs run with other values; :drift lists them. a"),
+        (
+            DriftNotice(seen=1),
+            "1 program runs with similar settings; :drift lists the differences.",
+        ),
+    ],
+)
+def test_what_still_runs_with_other_settings_is_said_after_a_save(
+    tmp_path: Path, found: DriftNotice, said: str
 ) -> None:
+    ended = answered(tmp_path, "", "587", ":save", ":quit", drift=lambda *_: found)
+    assert said in ended.plain
+    assert "port = 587" in ended.saved
+    ended = answered(tmp_path, "", "465", ":save", ":quit", is_demo=True, drift=lambda *_: found)
+    assert said not in ended.plain
+
+
+def test_nothing_is_said_of_what_runs_where_nothing_was_saved(tmp_path: Path) -> None:
+    ended = answered(tmp_path, ":save", ":quit", drift=lambda *_: DriftNotice(("web",)))
+    assert "web" not in ended.plain
+
+
+def test_a_file_that_cannot_be_compared_is_said_to_be_so(tmp_path: Path) -> None:
     def fail(_path: Path, _dialect: str | None) -> DriftNotice:
         raise DocumentError("it is gone")
 
-    monkeypatch.setattr(drift, "find_notice", fail)
-    ended = answered(tmp_path, ":drift", ":quit", text=TEXT)
+    ended = answered(tmp_path, ":drift", ":quit", text=TEXT, drift=fail)
     assert "The file cannot be compared" in ended.text
 
 

@@ -41,14 +41,7 @@ class DriftController(Controller):
         is_current = not self.draft.changed and self.context.sidebar.shows_nothing_but(saved)
         if notice is None or not is_current:
             return
-        if not notice.short:
-            if count := notice.seen:
-                programs = "1 program runs" if count == 1 else f"{count} programs run"
-                seen = text("drift", "seen", programs=programs, key=key_of("commands"))
-                self.show_message(" ".join(filter(None, (saved, seen))))
-            return
-        count, several = len(notice.short), ""
-        if count > 1:
-            several = text("drift", "several", count=count, key=key_of("commands"))
-        # A command stands last, so that no full stop follows it.
-        self.show_message(" ".join(filter(None, (saved, several, notice.short[0]))), CAUTION)
+        command = f"{key_of('commands')}, then Drift,"
+        if found := drift.after_save(notice, command):
+            style = (CAUTION,) if notice.short else ()
+            self.show_message(f"{saved} {found}".strip(), *style)

@@ -13,6 +13,7 @@ from smtp_tui.config.diff import DiffLine, MergeConflict
 from smtp_tui.tui.linear.console import Console, StoppedError, stoppable
 from smtp_tui.tui.linear.context import LinearContext
 from smtp_tui.tui.messages import as_sentence, folder_question, text
+from smtp_tui.tui.model import drift
 from smtp_tui.tui.model.password_mover import PasswordMoveCancelledError
 from smtp_tui.tui.model.recovery import (
     DISCARD,
@@ -182,7 +183,20 @@ class LinearSave:
         if result.saved:
             session, now = self.context.session, self.draft.snapshot()
             session.follow_save(self.table, result.saved, now)
-        return self._report(result)
+        is_saved = self._report(result)
+        if is_saved and result.saved and not self.context.is_demo:
+            await self._show_drift()
+        return is_saved
+
+    async def _show_drift(self) -> None:
+        """Show what still runs with other values; Ctrl+C stops the search."""
+        try:
+            notice = await stoppable(drift.look_for_drift(self.document))
+        except StoppedError:
+            self.console.show_stopped()
+            return
+        if notice and (found := drift.after_save(notice, ":drift")):
+            self.console.show(found)
 
     @property
     def _transaction(self) -> SaveTransaction:

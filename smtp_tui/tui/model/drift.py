@@ -9,6 +9,7 @@ from smtp_tui.config.document import Document
 from smtp_tui.config.errors import DocumentError
 from smtp_tui.lazy import load
 from smtp_tui.threads import in_daemon_thread
+from smtp_tui.tui.messages import text
 
 if TYPE_CHECKING:
     from smtp_tui.survey.notice import DriftNotice
@@ -24,6 +25,21 @@ async def look_for_drift(document: Document) -> DriftNotice | None:
         return await in_daemon_thread(lambda: find_notice(path, dialect), SECONDS + _MARGIN)
     except (DocumentError, OSError, TimeoutError):
         return None
+
+
+def after_save(notice: DriftNotice, command: str) -> str:
+    """Return what to say after a save, in sentences; `command` lists it all.
+
+    A shell command stands last, so that no full stop follows it.
+    """
+    if notice.short:
+        count = len(notice.short)
+        several = text("drift", "several", count=count, command=command) if count > 1 else ""
+        return f"{several} {notice.short[0]}".strip()
+    if count := notice.seen:
+        programs = "1 program runs" if count == 1 else f"{count} programs run"
+        return text("drift", "seen", programs=programs, command=command)
+    return ""
 
 
 def find_notice(path: Path, dialect: str | None) -> DriftNotice:
