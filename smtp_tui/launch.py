@@ -8,7 +8,9 @@ import io
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from smtp_tui.cli.commands import Invocation
 from smtp_tui.cli.edit import new_document, open_document
@@ -28,6 +30,9 @@ from smtp_tui.config.errors import NoFileError, NoTableError, NotTomlError, Seve
 from smtp_tui.config.paths import default_config
 from smtp_tui.config.preferences import THEMES, Preferences, read_preferences
 from smtp_tui.lazy import load
+
+if TYPE_CHECKING:
+    from smtp_tui.demo import SampleFile
 
 DUMB = "TERM is {}, so smtp-tui asks line by line, as with --linear."
 
@@ -136,22 +141,38 @@ def _reduce_charset() -> str:
 
 def demo(call: Invocation) -> int:
     """Open the form on the sample file; with --json, --quiet or no terminal, check it."""
-    try:
-        # The server is an extra that few installations have.
-        from smtp_tui.demo import running_demo
-    except ModuleNotFoundError as error:
-        raise UsageError(
-            f"the demo's own mail server needs {error.name}: pip install 'smtp-tui[demo]'"
-        ) from None
-    with running_demo() as sample:
+    with _running_demo(call) as sample:
         document = Document.open(sample.file)
         if not has_terminal() or call.options.json or call.options.quiet:
+            if call.options.replay is not None:
+                values = document.values("smtp")
+                return int(load("cli.check:check_values")(values, document.path, "smtp", call))
             return _check_demo(document, sample.cure, call)
         status = _open_form(document, "smtp", call, notice=DEMO, is_demo=True)
         is_saved = sample.is_saved
     if is_saved:
         print_line(f"Saved in the demo's copy {sample.file}, which is now deleted.")
     return status
+
+
+def _running_demo(call: Invocation) -> AbstractContextManager[SampleFile]:
+    """Return what runs the demo's server, or plays that of the recording."""
+    demo: AbstractContextManager[SampleFile]
+    try:
+        # The server is an extra that few installations have.
+        if call.options.replay is None:
+            demo = load("demo:running_demo")()
+            return demo
+        recording = load("cli.recording:recording_of")(call)
+        script = load("demo.replay_script:script_of")(recording.events)
+        demo = load("demo.replay_server:running_replay")(script, recording.settings)
+        return demo
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"the demo's own mail server needs {error.name}: pip install 'smtp-tui[demo]'"
+        ) from None
 
 
 def _check_demo(document: Document, cure: Mapping[str, str], call: Invocation) -> int:

@@ -52,6 +52,7 @@ FORMATS = {
     "prometheus": "cli.monitoring:PrometheusReporter",
 }
 REPORT = "cli.report:MarkdownReporter"
+RECORDING = "cli.recording:RecordingReporter"
 _RUN_CHECKS = "cli.reporters:run_checks"
 
 _THRESHOLDS = (
@@ -73,6 +74,10 @@ def check(call: Invocation) -> int:
         return int(load("cli.monitoring:print_schema")(call))
     format_ = _output_format(call)
     options.json = format_ == "json"
+    if "replay" in call.given:
+        return int(load("cli.recording:replay")(call, format_))
+    if options.record is not None:
+        load("cli.recording:refuse_with_record")(call)
     if "as_mta" in call.given:
         return int(load("cli.as_mta:as_mta")(call))
     if "in" in call.given or options.as_pid is not None:
@@ -84,7 +89,8 @@ def check(call: Invocation) -> int:
     domain = _domain_check(call)
     is_single = not is_batch(call)
     is_monitored = format_ in MONITORING
-    if is_single and not is_monitored and options.report is None and not domain:
+    is_kept = options.report is not None or options.record is not None
+    if is_single and not is_monitored and not is_kept and not domain:
         return _check_one(call, format_)
     if options.report == "-":
         domain = None
@@ -94,6 +100,8 @@ def check(call: Invocation) -> int:
         requested = JOBS if options.jobs is None else options.jobs
         jobs = int(number_within(requested, 1, MOST_JOBS, "--jobs needs a number"))
     targets = [_target(call)] if is_single else check_targets(call)
+    if options.record is not None:
+        targets = [load("cli.recording:with_redactors")(target) for target in targets]
     status: int = load(_RUN_CHECKS)(targets, jobs, reporters, domain)
     if is_single and not is_monitored:
         print_refusal(targets[0])
@@ -106,6 +114,8 @@ def reporters_of(call: Invocation, format_: str) -> list[Reporter]:
     names = [] if call.options.report == "-" else [FORMATS[format_]]
     if call.options.report is not None:
         names.append(REPORT)
+    if call.options.record is not None:
+        names.append(RECORDING)
     return [load(name)(call) for name in names]
 
 

@@ -168,7 +168,7 @@ _CHECK = (
     *("table", "dialect", "hostname", "set", "timeout", "extra", "no_experiments"),
     *("allow_clear_password", *_PASSWORD, "domain_check", "dkim", "resolver"),
     *("sending_address", "message", "blocklists"),
-    *("to", "from", "json", "quiet", "report"),
+    *("to", "from", "json", "quiet", "report", "record"),
 )
 _OUTPUT = (
     *("format", "output", "warning", "critical", "certificate_warning", "certificate_critical"),
@@ -176,6 +176,7 @@ _OUTPUT = (
 )
 _MONITORING = (
     *(*_OUTPUT, "watch", "as_unit", "json_schema", "all", "jobs", "in", "as_pid", "as_mta"),
+    "replay",
 )
 _PROOF = ("prove", "prove_password", "authserv_id", "remove")
 _WRITE = ("backup", "in_place", "private", "diff")
@@ -294,7 +295,7 @@ COMMANDS = [
         "demo",
         "try the form on a sample file with a mail server",
         "launch:demo",
-        ("json", "quiet", *_APPEARANCE),
+        ("json", "quiet", *_APPEARANCE, "replay"),
     ),
     CommandLineCommand(
         "drift [FILE]",

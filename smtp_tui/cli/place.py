@@ -22,6 +22,7 @@ from smtp_tui.cli.parser import UsageError, refuse_options
 from smtp_tui.cli.reporters import run_checks
 from smtp_tui.config.errors import DocumentError, SeveralTablesError
 from smtp_tui.config.paths import absolute
+from smtp_tui.lazy import load
 from smtp_tui.places.errors import NotPermitted, PlaceError
 from smtp_tui.places.place import Place, PlaceKind, open_place
 
@@ -43,6 +44,8 @@ def check_from_place(call: Invocation, format_: str) -> int:
     try:
         with open_place(kind, word) as place:
             target = _target(call, place)
+            if call.options.record is not None:
+                target = load("cli.recording:with_redactors")(target)
             status = run_checks([target], 1, reporters)
     except NotPermitted as error:
         line = " ".join(map(quoted, ["sudo", *own_program(), *sys.argv[1:]]))

@@ -13,7 +13,7 @@ import socket
 import ssl
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import field
 from datetime import UTC, datetime, timedelta
@@ -93,20 +93,27 @@ def serving(context: ssl.SSLContext) -> Iterator[tuple[int, int]]:
         (starttls_port, starttls), (tls_port, tls) = (
             stack.enter_context(listening(port)) for port in USUAL_PORTS
         )
-        loop, ended = asyncio.new_event_loop(), asyncio.Event()
-
-        def serve() -> None:
-            with asyncio.Runner(loop_factory=lambda: loop) as runner:
-                runner.run(_serve(context, starttls, tls, ended))
-
-        # The sockets already listen: clients that connect before the thread runs wait briefly.
-        thread = threading.Thread(target=serve, name="smtp-tui demo", daemon=True)
-        thread.start()
-        try:
+        with in_thread(partial(_serve, context, starttls, tls)):
             yield starttls_port, tls_port
-        finally:
-            loop.call_soon_threadsafe(ended.set)
-            thread.join()
+
+
+@contextmanager
+def in_thread(serve: Callable[[asyncio.Event], Coroutine[None, None, None]]) -> Iterator[None]:
+    """Run a server in a thread until the block ends, which sets the event."""
+    loop, ended = asyncio.new_event_loop(), asyncio.Event()
+
+    def run() -> None:
+        with asyncio.Runner(loop_factory=lambda: loop) as runner:
+            runner.run(serve(ended))
+
+    # The sockets already listen: clients that connect before the thread runs wait briefly.
+    thread = threading.Thread(target=run, name="smtp-tui demo", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        loop.call_soon_threadsafe(ended.set)
+        thread.join()
 
 
 async def _serve(

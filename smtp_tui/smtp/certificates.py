@@ -60,7 +60,8 @@ class Certificate:
 
     `names` includes IP addresses; `addresses` holds only those, because the name check keeps them
     apart. `issuer_addresses` are the URLs of its issuer's certificate. An unreadable certificate
-    has only its hash and DER; one with unreadable algorithms has no key.
+    has only its hash and DER; one with unreadable algorithms has no key. `seen` is set in a
+    recording, where the time left counts from the check.
     """
 
     subject: str
@@ -76,10 +77,11 @@ class Certificate:
     signature: str = ""
     is_readable: bool = True
     der: bytes = field(default=b"", repr=False)
+    seen: datetime | None = field(default=None, repr=False)
 
     def left(self, now: datetime | None = None) -> timedelta:
         """The time until it expires; negative after that."""
-        return self.not_after - (now or datetime.now(UTC))
+        return self.not_after - (self.seen or now or datetime.now(UTC))
 
     def days_left(self, now: datetime | None = None) -> int:
         """Whole days until it expires; negative after that."""
