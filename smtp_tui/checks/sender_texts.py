@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import groupby
 from pathlib import Path
@@ -18,8 +18,9 @@ from smtp_tui.discovery.mta_sts import StsFailure, StsPolicy
 from smtp_tui.records import record
 from smtp_tui.safe_text import abridged, escape_controls, shortened
 
-HEAD = ("", "TLS", "certificate", "plain", "DANE", "MTA-STS")
-"""The heads of the table's columns."""
+_HEAD = ("", "TLS", "certificate", "plain", "DANE", "MTA-STS")
+_LEAST_FIRST = 15
+_COLUMNS = (8, 12, 11, 11, 8)
 _NAMES_SHOWN = 6
 _NOTHING = "-"
 
@@ -58,6 +59,44 @@ def cells_of(side: MxSide) -> tuple[str, ...]:
     senders = [side.outcome(sender) for sender in Sender]
     shown = [_NOTHING if outcome is Outcome.UNKNOWN else outcome.value for outcome in senders]
     return side.address or "", tls or _NOTHING, certificate_word(side), *shown
+
+
+def table_head(summary: MtaSummary, width: int) -> str:
+    """Return the heads of the table's columns, for lines of `width`."""
+    return _row(_HEAD, _first_column(summary, width))
+
+
+def table_rows(side: MxSide, summary: MtaSummary, width: int) -> Iterator[str]:
+    """Yield an address with its cells; one that is too long for its column has its own line."""
+    address, *cells = cells_of(side)
+    if not address:
+        return
+    first = _first_column(summary, width)
+    if len(address) + 2 > first:
+        yield f"  {address}"
+        address = ""
+    yield _row((f"  {address}", *cells), first)
+
+
+def _first_column(summary: MtaSummary, width: int) -> int:
+    longest = max((len(side.address or "") + 3 for side in summary.sides), default=0)
+    first = max(_LEAST_FIRST, longest)
+    return first if first + sum(_COLUMNS) + len(_COLUMNS) <= width else _LEAST_FIRST
+
+
+def _row(cells: Sequence[str], first: int) -> str:
+    widths = first, *_COLUMNS
+    # A space parts the cells, even where one is too long for its column.
+    return " ".join(f"{cell:{width}}" for cell, width in zip(cells, widths, strict=True)).rstrip()
+
+
+def address_sentence(side: MxSide) -> str:
+    """Return what the table says of an address, for a terminal that shows no columns."""
+    address, tls, certificate, *outcomes = cells_of(side)
+    shown = [_text("lines", "unknown") if cell == _NOTHING else cell for cell in outcomes]
+    names = dict(zip(("plain", "dane", "sts"), shown, strict=True))
+    id_ = "unencrypted" if tls == _NOTHING else "address"
+    return _text("lines", id_, address=address, tls=tls, certificate=certificate, **names)
 
 
 def certificate_word(side: MxSide) -> str:

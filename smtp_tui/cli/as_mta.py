@@ -9,12 +9,12 @@ from smtp_tui.checks.as_mta import SECONDS, run_as_mta
 from smtp_tui.checks.exit_status import BY_STAGE, NEGATIVE, PASSED
 from smtp_tui.checks.jsonlines import named_line
 from smtp_tui.checks.sender_texts import (
-    HEAD,
     SenderNote,
     by_exchange,
-    cells_of,
     domain_notes,
     side_notes,
+    table_head,
+    table_rows,
     verdict_text,
 )
 from smtp_tui.checks.senders import MtaSummary
@@ -26,7 +26,6 @@ from smtp_tui.discovery.dns import DnsAnswerState
 from smtp_tui.discovery.steps import parse_query
 
 _WIDTH = 78
-_COLUMNS = (8, 12, 11, 11, 8)
 _WITH = {"as_mta", "json", "format", "quiet", "timeout", "resolver"}
 
 
@@ -82,22 +81,13 @@ def _lines(summary: MtaSummary, *, is_quiet: bool) -> Iterator[str]:
 def _table(summary: MtaSummary) -> Iterator[str]:
     if not summary.sides:
         return
-    first = max(14, *(len(side.address or "") + 2 for side in summary.sides)) + 1
-    yield _row(HEAD, first)
+    yield table_head(summary, _WIDTH)
     for exchange, sides in by_exchange(summary):
         yield from wrapped(f"{exchange.host} ({exchange.preference})", _WIDTH, "", "  ")
         for side in sides:
-            if side.address:
-                address, *others = cells_of(side)
-                yield _row((f"  {address}", *others), first)
+            yield from table_rows(side, summary, _WIDTH)
         yield from _note_lines(side_notes(exchange, sides), "  ")
     yield ""
-
-
-def _row(cells: Iterable[str], first: int) -> str:
-    widths = first, *_COLUMNS
-    # A space parts the cells, even where one is too long for its column.
-    return " ".join(f"{cell:{width}}" for cell, width in zip(cells, widths, strict=True)).rstrip()
 
 
 def _note_lines(notes: Iterable[SenderNote], indent: str) -> Iterator[str]:

@@ -263,6 +263,10 @@ MENU_COMMANDS: tuple[FormCommand, ...] = (
     FormCommand("scan", "", "Scan", "find the SMTP settings on this machine, and open one",
         lambda runner: runner.scan.find(),
         synonyms="search machine applications containers compose units files"),
+    FormCommand("mail_servers", "", "MX servers",
+        "check a domain's mail servers, as a server that sends to it does",
+        lambda runner: runner.mail_servers.check(),
+        synonyms="mta receive inbound dane tlsa mta-sts port 25 as-mta"),
 )
 # fmt: on
 

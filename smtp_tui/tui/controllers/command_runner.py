@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from smtp_tui.tui.controllers.check import CheckController
     from smtp_tui.tui.controllers.discovery import DiscoveryController
     from smtp_tui.tui.controllers.guide import GuideController
+    from smtp_tui.tui.controllers.mail_servers import MailServersController
     from smtp_tui.tui.controllers.place import PlaceController
     from smtp_tui.tui.controllers.recovery import CrashRecovery
     from smtp_tui.tui.controllers.save import SaveController
@@ -81,6 +82,12 @@ class FormCommandRunner:
     def guide(self) -> GuideController:
         """Help, menu, explanations and choices."""
         made: GuideController = self._make("guide:GuideController")
+        return made
+
+    @property
+    def mail_servers(self) -> MailServersController:
+        """The mail servers of a domain, as senders see them."""
+        made: MailServersController = self._make("mail_servers:MailServersController")
         return made
 
     @property

@@ -181,6 +181,9 @@ COMMANDS = (
     LinearCommand("tap", _HELP["tap"], "", lambda it, text: it.checks.tap(text)),
     LinearCommand("drift", _HELP["drift"], "", lambda it, _: it.reports.show_drift()),
     LinearCommand("scan", _HELP["scan"], "", lambda it, text: it.scan(text)),
+    LinearCommand(
+        "mx", _HELP["mail_servers"], "", lambda it, text: it.reports.show_mail_servers(text)
+    ),
     LinearCommand("all", "test every table of the file", "", lambda it, _: it.checks.test_all()),
     _command("same", lambda it, _text: it.reports.show_programs()),
     _command("report", lambda it, text: it.reports.save_report(text)),

@@ -12,6 +12,7 @@ from smtp_tui.config.paths import expand, is_there
 from smtp_tui.discovery.dns import Resolver, prepare
 from smtp_tui.discovery.domain import SECONDS, DomainCheck
 from smtp_tui.discovery.facts import DomainFact, FactSeverity
+from smtp_tui.lazy import load
 from smtp_tui.smtp.events import Event
 from smtp_tui.threads import in_daemon_thread
 from smtp_tui.tui.linear.console import StoppedError, stoppable
@@ -109,6 +110,10 @@ class LinearReports:
                 self.console.show(line.strip(), "  ", "    ")
         for line in notice.summary:
             self.console.show(line)
+
+    async def show_mail_servers(self, typed: str) -> None:
+        """Check a domain's mail servers; `typed` is the domain, else the sender's."""
+        await load("tui.linear.mail_servers:show_mail_servers")(self.context, typed, Resolver())
 
     async def show_domain(self, selectors: str) -> None:
         """Ask DNS about the sender's domain; `selectors` are more of its DKIM keys."""
