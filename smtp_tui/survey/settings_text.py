@@ -166,19 +166,22 @@ def _is_certain(found: Mapping[str, FormatEvidence], image: str = "") -> bool:
     )
 
 
-# What names say by themselves; what a program does about encryption is its own matter.
-_AGREED = ("host", "port", "username", "password")
+# Where the readings of these differ, nothing of a text is sure.
+_CENTRAL = ("host", "port", "username", "password")
+# What a program does about encryption is its own matter, whatever its variables are called.
+_NOT_SAID_BY_NAMES = ("encryption", "starttls_auto", "openssl_verify_mode")
 
 
 def _agreed(every: Sequence[Imported], *, in_container: bool = False) -> TextSettings:
     """Return what all of these readings of a text say; UnclearError if that is no server."""
     first, *others = every
-    given = frozenset(key for key in _AGREED if all(key in each.found for each in every))
-    values = {key: first.values[key] for key in _AGREED if key in given}
-    if "host" not in values or any(
-        each.values[key] != value for each in others for key, value in values.items()
-    ):
+    given = first.found.intersection(*(each.found for each in others))
+    given = given.difference(_NOT_SAID_BY_NAMES)
+    differing = {key for key in given for each in others if each.values[key] != first.values[key]}
+    if "host" not in given or not differing.isdisjoint(_CENTRAL):
         raise UnclearError(text("ambiguous", formats=", ".join(each.format for each in every)))
+    given -= differing
+    values = {key: value for key, value in first.values.items() if key in given}
     return TextSettings(
         format="",
         application="",

@@ -139,6 +139,24 @@ def test_variables_of_an_unknown_program_are_listed_without_encryption(
     assert (row.values["encryption"], row.values["starttls_auto"]) == (None, None)
 
 
+def test_all_that_an_unknown_program_says_is_known_but_for_its_encryption(tmp_path: Path) -> None:
+    write(
+        tmp_path / "mail.env",
+        f"{GENERIC}SMTP_USER=me\nSMTP_PASSWORD=x\nSMTP_FROM=me@a.example\nSMTP_SECURE=true\n",
+    )
+    (row,) = scan_machine([tmp_path]).found
+    assert row.found.is_unsure
+    assert row.found.imported
+    assert row.found.imported.values == {
+        "host": "a.example",
+        "port": 2525,
+        "username": "me",
+        "password": "x",
+        "from": "me@a.example",
+    }
+    assert row.found.imported.found == row.found.given == row.found.values.keys()
+
+
 def test_no_link_is_followed(tmp_path: Path) -> None:
     inside, outside = tmp_path / "inside", tmp_path / "outside"
     write(outside / ".env", CHAT)
