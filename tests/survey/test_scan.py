@@ -142,7 +142,7 @@ def test_variables_of_an_unknown_program_are_listed_without_encryption(
 def test_all_that_an_unknown_program_says_is_known_but_for_its_encryption(tmp_path: Path) -> None:
     write(
         tmp_path / "mail.env",
-        f"{GENERIC}SMTP_USER=me\nSMTP_PASSWORD=x\nSMTP_FROM=me@a.example\nSMTP_SECURE=true\n",
+        f"{GENERIC}SMTP_USER=me\nSMTP_PASSWORD=x\nSMTP_FROM=me@a.example\n",
     )
     (row,) = scan_machine([tmp_path]).found
     assert row.found.is_unsure
