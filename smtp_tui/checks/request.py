@@ -8,8 +8,8 @@ from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from smtp_tui.config.errors import PasswordError
-from smtp_tui.config.paths import resolve_path
+from smtp_tui.config.errors import PasswordError, one_line
+from smtp_tui.config.paths import PEM_FIELDS, resolve_path
 from smtp_tui.records import record
 from smtp_tui.settings.choices import Authentication
 from smtp_tui.settings.fields import Settings
@@ -99,7 +99,8 @@ class CheckRequest:
     shared by related checks. `early` is a connection begun in advance; its creator closes it.
     `place` is where the application runs, for a check from there (`checks.side_by_side`), and
     `settings_from` the place whose variables hold the settings, if no file does. `network` and
-    `trust` are those of the check's dialogue, None for this machine's. `follow` says how to follow
+    `trust` are those of the check's dialogue, None for this machine's; `inside` are the keys whose
+    paths are those of a container. `follow` says how to follow
     the message after the server accepted it (`checks.after_sending`).
     """
 
@@ -121,10 +122,24 @@ class CheckRequest:
     early: EarlyConnection | None = field(default=None, repr=False)
     place: Place | None = None
     settings_from: str | None = None
+    inside: frozenset[str] = frozenset()
     network: Network | None = field(default=None, repr=False)
     trust: str | None = field(default=None, repr=False)
     follow: FollowRequest | None = None
     prove: ProofRequest | None = None
+
+    def without_paths_inside(self) -> CheckRequest:
+        """Return the request that reads no file of this machine in place of a container's."""
+        named = {key: self.values[key] for key in PEM_FIELDS if key in self.inside}
+        if self.network or not any(named.values()):
+            return self
+        notes = [
+            f"{key}: {one_line(path)} is a path inside the container, so this check does without it; "
+            "check --in reads it there"
+            for key, path in named.items()
+        ]
+        values = {key: value for key, value in self.values.items() if key not in named}
+        return replace(self, values=values, notes=(*self.notes, *notes), inside=frozenset())
 
     @property
     def sending_settings(self) -> Settings | None:
@@ -146,7 +161,7 @@ def settings_sure_to_connect(request: CheckRequest) -> Settings | None:
 
     If anything else could end or delay the check first, its connection must not begin early.
     """
-    settings = parse_settings(request.values).settings
+    settings = parse_settings(request.without_paths_inside().values).settings
     if settings is None or settings.timeout < _SHORT_TIMEOUT or settings.client_certificate:
         return None
     if not (settings.host.isascii() and settings.tls_name.isascii()) or settings.is_socket:

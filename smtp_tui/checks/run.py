@@ -50,6 +50,7 @@ Probe = Callable[[Settings, Stage], Awaitable[tuple[CheckSummary, Verdict]]]
 
 async def run(request: CheckRequest) -> AsyncGenerator[Event | Verdict, None]:
     """Yield events, the verdict last. Wrap it in `contextlib.aclosing`."""
+    request = request.without_paths_inside()
     started = request.early.started if request.early else time.monotonic()
     stage = Stage.SETTINGS
     try:

@@ -292,6 +292,7 @@ def _of_table(
         origin=None if "password" in overrides else Path(file),
         assumed=frozenset(values) - document.given(table) - overrides.keys(),
         recognition=document.recognition,
+        inside=frozenset(values if document.recognition.is_inside else ()) - overrides.keys(),
         notes=load("cli.edit:notes_on")(document, table),
     )
 

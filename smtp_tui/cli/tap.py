@@ -65,7 +65,7 @@ def tap(call: Invocation) -> int:
     most = options.clients
     if most is not None:
         most = int(number_within(most, 1, MOST_CLIENTS, "--clients needs a number"))
-    request = check_request(call)
+    request = check_request(call).without_paths_inside()
     settings = _settings(request)
     try:
         refuse_server(settings, address)

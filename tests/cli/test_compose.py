@@ -75,6 +75,25 @@ def test_check_tests_a_service(file: Path) -> None:
     assert "wonder" not in done.out + done.err
 
 
+def test_a_file_inside_the_container_is_not_read_here(tmp_path: Path) -> None:
+    """This machine may have another file at the same path."""
+    authority = tmp_path / "ca.pem"
+    authority.write_text("no certificate")
+    file = tmp_path / "compose.yaml"
+    file.write_text(
+        "services:\n  web:\n    image: ghcr.io/mastodon/mastodon\n    environment:\n"
+        "      LOCAL_DOMAIN: social.example\n      SMTP_SERVER: 127.0.0.1\n      SMTP_PORT: 1\n"
+        f"      SMTP_CA_FILE: {authority}\n"
+    )
+    assert run_program("get", str(file), "ca_file").out == f"{authority}\n"
+    done = run_program("check", str(file), "--json", "--extra", "0")
+    assert done.verdict["cause"] == "connection-refused"
+    assert f"ca_file: {authority} is a path inside the container" in done.out
+    # One that the call names is of this machine.
+    done = run_program("check", str(file), "--json", "--set", f"ca_file={authority}")
+    assert (done.status, done.verdict["stage"]) == (3, "settings")
+
+
 def test_every_service_with_mail_is_checked(tmp_path: Path) -> None:
     file = tmp_path / "compose.yml"
     file.write_text(FLOW.replace("smtp.example.org", "127.0.0.1"))

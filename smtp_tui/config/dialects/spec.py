@@ -39,11 +39,15 @@ class InvalidDialectError(Exception):
 
 @record
 class DialectRecognition:
-    """The dialect that a file is read in, and why: a clause like "[email] holds smtpAddr"."""
+    """The dialect that a file is read in, and why: a clause like "[email] holds smtpAddr".
+
+    `is_inside`: paths in it are those of a container.
+    """
 
     dialect: str
     application: str | None  # None for plain keys
     reason: str
+    is_inside: bool = False
 
     def __str__(self) -> str:
         """Return one line to show above the settings."""

@@ -120,7 +120,7 @@ class ComposeSettings:
                 else text("compose-several", services=abridged(names, _SHOWN), why=why)
                 for why, names in services.items()
             )
-        return DialectRecognition(self.dialect, self.application, reason)
+        return DialectRecognition(self.dialect, self.application, reason, is_inside=True)
 
     @property
     def limits(self) -> dict[str, str]:

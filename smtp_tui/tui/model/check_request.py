@@ -162,6 +162,7 @@ def request_for(
         follow=follow,
         allow_clear_password=allow_clear_password,
         recognition=recognition,
+        inside=frozenset(values) if recognition and recognition.is_inside else frozenset(),
         prove=prove,
     )
 
