@@ -134,8 +134,8 @@ class CheckRequest:
         if self.network or not any(named.values()):
             return self
         notes = [
-            f"{key}: {one_line(path)} is a path inside the container, so this check does without it; "
-            "check --in reads it there"
+            f"{key}: {one_line(path)} is a path inside the container, so this check does without "
+            "it; check --in reads it there"
             for key, path in named.items()
         ]
         values = {key: value for key, value in self.values.items() if key not in named}

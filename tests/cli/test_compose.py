@@ -76,7 +76,7 @@ def test_check_tests_a_service(file: Path) -> None:
 
 
 def test_a_file_inside_the_container_is_not_read_here(tmp_path: Path) -> None:
-    """This machine may have another file at the same path."""
+    """Another file may have the same path on this machine."""
     authority = tmp_path / "ca.pem"
     authority.write_text("no certificate")
     file = tmp_path / "compose.yaml"
