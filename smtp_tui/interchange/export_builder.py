@@ -102,6 +102,8 @@ class ExportBuilder:
         is_open = settings.encryption is Encryption.NONE
         wanted = "auto" if is_open and settings.starttls_auto else str(settings.encryption)
         link = form.links[wanted]
+        if link in form.refuses:
+            raise InterchangeError(text(f"no-{link}", program=form.title))
         if link != wanted:
             if wanted == "tls":
                 self.warn("encryption", form.cannot_require)
@@ -290,6 +292,17 @@ _VALUES: dict[str, Callable[[ExportBuilder], Any]] = {
     "sender_address": lambda out: out.mailbox.address or None,
     "sender_name": lambda out: out.mailbox.name or None,
     "own_sender": lambda out: out.own_sender.address or None,
+    # With the default sender; in Python's percent format.
+    "own_from": lambda out: out.sender or out.settings.sender,
+    "percent_from": lambda out: (out.sender or out.settings.sender or "").replace("%", "%%"),
+    "port_as_text": lambda out: str(out.settings.port),
+    "logs_in": lambda out: out.username is not None,
+    "logs_in_as_text": lambda out: str(out.username is not None).lower(),
+    "gem_symbol": lambda out: f":{out.gem_mechanism}" if out.gem_mechanism else None,
+    "authelia_address": lambda out: (
+        f"{'submissions' if out.link == 'ssl' else 'smtp'}://{out.host_with_port}"
+    ),
+    "timeout_in_s": lambda out: f"{seconds}s" if (seconds := out.whole_seconds) else None,
     "own_sender_name": lambda out: out.own_sender.name or None,
     "local_part": lambda out: out.own_sender.address.rpartition("@")[0],
     "mail_domain": lambda out: out.own_sender.address.rpartition("@")[2],
@@ -305,9 +318,12 @@ _VALUES: dict[str, Callable[[ExportBuilder], Any]] = {
 }
 
 
+_SENDERS = ("own_sender", "own_from", "percent_from")
+
+
 def _note_needed_sender(out: ExportBuilder) -> None:
     if not out.settings.sender:
-        name = next(name for name, source in out.form.write.items() if source == "own_sender")
+        name = next(name for name, source in out.form.write.items() if source in _SENDERS)
         out.note("from", "needs-sender", name=name)
 
 
@@ -331,9 +347,15 @@ def _note_port_465(out: ExportBuilder) -> None:
             out.note("port", "port-means-tls")
 
 
+def _note_default_mechanism(out: ExportBuilder) -> None:
+    if out.username is not None and out.mechanism is None:
+        out.note("authentication", "default-mechanism", name=out.form.read["mechanism"]["default"])
+
+
 _FIRST: dict[str, Callable[[ExportBuilder], object]] = {
     "link": lambda out: out.link,
     "mechanism": lambda out: out.mechanism,
+    "default_mechanism": _note_default_mechanism,
     # For programs that decide on verification or the mechanism themselves.
     "own_ways": lambda out: (out.verifies, out.mechanism),
     "needed_sender": _note_needed_sender,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from smtp_tui.interchange.import_builder import Assignment
+from smtp_tui.interchange.import_builder import Assignment, UnresolvedVariable
 from smtp_tui.interchange.spec import InterchangeError, MissingLibraryError, text
 
 DEEPEST = 32
@@ -242,7 +242,10 @@ class YamlTable(dict[str, Any]):
 
 
 def plain_data(root: YamlNode) -> Any:
-    """Return a document as texts, lists and YamlTables, with aliases and merges resolved."""
+    """Return a document as texts, lists and YamlTables, with aliases and merges resolved.
+
+    A value with a tag of the program's own is an UnresolvedVariable.
+    """
     return _PlainData().value(root)
 
 
@@ -257,6 +260,8 @@ class _PlainData:
         if id(node) in self._done:
             return self._done[id(node)]
         if isinstance(node, YamlScalar):
+            if node.tag is not None and node.tag.removeprefix(_CORE) not in _TAGS:
+                return UnresolvedVariable("tagged", {"tag": node.tag})
             return None if node.is_null else node.text
         found: Any = YamlTable() if isinstance(node, YamlMapping) else []
         self._done[id(node)] = found

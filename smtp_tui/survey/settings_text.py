@@ -152,7 +152,7 @@ def in_format(
     others = companions(content, form, path.name)
     beside = {name: more for name in others if (more := read(name)) is not None}
     spec = format_named(form)
-    accounts = spec.code("accounts")(content) if spec.has_accounts else (None,)
+    accounts = spec.code("accounts")(content, spec) if spec.has_accounts else (None,)
     for account in accounts:
         imported = import_text(content, form, name=path.name, beside=beside, account=account)
         name = account if account and account != "default" else ""

@@ -8,8 +8,13 @@ from smtp_tui.interchange.import_builder import MOST_LISTED
 from smtp_tui.interchange.importer import candidates, companions, import_text, recognise
 from smtp_tui.interchange.spec import InterchangeError, QuotingError, formats
 from smtp_tui.settings.validate import parse_settings
-from tests.interchange.samples import OPEN, SAMPLES, SSL, TLS, Sample
+from tests.interchange.samples import OPEN, SSL, TLS, Sample
+from tests.interchange.samples import SAMPLES as OTHER_SAMPLES
+from tests.interchange.tree_samples import TREE_SAMPLES
 from tests.table import table
+
+SAMPLES = [*OTHER_SAMPLES, *TREE_SAMPLES]
+WITHOUT_LINES = {"nodemailer", "url", "swaks", "ghost-json", "vaultwarden-json", "keycloak"}
 
 
 def called(sample: Sample) -> str:
@@ -50,7 +55,7 @@ def test_lines_are_told(sample: Sample) -> None:
         if one.line is not None:
             assert one.name.rpartition(".")[2] in lines[one.line - 1]
         else:
-            assert sample.format in ("nodemailer", "url", "swaks")
+            assert sample.format in WITHOUT_LINES
 
 
 def test_every_format_has_a_sample() -> None:

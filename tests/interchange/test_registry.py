@@ -17,6 +17,8 @@ FOLDER = Path(interchange.__file__).parent
 CONTRACT = (
     "chatwoot", "mastodon", "vaultwarden", "laravel", "nextcloud", "django", "node", "rails",
     "msmtp", "postfix", "gitea", "grafana", "alertmanager", "nodemailer", "url", "swaks",
+    "synapse", "authelia", "gotosocial", "ntfy", "vikunja", "home-assistant", "crowdsec",
+    "ghost-json", "vaultwarden-json", "keycloak", "redmine", "spring", "spring-properties",
 )  # fmt: skip
 LINKS = {"none", "auto", "tls", "ssl"}
 
@@ -45,6 +47,9 @@ def test_a_format(name: str) -> None:
     assert {"host", "port", "username", "password"} <= form.expresses
     assert form.links.keys() == LINKS
     assert all(form.links[becomes] == becomes for becomes in form.links.values())
+    assert form.refuses <= LINKS
+    assert form.over <= formats().keys()
+    assert not form.by_name or form.files
     assert set(form.mechanisms) <= set(Authentication)
     assert set(form.verify) <= set(VerifyMode)
     assert form.quoting in (None, *QUOTINGS)
@@ -56,6 +61,7 @@ def test_every_text_is_used_and_every_substitution_has_one() -> None:
         f"{link}-becomes-{has}" for one in formats().values() for link, has in one.links.items()
     }
     used = {identity for identity in texts() if re.search(rf"[\"']{identity}[\"']", whole)}
+    used |= {f"no-{link}" for form in formats().values() for link in form.refuses}
     substitutions = {one for one in made if one.split("-becomes-")[0] != one.split("-becomes-")[1]}
     assert used | substitutions == texts().keys()
 

@@ -62,8 +62,9 @@ _LONGEST = 4096
 _NEEDS_SHELL = re.compile(r"[|&;<>()$`\\\"'*?\[#~=%{\n]")
 
 
-def accounts(content: str) -> tuple[str, ...]:
+def accounts(content: str, form: FormatSpec) -> tuple[str, ...]:
     """Return the names of the accounts; one that only stands for another is left out."""
+    del form
     found = _parse_accounts(content)
     named = {name: account for name, account in found.items() if name != "default"}
     own = found.get("default")

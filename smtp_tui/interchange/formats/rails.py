@@ -145,6 +145,13 @@ def read(source: ImportSource, form: FormatSpec) -> ImportBuilder:
     builder = ImportBuilder(form, found)
     if _OFF.search(source.text):
         builder.remark("", "not-enabled")
+    take_mail_gem(builder)
+    builder.report_leftovers("")
+    return builder
+
+
+def take_mail_gem(builder: ImportBuilder) -> None:
+    """Take the settings of Ruby's mail gem, with its defaults."""
     builder.expect("delivery_method", "smtp")
     builder.take_each(host="address", port="port", domain="domain")
     tls = bool(builder.switch("tls", None) or builder.switch("ssl", None))
@@ -167,8 +174,6 @@ def read(source: ImportSource, form: FormatSpec) -> ImportBuilder:
     builder.default("host", "localhost")
     builder.default("port", 25)
     builder.default("domain", "localhost.localdomain")
-    builder.report_leftovers("")
-    return builder
 
 
 # Names with bare values; authentication is a symbol, others are strings.

@@ -29,11 +29,14 @@ def write(out: ExportBuilder) -> str:
     return export_env(out, out.pairs())
 
 
-def read_declared(builder: ImportBuilder) -> None:
-    """Run the format's `read` steps."""
+def read_declared(
+    builder: ImportBuilder,
+    steps: Mapping[str, Callable[[ImportBuilder, Any], object]] | None = None,
+) -> None:
+    """Run the format's `read` steps; `steps` has more than those here."""
     for step, names in builder.form.read.items():
-        if step in _STEPS:
-            _STEPS[step](builder, names)
+        if carry_out := (steps or {}).get(step) or _STEPS.get(step):
+            carry_out(builder, names)
         elif step in BY_KEY:
             builder.take(step, *([names] if isinstance(names, str) else names))
         else:
