@@ -44,7 +44,11 @@ def formats_table() -> str:
     links = {"none": "none", "auto": "STARTTLS where offered", "tls": "`tls`", "ssl": "`ssl`"}
     rows = []
     for form in formats().values():
-        ways = ", ".join(said for link, said in links.items() if form.links[link] == link)
+        ways = ", ".join(
+            said
+            for link, said in links.items()
+            if form.links[link] == link and link not in form.refuses
+        )
         keys = ["authentication"] if form.mechanisms else []
         keys += ["openssl_verify_mode"] if "none" in form.verify else []
         keys += [key for key in BY_KEY if key in form.expresses - LOGIN]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +11,7 @@ from smtp_tui.interchange.formats.rails import take_mail_gem
 from smtp_tui.interchange.import_builder import ImportBuilder, host_and_port
 
 
-def _switched(builder: ImportBuilder, rules: list[Mapping[str, Any]]) -> None:
+def _switched(builder: ImportBuilder, rules: Sequence[Mapping[str, Any]]) -> None:
     """Set the encryption by the first rule whose switch is on, or off, or whose word is set."""
     # All are read, so that none counts as not understood.
     links = [rule["link"] for rule in rules if _holds(builder, rule)]
@@ -20,7 +20,7 @@ def _switched(builder: ImportBuilder, rules: list[Mapping[str, Any]]) -> None:
 
 def _holds(builder: ImportBuilder, rule: Mapping[str, Any]) -> bool:
     if "word" in rule:
-        return builder.text(rule["name"]) == rule["word"]
+        return bool(builder.text(rule["name"]) == rule["word"])
     return "name" not in rule or builder.switch(rule["name"], None) is rule.get("is", True)
 
 
