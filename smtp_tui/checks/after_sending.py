@@ -21,7 +21,7 @@ from smtp_tui.diagnosis.error_lookup.lookup import explain_error
 from smtp_tui.diagnosis.verdict import CheckSummary, Verdict
 from smtp_tui.settings.parsers import is_this_machine, socket_path
 from smtp_tui.settings.validate import parse_settings
-from smtp_tui.smtp.events import Cause, Connected, Event, Finished, Followed, MessageQueued, Stage
+from smtp_tui.smtp.events import Cause, Connected, Event, Finished, Followed, Stage
 from smtp_tui.threads import in_daemon_thread
 
 # Seconds to find the log; its servers are asked where it is.
@@ -79,16 +79,13 @@ def _is_sure_to_follow(request: CheckRequest) -> bool:
 async def _send_and_follow(
     request: CheckRequest, logs: Sequence[LogReader], unreadable: LogUnreadableError | None
 ) -> AsyncGenerator[Event | Verdict, None]:
-    accepted = time.monotonic()
     verdict: Verdict | None = None
     async with aclosing(run_check(request)) as updates:
         async for update in updates:
             if isinstance(update, Verdict):
                 verdict = update
-                continue
-            if isinstance(update, MessageQueued):
-                accepted = time.monotonic()
-            yield update
+            else:
+                yield update
     assert verdict is not None
     facts, plan = verdict.facts, request.follow
     if facts is None or not facts.is_accepted or plan is None:
@@ -102,7 +99,7 @@ async def _send_and_follow(
         detail = "the server's reply names no queue ID"
         yield _failed(request, verdict, Cause.DELIVERY_UNFINISHED, detail)
     else:
-        async with aclosing(_follow(request, plan, verdict, logs, accepted)) as updates:
+        async with aclosing(_follow(request, plan, verdict, logs)) as updates:
             async for update in updates:
                 yield update
 
@@ -112,7 +109,6 @@ async def _follow(
     plan: FollowRequest,
     verdict: Verdict,
     logs: Sequence[LogReader],
-    accepted: float,
 ) -> AsyncGenerator[Event | Verdict, None]:
     facts = verdict.facts
     assert facts is not None
@@ -120,6 +116,7 @@ async def _follow(
     recipients = [each.recipient for each in facts.recipients if each.reply.category == 2]
     tracker = DeliveryTracker(facts.queue_id, recipients)
     began, end, trouble = time.monotonic(), None, ""
+    accepted = began - verdict.seconds + (facts.accepted_at or 0.0)
     states = follow(tracker, logs, within=plan.within, past_deferral=plan.past_deferral)
     try:
         async with aclosing(states) as handovers:

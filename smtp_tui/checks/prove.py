@@ -25,7 +25,6 @@ from smtp_tui.smtp.events import (
     DialogueNote,
     Event,
     Finished,
-    MessageQueued,
     Stage,
     WarningId,
 )
@@ -71,19 +70,17 @@ async def run(request: CheckRequest) -> AsyncGenerator[Event | Verdict, None]:
 async def _send_and_look(
     request: CheckRequest, plan: ProofRequest, mailbox: Mailbox | None
 ) -> AsyncGenerator[Event | Verdict, None]:
-    token, verdict = secrets.token_hex(_TOKEN_BYTES), None
+    token = secrets.token_hex(_TOKEN_BYTES)
+    verdict: Verdict | None = None
     if request.mail:
         request = replace(request, mail=replace(request.mail, token=token))
-    accepted = time.monotonic()
     runner = load("checks.after_sending:run") if request.follow else run_check
     async with aclosing(runner(request)) as updates:
         async for update in updates:
             if isinstance(update, Verdict):
                 verdict = update
-                continue
-            if isinstance(update, MessageQueued):
-                accepted = time.monotonic()
-            yield update
+            else:
+                yield update
     assert verdict is not None
     facts = verdict.facts
     if mailbox is None or facts is None or not facts.is_accepted or _has_ended(verdict):
@@ -91,6 +88,7 @@ async def _send_and_look(
         return
     # The check counts its seconds from an early connection.
     began = time.monotonic() - verdict.seconds
+    accepted = began + (facts.accepted_at or 0.0)
     recipients = [each.recipient for each in facts.recipients if each.reply.category == 2]
     looks = prove(mailbox, plan, token, accepted=accepted, recipients=recipients)
     text = f"looking for the message in the mailbox of {plan.address}, for {plan.within:g} s"

@@ -86,7 +86,7 @@ class CheckSummary:
     mechanism: str | None = None
     warnings: list[WarningId] = field(default_factory=list)
     recipients: list[events.RecipientReply] = field(default_factory=list)
-    is_accepted: bool = False
+    accepted_at: float | None = None  # seconds after the check began
     queue_id: str | None = None
     has_sign_in: bool = False
     sign_in_ends_at: datetime | None = None
@@ -95,6 +95,11 @@ class CheckSummary:
     token: JudgedToken | None = None
     challenge: str = ""  # the last one of the login that is JSON
     finished: Finished | None = None
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether the server accepted the message."""
+        return self.accepted_at is not None
 
     def add(self, event: events.Event) -> None:
         """Add the next event."""
@@ -140,8 +145,8 @@ class CheckSummary:
                 self._replace_reply(event)
             case events.RecipientReply():
                 self.recipients.append(event)
-            case events.MessageQueued(queue_id=queue_id):
-                self.is_accepted, self.queue_id = True, queue_id
+            case events.MessageQueued(seconds=seconds, queue_id=queue_id):
+                self.accepted_at, self.queue_id = seconds, queue_id
             case events.Followed(recipient=recipient):
                 self.followed[recipient] = event
             case Finished():
