@@ -8,6 +8,7 @@ raises ValueError with a text's id if the quoting cannot express it.
 from __future__ import annotations
 
 import ast
+import json
 import re
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -57,14 +58,29 @@ def import_env(form: FormatSpec, source: ImportSource) -> ImportBuilder:
     """Parse an `.env` file."""
     # The default reader is docker, which undoes no quoting.
     quoting = source.quoting or form.quoting or "docker"
-    if source.entries is not None:
-        return ImportBuilder(form, source.entries)
-    builder = ImportBuilder(form, read(source.text, quoting))
-    if quoting == "docker":
+    is_text = source.entries is None
+    entries = read(source.text, quoting) if source.entries is None else source.entries
+    builder = ImportBuilder(form, map(_of_json, entries) if form.values == "json" else entries)
+    if (prefix := form.outer_prefix) and any(name.startswith(prefix) for name in builder.entries):
+        builder.entries |= {
+            name.removeprefix(prefix): entry for name, entry in builder.entries.items()
+        }
+    if is_text and quoting == "docker":
         for entry in builder.entries.values():
             if type(entry.value) is str and re.fullmatch(r"(?s)(['\"]).*\1", entry.value):
                 builder.remark("", "docker-quotes", name=entry.name)
     return builder
+
+
+def _of_json(entry: Assignment) -> Assignment:
+    """Return a variable as a program gets it that parses values as JSON where it can."""
+    try:
+        value = json.loads(entry.value, parse_constant=str)
+    except (TypeError, ValueError, RecursionError):
+        return entry
+    # A number or a switch is read from its text.
+    is_text = isinstance(value, bool | int | float)
+    return entry if is_text else Assignment(entry.name, value, entry.line, entry.borrowed)
 
 
 def export_env(out: ExportBuilder, pairs: list[tuple[str, Any]]) -> str:
@@ -72,10 +88,10 @@ def export_env(out: ExportBuilder, pairs: list[tuple[str, Any]]) -> str:
     quoting = out.quoting or out.form.quoting or "docker"
     comment = []
     if out.lacks_secret:
-        name = out.secret_name
+        name = out.form.variable_of(out.secret_name)
         out.note("password", "secret-left-out", name=name)
         comment = [f"# {text('secret-place', name=name)}", f"# {name}="]
-    written = [(name, str(value)) for name, value in pairs]
+    written = [(out.form.variable_of(name), str(value)) for name, value in pairs]
     for name, value in written:
         if quoting == "docker" and (value != value.strip() or not _READ_TWICE.isdisjoint(value)):
             out.note("", "docker-raw", name=name)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from math import ceil
 from typing import Any
+from urllib.parse import urlsplit
 
 from smtp_tui.interchange.oauth import TokenAbility, token_use
 from smtp_tui.interchange.spec import (
@@ -227,9 +229,23 @@ class ExportBuilder:
         Notes keep the order in which they are made; the format's `first` lists those to make first.
         """
         for step in self.form.first:
-            _FIRST[step](self)
-        found = [(name, self._value(source)) for name, source in self.form.write.items()]
+            self.first(step)
+        return self.pairs_of(self.form.write)
+
+    def first(self, step: str) -> None:
+        """Make the notes of a step that a format declares in `first`."""
+        _FIRST[step](self)
+
+    def pairs_of(self, table: Mapping[str, Any]) -> list[tuple[str, Any]]:
+        """Return the names that a table like `write` sets, with their values."""
+        found = [(name, self._written(source)) for name, source in table.items()]
         return [(name, value) for name, value in found if value is not None]
+
+    def _written(self, source: str | Mapping[str, Any]) -> Any:
+        value = self._value(source)
+        if self.form.values != "json" or not isinstance(source, str):
+            return value
+        return json.dumps(value, ensure_ascii=False) if _is_json(value) else value
 
     def _value(self, source: str | Mapping[str, Any]) -> Any:
         if isinstance(source, str):
@@ -265,6 +281,15 @@ class ExportBuilder:
         if use and use.xoauth2 is not TokenAbility.YES:  # what it runs is written
             self.note("authentication", "tokens", advice=use.advice)
         return Exported(self.form.name, content, tuple(self._notes))
+
+
+def _is_json(value: object) -> bool:
+    """Whether a program that parses texts as JSON where it can would change this one."""
+    try:
+        json.loads(value) if isinstance(value, str) else None
+    except (ValueError, RecursionError):
+        return value == "undefined"
+    return isinstance(value, str)
 
 
 def _with_plain_name(mailbox: Mailbox) -> Mailbox:
@@ -304,6 +329,8 @@ _VALUES: dict[str, Callable[[ExportBuilder], Any]] = {
     ),
     "timeout_in_s": lambda out: f"{seconds}s" if (seconds := out.whole_seconds) else None,
     "own_sender_name": lambda out: out.own_sender.name or None,
+    "sender_local_part": lambda out: out.mailbox.address.rpartition("@")[0] or None,
+    "sender_domain": lambda out: out.mailbox.address.rpartition("@")[2] or None,
     "local_part": lambda out: out.own_sender.address.rpartition("@")[0],
     "mail_domain": lambda out: out.own_sender.address.rpartition("@")[2],
     # A certificate file may also hold its key.
@@ -352,6 +379,38 @@ def _note_default_mechanism(out: ExportBuilder) -> None:
         out.note("authentication", "default-mechanism", name=out.form.read["mechanism"]["default"])
 
 
+def _refuse_no_465(out: ExportBuilder) -> None:
+    if out.link == "ssl" and out.settings.port != 465:
+        raise InterchangeError(text("only-465", program=out.form.title, port=out.settings.port))
+
+
+def _refuse_reference(out: ExportBuilder) -> None:
+    """Refuse a value that the program would look up elsewhere, or cannot parse."""
+    keys = ("host", "username", "from")
+    values = {key: out.given(key) for key in keys} | {"password": out.secret}
+    for key, value in values.items():
+        try:
+            is_reference = urlsplit(value or "").scheme in ("env", "file")
+        except ValueError:
+            is_reference = True
+        if is_reference:
+            raise InterchangeError(text("reference", program=out.form.title, key=key))
+
+
+def _note_unverified(out: ExportBuilder) -> None:
+    if out.link == "ssl":
+        _ = out.verifies
+    elif out.settings.openssl_verify_mode is not VerifyMode.NONE:
+        out.warn("openssl_verify_mode", "unverified-starttls")
+
+
+def _refuse_coerced(out: ExportBuilder) -> None:
+    """Refuse a text that Discourse would read as a switch or as another number."""
+    for key, value in (("username", out.username), ("password", out.secret)):
+        if re.fullmatch(r"true|false|-?0\d+|-0", value or ""):
+            raise InterchangeError(text("coerced", program=out.form.title, key=key))
+
+
 _FIRST: dict[str, Callable[[ExportBuilder], object]] = {
     "link": lambda out: out.link,
     "mechanism": lambda out: out.mechanism,
@@ -362,6 +421,10 @@ _FIRST: dict[str, Callable[[ExportBuilder], object]] = {
     "nextcloud_sender": _note_nextcloud_sender,
     "address_only": _note_sender_name,
     "465_is_ssl": _note_port_465,
+    "only_465": _refuse_no_465,
+    "not_coerced": _refuse_coerced,
+    "no_reference": _refuse_reference,
+    "outline_trust": _note_unverified,
 }
 
 

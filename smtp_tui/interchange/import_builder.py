@@ -56,6 +56,20 @@ class Assignment:
 
 
 @record
+class WrittenValue:
+    """A setting with the places of its value and of its whole statement in a text.
+
+    `before` is where the statement begins, `after` where it ends, without its line end.
+    """
+
+    entry: Assignment
+    start: int
+    end: int
+    before: int
+    after: int
+
+
+@record
 class VariableUse:
     """A variable in a value, with the default for when it is not set."""
 
@@ -222,6 +236,7 @@ class ImportBuilder:
 
     def put_timeout(self, name: str) -> None:
         """Set the timeout: a limit per step there, for the whole check here."""
+        self._mark_tried("timeout", (name,))
         value = self.text(name)
         if value is None:
             return
@@ -319,9 +334,16 @@ class ImportBuilder:
 
     def join(self, other: ImportBuilder) -> None:
         """Add the results of another builder."""
+        self._unread |= other._unread
+        self.join_part(other, "")
+
+    def join_part(self, other: ImportBuilder, name: str) -> None:
+        """Add the results of another builder for a part of the setting `name`."""
         self.values |= other.values
         self._found |= other._found
-        self._unread |= other._unread
+        if name and other._unread:
+            names = ", ".join(setting.name for setting in other._unread)
+            self.reject(name, "laravel-url-options", names=names[:80])
         self._remarks |= other._remarks
 
     def done(self) -> Imported:
@@ -344,8 +366,9 @@ class ImportBuilder:
             self._tried.add(key)
 
     def _named(self, names: Iterable[str]) -> list[Assignment]:
-        found = [self.entries[name] for name in names if name in self]
-        self._used.update(entry.name for entry in found)
+        known = [name for name in names if name in self]
+        found = [self.entries[name] for name in known]
+        self._used.update(known)
         for entry in found:
             if entry.borrowed:
                 self.remark("", "borrowed", name=entry.name, others=", ".join(entry.borrowed))

@@ -12,7 +12,7 @@ from typing import Any
 from smtp_tui.config.document import Document
 from smtp_tui.config.errors import DocumentError, NoFileError, NotExpressibleError
 from smtp_tui.config.file_reader import decode_text, read_document
-from smtp_tui.interchange.envfile import is_env
+from smtp_tui.interchange import envfile
 from smtp_tui.interchange.import_builder import Assignment
 from smtp_tui.interchange.spec import (
     FormatEvidence,
@@ -69,7 +69,7 @@ _MOST_COMPANIONS = 4  # each is read from the disk
 # An assignment in an `.env` file, or in Python source with or without a type; a short word after
 # it is its value.
 _ASSIGNED = re.compile(
-    r"""^[ \t]*+(?:export[ \t]++)?+(?P<name>[A-Z][A-Z0-9_]*+)[ \t]*+(?::[^=\n]{1,100})?
+    r"""^[ \t]*+(?:export[ \t]++)?+(?P<name>[A-Za-z_][A-Za-z0-9_]*+)[ \t]*+(?::[^=\n]{1,100})?
     =(?!=)[ \t]*+['"]?+(?P<word>[a-z]{1,5}\b)?+""",
     re.MULTILINE | re.VERBOSE,
 )
@@ -159,16 +159,21 @@ def import_variables(
         form, why = format_named(format), text("format-named")
     if not form.takes_variables:
         raise InterchangeError(text("no-variables", format=form.title))
-    if form.prefixes:
-        entries = tuple(
-            replace(entry, name=form.key_of(entry.name))
-            for entry in entries
-            if entry.name.startswith(form.prefixes)
-        )
     # Nobody reads the environment of a process with the quoting of a file.
-    source = ImportSource("", "docker", entries=entries)
+    source = ImportSource("", "docker", entries=_by_keys(form, entries))
     imported: Imported = form.code("read")(source, form).done()
     return replace(imported, why=why)
+
+
+def _by_keys(form: FormatSpec, entries: Iterable[Assignment]) -> tuple[Assignment, ...]:
+    """Name variables after the keys of the format's file, if it has one."""
+    if not form.prefixes:
+        return tuple(entries)
+    return tuple(
+        replace(entry, name=form.key_of(entry.name))
+        for entry in entries
+        if not entry.name or entry.name.startswith(form.prefixes)
+    )
 
 
 def import_text(
@@ -197,9 +202,12 @@ def import_text(
     if account is not None and not form.has_accounts:
         raise ImportAccountError(text("no-accounts", format=form.title))
     is_explicit = bool(quoting) or name.endswith(".env") or name.startswith(".env")
-    if form.may_be_env and not quoting and (is_explicit or is_env(content)):
+    if form.may_be_env and not quoting and (is_explicit or envfile.is_env(content)):
         quoting = _ENV_QUOTING
-    source = ImportSource(content, quoting, beside or {}, account)
+    entries = None
+    if form.has_variables(content):
+        entries = _by_keys(form, envfile.read(content, quoting or "docker"))
+    source = ImportSource(content, quoting, beside or {}, account, entries)
     imported: Imported = form.code("read")(source, form).done()
     remarks = imported.remarks
     if quoting and not is_explicit:

@@ -138,9 +138,11 @@ class FormatSpec:
     `in_clear` and `cannot_require` are the ids of notes on a connection that stays unencrypted:
     programs in Go differ there. `sockets` is whether the program connects
     to UNIX sockets. `images` are the container images of the program. `prefixes`
-    make variables of the keys of its file. For detection, see `formats.toml` and `evidence`.
-    `tree` says where the settings stand in YAML or JSON (see `formats/tree.py`). `refuses` are the
-    kinds of encryption that the program lacks altogether.
+    make variables of the keys of its file. `outer_prefix` goes before the variables inside its
+    container. `values` is `json` if it parses the values of variables as JSON, and `in_one` is
+    whether one variable has all settings. `tree` says where the settings stand in YAML or JSON
+    (see `formats/tree.py`). `refuses` are the kinds of encryption that the program lacks
+    altogether. For detection, see `formats.toml` and `evidence`.
     """
 
     name: str
@@ -169,6 +171,9 @@ class FormatSpec:
     ignore: frozenset[str] = frozenset()
     images: tuple[str, ...] = ()
     prefixes: tuple[str, ...] = ()
+    outer_prefix: str = ""
+    values: str = ""
+    in_one: bool = False
     find: tuple[str, ...] = ()
     sign: str = ""
     files: tuple[str, ...] = ()
@@ -186,6 +191,8 @@ class FormatSpec:
         if self.by_name and not self.is_named(file):
             return None
         names = [*names]
+        if self.prefixes and (found := self.variable_evidence(names)):
+            return found
         ours = self.own | self.shares
         if not self.hosts.isdisjoint(names):
             ours |= self.beside
@@ -194,10 +201,10 @@ class FormatSpec:
         if own or any(name in self.hosts for name in known):
             words = text("own-names", names=listed(own or known))
             return FormatEvidence(known, own, words, is_guess=self.generic.issuperset(own))
-        found = [re.search(pattern, content, re.MULTILINE) for pattern in self.find]
-        if None in found or not (found or self.by_name):
+        searched = [re.search(pattern, content, re.MULTILINE) for pattern in self.find]
+        if None in searched or not (searched or self.by_name):
             return None
-        keys = [match["key"] for match in found if match and match.groupdict().get("key")]
+        keys = [match["key"] for match in searched if match and match.groupdict().get("key")]
         return FormatEvidence((), (), self.sign.format(keys=listed(keys)))
 
     def is_named(self, file: str) -> bool:
@@ -245,12 +252,18 @@ class FormatSpec:
     @property
     def takes_variables(self) -> bool:
         """Whether the program reads its settings from variables."""
-        return self.takes_quoting or bool(self.prefixes)
+        return self.takes_quoting
 
     @property
     def takes_quoting(self) -> bool:
         """Whether the format is, or can be, an `.env` file."""
-        return self.quoting is not None or self.may_be_env
+        return self.quoting is not None or self.may_be_env or bool(self.prefixes)
+
+    def has_variables(self, content: str) -> bool:
+        """Whether a text sets variables that go before the keys of the format's file."""
+        names = "|".join(map(re.escape, self.prefixes))
+        pattern = rf"^[ \t]*+(?:export[ \t]++)?+(?:{names})\w++="
+        return bool(names and re.search(pattern, content, re.MULTILINE))
 
 
 @record
@@ -294,6 +307,15 @@ def formats() -> dict[str, FormatSpec]:
             if key not in _OF_ITS_OWN:
                 table.setdefault(key, value)
     return {name: format_of(name, table) for name, table in tables.items()}
+
+
+def labels() -> dict[str, str]:
+    """Return how a list shows the formats: their titles, with the name where a program has two."""
+    titles = [form.title for form in formats().values()]
+    return {
+        name: form.title if titles.count(form.title) == 1 else f"{form.title} ({name})"
+        for name, form in formats().items()
+    }
 
 
 def format_of(name: str, table: dict[str, Any]) -> FormatSpec:

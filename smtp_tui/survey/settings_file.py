@@ -124,9 +124,9 @@ def _tables(document: Document, table: str | None) -> Iterator[SettingsGroup]:
 
 def _readings(content: str, form: FormatSpec) -> dict[str, Variables]:
     """Return the variables as each quoting reads them, the program's own quoting first."""
-    if not form.takes_quoting:
+    if not form.takes_quoting or (form.prefixes and not form.has_variables(content)):
         return {}
-    own = form.quoting or "python"
+    own = form.quoting or ("docker" if form.prefixes else "python")
     return {
         quoting: _known(envfile.read(content, quoting))
         for quoting in dict.fromkeys((own, *QUOTINGS))

@@ -2,27 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
-
-
-@dataclass(frozen=True)
-class Sample:
-    """A text of a format, the values in it, the lines or names not understood, the remarks."""
-
-    format: str
-    text: str
-    values: dict[str, Any]
-    unread: list[str] = field(default_factory=list)
-    remarks: list[str] = field(default_factory=list)
-    name: str = ""
-    beside: dict[str, str] = field(default_factory=dict)
-
-
-AUTO = {"encryption": "none", "starttls_auto": True}
-OPEN = {"encryption": "none", "starttls_auto": False}
-SSL = {"encryption": "ssl"}
-TLS = {"encryption": "tls"}
+from tests.interchange.sample import AUTO, OPEN, SSL, TLS, Sample
+from tests.interchange.samples_applications import APPLICATIONS
 
 SAMPLES = [
     Sample(
@@ -637,3 +618,4 @@ $ swaks --to user@example.com --server test-server.example.net:587 --auth CRAM-M
         ["auth-password"],
     ),
 ]  # fmt: skip
+SAMPLES += APPLICATIONS

@@ -8,7 +8,7 @@ from smtp_tui.interchange.import_builder import MOST_LISTED
 from smtp_tui.interchange.importer import candidates, companions, import_text, recognise
 from smtp_tui.interchange.spec import InterchangeError, QuotingError, formats
 from smtp_tui.settings.validate import parse_settings
-from tests.interchange.samples import OPEN, SSL, TLS, Sample
+from tests.interchange.sample import OPEN, SSL, TLS, Sample
 from tests.interchange.samples import SAMPLES as OTHER_SAMPLES
 from tests.interchange.tree_samples import TREE_SAMPLES
 from tests.table import table
@@ -88,7 +88,7 @@ def test_our_own_files_are_not_taken_for_others() -> None:
         ("SMTP_HOST SMTP_FROM SMTP_SECURITY SMTP_USERNAME SMTP_PASSWORD", ["vaultwarden"]),
         ("SMTP_HOST SMTP_PORT SMTP_USERNAME SMTP_PASSWORD SMTP_FROM", ["vaultwarden", "node"]),
         ("SMTP_HOST SMTP_SECURE SMTP_PORT SMTP_NAME SMTP_PASSWORD", ["nextcloud"]),
-        ("SMTP_HOST SMTP_PORT", ["vaultwarden", "nextcloud", "node"]),
+        ("SMTP_HOST SMTP_PORT", ["vaultwarden", "nextcloud", "node", "outline", "supabase"]),
         ("SMTP_SERVER SMTP_PORT SMTP_LOGIN SMTP_PASSWORD", ["mastodon"]),
         ("SMTP_SERVER SMTP_PORT", ["mastodon"]),
         ("MAIL_SERVER MAIL_PORT MAIL_USE_TLS MAIL_USERNAME MAIL_PASSWORD", []),

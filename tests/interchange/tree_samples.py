@@ -5,7 +5,7 @@ Each names its source, version and licence; hosts, names and passwords are made 
 
 from __future__ import annotations
 
-from tests.interchange.samples import AUTO, OPEN, SSL, TLS, Sample
+from tests.interchange.sample import AUTO, OPEN, SSL, TLS, Sample
 
 TREE_SAMPLES = [
     # docs/usage/configuration/config_documentation.md of Synapse 1.157.1, AGPL-3.0.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from smtp_tui.interchange.envfile import export_env
 from smtp_tui.interchange.export_builder import ExportBuilder
 from smtp_tui.interchange.formats.variables import read_declared
 from smtp_tui.interchange.import_builder import (
@@ -129,6 +130,8 @@ def write_gitea(out: ExportBuilder) -> str:
     pairs = dict(out.pairs())
     if out.socket:
         pairs |= {"PROTOCOL": _SOCKET, "SMTP_ADDR": out.socket}
+    if out.quoting:
+        return export_env(out, [*pairs.items()])
     lines = [_line(name, str(value), "`") for name, value in pairs.items()]
     if out.lacks_secret:
         key = out.secret_name
@@ -170,14 +173,14 @@ def _provider(value: str) -> re.Match[str] | None:
 
 def write_grafana(out: ExportBuilder) -> str:
     """Write the section."""
-    # Grafana's library uses implicit TLS on port 465 only.
-    if out.link == "ssl" and out.settings.port != 465:
-        raise InterchangeError(text("grafana-port", port=out.settings.port))
     lines = []
-    for name, value in out.pairs():
+    pairs = out.pairs()
+    for name, value in pairs:
         if _provider(value):
             raise InterchangeError(text("grafana-provided", name=name))
         lines.append(_line(name, value, _LONG_QUOTE))
+    if out.quoting:
+        return export_env(out, pairs)
     if out.lacks_secret:
         if isinstance(out.source, FileSource):
             lines.append(f"password = $__file{{{out.source.path}}}")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit
 
+from smtp_tui.interchange.envfile import export_env, import_env
 from smtp_tui.interchange.export_builder import ExportBuilder
 from smtp_tui.interchange.import_builder import Assignment, ImportBuilder, UnresolvedVariable
 from smtp_tui.interchange.spec import FormatSpec, ImportSource, InterchangeError, text
@@ -27,6 +29,11 @@ def read(source: ImportSource, form: FormatSpec) -> ImportBuilder:
     builder = ImportBuilder(form, _entries(options))
     if nested:
         builder.remark("", "nested", name=nested)
+    return take_options(builder)
+
+
+def take_options(builder: ImportBuilder) -> ImportBuilder:
+    """Import the builder's options, which are named like `auth.user`."""
     if builder.get("tls.ca") is not None:
         builder.reject("tls.ca", "no-setting")
     elsewhere = [name for name in _ELSEWHERE if builder.get(name) is not None]
@@ -53,6 +60,37 @@ def read(source: ImportSource, form: FormatSpec) -> ImportBuilder:
             builder.reject(name, "timeout-one-step")
     builder.report_leftovers("")
     return builder
+
+
+_GHOST = "mail__options__"
+_GHOST_SWITCHES = ("secure", "requireTLS", "ignoreTLS", "tls.rejectUnauthorized")
+
+
+def read_ghost(source: ImportSource, form: FormatSpec) -> ImportBuilder:
+    """Import Ghost's variables, which it hands to nodemailer as options."""
+    builder = import_env(form, source)
+    builder.entries = {
+        name.removeprefix(_GHOST).replace("__", "."): entry
+        for name, entry in builder.entries.items()
+        if name.startswith("mail__")
+    }
+    # It names the transports in any case.
+    if (builder.text("mail.transport") or "direct").casefold() != "smtp":
+        builder.reject("mail.transport", "not-smtp")
+    for name in _GHOST_SWITCHES:
+        if name in builder and builder.text(name) not in (None, "true", "false"):
+            builder.entries[name] = replace(
+                builder.entries[name], value=UnresolvedVariable("not-a-switch")
+            )
+    if "secure" not in builder and "secureConnection" in builder:
+        builder.entries["secure"] = builder.entries.pop("secureConnection")
+    builder.take_sender("mail.from")
+    return take_options(builder)
+
+
+def write_ghost(out: ExportBuilder) -> str:
+    """Export Ghost's variables."""
+    return export_env(out, out.pairs())
 
 
 def _options(content: str) -> tuple[dict[str, Any], str | None]:
@@ -150,16 +188,23 @@ _RENAMED_PARAMETERS = {"local_domain": "name", "source_ip": "localAddress"}
 
 def read_url(source: ImportSource, form: FormatSpec) -> ImportBuilder:
     """Import a URL; remark on what its scheme leaves open."""
-    url = _split_url(source.text)
-    builder = ImportBuilder(form, _url_entries(url))
+    return take_url(form, source.text)
+
+
+def take_url(form: FormatSpec, content: str) -> ImportBuilder:
+    """Import a URL as nodemailer reads it."""
+    url = split_url(content)
+    builder = ImportBuilder(form, url_entries(url))
     if not builder.take("host", "host"):
         raise InterchangeError(text("url-host"))
     builder.take("port", "port")
     secure = url.scheme.casefold() == "smtps"
     if secure:
         builder.default("port", 465)
-    elif "port" not in builder:
+    elif form.name == "url" and "port" not in builder:
         builder.remark("port", "url-port")
+    else:
+        builder.default("port", 587)
     _take_link(builder, secure=secure)
     builder.take("username", "user")
     builder.put_password("password")
@@ -175,7 +220,8 @@ def read_url(source: ImportSource, form: FormatSpec) -> ImportBuilder:
     return builder
 
 
-def _split_url(content: str) -> SplitResult:
+def split_url(content: str) -> SplitResult:
+    """Split an SMTP URL; InterchangeError, without the URL, if it is none or broken."""
     try:
         url = urlsplit(content.strip().strip("\"'"))
         _ = url.port
@@ -189,7 +235,8 @@ def _split_url(content: str) -> SplitResult:
     return url
 
 
-def _url_entries(url: SplitResult) -> Iterator[Assignment]:
+def url_entries(url: SplitResult) -> Iterator[Assignment]:
+    """Yield the parts of a URL and its options, under nodemailer's names."""
     try:
         parts = (url.username, url.password)
         user, password = [unquote(part, errors="strict") if part else None for part in parts]
@@ -212,7 +259,13 @@ def _url_entries(url: SplitResult) -> Iterator[Assignment]:
 
 def write_url(out: ExportBuilder) -> str:
     """Export a URL as nodemailer reads it, with the password only on request."""
-    link = out.link
+    if out.link == "tls":
+        out.warn("encryption", "url-parameters")
+    return f"{url_of(out, out.pairs())}\n"
+
+
+def url_of(out: ExportBuilder, options: list[tuple[str, Any]]) -> str:
+    """Return a URL with these options; its password is left out where it is not known."""
     login = ""
     if out.username is not None:
         # A slash, a colon or an @ would end the login.
@@ -222,8 +275,6 @@ def write_url(out: ExportBuilder) -> str:
         elif out.wants_secret:
             out.note("password", "url-secret")
         login += "@"
-    query = urlencode(out.pairs())
-    if link == "tls":
-        out.warn("encryption", "url-parameters")
-    scheme = "smtps" if link == "ssl" else "smtp"
-    return f"{scheme}://{login}{out.host_with_port}{'/?' if query else ''}{query}\n"
+    query = urlencode(options, safe="[]")
+    scheme = "smtps" if out.link == "ssl" else "smtp"
+    return f"{scheme}://{login}{out.host_with_port}{'/?' if query else ''}{query}"

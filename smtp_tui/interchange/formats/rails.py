@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from smtp_tui.interchange.export_builder import ExportBuilder
@@ -67,12 +67,18 @@ def _skip(source: str, at: int) -> int:
 
 def _value(source: str, at: int) -> tuple[Any, int]:
     """Return one value and the position after it."""
+    for value, end in literals(source, at):
+        behind = _skip(source, end)
+        if source[behind : behind + 1] in (",", "}", ""):
+            return value, end
+    return UnresolvedVariable("computed"), _end_of_expression(source, at)
+
+
+def literals(source: str, at: int) -> Iterator[tuple[Any, int]]:
+    """Yield what may be a literal value here, or a variable, each with the position after it."""
     for pattern, convert in _LITERALS:
         if match := pattern.match(source, at):
-            behind = _skip(source, match.end())
-            if source[behind : behind + 1] in (",", "}", ""):
-                return convert(match), match.end()
-    return UnresolvedVariable("computed"), _end_of_expression(source, at)
+            yield convert(match), match.end()
 
 
 def _string(match: re.Match[str]) -> str | UnresolvedVariable:
@@ -184,16 +190,16 @@ def write(out: ExportBuilder) -> str:
     """Export the hash, for config/environments/production.rb or an initializer."""
     lines = ["ActionMailer::Base.delivery_method = :smtp", "ActionMailer::Base.smtp_settings = {"]
     for name, value in out.pairs():
-        written = f":{value}" if name == "authentication" else _quoted(str(value))
+        written = f":{value}" if name == "authentication" else quoted(str(value))
         lines.append(f"  {name}: {str(value).lower() if name in _BARE else written},")
     if out.lacks_secret:
-        lines.append(f"  password: ENV.fetch({_quoted(out.variable)}),")
+        lines.append(f"  password: ENV.fetch({quoted(out.variable)}),")
     lines.append("}")
     if sender := out.sender:
-        lines.append(f"ActionMailer::Base.default_options = {{ from: {_quoted(sender)} }}")
+        lines.append(f"ActionMailer::Base.default_options = {{ from: {quoted(sender)} }}")
     return "\n".join([*lines, ""])
 
 
-def _quoted(value: str) -> str:
+def quoted(value: str) -> str:
     """Return a single-quoted string, in which only quotes and backslashes are escaped."""
     return "'" + re.sub(r"([\\'])", r"\\\1", value) + "'"

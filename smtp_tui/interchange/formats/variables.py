@@ -8,11 +8,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from smtp_tui.interchange.envfile import export_env, import_env
 from smtp_tui.interchange.export_builder import ExportBuilder
-from smtp_tui.interchange.import_builder import ImportBuilder
+from smtp_tui.interchange.import_builder import EnvRef, FileRef, ImportBuilder
 from smtp_tui.interchange.spec import FormatSpec, ImportSource
 from smtp_tui.settings.fields import BY_KEY
 
@@ -65,6 +67,82 @@ def _link(builder: ImportBuilder, spec: Mapping[str, Any]) -> None:
     builder.put_link("ssl" if is_ssl else chosen, builder.form.goes_on)
 
 
+def _switches(builder: ImportBuilder, names: Mapping[str, str]) -> None:
+    """Set the encryption by a switch for each kind; `default` is the kind that is on if unset.
+
+    With `both`, the program does not start with two of them on.
+    """
+    is_on = {
+        link: bool(builder.switch(names[link], link in ("auto", names.get("default"))))
+        for link in ("ssl", "tls", "auto")
+        if link in names
+    }
+    if is_on["ssl"] and is_on.get("tls") and "both" in names:
+        builder.reject(names["tls"], "both-refused", other=names["ssl"])
+    chosen = next((link for link, on in is_on.items() if on), "none")
+    builder.put_link(chosen, builder.form.goes_on)
+
+
+def _ssl_at_465(builder: ImportBuilder, otherwise: str) -> None:
+    link = "ssl" if builder.values.get("port") == 465 else otherwise
+    builder.put_link(link, builder.form.goes_on)
+
+
+def _references(builder: ImportBuilder, prefixes: list[str]) -> None:
+    """Take values like env://NAME and file:///PATH for what they name."""
+    for name, entry in builder.entries.items():
+        if not name.startswith(tuple(prefixes)) or not isinstance(entry.value, str):
+            continue
+        try:
+            url = urlsplit(entry.value)
+        except ValueError:
+            continue
+        if url.scheme == "env":
+            value: object = EnvRef(url.netloc, url.query or None)
+        elif url.scheme == "file":
+            value = FileRef(url.path)
+        else:
+            continue
+        builder.entries[name] = replace(entry, value=value)
+
+
+def _elsewhere(builder: ImportBuilder, reasons: Mapping[str, str]) -> None:
+    """Reject variables that name the server other than by host and port."""
+    for name, why in reasons.items():
+        if builder.text(name):
+            builder.reject(name, why)
+
+
+def _user_is_sender(builder: ImportBuilder, _: object) -> None:
+    user = builder.values.get("username")
+    if user and BY_KEY["from"].problem_with(user) is None:
+        builder.default("from", user)
+
+
+def _outline_link(builder: ImportBuilder, name: str) -> None:
+    is_on = builder.switch(name, None)
+    if is_on is False:
+        builder.put("openssl_verify_mode", "none", name)
+    elif is_on is None:
+        builder.remark("encryption", "outline-unset", name=name)
+    builder.put_link("auto" if is_on is False else "ssl", builder.form.goes_on)
+
+
+_PLAUSIBLE_PORTS = {"Bamboo.Mua": 587, "Bamboo.SMTPAdapter": 25}
+
+
+def _plausible_link(builder: ImportBuilder, name: str) -> None:
+    adapter = builder.text("MAILER_ADAPTER") or ""
+    is_on = builder.switch(name, None)
+    if is_on is None:
+        is_on = builder.values.get("port") == 465 and adapter != "Bamboo.SMTPAdapter"
+    builder.put_link("ssl" if is_on else "auto", builder.form.goes_on)
+    if adapter in _PLAUSIBLE_PORTS:
+        builder.default("port", _PLAUSIBLE_PORTS[adapter])
+    elif "port" not in builder.values:
+        builder.remark("port", "plausible-port")
+
+
 def _sender(builder: ImportBuilder, names: str | list[str]) -> None:
     """Set the sender; a second name is for the display name."""
     address, *display = [names] if isinstance(names, str) else names
@@ -113,7 +191,7 @@ def gem_link(
 
 def _gem_link(builder: ImportBuilder, names: Mapping[str, str]) -> None:
     auto = builder.switch(names["auto"], True)
-    tls, ssl = builder.switch(names["tls"], None), builder.switch(names["ssl"], None)
+    tls, ssl = (builder.switch(names[kind], None) for kind in ("tls", "ssl"))
     gem_link(builder, tls=bool(tls or ssl), required=None, auto=auto)
 
 
@@ -285,6 +363,13 @@ _STEPS: dict[str, Callable[[ImportBuilder, Any], object]] = {
     "enabled": _enabled,
     "without_smtp": _without_smtp,
     "link": _link,
+    "switches": _switches,
+    "ssl_at_465": _ssl_at_465,
+    "references": _references,
+    "elsewhere": _elsewhere,
+    "user_is_sender": _user_is_sender,
+    "outline_link": _outline_link,
+    "plausible_link": _plausible_link,
     "own_choice": ImportBuilder.remark_own_choice,
     "password": ImportBuilder.put_password,
     "password_file": ImportBuilder.put_password_file,

@@ -13,7 +13,14 @@ from textual.binding import Binding, BindingType
 from smtp_tui.config.errors import DocumentError
 from smtp_tui.config.paths import expand
 from smtp_tui.interchange.importer import LARGEST, ImportedFile, import_text, read_file
-from smtp_tui.interchange.spec import QUOTINGS, FormatSpec, InterchangeError, format_named, formats
+from smtp_tui.interchange.spec import (
+    QUOTINGS,
+    FormatSpec,
+    InterchangeError,
+    format_named,
+    formats,
+    labels,
+)
 from smtp_tui.safe_text import escape_controls
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.settings.password_sources import LiteralSource, parse_source
@@ -224,7 +231,7 @@ class ImportScreen(PasteScreen[ImportPlan | None]):
     def action_format(self) -> None:
         """Ask for the format; the first line means detection."""
         names = [None, *formats()]
-        lines = [text("choose", "by-itself"), *(spec.title for spec in formats().values())]
+        lines = [text("choose", "by-itself"), *labels().values()]
 
         def take(number: int) -> None:
             self._format, self._quoting = names[number], None

@@ -19,7 +19,13 @@ from smtp_tui.config.errors import DocumentError
 from smtp_tui.config.file_reader import read_document
 from smtp_tui.config.paths import absolute
 from smtp_tui.interchange.export_builder import export_text
-from smtp_tui.interchange.spec import Exported, InterchangeError, format_named, formats
+from smtp_tui.interchange.spec import (
+    Exported,
+    InterchangeError,
+    format_named,
+    formats,
+    labels,
+)
 from smtp_tui.safe_text import escape_controls
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.threads import in_daemon_thread
@@ -175,7 +181,7 @@ class ExportScreen(ProgramTextScreen):
 
     def action_list(self) -> None:
         """Choose the program from a list."""
-        lines, names = [spec.title for spec in formats().values()], self.names
+        lines, names = [*labels().values()], self.names
         index = names.index(self.name_shown)
         title = text("choose", "target")
         select(self.app, title, lines, index, lambda number: self.switch_to(names[number]))

@@ -1,0 +1,105 @@
+"""Import and export Nextcloud's `config.php`: an array of literals, never run."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from smtp_tui.interchange.export_builder import ExportBuilder
+from smtp_tui.interchange.import_builder import ImportBuilder, WrittenValue
+from smtp_tui.interchange.php_values import ARRAY, PhpReader, php_value
+from smtp_tui.interchange.spec import FormatSpec, ImportSource, InterchangeError, text
+
+_CONFIG = re.compile(r"\$CONFIG\s*+=\s*+")
+
+
+def _all(content: str) -> list[WrittenValue]:
+    """Return the entries of $CONFIG and, without a name, its end."""
+    match = _CONFIG.search(content)
+    opened = ARRAY.match(content, match.end()) if match else None
+    if opened is None:
+        raise InterchangeError(text("no-config-array"))
+    return [*PhpReader(content).array(opened.end())]
+
+
+def written_values(content: str) -> list[WrittenValue]:
+    """Return the entries of $CONFIG, the last of each name."""
+    return [*{one.entry.name: one for one in _all(content) if one.entry.name}.values()]
+
+
+def place_for_new(content: str) -> int:
+    """Return where the array ends."""
+    return _all(content)[-1].start
+
+
+def read(source: ImportSource, form: FormatSpec) -> ImportBuilder:
+    """Import the array, with Nextcloud's defaults."""
+    builder = ImportBuilder(form, (written.entry for written in written_values(source.text)))
+    if builder.text("mail_smtpmode") not in (None, "smtp"):
+        builder.reject("mail_smtpmode", "not-smtp")
+    builder.take_each(host="mail_smtphost", port="mail_smtpport")
+    builder.default("host", "127.0.0.1")
+    builder.default("port", 25)
+    # Symfony's mailer uses implicit TLS at this port, whatever is set; other words are ignored.
+    if builder.text("mail_smtpsecure") == "ssl" or builder.values.get("port") == 465:
+        builder.put_link("ssl")
+    else:
+        builder.put_link("auto")
+        builder.remark("encryption", "symfony-auto")
+    if builder.switch("mail_smtpauth", False):
+        builder.take("username", "mail_smtpname")
+        builder.remark_own_choice("CRAM-MD5, LOGIN, PLAIN")
+        builder.put_password("mail_smtppassword")
+    else:
+        builder.use("mail_smtpname", "mail_smtppassword")
+        builder.put("authentication", "none", "mail_smtpauth")
+    _take_trust(builder)
+    builder.put_timeout("mail_smtptimeout")
+    builder.default("timeout", 10)
+    local, domain = builder.text("mail_from_address"), builder.text("mail_domain")
+    if local and domain:
+        builder.put_sender(f"{local}@{domain}", None, "mail_from_address")
+    if host := _host_of(builder.text("overwrite.cli.url") or ""):
+        builder.values["domain"] = host
+        builder.remark("domain", "nextcloud-hello")
+    builder.report_leftovers("mail_smtp")
+    return builder
+
+
+def _host_of(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None
+
+
+def _take_trust(builder: ImportBuilder) -> None:
+    options = builder.get("mail_smtpstreamoptions")
+    tls = options.get("ssl") if isinstance(options, dict) else None
+    if isinstance(tls, dict) and tls.get("verify_peer") is False:
+        builder.put("openssl_verify_mode", "none", "mail_smtpstreamoptions")
+    elif isinstance(tls, dict) and tls.get("verify_peer_name") is False:
+        builder.reject("mail_smtpstreamoptions", "any-name")
+    elif isinstance(tls, dict) and tls.get("allow_self_signed"):
+        builder.reject("mail_smtpstreamoptions", "self-signed")
+
+
+def statement(name: str, value: object) -> str:
+    """Return the line that sets a value."""
+    return f"'{name}' => {php_value(value)},"
+
+
+def write(out: ExportBuilder) -> str:
+    """Write a file of the folder `config`, which Nextcloud reads besides config.php."""
+    lines = [f"  {statement(name, value)}" for name, value in out.pairs()]
+    if out.lacks_secret:
+        name = out.secret_name
+        out.note("password", "secret-left-out", name=name)
+        lines += [f"  // {text('secret-place', name=name)}"]
+    return "\n".join(["<?php", "$CONFIG = array (", *lines, ");", ""])
+
+
+def spelled(name: str, value: object) -> str:
+    """Return a value as the file holds it."""
+    del name
+    return php_value(value)

@@ -1,0 +1,658 @@
+"""Samples of applications' own files: the lines on mail alone, with version and licence.
+
+Names of people and machines are replaced, and values are filled in where the file has none.
+"""
+
+from __future__ import annotations
+
+from tests.interchange.sample import AUTO, OPEN, SSL, TLS, Sample
+
+APPLICATIONS = [
+    # goauthentik/authentik, the block of its installation guide (2023.10); MIT.
+    Sample(
+        "authentik",
+        """\
+PG_PASS=wonderland-db
+AUTHENTIK_ERROR_REPORTING__ENABLED=true
+# SMTP Host Emails are sent to
+AUTHENTIK_EMAIL__HOST=localhost
+AUTHENTIK_EMAIL__PORT=25
+# Optionally authenticate (don't add quotation marks to your password)
+AUTHENTIK_EMAIL__USERNAME=
+AUTHENTIK_EMAIL__PASSWORD=
+# Use StartTLS
+AUTHENTIK_EMAIL__USE_TLS=false
+# Use SSL
+AUTHENTIK_EMAIL__USE_SSL=false
+AUTHENTIK_EMAIL__TIMEOUT=10
+# Email address authentik will send from, should have a correct @domain
+AUTHENTIK_EMAIL__FROM=authentik@localhost
+""",
+        {"host": "localhost", "port": 25, **OPEN, "timeout": 10, "from": "authentik@localhost"},
+        [],
+        ["timeout"],
+    ),
+    Sample(
+        "authentik",
+        "AUTHENTIK_EMAIL__HOST=mail.example.org\nAUTHENTIK_EMAIL__USERNAME=sso\n"
+        "AUTHENTIK_EMAIL__PASSWORD=file:///run/secrets/smtp\nAUTHENTIK_EMAIL__USE_TLS=true\n"
+        'AUTHENTIK_EMAIL__PORT="587"\nAUTHENTIK_EMAIL__COLOUR=blue\n',
+        {
+            "host": "mail.example.org",
+            "port": 587,
+            **TLS,
+            "username": "sso",
+            "password": {"file": "/run/secrets/smtp"},
+            "from": "authentik@localhost",
+        },
+        ["AUTHENTIK_EMAIL__COLOUR"],
+        ["authentication", "from"],
+    ),
+    Sample(
+        "authentik",
+        "AUTHENTIK_EMAIL__HOST=env://MAIL_SERVER?mail.example.org\nAUTHENTIK_EMAIL__USE_SSL=true\n"
+        "AUTHENTIK_EMAIL__USE_TLS=true\nAUTHENTIK_EMAIL__PASSWORD=env://SECRET\n"
+        'AUTHENTIK_EMAIL__FROM=a@b.example\nAUTHENTIK_EMAIL__USERNAME="null"\n',
+        {
+            "host": "mail.example.org",
+            "port": 25,
+            **SSL,
+            "username": "null",
+            "password": {"env": "SECRET"},
+            "from": "a@b.example",
+        },
+        ["AUTHENTIK_EMAIL__USE_TLS"],
+        ["", "authentication", "port"],
+    ),
+    # paperless-ngx/paperless-ngx, the names of src/paperless/settings.py (2.x); GPL-3.0.
+    Sample(
+        "paperless",
+        """\
+PAPERLESS_REDIS=redis://broker:6379
+PAPERLESS_EMAIL_HOST=smtp.example.org
+PAPERLESS_EMAIL_PORT=587
+PAPERLESS_EMAIL_HOST_USER=paper@example.org
+PAPERLESS_EMAIL_HOST_PASSWORD=pa"s$s #w'd
+PAPERLESS_EMAIL_USE_TLS=true
+PAPERLESS_EMAIL_TASK_CRON=*/10 * * * *
+""",
+        {
+            "host": "smtp.example.org",
+            "port": 587,
+            **TLS,
+            "username": "paper@example.org",
+            "password": "pa\"s$s #w'd",
+            "from": "paper@example.org",
+        },
+        [],
+        ["authentication", "from"],
+    ),
+    Sample(
+        "paperless",
+        "PAPERLESS_EMAIL_HOST=smtp.example.org\nPAPERLESS_EMAIL_USE_SSL=yes\n"
+        "PAPERLESS_EMAIL_PORT=465\nPAPERLESS_EMAIL_HOST_USER=paper\n"
+        "PAPERLESS_EMAIL_HOST_PASSWORD_FILE=/run/secrets/mail\n",
+        {
+            "host": "smtp.example.org",
+            "port": 465,
+            **SSL,
+            "username": "paper",
+            "password": {"file": "/run/secrets/mail"},
+        },
+        [],
+        ["authentication"],
+    ),
+    # n8n-io/n8n, the variables of packages/@n8n/config (2.x); Sustainable Use License.
+    Sample(
+        "n8n",
+        """\
+N8N_HOST=n8n.example.org
+N8N_EMAIL_MODE=smtp
+N8N_SMTP_HOST=smtp.example.org
+N8N_SMTP_USER=robot@example.org
+N8N_SMTP_PASS=wonderland
+""",
+        {
+            "host": "smtp.example.org",
+            "port": 465,
+            **SSL,
+            "username": "robot@example.org",
+            "password": "wonderland",
+            "from": "robot@example.org",
+        },
+        [],
+        ["authentication", "port", "from"],
+    ),
+    Sample(
+        "n8n",
+        "N8N_SMTP_HOST=smtp.example.org\nN8N_SMTP_PORT=587\nN8N_SMTP_SSL=false\n"
+        "N8N_SMTP_SENDER=n8n <n8n@example.org>\nN8N_SMTP_OAUTH_SERVICE_CLIENT=x\n",
+        {"host": "smtp.example.org", "port": 587, **AUTO, "from": "n8n <n8n@example.org>"},
+        ["N8N_SMTP_OAUTH_SERVICE_CLIENT"],
+        ["starttls_auto"],
+    ),
+    Sample(
+        "n8n",
+        "N8N_SMTP_HOST=mailpit\nN8N_SMTP_PORT=1025\nN8N_SMTP_SSL=false\nN8N_SMTP_STARTTLS=false\n",
+        {"host": "mailpit", "port": 1025, **OPEN},
+    ),
+    # outline/outline, .env.sample at 50b50794 and server/emails/mailer.tsx; BSL 1.1.
+    Sample(
+        "outline",
+        """\
+NODE_ENV=production
+UTILS_SECRET=generate_a_new_key
+FILE_STORAGE=local
+SMTP_HOST=smtp.example.org
+SMTP_PORT=465
+SMTP_USERNAME=outline
+SMTP_PASSWORD='pa$$ #1'
+SMTP_FROM_EMAIL=wiki@example.org
+SMTP_REPLY_EMAIL=
+SMTP_TLS_CIPHERS=
+SMTP_SECURE=true
+SMTP_NAME=wiki.example.org
+""",
+        {
+            "host": "smtp.example.org",
+            "port": 465,
+            "domain": "wiki.example.org",
+            **SSL,
+            "username": "outline",
+            "password": "pa$$ #1",
+            "from": "wiki@example.org",
+        },
+        ["SMTP_TLS_CIPHERS"],
+        ["authentication"],
+    ),
+    Sample(
+        "outline",
+        "UTILS_SECRET=x\nSMTP_HOST=smtp.example.org\nSMTP_PORT=587\nSMTP_SECURE=false\n"
+        "SMTP_FROM_EMAIL=wiki@example.org\nSMTP_REPLY_EMAIL=a@example.org\n",
+        {
+            "host": "smtp.example.org",
+            "port": 587,
+            **AUTO,
+            "openssl_verify_mode": "none",
+            "from": "wiki@example.org",
+        },
+        [],
+        ["starttls_auto"],
+    ),
+    # supabase/supabase, docker/.env.example; Apache-2.0.
+    Sample(
+        "supabase",
+        """\
+## Email auth
+ENABLE_EMAIL_SIGNUP=true
+ENABLE_EMAIL_AUTOCONFIRM=false
+SMTP_ADMIN_EMAIL=admin@example.com
+SMTP_HOST=supabase-mail
+SMTP_PORT=2500
+SMTP_USER=fake_mail_user
+SMTP_PASS=fake_mail_password
+SMTP_SENDER_NAME=fake_sender
+ENABLE_ANONYMOUS_USERS=false
+""",
+        {
+            "host": "supabase-mail",
+            "port": 2500,
+            **AUTO,
+            "username": "fake_mail_user",
+            "password": "fake_mail_password",
+            "from": "fake_sender <admin@example.com>",
+        },
+        [],
+        ["starttls_auto", "authentication"],
+    ),
+    # supabase/auth, example.env at bc32168e; MIT.
+    Sample(
+        "supabase",
+        "GOTRUE_SMTP_HOST=smtp.example.org\nGOTRUE_SMTP_PORT=465\nGOTRUE_SMTP_USER=auth\n"
+        "GOTRUE_SMTP_MAX_FREQUENCY=5s\nGOTRUE_SMTP_PASS=wonderland\n"
+        "GOTRUE_SMTP_ADMIN_EMAIL=auth@example.org\nGOTRUE_SMTP_COLOUR=blue\n",
+        {
+            "host": "smtp.example.org",
+            "port": 465,
+            **SSL,
+            "username": "auth",
+            "password": "wonderland",
+            "from": "auth@example.org",
+        },
+        ["GOTRUE_SMTP_COLOUR"],
+        ["authentication"],
+    ),
+    # plausible/analytics, config/runtime.exs at a27653cd; AGPL-3.0.
+    Sample(
+        "plausible",
+        """\
+BASE_URL=https://plausible.example.org
+MAILER_ADAPTER=Bamboo.Mua
+MAILER_EMAIL=hello@example.org
+MAILER_NAME=Statistics
+SMTP_HOST_ADDR=smtp.example.org
+SMTP_USER_NAME=hello
+SMTP_USER_PWD=wonderland
+""",
+        {
+            "host": "smtp.example.org",
+            "port": 587,
+            **AUTO,
+            "username": "hello",
+            "password": "wonderland",
+            "from": "Statistics <hello@example.org>",
+        },
+        [],
+        ["starttls_auto", "authentication", "port"],
+    ),
+    Sample(
+        "plausible",
+        "SMTP_HOST_ADDR=smtp.example.org\nSMTP_HOST_PORT=465\nMAILER_EMAIL=hello@example.org\n",
+        {"host": "smtp.example.org", "port": 465, **SSL, "from": "hello@example.org"},
+    ),
+    Sample(
+        "plausible",
+        "MAILER_ADAPTER=Bamboo.SMTPAdapter\nSMTP_HOST_ADDR=localhost\nSMTP_HOST_PORT=465\n"
+        "SMTP_RETRIES=3\nSMTP_MX_LOOKUPS_ENABLED=true\n",
+        {"host": "localhost", "port": 465, **AUTO},
+        ["SMTP_MX_LOOKUPS_ENABLED"],
+        ["starttls_auto"],
+    ),
+    Sample(
+        "plausible",
+        "SMTP_HOST_ADDR=localhost\nSMTP_HOST_SSL_ENABLED=false\n",
+        {"host": "localhost", **AUTO},
+        [],
+        ["starttls_auto", "port"],
+    ),
+    # metabase/metabase, the names of src/metabase/channel/settings.clj at 069ab215; AGPL-3.0.
+    Sample(
+        "metabase",
+        """\
+MB_DB_TYPE=postgres
+MB_EMAIL_SMTP_HOST=smtp.example.org
+MB_EMAIL_SMTP_PORT=587
+MB_EMAIL_SMTP_SECURITY=tls
+MB_EMAIL_SMTP_USERNAME=charts
+MB_EMAIL_SMTP_PASSWORD=wonderland
+MB_EMAIL_FROM_ADDRESS=charts@example.org
+MB_EMAIL_FROM_NAME=Charts
+MB_EMAIL_REPLY_TO=["a@example.org"]
+""",
+        {
+            "host": "smtp.example.org",
+            "port": 587,
+            **AUTO,
+            "username": "charts",
+            "password": "wonderland",
+            "from": "Charts <charts@example.org>",
+        },
+        [],
+        ["starttls_auto", "authentication"],
+    ),
+    Sample(
+        "metabase",
+        "MB_EMAIL_SMTP_HOST=smtp.example.org\nMB_EMAIL_SMTP_SECURITY=starttls\n",
+        {
+            "host": "smtp.example.org",
+            "port": 25,
+            **TLS,
+            "from": "notifications@metabase.com",
+        },
+        [],
+        ["port", "from"],
+    ),
+    # coollabsio/coolify, templates/compose/ghost.yaml at 379abb25; Apache-2.0.
+    Sample(
+        "ghost",
+        """\
+mail__transport=SMTP
+mail__options__auth__pass=wonderland
+mail__options__auth__user=blog
+mail__options__secure=true
+mail__options__port=465
+mail__options__host=smtp.example.org
+""",
+        {
+            "host": "smtp.example.org",
+            "port": 465,
+            **SSL,
+            "username": "blog",
+            "password": "wonderland",
+        },
+        [],
+        ["authentication"],
+    ),
+    Sample(
+        "ghost",
+        'mail__options__host=smtp.example.org\nmail__transport=Direct\nmail__options__auth__pass="1"\n'
+        "mail__options__service=Mailgun\nmail__options__secure=yes\n"
+        "mail__from=Blog <blog@example.org>\n",
+        {"host": "smtp.example.org", **AUTO, "password": "1", "from": "Blog <blog@example.org>"},
+        ["mail__transport", "mail__options__service", "mail__options__secure"],
+        ["starttls_auto"],
+    ),
+    # discourse/discourse_docker, samples/standalone.yml at e071c2c8; MIT.
+    Sample(
+        "discourse",
+        """\
+templates:
+  - "templates/postgres.template.yml"
+params:
+  db_default_text_search_config: "pg_catalog.english"
+env:
+  LC_ALL: en_US.UTF-8
+  DISCOURSE_HOSTNAME: 'discourse.example.com'
+  ## required: hostname of the SMTP mail server used to send mail
+  DISCOURSE_SMTP_ADDRESS: smtp.example.com
+  ## uncomment to set the port to something other than the default (25)
+  #DISCOURSE_SMTP_PORT: 587
+  DISCOURSE_SMTP_USER_NAME: user@example.com
+  DISCOURSE_SMTP_PASSWORD: "pa$$word"
+  #DISCOURSE_SMTP_FORCE_TLS: true
+  DISCOURSE_NOTIFICATION_EMAIL: noreply@discourse.example.com
+volumes:
+  - volume:
+      host: /var/discourse/shared/standalone
+      guest: /shared
+""",
+        {
+            "host": "smtp.example.com",
+            "port": 25,
+            **AUTO,
+            "username": "user@example.com",
+            "password": "pa$$word",
+            "authentication": "plain",
+            "from": "noreply@discourse.example.com",
+        },
+        [],
+        ["starttls_auto", "authentication", "port"],
+        name="app.yml",
+    ),
+    Sample(
+        "discourse",
+        "DISCOURSE_SMTP_ADDRESS=smtp.example.com\nDISCOURSE_SMTP_PORT=465\n"
+        "DISCOURSE_SMTP_FORCE_TLS=true\nDISCOURSE_SMTP_AUTHENTICATION=login\n"
+        "DISCOURSE_SMTP_USER_NAME=user\nDISCOURSE_SMTP_PASSWORD=wonderland\n"
+        "DISCOURSE_SMTP_OPENSSL_VERIFY_MODE=none\nDISCOURSE_SMTP_DOMAIN=discourse.example.com\n",
+        {
+            "host": "smtp.example.com",
+            "port": 465,
+            "domain": "discourse.example.com",
+            **SSL,
+            "username": "user",
+            "password": "wonderland",
+            "authentication": "login",
+            "openssl_verify_mode": "none",
+        },
+    ),
+    # discourse/discourse, config/discourse_defaults.conf at ce606bd8; GPL-2.0.
+    Sample(
+        "discourse-conf",
+        """\
+# host address for db server
+db_host =
+
+# hostname running the forum
+hostname = "www.example.com"
+
+# address of smtp server used to send emails
+smtp_address = smtp.example.com
+
+# port of smtp server used to send emails
+smtp_port = 587
+
+# domain passed to smtp server
+smtp_domain =
+
+# username for smtp server
+smtp_user_name = 'forum'
+
+# password for smtp server
+smtp_password = "pa#ss" # not wonderland
+
+# smtp authentication mechanism
+smtp_authentication = plain
+
+# enable TLS encryption for smtp connections
+smtp_enable_start_tls = true
+
+# mode for verifying smtp server certificates
+# to disable, set to 'none'
+smtp_openssl_verify_mode =
+""",
+        {
+            "host": "smtp.example.com",
+            "port": 587,
+            **AUTO,
+            "username": "forum",
+            "password": "pa#ss",
+            "authentication": "plain",
+        },
+        [],
+        ["starttls_auto"],
+        name="discourse.conf",
+    ),
+    Sample(
+        "discourse-conf",
+        "smtp_address = <%= ENV['RELAY'] %>\nsmtp_enable_start_tls =\nsmtp_user_name = a\n",
+        {"port": 25, **OPEN, "username": "a", "authentication": "plain"},
+        ["smtp_address"],
+        ["authentication", "port"],
+        name="discourse.conf",
+    ),
+    # symfony/recipes, symfony/mailer; symfony/symfony at 5feb7493 (7.2); MIT.
+    Sample(
+        "symfony",
+        "APP_ENV=prod\n###> symfony/mailer ###\n"
+        "MAILER_DSN=smtp://al%20ice:p%40ss%2Fword@smtp.example.org:587"
+        "?verify_peer=0&local_domain=me.example.org\n###< symfony/mailer ###\n",
+        {
+            "host": "smtp.example.org",
+            "port": 587,
+            "domain": "me.example.org",
+            **AUTO,
+            "username": "al ice",
+            "password": "p@ss/word",
+            "openssl_verify_mode": "none",
+        },
+        [],
+        ["encryption", "authentication"],
+    ),
+    Sample("symfony", "MAILER_DSN=null://null\n", {}, ["MAILER_DSN"]),
+    Sample(
+        "symfony",
+        "MAILER_DSN=smtp://smtp.example.org\n",
+        {"host": "smtp.example.org", "port": 465, **SSL},
+        [],
+        ["encryption", "port"],
+    ),
+    Sample(
+        "symfony",
+        'MAILER_DSN="smtp://localhost?ping_threshold=10&colour=blue"\n',
+        {"host": "localhost", "port": 25, **AUTO},
+        ["MAILER_DSN"],
+        ["encryption", "port"],
+    ),
+    Sample("symfony", "MAILER_DSN=gmail+smtp://u:wonderland@default\n", {}, ["MAILER_DSN"]),
+    # meteor/meteor, packages/email/email.js at 0025fce7; MIT.
+    Sample(
+        "meteor",
+        "ROOT_URL=http://localhost:3000\nMONGO_URL=mongodb://mongo:27017/meteor\n"
+        "MAIL_URL=smtps://USERNAME:wonder%2Bland@smtp.example.org:465\n",
+        {
+            "host": "smtp.example.org",
+            "port": 465,
+            **SSL,
+            "username": "USERNAME",
+            "password": "wonder+land",
+        },
+    ),
+    Sample(
+        "meteor",
+        "MAIL_URL=smtp://rocket:wonderland@smtp.example.org/?ignoreTLS=true&colour=blue\n",
+        {
+            "host": "smtp.example.org",
+            "port": 587,
+            **OPEN,
+            "username": "rocket",
+            "password": "wonderland",
+        },
+        ["MAIL_URL"],
+        ["port"],
+    ),
+    Sample("meteor", "MAIL_URL=Mailgun://user:wonderland\n", {}, ["MAIL_URL"]),
+    # gitlabhq/omnibus-gitlab, files/gitlab-config-template/gitlab.rb.template at 440b1f83;
+    # Apache-2.0.
+    Sample(
+        "gitlab",
+        """\
+external_url 'http://gitlab.example.com'
+### GitLab email server settings
+###! Docs: https://docs.gitlab.com/omnibus/settings/smtp.html
+###! **Use smtp instead of sendmail/postfix.**
+
+gitlab_rails['smtp_enable'] = true
+gitlab_rails['smtp_address'] = "smtp.server"
+gitlab_rails['smtp_port'] = 465
+gitlab_rails['smtp_user_name'] = "smtp user"
+gitlab_rails['smtp_password'] = "smtp password"
+gitlab_rails['smtp_domain'] = "example.com"
+gitlab_rails['smtp_authentication'] = "login"
+gitlab_rails['smtp_enable_starttls_auto'] = false
+gitlab_rails['smtp_tls'] = true
+# gitlab_rails['smtp_pool'] = false
+
+###! **Can be: 'none', 'peer', 'client_once', 'fail_if_no_peer_cert'**
+gitlab_rails['smtp_openssl_verify_mode'] = 'none'
+
+# gitlab_rails['smtp_ca_path'] = "/etc/ssl/certs"
+gitlab_rails['smtp_ca_file'] = "/etc/ssl/certs/ca-certificates.crt"
+gitlab_rails['gitlab_email_from'] = 'example@example.com'
+gitlab_rails['gitlab_email_display_name'] = 'Example'
+gitlab_rails['gitlab_email_reply_to'] = 'noreply@example.com'
+""",
+        {
+            "host": "smtp.server",
+            "port": 465,
+            "domain": "example.com",
+            **SSL,
+            "username": "smtp user",
+            "password": "smtp password",
+            "authentication": "login",
+            "openssl_verify_mode": "none",
+            "ca_file": "/etc/ssl/certs/ca-certificates.crt",
+            "from": "Example <example@example.com>",
+        },
+        name="gitlab.rb",
+    ),
+    # coollabsio/coolify, templates/compose/gitlab.yaml at 379abb25: one line; Apache-2.0.
+    Sample(
+        "gitlab",
+        'external_url "https://git.example.org"; nginx["listen_https"] = false; '
+        'gitlab_rails["smtp_enable"] = false; gitlab_rails["smtp_address"] = "a;b#c"; '
+        "gitlab_rails[\"smtp_port\"] = ENV['PORT'].to_i; "
+        "gitlab_rails[\"smtp_password\"] = ENV.fetch('SECRET') # wonderland\n"
+        "gitlab_rails['smtp_user_name'] = File.read('/x')\nif true\n"
+        "  gitlab_rails['smtp_domain'] = 'x.example'\nend\n",
+        {**AUTO, "password": {"env": "SECRET"}},
+        ["smtp_address", "smtp_port", "smtp_user_name", "smtp_domain"],
+        ["", "starttls_auto"],
+    ),
+    # nextcloud/server, config/config.sample.php (30); AGPL-3.0.
+    Sample(
+        "nextcloud-config",
+        """\
+<?php
+$CONFIG = array (
+  'instanceid' => 'oc1234567890', // a comment, 'mail_smtphost' => 'no.example'
+  'trusted_domains' =>
+  array (
+    0 => 'cloud.example.org',
+    'mail_domain' => 'inner.example',
+  ),
+  'dbpassword' => 'wonderland-db',
+  'overwrite.cli.url' => 'https://cloud.example.org',
+  /* 'mail_smtpport' => 25, */
+  'mail_smtpmode' => 'smtp',
+  'mail_smtphost' => 'smtp.example.org',
+  'mail_smtpport' => '587',
+  'mail_smtpsecure' => '',
+  'mail_smtpauth' => 1,
+  'mail_smtpauthtype' => 'LOGIN',
+  'mail_smtpname' => 'cloud',
+  'mail_smtppassword' => 'it\\\\\\'s "$5"',
+  "mail_from_address" => 'no-reply',
+  'mail_domain' => 'example.org',
+  'mail_smtpstreamoptions' => array(
+    'ssl' => array(
+      'allow_self_signed' => true,
+      'verify_peer' => false,
+      'verify_peer_name' => false
+    )
+  ),
+);
+""",
+        {
+            "host": "smtp.example.org",
+            "port": 587,
+            "domain": "cloud.example.org",
+            **AUTO,
+            "username": "cloud",
+            "password": 'it\\\'s "$5"',
+            "openssl_verify_mode": "none",
+            "from": "no-reply@example.org",
+            "timeout": 10,
+        },
+        [],
+        ["encryption", "authentication", "timeout", "domain"],
+        name="config.php",
+    ),
+    Sample(
+        "nextcloud-config",
+        "<?php\n$CONFIG = [\n  'mail_smtphost' => getenv('RELAY'),\n  'mail_smtpport' => 465,\n"
+        "  'mail_smtpauth' => true, 'mail_smtpname' => \"a\\x41\",\n"
+        "  'mail_smtppassword' => getenv('PW'),\n"
+        "  'mail_smtpsecure' => \"{$x}\", 'mail_smtptimeout' => 5 * 6,\n];\n",
+        {"port": 465, **SSL, "password": {"env": "PW"}},
+        ["mail_smtphost", "mail_smtpname", "mail_smtpsecure", "mail_smtptimeout"],
+        [],
+        name="config.php",
+    ),
+    Sample(
+        "nextcloud-config",
+        "<?php\n$CONFIG = array(\n  'mail_smtpmode' => 'sendmail',\n"
+        "  'mail_smtpstreamoptions' => ['ssl' => ['verify_peer_name' => false]],\n);\n",
+        {"host": "127.0.0.1", "port": 25, **AUTO, "authentication": "none", "timeout": 10},
+        ["mail_smtpmode", "mail_smtpstreamoptions"],
+        ["encryption", "host", "port", "timeout"],
+    ),
+    # Variables in place of Grafana's and Gitea's files: grafana/grafana and go-gitea/gitea,
+    # their documentation of containers.
+    Sample(
+        "grafana",
+        "GF_SERVER_ROOT_URL=https://grafana.example.org\nGF_SMTP_ENABLED=true\n"
+        "GF_SMTP_HOST=smtp.example.org:587\nGF_SMTP_USER=g\n"
+        "GF_SMTP_PASSWORD__FILE=/run/secrets/smtp\nGF_SMTP_FROM_ADDRESS=g@example.org\n"
+        "GF_SMTP_STARTTLS_POLICY=MandatoryStartTLS\n",
+        {
+            "host": "smtp.example.org",
+            "port": 587,
+            **TLS,
+            "username": "g",
+            "password": {"file": "/run/secrets/smtp"},
+            "from": "g@example.org",
+        },
+        [],
+        ["authentication"],
+        name=".env",
+    ),
+    Sample(
+        "gitea",
+        "export FORGEJO__mailer__ENABLED=true\nFORGEJO__mailer__PROTOCOL=smtps\n"
+        "FORGEJO__mailer__SMTP_ADDR=smtp.example.org\nFORGEJO__mailer__COLOUR=blue\n",
+        {"host": "smtp.example.org", "port": 465, **SSL},
+        ["", "COLOUR"],
+        ["", "port"],
+    ),
+]
