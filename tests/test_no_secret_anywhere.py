@@ -124,6 +124,33 @@ def headless(servers: MailServers, file: Path) -> Iterator[bytes]:
     broken.unlink()
 
 
+def of_recordings(servers: MailServers, file: Path) -> Iterator[bytes]:
+    """Everything that is kept of checks, in every way to hand over the password, and shown again.
+
+    The recordings stay, for the search through all files.
+    """
+    folder = file.with_name("recordings")
+    folder.mkdir()
+    for number, (listener, mechanism) in enumerate(product(LISTENERS, MECHANISMS)):
+        record = ("--record", str(folder / f"{number}.jsonl"))
+        port = ("--set", f"port={servers.ports[listener]}", "--timeout", "2", "--extra=0")
+        login = ("--set", f"authentication={mechanism}", "--allow-clear-password")
+        given = servers.user.password if number % 2 else WRONG
+        yield called("check", str(file), *record, *port, *login, "--password-stdin", given=given)
+    record = ("--record", str(folder / "sent.jsonl"))
+    message = ("--to", servers.user.name, "--subject", WRITTEN, "--body", WRITTEN)
+    yield called("send", str(file), *message, *record)
+    # A name that is the password, as some providers have it: the dialogue shows the name.
+    words = ("--set", f"username={WRONG}", "--set", f"from={WRONG}@example.test")
+    record = ("--record", str(folder / "name.jsonl"))
+    called("check", str(file), *words, *record, "--password-stdin", given=WRONG)
+    kept = sorted(folder.iterdir())
+    assert len(kept) == len(LISTENERS) * len(MECHANISMS) + 2
+    for each in kept[::4]:
+        yield called("check", "--replay", str(each), "--report", "-")
+    yield called("demo", "--replay", str(folder / "sent.jsonl"))
+
+
 def of_compose_files(servers: MailServers, folder: Path) -> Iterator[bytes]:
     """Everything that is printed of compose files: whole, broken, with the password elsewhere."""
     folder.mkdir(mode=0o700)
@@ -233,7 +260,8 @@ def of_sign_ins(servers: MailServers, folder: Path, witness: Witness) -> Iterato
         }
         for name, (provider, more) in entries.items():
             keep_sign_in(folder / name, provider, user, **{"hosts": (host,), **more})
-            for shape in ([], ["--json"], ["--report", "-"], ["--format", "prometheus"]):
+            record = ["--record", str(folder.with_name(f"{name}.jsonl"))]
+            for shape in ([], ["--json"], ["--report", "-"], ["--format", "prometheus"], record):
                 yield called(
                     *("check", f"--set=host={host}", f"--set=username={user}", *shape),
                     f"--set=port={servers.ports[Listener.WITH_TOKENS]}",
