@@ -32,6 +32,7 @@ from smtp_tui.config.preferences import THEMES, Preferences, read_preferences
 from smtp_tui.lazy import load
 
 if TYPE_CHECKING:
+    from smtp_tui.checks.recording import Recording
     from smtp_tui.demo import SampleFile
 
 DUMB = "TERM is {}, so smtp-tui asks line by line, as with --linear."
@@ -44,9 +45,12 @@ def form(call: Invocation) -> int:
     if not has_terminal():
         file = f" {call.words[0]}" if call.words else ""
         raise UsageError(f"the form needs a terminal; smtp-tui check{file} does not")
+    recording = None
+    if call.options.replay is not None:
+        recording = load("cli.recording:recording_of")(call)
     path = Path(call.words[0]) if call.words else default_config()
     document, table = _open_document(path, call.options.table, call.options.dialect)
-    return _open_form(document, table, call)
+    return _open_form(document, table, call, recording=recording)
 
 
 def _open_document(
@@ -90,6 +94,7 @@ def _open_form(
     *,
     notice: str = "",
     is_demo: bool = False,
+    recording: Recording | None = None,
 ) -> int:
     preferences = _preferences(call)
     is_linear = call.options.linear or is_dumb()
@@ -104,8 +109,11 @@ def _open_form(
     if not is_linear:
         load("tui.style:set_charset")(charset)
     run = load("tui.linear.session:run_linear" if is_linear else "tui.app:run_app")
+    more = {} if recording is None else {"recording": recording}
     return int(
-        run(document, table, preferences, notice=notice, is_demo=is_demo, report=print_error)
+        run(
+            document, table, preferences, notice=notice, is_demo=is_demo, report=print_error, **more
+        )
     )
 
 

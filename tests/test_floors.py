@@ -38,6 +38,8 @@ SPARED |= {"smtp_tui.smtp.proxies", "smtp_tui.smtp.unix_sockets"}
 # What signs in, fetches over HTTPS, or follows a message that was sent.
 SPARED |= {"smtp_tui.web", "smtp_tui.oauth", "smtp_tui.arrival", "http.client", "imaplib"}
 SPARED |= {"oauthlib", "dkim", "qrcode"}
+# What keeps a check, shows one again, or is for other programs.
+SPARED |= {"smtp_tui.checks.recording", "smtp_tui.checks.record_codec", "smtp_tui.api"}
 
 
 def loaded(folder: Path, *arguments: str, status: int, **environment: str) -> set[str]:

@@ -185,7 +185,7 @@ FORM = CommandLineCommand(
     "[FILE]",
     "open the form on the settings in FILE",
     "launch:form",
-    ("table", "dialect", *_APPEARANCE),
+    ("table", "dialect", *_APPEARANCE, "replay"),
 )
 # A list, so that a command added at run time works everywhere.
 COMMANDS = [

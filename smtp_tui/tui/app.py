@@ -9,7 +9,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.binding import BindingType
 from textual.driver import Driver
@@ -33,6 +33,9 @@ from smtp_tui.tui.test_pane.pane import DnsOptions
 from smtp_tui.tui.textual_compat import CrashSafeApp, TerminalDriver, visible_region
 from smtp_tui.tui.typeahead import KeyQueue
 from smtp_tui.tui.widgets.line import PROGRAM, LinesWidget
+
+if TYPE_CHECKING:
+    from smtp_tui.checks.recording import Recording
 
 # The terminal's own colours on its own background. NO_COLOR leaves attributes only.
 TERMINAL = Theme(
@@ -75,6 +78,7 @@ class SmtpApp(KeyQueue, CrashSafeApp, inherit_bindings=False):
         preferences: Preferences | None = None,
         keeps_changes: bool = True,
         lookup: DnsOptions | None = None,
+        recording: Recording | None = None,
     ) -> None:
         super().__init__(ansi_color=True)
         self.animation_level = "none"
@@ -87,6 +91,7 @@ class SmtpApp(KeyQueue, CrashSafeApp, inherit_bindings=False):
         self._runner = runner
         self._session = SessionMemory()
         self._keeps_changes = keeps_changes
+        self._recording = recording
         self.has_kept_changes = False
         preferences = preferences or Preferences()
         self._lookup = replace(
@@ -115,6 +120,14 @@ class SmtpApp(KeyQueue, CrashSafeApp, inherit_bindings=False):
         if not gc.isenabled():
             gc.freeze()
             gc.enable()
+        self._show_recording()
+
+    def _show_recording(self) -> None:
+        """Show the recording of the call in the form, once there is one."""
+        for screen in self._forms():
+            if recording := self._recording:
+                self._recording = None
+                screen.command_runner.start(lambda it: it.recording.show(recording), "recording")
 
     async def on_key(self, event: Key) -> None:
         """Run a letter's binding if its capital is neither bound nor typed into a field."""
@@ -212,7 +225,11 @@ class SmtpApp(KeyQueue, CrashSafeApp, inherit_bindings=False):
         from smtp_tui.tui.dialogs.tables import TablePicker
 
         def on_picked(name: str | None) -> None:
-            self.exit(0) if name is None else self.push_screen(self._form(name))
+            if name is None:
+                self.exit(0)
+            else:
+                self.push_screen(self._form(name))
+                self.call_later(self._show_recording)
 
         picker = TablePicker(self._document, self._session, self._runner)
         self.push_screen(picker, on_picked)
@@ -274,10 +291,12 @@ def run_app(
     notice: str,
     is_demo: bool,
     report: Callable[[str], None],
+    recording: Recording | None = None,
 ) -> int:
     """Run the form; return the exit status, or raise the exception that crashed it.
 
-    `is_demo`: keep no changes, and neither query DNS nor search for settings.
+    `is_demo`: keep no changes, and neither query DNS nor search for settings. `recording` is shown
+    first.
     """
     app = SmtpApp(
         document,
@@ -286,6 +305,7 @@ def run_app(
         preferences=preferences,
         keeps_changes=not is_demo,
         lookup=DnsOptions(is_alone=is_demo),
+        recording=recording,
     )
     status = app.run(mouse=bool(preferences.mouse))
     if app.has_kept_changes:

@@ -22,6 +22,7 @@ from textual.keys import _character_to_key
 from textual.pilot import Pilot
 from textual.screen import Screen
 
+from smtp_tui.checks.recording import Recording
 from smtp_tui.checks.request import CheckRequest
 from smtp_tui.cli.edit import open_document
 from smtp_tui.config import keyring_backend
@@ -310,6 +311,7 @@ async def form_on(
     lookup: DnsOptions | None = None,
     name: str = "mail.toml",
     drift: Callable[[Path, str | None], DriftNotice] | None = None,
+    recording: Recording | None = None,
 ) -> AsyncIterator[Hand]:
     """Open the app on a file with this text, or on a file that does not exist yet.
 
@@ -327,6 +329,7 @@ async def form_on(
         preferences=preferences,
         keeps_changes=keeps_changes,
         lookup=lookup or DnsOptions(resolver=nobody),
+        recording=recording,
     )
     place = nullcontext() if has_own_keyring else keyring_is(keyring or FakeKeyring())
     found = patch.object(drift_model, "find_notice", drift or (lambda *_: DriftNotice()))

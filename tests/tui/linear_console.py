@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from unittest.mock import patch
 
+from smtp_tui.checks.recording import Recording
 from smtp_tui.config.document import Document
 from smtp_tui.config.preferences import Preferences
 from smtp_tui.survey.notice import DriftNotice
@@ -95,6 +96,7 @@ def answered(
     preferences: Preferences | None = None,
     dialect: str | None = None,
     drift: Callable[[Path, str | None], DriftNotice] | None = None,
+    recording: Recording | None = None,
 ) -> Ended:
     """Run a session on a file; text None: the file is as it is, or absent.
 
@@ -116,5 +118,6 @@ def answered(
             report=reports.append,
             runner=runner or FakeCheck(),
             console=console,
+            recording=recording,
         )
     return Ended(status, console, file, reports)

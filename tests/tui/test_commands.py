@@ -33,6 +33,7 @@ def test_the_first_screen_waits_for_nothing_that_few_keys_need() -> None:
     later = {f"smtp_tui.tui.controllers.{name}" for name in late_controllers.split()} | {
         "smtp_tui.tui.widgets.dialog",
         "smtp_tui.checks.run",
+        "smtp_tui.checks.recording",
         "smtp_tui.smtp.session",
         "smtp_tui.tap.session",
         "smtp_tui.diagnosis.advising",

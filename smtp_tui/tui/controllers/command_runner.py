@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from smtp_tui.tui.controllers.guide import GuideController
     from smtp_tui.tui.controllers.mail_servers import MailServersController
     from smtp_tui.tui.controllers.place import PlaceController
+    from smtp_tui.tui.controllers.recording import RecordingController
     from smtp_tui.tui.controllers.recovery import CrashRecovery
     from smtp_tui.tui.controllers.save import SaveController
     from smtp_tui.tui.controllers.scan import ScanController
@@ -94,6 +95,12 @@ class FormCommandRunner:
     def place(self) -> PlaceController:
         """Where tests run."""
         made: PlaceController = self._make("place:PlaceController")
+        return made
+
+    @property
+    def recording(self) -> RecordingController:
+        """Recorded checks."""
+        made: RecordingController = self._make("recording:RecordingController")
         return made
 
     @property

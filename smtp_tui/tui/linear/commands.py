@@ -116,6 +116,10 @@ class LinearCommands:
         if document := scan.opened(place):
             raise TableChosenError(place.table, document)
 
+    async def show_recording(self, typed: str) -> None:
+        """Show a recorded check."""
+        await load("tui.linear.recordings:show_recording")(self.context.console, typed)
+
     async def sign_in(self) -> str | None:
         """Sign in at the provider."""
         field: str | None = await load("tui.linear.signing_in:LinearSignIn")(self.context).start()
@@ -185,6 +189,7 @@ COMMANDS = (
         "mx", _HELP["mail_servers"], "", lambda it, text: it.reports.show_mail_servers(text)
     ),
     LinearCommand("all", "test every table of the file", "", lambda it, _: it.checks.test_all()),
+    LinearCommand("recording", _HELP["recording"], "", lambda it, text: it.show_recording(text)),
     _command("same", lambda it, _text: it.reports.show_programs()),
     _command("report", lambda it, text: it.reports.save_report(text)),
     _command("login", lambda it, _text: it.sign_in(), "sign_in"),

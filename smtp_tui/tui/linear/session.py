@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from smtp_tui.config.dialects.spec import PLAIN
 from smtp_tui.config.document import Document
 from smtp_tui.config.errors import DocumentError
 from smtp_tui.config.preferences import NAME, Preferences
+from smtp_tui.lazy import load
 from smtp_tui.settings.fields import BY_KEY, FIELDS
 from smtp_tui.tui.commands import set_active_keys, with_keys
 from smtp_tui.tui.linear.commands import (
@@ -43,6 +45,9 @@ from smtp_tui.tui.model.file_context import OpenFileContext
 from smtp_tui.tui.model.password import PasswordLocation
 from smtp_tui.tui.model.row_state import KEPT, raw_of
 from smtp_tui.tui.model.session import SessionMemory
+
+if TYPE_CHECKING:
+    from smtp_tui.checks.recording import Recording
 
 INTRO = (
     "Each line asks for a field. Enter keeps its value, - sets the default, ? explains, < goes "
@@ -260,10 +265,12 @@ def run_linear(
     report: Callable[[str], None],
     runner: Runner = run_check,
     console: Console | None = None,
+    recording: Recording | None = None,
 ) -> int:
     """Run a session on a table, or on one that the admin chooses; return the exit status.
 
     `is_demo`: keep no unsaved changes, and ask no other machine. `report` prints an error.
+    `recording` is shown first.
     """
     if not gc.isenabled():
         gc.freeze()
@@ -282,6 +289,9 @@ def run_linear(
                 session = _open(console, document, table, memory, runner, preferences.dkim, is_demo)
                 problems = "; ".join(preferences.problems)
                 _introduce(session, notice, f"{NAME}: {problems}" if problems else "")
+                if recording is not None:
+                    load("tui.linear.recordings:write_recording")(console, recording)
+                    recording = None
                 try:
                     asyncio.run(session.run())
                 except TableChosenError as chosen:

@@ -58,6 +58,7 @@ from smtp_tui.tui.typeahead import release_keys
 from smtp_tui.tui.widgets.text_page import TextBlock
 
 if TYPE_CHECKING:
+    from smtp_tui.checks.recording import Recording
     from smtp_tui.discovery.dns import Resolver
     from smtp_tui.tui.model.form_tap import FormTap
     from smtp_tui.tui.test_pane.domain_check import DomainCheckTask
@@ -250,6 +251,17 @@ class TestPane(PlacedByScreen, NoRepaintOnResize, Vertical):
         self.log_view.end_test(tap.found)
         self.verdict.show_tap([*tap.ended_lines], tap.findings)
 
+    def show_recording(self, recording: Recording) -> None:
+        """Show a recorded check; the form's settings are others, so it is no test of them."""
+        moment, verdict = recording.check.moment, recording.verdict
+        title = recording.title.removeprefix("recording ")
+        self.moment = moment
+        self._begin(title, None, moment, kind="recording")
+        for event in recording.events:
+            self._record_event(event)
+        self._conclude(verdict)
+        self.verdict.show_recording(load("tui.model.recording:lines_of_recording")(recording))
+
     def restore(self, done: CompletedTest) -> None:
         """Show a finished test again, as if it had just run here."""
         mail = done.request.mail
@@ -348,13 +360,15 @@ class TestPane(PlacedByScreen, NoRepaintOnResize, Vertical):
         self.log_view.add(entries_of(event))
 
     def _show_verdict(self, done: CompletedTest) -> None:
-        verdict = done.verdict
+        self._conclude(done.verdict)
+        self.done, self._shows_verdict = done, True
+        self.update()
+
+    def _conclude(self, verdict: Verdict) -> None:
         self.progress.stages.conclude(ok=verdict.ok, stage=verdict.stage, seconds=verdict.seconds)
         self.progress.repaint()
         self.log_view.add(comparison_lines(verdict))
         self.log_view.end_test(verdict_line(verdict))
-        self.done, self._shows_verdict = done, True
-        self.update()
 
     def _check_domain(self, done: CompletedTest) -> None:
         if done is self.done and done.verdict.ok and not self.is_busy:

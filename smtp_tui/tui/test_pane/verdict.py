@@ -84,7 +84,7 @@ class VerdictPanel(TextPage):
         super().__init__(indent=1, more=key_of("explain"), id=id)
         self.text: VerdictText | None = None
         self._extra: TextBlock | None = None
-        # What a tap does or has found.
+        # What a tap does or has found, or a recording.
         self.tap_blocks: tuple[TextBlock, ...] = ()
 
     def lines(self, width: int) -> list[list[Span]]:
@@ -152,6 +152,14 @@ class VerdictPanel(TextPage):
         blocks = [TextBlock(((first, OURS if stops else STRONG), *hint))]
         blocks += [plain(line, gap=False) for line in others]
         self.tap_blocks = (*blocks, *(item(text, sign="! ") for text in differences))
+        self.show(self.tap_blocks)
+
+    def show_recording(self, lines: Iterable[str]) -> None:
+        """Show the lines of a recording, whose first one names it."""
+        self.text = None
+        title, happened, *others = lines
+        blocks = (plain(title, DIM), plain(happened, STRONG, gap=False))
+        self.tap_blocks = (*blocks, *(plain(line, gap=False) for line in others))
         self.show(self.tap_blocks)
 
     def _update_blocks(self) -> None:
