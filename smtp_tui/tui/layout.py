@@ -16,7 +16,7 @@ NARROW, WIDE, FORM_AND_LOG = 80, 100, 84
 FORM_WIDTH, SIDEBAR_WIDTH, WIDEST_SIDEBAR, GUTTER = 54, 40, 64, 1
 LOW, HIGH, NOT_TINY = 24, 32, 18
 EDGES = 2  # title and key hints
-MESSAGE = 3  # most lines of a message
+MESSAGE = 4  # most lines of a message
 LEAST_LOG, LEAST_EXPLANATION = 5, 8
 # On a medium width each Tab repaints the explanation: more rows take time on a slow line.
 MOST_EXPLANATION = 12

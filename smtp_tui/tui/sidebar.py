@@ -40,6 +40,17 @@ class Sidebar(TextPage):
     keeps_cut_words = False
 
 
+def _share_lines(names: Iterable[str], width: int) -> list[str]:
+    """Return the names in fewer lines; no name is split."""
+    lines: list[str] = []
+    for name in names:
+        if lines and len(f"{lines[-1]}, {name}") <= width:
+            lines[-1] += f", {name}"
+        else:
+            lines.append(name)
+    return lines
+
+
 class SidebarController:
     """Updates sidebar and message for the focused row.
 
@@ -94,15 +105,8 @@ class SidebarController:
         """Show a letter next to each row; the next key focuses the row with that letter."""
         app, form = self._form.app, self._form
         assert isinstance(app, KeyQueue)  # only the key queue can intercept the next key
-        out_of_view = form.show_letters()
         self._is_jumping = True
-        if self._sidebar.size:
-            prompt = plain(f"{WHICH_LETTER} Also:" if out_of_view else WHICH_LETTER, STRONG)
-            lines = (((letter, STRONG), (f" {label}", PLAIN)) for letter, label in out_of_view)
-            self._sidebar.show([prompt, *(TextBlock(line, gap=False) for line in lines)])
-        else:  # they fit on one line, so the layout stays
-            listed = ", ".join(f"{letter} {label}" for letter, label in out_of_view)
-            self._message.show([plain(f"{WHICH_LETTER} {listed}")])
+        self._show_letters()
 
         def focus_row(event: Key | Paste) -> None:
             typed = event.character or "" if isinstance(event, Key) else ""
@@ -114,6 +118,18 @@ class SidebarController:
                     form.focus_field(row_key)
 
         app.take_next_key(focus_row)
+
+    def _show_letters(self) -> None:
+        """Show the rows' letters, and in sidebar or message those of rows out of view."""
+        names = [f"{letter} {label}" for letter, label in self._form.show_letters()]
+        if lacks_sidebar(self._form.screen.size):
+            self._message.show([plain(f"{WHICH_LETTER} {', '.join(names)}")])
+            return
+        prompt = plain(f"{WHICH_LETTER} Also:" if names else WHICH_LETTER, STRONG)
+        width, height = self._sidebar.size
+        if len(names) >= height:
+            names = _share_lines(names, width - 1)
+        self._sidebar.show([prompt, *(plain(name, gap=False) for name in names)])
 
     def follow_focus(self) -> None:
         """Show the page of the new focus after a rest."""
@@ -171,6 +187,9 @@ class SidebarController:
 
     def refresh_message(self) -> None:
         """Show a problem that does not fit in its row; without a sidebar, a summary."""
+        if self._is_jumping:  # a new size may have rows out of view
+            self._show_letters()
+            return
         if self._message_at is not None:
             return
         row, size = self._form.current_row, self._form.screen.size

@@ -200,16 +200,24 @@ class TestJump:
             assert "H SMTP Host" in hand.screen
             assert "P SMTP Port" in hand.screen
             assert "│ Which letter? Also:" in hand.screen
-            assert "│ I Timeout" in hand.screen
-            assert "│ J Source Address" in hand.screen
+            for field in FIELDS:
+                assert f"{letters()[field.key].upper()} {field.label}" in hand.screen
             await hand.press("escape")
             assert "Which letter" not in hand.screen
             assert hand.row("More").startswith(">More")
+
+    async def test_they_stay_in_view_in_another_size(self, tmp_path: Path) -> None:
+        async with form_on(SAMPLE, tmp_path) as hand:
+            await hand.press("f11")
+            for size in ((60, 20), (80, 20), (120, 36)):
+                await hand.resize(*size)
+                await hand.until(lambda: "Q Protocol" in " ".join(hand.screen.split()))
 
     async def test_where_there_is_no_sidebar_the_message_tells_them(self, tmp_path: Path) -> None:
         async with form_on(SAMPLE, tmp_path, size=(60, 20)) as hand:
             await hand.press("f11")
             assert "Which letter? F From, I Timeout" in hand.screen
+            assert "Q\n Protocol" in hand.screen
 
     async def test_a_key_that_is_no_letter_of_theirs_goes_nowhere(self, tmp_path: Path) -> None:
         async with form_on(SAMPLE, tmp_path) as hand:
