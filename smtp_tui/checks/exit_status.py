@@ -75,6 +75,9 @@ def verdict_lines(verdict: Verdict) -> Iterator[str]:
             yield from told
             told = []
     for fix in verdict.fixes:
+        if fix.signs_in:
+            yield f"  Fix by smtp-tui login: {fix.why}"
+            continue
         # As `smtp-tui set` accepts it; `…` stands for what only the admin knows.
         pairs = (f"{key}={'…' if value is None else value}" for key, value in fix.change.items())
         yield f"  Fix {' '.join(pairs)}: {fix.why}"

@@ -89,6 +89,7 @@ _FIX = shape(
     more=maybe(CHANGES).of(or_null("more")),
     why=TEXT,
     weakens=TRUTH,
+    signs_in=TRUTH,
 )
 _FAILED_TABLE = shape(
     "failed-table",

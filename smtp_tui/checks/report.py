@@ -182,6 +182,7 @@ def _verdict_lines(verdict: Verdict) -> Iterator[str]:
         details.append(f"- queued as {code(verdict.queue_id)}")
     for fix in verdict.fixes:
         changes = ", ".join(_change(key, value) for key, value in fix.change.items())
+        changes = f"sign in with {code('smtp-tui login')}" if fix.signs_in else changes
         weakens = " This weakens security." if fix.weakens else ""
         trusts = " First make sure that this is the right server." if fix.trusts else ""
         details.append(f"- fix: {changes}: {prose(fix.why)}{weakens}{trusts}")

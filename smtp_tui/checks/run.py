@@ -131,6 +131,7 @@ async def _events(
             if isinstance(source := request.given or settings.password, OAuthSource):
                 login = await sign_in_of(request, settings, source)
                 facts.has_sign_in = True
+                facts.granted = tuple(login.token.scope.split())
                 secret, facts.sign_in_ends_at = login.token.value, login.sign_in.ends_at
                 if login.ends_soon:
                     text, warning = "the sign-in ends soon", WarningId.OAUTH_ENDS_SOON

@@ -68,7 +68,7 @@ def diagnose(
         texts = _failure_texts(cause, rule, settings, facts)
         proposed, names = _fixes_and_names(settings, facts, problems, cause, names)
         texts = {part: text.format_map(names) for part, text in texts.items()} | facts.explained
-        texts |= _token_texts(cause, facts)
+        texts |= _token_texts(cause, rule, settings, facts)
         if settings and facts.probed:
             from smtp_tui.diagnosis.egress import (  # few checks end so
                 cause_of_port,
@@ -149,7 +149,9 @@ def _failure_texts(
     return texts
 
 
-def _token_texts(cause: str, facts: CheckSummary) -> dict[str, str]:
+def _token_texts(
+    cause: str, rule: ReplyRule | None, settings: Settings | None, facts: CheckSummary
+) -> dict[str, str]:
     """Return what the token itself shows about a failure; the server's reply seldom says it."""
     token = facts.token
     if token is None:
@@ -158,8 +160,17 @@ def _token_texts(cause: str, facts: CheckSummary) -> dict[str, str]:
         return {"cure": unfit.cure}
     if cause != AUTH_REJECTED:
         return {}
-    why = load("diagnosis.tokens:why_rejected")(token, facts.challenge)
-    return {"why": why} if why else {}
+    why_rejected, renewed, cure_of = (
+        load(f"diagnosis.tokens:{name}")
+        for name in ("why_rejected", "RenewedSignIn", "cure_of_sign_in")
+    )
+    username = (settings and settings.username) or ""
+    sign_in = renewed(username=username, granted=facts.granted) if facts.has_sign_in else None
+    texts = {"why": why_rejected(token, facts.challenge, sign_in)}
+    # A provider's own rule knows its scope, and what else may be switched off there.
+    if sign_in and (rule is None or not rule.providers):
+        texts["cure"] = cure_of(sign_in, facts.challenge)
+    return {part: text for part, text in texts.items() if text}
 
 
 def cause_of(finished: Finished, settings: Settings, facts: CheckSummary) -> str | None:

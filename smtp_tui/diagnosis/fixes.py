@@ -16,8 +16,15 @@ from smtp_tui.diagnosis.experiments import (
 )
 from smtp_tui.diagnosis.verdict import CheckSummary, Fix
 from smtp_tui.providers import provider_of
-from smtp_tui.settings.choices import AUTO_ENCRYPTED, AUTO_OPEN, Authentication, Encryption
+from smtp_tui.settings.choices import (
+    AUTO_ENCRYPTED,
+    AUTO_OPEN,
+    OF_TOKENS,
+    Authentication,
+    Encryption,
+)
 from smtp_tui.settings.fields import Settings
+from smtp_tui.settings.password_sources import OAuthSource
 from smtp_tui.smtp.certificates import anchor_of
 from smtp_tui.smtp.events import Stage
 from smtp_tui.smtp.sasl import GIVES_SECRET_AWAY
@@ -26,6 +33,9 @@ Proposal = tuple[Change, str]
 Proposals = list[Proposal]
 Propose = Callable[..., Proposals]
 """Makes a proposal of a change and the id of its reason; none unless `only_if`."""
+_TOKEN_MECHANISMS = {"XOAUTH2", "OAUTHBEARER"}
+# The admin signs in at the provider, and the password names what that grants.
+_SIGN_IN: Change = {"password": {"oauth": ""}}
 
 
 def fixes_for(
@@ -40,24 +50,28 @@ def fixes_for(
     entry = causes().get(cause, {})
     proposed = [proposal for name in entry.get("fixes", ()) for proposal in known[name]]
     for key, text in entry.get("ask", {}).items():
-        proposed += propose({key: None}, text)  # only the admin knows a value
+        needs_token = key == "password" and _uses_token(settings, facts)
+        proposed += propose({key: None}, "token" if needs_token else text)  # the admin knows it
     tried = [dict(trial.change) for trial in facts.trials]
     untried = [
-        (change, text) for change, text in proposed if is_possible(change) and change not in tried
+        (change, text)
+        for change, text in proposed
+        if change is _SIGN_IN or (is_possible(change) and change not in tried)
     ]
-    fixes: dict[tuple[tuple[str, object], ...], Fix] = {}
+    fixes: dict[str, Fix] = {}
     for change, text in (*_tried_changes(settings, facts, cause), *untried):
         (field, value), *more = change.items()
         fix = Fix(
             field=field,
-            value=value,
+            value=None if change is _SIGN_IN else value,
             why=text,
             more=dict(more) or None,
             weakens=weakens(settings.encryption, change),
             # A certificate's name as the host leads to any machine of that name.
             trusts="host" in change or not TRUST.isdisjoint(change),
+            signs_in=change is _SIGN_IN,
         )
-        fixes.setdefault(tuple(change.items()), fix)
+        fixes.setdefault(repr(change), fix)
     ordered = sorted(fixes.values(), key=lambda fix: fix.weakens)
     return () if ordered and ordered[0].weakens else tuple(ordered)
 
@@ -142,12 +156,25 @@ def _login_fixes(settings: Settings, facts: CheckSummary, propose: Propose) -> d
     if facts.mechanism == "EXTERNAL":
         rejected = propose({"client_certificate": None}, "login-certificate")
     elif facts.mechanism in ("XOAUTH2", "OAUTHBEARER"):
-        rejected = propose({"password": None}, "token")
-        rejected += propose({"username": None}, "token-username")
+        sign_in = _sign_in(settings, facts, propose)
+        token = propose({"password": None}, "token", only_if=not facts.has_sign_in)
+        rejected = sign_in + token if facts.has_sign_in else token + sign_in
+        rejected = [
+            *_user_of_token(settings, facts, propose),
+            *rejected,
+            *propose({"username": None}, "token-username"),
+        ]
     elif facts.mechanism == "CRAM-MD5":  # impossible for servers that store hashes
         rejected = mechanisms + credentials
     return {
         "mechanism": mechanisms,
+        "sign-in": _sign_in(settings, facts, propose),
+        "sign-in-instead": propose(
+            _SIGN_IN,
+            "sign-in-instead",
+            only_if=not _uses_token(settings, facts)
+            and not _TOKEN_MECHANISMS.isdisjoint(facts.mechanisms),
+        ),
         "no-login": propose({"authentication": "none"}, "no-login", only_if=facts.established),
         "rejected-login": rejected,
         "credentials": credentials,
@@ -169,12 +196,35 @@ def _mechanisms(settings: Settings, facts: CheckSummary, propose: Propose) -> Pr
     if not encrypted and settings.encryption is Encryption.NONE and not settings.starttls_auto:
         safe += ["PLAIN", "LOGIN"]
     refused = (facts.mechanism or settings.authentication.value).upper()
+    others = _TOKEN_MECHANISMS.intersection(facts.mechanisms) - {refused}
+    if refused in _TOKEN_MECHANISMS and encrypted and others:
+        return propose({"authentication": others.pop().lower()}, "mechanism")
+    if isinstance(settings.password, OAuthSource):  # no other mechanism can send a token
+        return []
     safe = [name for name in safe if name in facts.mechanisms and name != refused]
     changes = [name.lower() for name in safe]
     is_named = settings.authentication is not Authentication.AUTO
     if is_named and any(name not in GIVES_SECRET_AWAY or encrypted for name in safe):
         changes.insert(0, "auto")
     return [fix for name in changes for fix in propose({"authentication": name}, "mechanism")]
+
+
+def _uses_token(settings: Settings, facts: CheckSummary) -> bool:
+    return settings.authentication in OF_TOKENS or facts.mechanism in _TOKEN_MECHANISMS
+
+
+def _sign_in(settings: Settings, facts: CheckSummary, propose: Propose) -> Proposals:
+    """Propose to sign in, or to do so again, where the settings use a token."""
+    if facts.has_sign_in or isinstance(settings.password, OAuthSource):
+        return propose(_SIGN_IN, "sign-in-again")
+    return propose(_SIGN_IN, "sign-in", only_if=_uses_token(settings, facts))
+
+
+def _user_of_token(settings: Settings, facts: CheckSummary, propose: Propose) -> Proposals:
+    """Propose the user that a readable token is for, if the username is another one."""
+    user = facts.token.facts.user if facts.token else None
+    is_other = user and user.casefold() != (settings.username or "").casefold()
+    return propose({"username": user}, "user-of-token", only_if=is_other)
 
 
 def _credentials(settings: Settings, propose: Propose) -> Proposals:

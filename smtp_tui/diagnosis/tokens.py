@@ -216,6 +216,14 @@ def read_challenge(text: str) -> AuthChallenge | None:
     return AuthChallenge(status, scope, schemes)
 
 
+_FRESH = (
+    "smtp-tui renewed the token a moment ago, so it has not expired. It is for another account, or "
+    "lacks the scope that the server wants."
+)
+_NOT_EXPIRED = (
+    "The token is valid until {expires_at}, so it has not expired. It is for another account, or "
+    "the server wants another audience or scope."
+)
 _CHALLENGE = ("status", "scope", "schemes")
 _OF_CHALLENGES = {
     "invalid_token": "the server says that the token is expired, revoked or not for it",
@@ -223,6 +231,14 @@ _OF_CHALLENGES = {
     "insufficient_scope": "the server says that the token lacks a scope",
     "invalid_request": "the server cannot read what the token came in",
 }
+
+
+@record(kw_only=True)
+class RenewedSignIn:
+    """The sign-in of a check, whose token was renewed a moment ago; `granted` are its scopes."""
+
+    username: str
+    granted: tuple[str, ...] = ()
 
 
 def challenge_text(decoded: str, scopes: Iterable[str] = ()) -> str:
@@ -234,17 +250,39 @@ def challenge_text(decoded: str, scopes: Iterable[str] = ()) -> str:
     return said
 
 
-def why_rejected(judged: JudgedToken, decoded: str) -> str:
+def why_rejected(
+    judged: JudgedToken,
+    decoded: str,
+    sign_in: RenewedSignIn | None = None,
+    now: datetime | None = None,
+) -> str:
     """Return what a token and the server's decoded challenge say about a rejection.
 
-    Two sentences at most; empty if they explain nothing.
+    Empty if they explain nothing.
     """
-    said = challenge_text(decoded, judged.facts.scopes)
-    said = said[:1].upper() + said[1:]
+    granted = sign_in.granted if sign_in else ()
+    said = challenge_text(decoded, (*judged.facts.scopes, *granted))
+    said = f"{said[:1].upper()}{said[1:]}." if said else ""
     found = judged.findings[0] if judged.findings else None
     if found is not None and found.id != "token-opaque":
-        return f"{found.sentence} {said}." if said else found.sentence
-    return f"{said}." if said else ""
+        return f"{found.sentence} {said}".strip()
+    if sign_in:
+        scopes = f" The sign-in has the scopes {_bounded(' '.join(granted))}." if granted else ""
+        return f"{said or _FRESH}{scopes}"
+    expires_at = judged.facts.expires_at
+    if not said and expires_at and expires_at > (now or datetime.now(UTC)):
+        return _NOT_EXPIRED.format(expires_at=_shown(expires_at))
+    return said
+
+
+def cure_of_sign_in(sign_in: RenewedSignIn, decoded: str) -> str:
+    """Return what to do about a sign-in whose token the server rejects."""
+    username = _bounded(mask_credentials(sign_in.username))
+    cure = f"Sign in again with smtp-tui login, as {username} in the browser too."
+    challenge = read_challenge(decoded)
+    if challenge and challenge.scope and challenge.scope not in sign_in.granted:
+        return f"{cure} Ask for the scope that the server wants: --scope {challenge.scope}."
+    return f"{cure} --scope asks for the scope that the server wants."
 
 
 def as_object(judged: JudgedToken) -> dict[str, object]:

@@ -29,7 +29,8 @@ class Fix:
     """A change that cures: the admin supplies a `value` of None, empty text removes the setting.
 
     `more` holds the changes that must go with it; `weakens` says that it weakens security, and
-    `trusts` that a machine other than the intended one could get the password.
+    `trusts` that a machine other than the intended one could get the password. One that `signs_in`
+    is no change of a setting: the admin signs in at the provider.
     """
 
     field: str
@@ -38,6 +39,7 @@ class Fix:
     more: Mapping[str, object] | None = None
     weakens: bool = False
     trusts: bool = False
+    signs_in: bool = False
 
     @property
     def change(self) -> dict[str, object]:
@@ -89,6 +91,7 @@ class CheckSummary:
     accepted_at: float | None = None  # seconds after the check began
     queue_id: str | None = None
     has_sign_in: bool = False
+    granted: tuple[str, ...] = ()  # the scopes of the sign-in's token
     sign_in_ends_at: datetime | None = None
     explained: dict[str, str] = field(default_factory=dict)
     followed: dict[str, events.Followed] = field(default_factory=dict)

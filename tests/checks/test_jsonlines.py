@@ -210,6 +210,7 @@ def test_a_whole_verdict() -> None:
             "more": {"encryption": "ssl"},
             "why": "so",
             "weakens": False,
+            "signs_in": False,
         }
     ]
     assert set(content["tls"]) == TLS_KEYS

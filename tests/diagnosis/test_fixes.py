@@ -8,6 +8,7 @@ import pytest
 
 from smtp_tui.diagnosis.causes import causes, texts_of
 from smtp_tui.diagnosis.diagnose import diagnose
+from smtp_tui.diagnosis.tokens import judge
 from smtp_tui.diagnosis.verdict import Fix
 from smtp_tui.settings.choices import Encryption
 from smtp_tui.settings.validate import parse_settings
@@ -25,6 +26,7 @@ from smtp_tui.smtp.events import (
 )
 from smtp_tui.smtp.replies import Reply
 from tests.diagnosis.examples import CERTIFICATE, facts_of, finished, settings
+from tests.diagnosis.test_tokens import token
 from tests.table import table
 
 CONNECTED = Connected(seconds=0, address="192.0.2.1", port=587, local_address="192.0.2.9")
@@ -246,8 +248,9 @@ def test_a_place_without_a_login_does_not_cure_a_login() -> None:
     ("mechanism", "fields"),
     [
         ("PLAIN", ["password", "username"]),
-        ("XOAUTH2", ["password", "username"]),
-        ("OAUTHBEARER", ["password", "username"]),
+        # The second one is to sign in.
+        ("XOAUTH2", ["password", "password", "username"]),
+        ("OAUTHBEARER", ["password", "password", "username"]),
         ("EXTERNAL", ["client_certificate"]),
     ],
 )
@@ -265,6 +268,78 @@ def test_what_logs_in_is_what_the_admin_must_know(mechanism: str, fields: list[s
     )
     assert [fix.field for fix in found] == fields
     assert ("token" in found[0].why) is ("OAUTH" in mechanism)
+    assert [fix.signs_in for fix in found if fix.signs_in] == [True] * ("OAUTH" in mechanism)
+
+
+@pytest.mark.parametrize(
+    ("cause", "values"),
+    [
+        (Cause.OAUTH_NOT_SIGNED_IN, {}),
+        (Cause.OAUTH_RENEWAL_FAILED, {}),
+        (Cause.OAUTH_CLIENT_REJECTED, {}),
+        (Cause.OAUTH_STORE_READ_ONLY, {}),
+        (Cause.PASSWORD_MISSING, {"password": None}),
+        (Cause.TOKEN_UNFIT, {}),
+    ],
+)
+def test_what_a_sign_in_cures(cause: Cause, values: dict[str, Any]) -> None:
+    token = {"username": "alice", "authentication": "xoauth2", "password": {"oauth": "microsoft"}}
+    wanted = {key: value for key, value in (token | values).items() if value is not None}
+    found = fixes(Stage.PASSWORD, cause, **wanted)
+    assert (found[0].field, found[0].value, found[0].signs_in) == ("password", None, True)
+    assert all("app password" not in fix.why for fix in found)
+    # With another mechanism, a password is missing, and no token.
+    if cause is Cause.PASSWORD_MISSING:
+        (other,) = fixes(Stage.PASSWORD, cause, username="alice")
+        assert not other.signs_in
+
+
+def test_a_rejected_sign_in_is_made_again_and_no_password_is_set() -> None:
+    end = finished(
+        Stage.AUTH, Cause.REFUSED, reply=Reply(535, (b"5.7.8 no",)), command="AUTH XOAUTH2"
+    )
+    started = AuthStarted(seconds=0, mechanism="XOAUTH2", reason="")
+    facts = facts_of(*offered("XOAUTH2"), started, end)
+    facts.has_sign_in, facts.granted = True, ("openid",)
+    facts.token = judge("opaque", "mail.example.test", "alice")
+    values = {"username": "alice", "authentication": "xoauth2", "password": {"oauth": "x"}}
+    verdict = diagnose(settings(**values), facts, 1.0)
+    assert [(fix.field, fix.signs_in) for fix in verdict.fixes] == [
+        ("password", True),
+        ("username", False),
+    ]
+    assert "renewed the token a moment ago" in verdict.why
+    assert "The sign-in has the scopes openid." in verdict.why
+    assert "Sign in again" in verdict.cure
+    assert "set password" not in verdict.cure
+
+
+def test_the_user_that_a_token_names() -> None:
+    end = finished(
+        Stage.AUTH, Cause.REFUSED, reply=Reply(535, (b"5.7.8 no",)), command="AUTH XOAUTH2"
+    )
+    started = AuthStarted(seconds=0, mechanism="XOAUTH2", reason="")
+    facts = facts_of(*offered("XOAUTH2"), started, end)
+    facts.token = judge(token(upn="bob@example.test"), "mail.example.test", "alice")
+    values = {"username": "alice", "authentication": "xoauth2", "password": "x"}
+    first, *_ = diagnose(settings(**values), facts, 1.0).fixes
+    assert first.change == {"username": "bob@example.test"}
+
+
+def test_the_other_mechanism_for_tokens_and_a_sign_in_where_only_tokens_are_accepted() -> None:
+    missing = Cause.AUTH_MECHANISM_NOT_OFFERED
+    other, *_ = fixes(
+        Stage.AUTH,
+        missing,
+        *offered("XOAUTH2", "PLAIN"),
+        username="a",
+        authentication="oauthbearer",
+    )
+    assert other.change == {"authentication": "xoauth2"}
+    (instead,) = fixes(
+        Stage.AUTH, missing, *offered("XOAUTH2"), username="a", authentication="plain"
+    )
+    assert instead.signs_in
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smtp_tui.diagnosis.tokens import (
+    RenewedSignIn,
     TokenFacts,
     as_object,
+    cure_of_sign_in,
     judge,
     read_challenge,
     read_token,
@@ -181,6 +183,19 @@ def test_reply_and_token_are_read_together() -> None:
     assert why_rejected(opaque, GMAIL_401).endswith("it wants the scope https://mail.google.com/.")
     assert why_rejected(opaque, "") == ""
     right = judge(token(**RIGHT), EXCHANGE, USER, NOW)
-    assert why_rejected(right, "") == ""
+    assert "has not expired. It is for another account" in why_rejected(right, "", now=NOW)
+    assert why_rejected(right, "", now=NOW + timedelta(days=9)) == ""
+    sign_in = RenewedSignIn(username=USER, granted=("openid", "offline_access"))
+    fresh = why_rejected(opaque, "", sign_in)
+    assert fresh.startswith("smtp-tui renewed the token a moment ago, so it has not expired.")
+    assert fresh.endswith("The sign-in has the scopes openid offline_access.")
+    asked = why_rejected(opaque, GMAIL_401, sign_in)
+    assert "wants the scope https://mail.google.com/. The sign-in has the scopes openid" in asked
+    cure = cure_of_sign_in(sign_in, GMAIL_401)
+    assert f"as {USER} in the browser too. Ask for" in cure
+    assert cure.endswith("--scope https://mail.google.com/.")
+    assert cure_of_sign_in(sign_in, "").endswith(
+        "--scope asks for the scope that the server wants."
+    )
     both = why_rejected(wrong, DOVECOT)
     assert both.count(". ") == 1

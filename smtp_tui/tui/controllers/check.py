@@ -12,6 +12,7 @@ from pathlib import Path
 from smtp_tui.checks.request import CheckRequest
 from smtp_tui.config.errors import DocumentError
 from smtp_tui.diagnosis.verdict import Verdict
+from smtp_tui.lazy import load
 from smtp_tui.safe_text import escape_controls
 from smtp_tui.settings.fields import BY_KEY, Settings
 from smtp_tui.smtp.certificates import Certificate
@@ -181,6 +182,11 @@ class CheckController(Controller):
     async def _apply_fix(self, proposal: FixProposal) -> bool:
         """Apply a fix and test again, or go to its field; False if the admin said no."""
         fix, last, done = proposal.fix, self.test_pane.last_test, self.test_pane.done
+        if proposal.kind is FixKind.SIGN_IN:
+            # Loads the providers' flows, which few failures need.
+            sign_in = load("tui.controllers.sign_in:SignInController")(self.context)
+            await sign_in.start()
+            return True
         if proposal.kind in (FixKind.GO_TO, FixKind.NAME):
             why = f"{BY_KEY[fix.field].label}: {escape_controls(fix.why)}"
             if proposal.kind is FixKind.NAME:

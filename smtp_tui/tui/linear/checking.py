@@ -12,6 +12,7 @@ from typing import Any
 from smtp_tui.checks.request import CheckRequest
 from smtp_tui.config.errors import DocumentError
 from smtp_tui.diagnosis.verdict import Verdict
+from smtp_tui.lazy import load
 from smtp_tui.safe_text import shortened
 from smtp_tui.settings.fields import BY_KEY, Settings
 from smtp_tui.smtp.certificates import Certificate
@@ -357,6 +358,12 @@ class LinearChecks:
     async def _apply(self, proposal: FixProposal) -> str | None:
         """Apply a fix and test again, or return the field that the admin must fill in."""
         fix, last, done = proposal.fix, self.context.last, self.context.done
+        if proposal.kind is FixKind.SIGN_IN:
+            # Loads the providers' flows, which few failures need.
+            field: str | None = await load("tui.linear.signing_in:LinearSignIn")(
+                self.context
+            ).start()
+            return field
         if proposal.kind in (FixKind.GO_TO, FixKind.NAME):
             what = "Type the path of the file. " if proposal.kind is FixKind.NAME else ""
             self.console.show(f"{BY_KEY[fix.field].label}: {what}{fix.why}")

@@ -36,7 +36,7 @@ class FixKind(Enum):
 
     SET changes values; ASK does too, once the admin confirms. NAME goes to the CA file, GO_TO to
     any other field whose value only the admin knows. SAVE_AUTHORITY saves a certificate that the
-    server sent, and RESTORE brings back the state that passed.
+    server sent, and RESTORE brings back the state that passed. SIGN_IN signs in at the provider.
     """
 
     SET = auto()
@@ -45,6 +45,7 @@ class FixKind(Enum):
     SAVE_AUTHORITY = auto()
     RESTORE = auto()
     GO_TO = auto()
+    SIGN_IN = auto()
 
 
 @record
@@ -163,6 +164,8 @@ def fix_proposals(verdict: Verdict, chain: Sequence[Certificate]) -> tuple[FixPr
 
 def proposal_of(fix: Fix) -> FixProposal:
     """Return a fix of the diagnosis as the form offers it."""
+    if fix.signs_in:
+        return FixProposal(fix, FixKind.SIGN_IN)
     if fix.value is None:
         return FixProposal(fix, FixKind.GO_TO)
     return FixProposal(fix, FixKind.ASK if fix.trusts or fix.weakens else FixKind.SET)
@@ -251,6 +254,8 @@ def format_fix(proposal: FixProposal, draft: SettingsDraft, file: str = "") -> s
             return f"{BY_KEY[fix.field].label}: name the file with your CA's certificate"
         case FixKind.GO_TO:
             return f"{BY_KEY[fix.field].label}: type it yourself"
+        case FixKind.SIGN_IN:
+            return f"{BY_KEY[fix.field].label}: sign in at the provider"
         case FixKind.SAVE_AUTHORITY:
             return format_changes({CA_FILE: file}, draft)
         case FixKind.SET | FixKind.ASK:
@@ -283,6 +288,8 @@ def describe_fix(proposal: FixProposal, cause: str | None, *, sends: bool = Fals
             return f"goes to {BY_KEY[fix.field].label}: name the file with your CA's certificate"
         case FixKind.GO_TO:
             return f"goes to {BY_KEY[fix.field].label}"
+        case FixKind.SIGN_IN:
+            return "signs in at the provider"
         case FixKind.ASK if pins(fix):
             return f"pins this certificate if you trust it, and {again}"
     edits = [
