@@ -41,7 +41,7 @@ def _dkim(header: HeaderReport) -> Evidence | None:
 
 
 def _aligned(header: HeaderReport) -> Evidence | None:
-    if header.aligned is None:
+    if header.aligned is None or not header.domain:
         return None
     id_ = "aligned" if header.aligned else "aligned-not"
     return evidence_of(header.aligned, id_, domain=header.domain)
@@ -65,6 +65,8 @@ def _tls(header: HeaderReport) -> Evidence | None:
 
 def _unsubscribe(fields: tuple[HeaderField, ...], header: HeaderReport) -> Evidence | None:
     """Return whether the message has the headers of RFC 8058, covered by a valid signature."""
+    if not any(values_of(fields, name) for name in _HEADERS):
+        return evidence_of(None, "unsubscribe-absent")
     post = first_of(fields, "list-unsubscribe-post").strip().casefold()
     has_address = bool(_HTTPS.search(first_of(fields, "list-unsubscribe")))
     if not has_address or post != "list-unsubscribe=one-click":

@@ -135,7 +135,7 @@ class _Look:
         self, settings: Settings, until: Stage, trust: AnchorPem | None = None
     ) -> Verdict:
         limits = CheckLimits(network=self._network, trust=trust)
-        seconds, redactor = _SHARE * self._left(), Redactor(None, None)
+        seconds, redactor = round(_SHARE * self._left(), 1), Redactor(None, None)
         _, verdict = await probe(settings, until, limits=limits, seconds=seconds, redactor=redactor)
         return verdict
 

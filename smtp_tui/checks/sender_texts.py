@@ -169,7 +169,8 @@ def _to_publish(exchange: MailExchange, sides: list[MxSide]) -> Iterator[SenderN
             (tlsa.usage, tlsa.selector, tlsa.matching, tlsa.data.hex()) == (3, 1, 1, digits)
             for tlsa in exchange.tlsa
         )
-        if is_wanted and not published:
+        # Without an answer, a record like it may be published.
+        if is_wanted and not published and exchange.lookup is not TlsaLookup.FAILED:
             addresses = [side.address or "" for side in sides if side.right_record == line]
             where = f" at {', '.join(addresses)}" if len(lines) > 1 else ""
             text = f"The record that matches the server's key{where}:"
@@ -223,13 +224,17 @@ def _policy_note(summary: MtaSummary) -> SenderNote:
 
 def verdict_text(summary: MtaSummary) -> str:
     """Return the outcome in one sentence."""
-    id_ = "some"
+    id_, untried = "some", []
     if summary.ok:
-        id_ = "ok"
+        untried = [side.address for side in summary.sides if side.address and side.is_out_of_reach]
+        id_ = "ok-tried" if untried else "ok"
+    elif summary.answer.state is DnsAnswerState.FAILED:
+        id_ = "unknown"
     elif not any(side.verdict for side in summary.sides):
         id_ = "late" if summary.late else "not-asked"
     elif not summary.is_reached:
         id_ = "none"
     elif all(side.is_good for side in summary.sides if not side.is_out_of_reach):
         id_ = "late" if summary.late else "policy"
-    return _text("verdicts", id_, domain=summary.domain)
+    names = abridged(untried, _NAMES_SHOWN)
+    return _text("verdicts", id_, domain=summary.domain, untried=names)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Iterable, Iterator
 
 from smtp_tui.checks.as_mta import SECONDS, run_as_mta
@@ -21,12 +22,12 @@ from smtp_tui.checks.senders import MtaSummary
 from smtp_tui.cli.commands import Invocation, resume_collection
 from smtp_tui.cli.discover import resolver_of
 from smtp_tui.cli.parser import UsageError, refuse_options, timeout_of
-from smtp_tui.cli.terminal import print_line, wrapped
+from smtp_tui.cli.terminal import print_error, print_line, wrapped
 from smtp_tui.discovery.dns import DnsAnswerState
 from smtp_tui.discovery.steps import parse_query
 
 _WIDTH = 78
-_WITH = {"as_mta", "json", "format", "quiet", "timeout", "resolver"}
+_WITH = {"as_mta", "json", "quiet", "timeout", "resolver"}
 
 
 def as_mta(call: Invocation) -> int:
@@ -46,6 +47,8 @@ def as_mta(call: Invocation) -> int:
     resolver = resolver_of(options.resolver)
     seconds = SECONDS if timeout is None else float(timeout)
     resume_collection()
+    if sys.stderr.isatty() and not options.json and not options.quiet:
+        print_error(f"trying the mail servers of {query.name}, {seconds:g} s at most")
     summary = asyncio.run(run_as_mta(query.name, resolver, seconds=seconds))
     if options.json:
         for side in summary.sides:

@@ -6,6 +6,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
+from smtp_tui.arrival.headers import author_domain, header_fields
 from smtp_tui.cli.commands import Invocation
 from smtp_tui.cli.discover import resolver_of
 from smtp_tui.cli.parser import UsageError, read_stdin
@@ -33,9 +34,9 @@ def sender_check(call: Invocation) -> SenderCheck:
     read = None
     if options.message is not None:
         evidence = load("arrival.demand_evidence:message_evidence")
-        read = partial(evidence, _message(options.message), resolver)
+        read = partial(evidence, _arrived(_message(options.message)), resolver)
     return SenderCheck(
-        domain=DomainCheck(resolver, options.dkim, fetches=True),
+        domain=DomainCheck(resolver, options.dkim, fetches=True, addresses=addresses),
         addresses=addresses,
         read_message=read,
         asks_lists=options.blocklists,
@@ -50,6 +51,20 @@ def _address(text: str) -> str:
             f"--sending-address {text} is private; name the address that receivers see"
         )
     return text
+
+
+def _arrived(message: bytes) -> bytes:
+    """Return a message that arrived; UsageError if it is a bounce, or no message."""
+    if load("arrival.bounce:read_bounce")(message):
+        raise UsageError(
+            "--message needs a message that arrived, and this is a bounce; "
+            "smtp-tui explain --message explains it"
+        )
+    if not author_domain(header_fields(message)):
+        raise UsageError(
+            "--message needs a message that arrived, with its whole header; this text has no From"
+        )
+    return message
 
 
 def _message(place: str) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from ipaddress import ip_address
 from typing import Any
 
@@ -44,13 +44,15 @@ _POLICIES = ("none", "quarantine", "reject")
 class DomainCheck:
     """Queries DNS about the sender's domain; `selectors` are those of its DKIM keys.
 
-    `fetches` also reads its MTA-STS policy over HTTPS.
+    `fetches` also reads its MTA-STS policy over HTTPS. `addresses` are those that the admin names
+    as the ones that its mail leaves from.
     """
 
     resolver: Resolver
     selectors: Sequence[str] = ()
     seconds: float = SECONDS
     fetches: bool = False
+    addresses: tuple[str, ...] = ()
 
     async def facts(
         self,
@@ -90,13 +92,13 @@ class DomainCheck:
         host = name.removesuffix(".").lower()
         questions: dict[str, Coroutine[Any, Any, Facts]] = {
             "mx": _mx(domain, resolver),
-            "spf": _spf(domain, host, server, own, resolver),
+            "spf": _spf(domain, _senders(host, server, own, self.addresses), resolver),
             "dmarc": _dmarc(domain, resolver),
             "dkim": _dkim(domain, self.selectors, resolver),
             "mta-sts": sts_facts(domain, resolver, fetches=self.fetches),
         }
-        if own:
-            questions["ptr"] = ptr_facts(own, resolver)
+        if senders := self.addresses or ((own,) if own else ()):
+            questions["ptr"] = _ptr(senders, resolver)
         if host and not parsers.is_address(host):
             questions["tlsa"] = tlsa_facts(host, settings.port, resolver, chain)
         tasks = {subject: asyncio.create_task(question) for subject, question in questions.items()}
@@ -136,17 +138,24 @@ async def _mx(domain: str, resolver: Resolver) -> Facts:
     return (fact_of("mx", "mx", found, domain=domain, hosts=shown),)
 
 
-async def _spf(
-    domain: str, host: str, server: str | None, own: str | None, resolver: Resolver
-) -> Facts:
-    """Return whether SPF covers the server (`host`, `server`) and this machine (`own`)."""
+def _senders(
+    host: str, server: str | None, own: str | None, named: Sequence[str]
+) -> dict[str, str]:
+    """Return who may deliver to receivers: the `named` addresses, else this server and machine."""
     # The host that delivers to receivers counts: for a relay its outgoing addresses, which only
     # its admin knows.
-    senders: dict[str, str] = {}
+    senders = {address: address for address in named}
+    if senders:
+        return senders
     if server and is_public(server):
         senders[server] = f"{host} ({server})"
     if own and is_public(own):
         senders.setdefault(own, f"this machine ({own})")
+    return senders
+
+
+async def _spf(domain: str, senders: Mapping[str, str], resolver: Resolver) -> Facts:
+    """Return whether SPF covers the senders: addresses with their names."""
     asked = senders or {_ANY: ""}
     verdicts = await gather_all(*(evaluate(domain, address, resolver) for address in asked))
     # The record as published, or both if there are two: the resolver has cached it.
@@ -161,6 +170,17 @@ async def _spf(
         facts.append(fact_of("spf", f"spf-{verdict.result}", found, **names, terms=terms))
     # Faults of the record itself are the same for every sender.
     return tuple(dict.fromkeys(facts))
+
+
+async def _ptr(addresses: Sequence[str], resolver: Resolver) -> Facts:
+    async def asked(address: str) -> Facts:
+        try:
+            return await ptr_facts(address, resolver)
+        except Unanswered:
+            return (fact_of("ptr", "unanswered", what="PTR"),)
+
+    found = await gather_all(*map(asked, addresses))
+    return tuple(fact for facts in found for fact in facts)
 
 
 async def ptr_facts(address: str, resolver: Resolver) -> Facts:

@@ -75,10 +75,13 @@ async def test_a_signature_of_another_domain_is_not_aligned(server: NameServer, 
     assert "aligned" not in found
 
 
+async def test_a_message_that_may_be_no_marketing(server: NameServer, key: Key) -> None:
+    assert (await met(server, key, more=""))["unsubscribe"] is None
+
+
 @pytest.mark.parametrize(
     "more",
     [
-        "",
         HEADERS.splitlines(keepends=True)[0],
         HEADERS.replace("https:", "http:"),
         HEADERS.replace("One-Click", "Two-Clicks"),

@@ -12,10 +12,13 @@ from smtp_tui.checks import as_mta
 from smtp_tui.checks.as_mta import run_as_mta
 from smtp_tui.checks.jsonlines import named_line
 from smtp_tui.checks.sender_texts import by_exchange, domain_notes, side_notes, verdict_text
-from smtp_tui.checks.senders import MtaSummary, Outcome, Sender
+from smtp_tui.checks.senders import MtaSummary, MxSide, Outcome, Sender
+from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.discovery import mta_sts
-from smtp_tui.discovery.dns import Resolver
+from smtp_tui.discovery.dns import DnsAnswerState, Resolver
+from smtp_tui.discovery.exchanges import ExchangesAnswer, MailExchange
 from smtp_tui.smtp import starttls
+from smtp_tui.smtp.events import Stage
 from tests.discovery.test_dane import record_of
 from tests.discovery.test_mta_sts import reply_of
 from tests.dns.alone import stay_alone
@@ -216,6 +219,22 @@ async def test_a_record_that_no_server_answers_for(look: Look, tmp_path: Path) -
     summary = await look(secured(tmp_path, LEAF, BELOW), zone)
     assert outcomes(summary) == ["delivers", "fails", "delivers"]
     assert "senders with DANE wait" in notes(summary)
+    # The record that matches may be published.
+    assert "The record that matches" not in notes(summary)
+
+
+def test_an_address_without_a_route_is_no_success() -> None:
+    exchange = MailExchange(host=MX, preference=10)
+    passed = Verdict(seconds=0.1, ok=True, stage=Stage.EHLO, cause=None, summary="")
+    sides = (
+        MxSide(exchange=exchange, address="192.0.2.1", verdict=passed),
+        MxSide(exchange=exchange, address="2001:db8::1", is_out_of_reach=True),
+    )
+    answer = ExchangesAnswer(state=DnsAnswerState.FOUND, hosts=(exchange,))
+    summary = MtaSummary(domain=DOMAIN, answer=answer, sides=sides)
+    assert summary.ok
+    assert "at every address that smtp-tui could try" in verdict_text(summary)
+    assert verdict_text(summary).endswith("Not tried: 2001:db8::1.")
 
 
 async def policy_look(
@@ -283,17 +302,22 @@ async def test_a_server_without_tls(
     [
         ({DOMAIN: {"MX": ["0 ."]}}, "receives no mail (null MX)"),
         ({}, "does not exist"),
-        ({DOMAIN: {"*": SERVFAIL}}, "No name server answers for the mail servers"),
+        ({DOMAIN: {"*": SERVFAIL}}, "No name server gives a usable answer for the mail"),
         ({DOMAIN: {"MX": ["10 127.0.0.1."]}}, "The MX record names an address"),
         ({DOMAIN: {"MX": ["10 gone.example.test."]}}, "has no address in DNS"),
-        ({DOMAIN: {"MX": [f"10 {MX}."]}, MX: {"*": SERVFAIL}}, "answers for the host's address"),
+        (
+            {DOMAIN: {"MX": [f"10 {MX}."]}, MX: {"*": SERVFAIL}},
+            "usable answer for the host's address",
+        ),
     ],
 )
 async def test_a_domain_without_a_server_to_try(look: Look, zone: Zone, said: str) -> None:
     summary = await look(PLAIN, zone)
     assert said in notes(summary)
     assert not summary.ok
-    assert "no mail server that smtp-tui can try" in verdict_text(summary)
+    is_known = summary.answer.state is not DnsAnswerState.FAILED
+    told = "no mail server that smtp-tui can try" if is_known else "does not know the mail servers"
+    assert told in verdict_text(summary)
 
 
 async def test_a_domain_that_is_its_own_server(look: Look) -> None:

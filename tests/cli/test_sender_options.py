@@ -49,11 +49,37 @@ def test_a_call_that_is_wrong(call: Call, words: tuple[str, ...], error: str) ->
     assert outcome.err.startswith(f"smtp-tui: {error}")
 
 
+def test_monitoring_of_a_domain_is_unknown_and_no_table(call: Call) -> None:
+    outcome = call("check", "--as-mta", "example.test", "--format", "nagios")
+    assert outcome.status == 3
+    assert "UNKNOWN" in outcome.out
+    assert "--format cannot be used with --as-mta" in outcome.out
+
+
 def test_a_message_that_is_too_large(call: Call, tmp_path: Path) -> None:
     (tmp_path / "big.eml").write_bytes(b"x" * ((1 << 20) + 1))
     outcome = call(*DOMAIN_CHECK, "--message", str(tmp_path / "big.eml"))
     assert outcome.status == 2
     assert outcome.err.endswith("is larger than 1 MiB\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("root:x:0:0:root:/root:/bin/bash\n", "this text has no From"),
+        (
+            "Content-Type: multipart/report; report-type=delivery-status; boundary=b\n\n--b\n"
+            "Content-Type: message/delivery-status\n\nReporting-MTA: dns; mx\n\n"
+            "Final-Recipient: rfc822; a@b.test\nAction: failed\nStatus: 5.1.1\n\n--b--\n",
+            "this is a bounce",
+        ),
+    ],
+)
+def test_what_is_no_message_that_arrived(call: Call, tmp_path: Path, text: str, why: str) -> None:
+    (tmp_path / "mail.eml").write_text(text)
+    outcome = call(*DOMAIN_CHECK, "--message", str(tmp_path / "mail.eml"))
+    assert (outcome.status, outcome.out) == (2, "")
+    assert why in outcome.err
 
 
 def test_what_receivers_require(call: Call, trusted: MailServers) -> None:
@@ -89,7 +115,8 @@ def test_lists_are_asked_where_that_is_wanted(
     }
     met = {one["id"]: one["met"] for one in lines if one["event"] == "demand"}
     assert met["gmail-bulk-authenticated"] is False  # the message has no signature
-    assert met["gmail-bulk-unsubscribe"] is False
+    # Only marketing mail needs the headers, and nothing says that this is some.
+    assert met["gmail-bulk-unsubscribe"] is None
     assert met["gmail-tls"] is None
 
 

@@ -65,12 +65,15 @@ async def facts(
     sender: str | None = f"Me <me@{DOMAIN}>",
     chain: Sequence[Certificate] = (),
     fetches: bool = False,
+    named: tuple[str, ...] = (),
     **values: object,
 ) -> dict[str, DomainFact]:
     """The facts of a zone by their ids."""
     before = asyncio.all_tasks()
     with name_server(zone, vouches=vouches) as names:
-        check = DomainCheck(Resolver(("127.0.0.1", names.port)), selectors, fetches=fetches)
+        check = DomainCheck(
+            Resolver(("127.0.0.1", names.port)), selectors, fetches=fetches, addresses=named
+        )
         sending = settings(**{"from": sender}, **values)
         found = await check.facts(sending, between(address, server), chain)
     assert asyncio.all_tasks() == before
@@ -100,6 +103,15 @@ async def test_all_is_well() -> None:
         "The address 9.9.9.9 has the name us.example.test, which resolves back to it."
     )
     assert "port 587" in found["tlsa"].text
+
+
+async def test_addresses_that_the_admin_names_come_first() -> None:
+    found = await facts(GOOD, None, server=None, named=(OWN, OWN_SIX))
+    assert f"covers {OWN} (ip4:{OWN})" in found["spf-pass"].text
+    assert f"forbids {OWN_SIX}" in found["spf-fail"].text
+    assert OWN in found["ptr"].text
+    assert OWN_SIX in found["ptr-none"].text
+    assert "spf-there" not in found
 
 
 async def test_spf_speaks_of_the_server_and_of_this_machine() -> None:
