@@ -15,6 +15,7 @@ from hypothesis import settings
 
 from smtp_tui.checks import jsonlines
 from tests.events import validate, validate_all
+from tests.patience import patient_clock
 
 _HOMES = count()
 
@@ -37,6 +38,13 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(20_000, 10, 20)
 
 
+@pytest.fixture(autouse=True, scope="session")
+def patience() -> Iterator[None]:
+    """Count no time in which other programs kept this one from running."""
+    with patient_clock():
+        yield
+
+
 @pytest.fixture(autouse=True)
 def private_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Give each test a home of its own, without the user's settings, keyring or bus."""
@@ -45,7 +53,7 @@ def private_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
     monkeypatch.setenv("HOME", str(home))
     for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "DBUS_SESSION_BUS_ADDRESS"):
         monkeypatch.delenv(name, raising=False)
-    for name in ("SMTP_TUI_CONFIG", "SMTP_TUI_PASSWORD", "SSL_CERT_FILE"):
+    for name in ("SMTP_TUI_CONFIG", "SMTP_TUI_PASSWORD", "SSL_CERT_FILE", "SSL_CERT_DIR"):
         monkeypatch.delenv(name, raising=False)
     # The library chooses once in each process, among the classes of other tests too.
     backend = keyring.core.load_keyring("keyring.backends.fail.Keyring")

@@ -11,21 +11,24 @@ import pytest
 
 
 def table(
-    names: str | Sequence[str], rows: Iterable[Any], ids: object = None
+    names: str | Sequence[str],
+    rows: Iterable[Any] | Callable[[], Iterable[Any]],
+    ids: object = None,
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Call a test for each row of a table, as `pytest.mark.parametrize` does, but as one test.
 
     Every row that fails is reported, with its values. A table on top of a table crosses them.
-    Fixtures are shared by all rows.
+    Fixtures are shared by all rows. Rows that depend on the time of day are a function's: minutes
+    may pass before the test's turn.
     """
     columns = [name.strip() for name in names.split(",")] if isinstance(names, str) else [*names]
-    cases = [_values(row, len(columns)) for row in rows]
-    assert cases, f"the table of {names} is empty"
+    fixed = None if callable(rows) else _cases(rows, columns)
 
     def decorate(test: Callable[..., None]) -> Callable[..., None]:
         @functools.wraps(test)
         def run(*args: Any, **fixtures: Any) -> None:
             failures: list[Exception] = []
+            cases = _cases(rows(), columns) if callable(rows) else fixed or []
             for case in cases:
                 row = dict(zip(columns, case, strict=True))
                 try:
@@ -42,6 +45,12 @@ def table(
         return run
 
     return decorate
+
+
+def _cases(rows: Iterable[Any], columns: list[str]) -> list[tuple[Any, ...]]:
+    cases = [_values(row, len(columns)) for row in rows]
+    assert cases, f"the table of {columns} is empty"
+    return cases
 
 
 _PARAMETERS = type(pytest.param())

@@ -88,9 +88,9 @@ def told(*outcomes: CheckResult, thresholds: Thresholds | None = None) -> list[s
     return list(nagios_lines(summary(*outcomes), thresholds or Thresholds()))
 
 
-@table(
-    ("verdict", "state"),
-    [
+def states() -> list[tuple[Verdict, NagiosState]]:
+    """Verdicts, of certificates that end so long from now on."""
+    return [
         (passed(), NagiosState.OK),
         (passed(days=22.5), NagiosState.OK),
         (passed(days=22), NagiosState.WARNING),
@@ -123,8 +123,10 @@ def told(*outcomes: CheckResult, thresholds: Thresholds | None = None) -> list[s
         (failed("oauth-not-signed-in", Stage.PASSWORD), NagiosState.UNKNOWN),
         (failed("oauth-renewal-failed", Stage.PASSWORD), NagiosState.CRITICAL),
         (failed("oauth-client-rejected", Stage.PASSWORD), NagiosState.CRITICAL),
-    ],
-)
+    ]
+
+
+@table(("verdict", "state"), states)
 def test_states(verdict: Verdict, state: NagiosState) -> None:
     assert state_of(verdict, Thresholds()) is state
     assert state_of_all(summary(outcome(passed()), outcome(verdict)), Thresholds()) is state

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -95,14 +96,16 @@ async def test_right_token(mail_servers: MailServers, mechanism: str, padding: i
     "token",
     [
         # So lately that the clock may be wrong: else smtp-tui would send nothing.
-        pytest.param(access_token(ALICE.name, expires_in=-2 * MINUTE), id="expired"),
-        pytest.param(access_token(ALICE.name, key=b"another key"), id="wrong signature"),
-        pytest.param("ya29.garbage-token", id="garbage"),
-        pytest.param("x" * 3000, id="long garbage"),
+        pytest.param(lambda: access_token(ALICE.name, expires_in=-2 * MINUTE), id="expired"),
+        pytest.param(lambda: access_token(ALICE.name, key=b"another key"), id="wrong signature"),
+        pytest.param(lambda: "ya29.garbage-token", id="garbage"),
+        pytest.param(lambda: "x" * 3000, id="long garbage"),
     ],
 )
-async def test_refused_token(mail_servers: MailServers, mechanism: str, token: str) -> None:
-    events, verdict = await outcome(mail_servers, mechanism, token)
+async def test_refused_token(
+    mail_servers: MailServers, mechanism: str, token: Callable[[], str]
+) -> None:
+    events, verdict = await outcome(mail_servers, mechanism, token())
     assert (verdict.stage, verdict.cause) == ("auth", "auth-rejected")
     assert verdict.reply
     assert verdict.reply.code == 535

@@ -23,7 +23,6 @@ from smtp_tui.smtp.tls import peer_certificates
 from tests.smtp import pki
 from tests.table import table
 
-NOW = datetime.now(UTC)
 FACTS: dict[str, Any] = {
     "subject": ((("countryName", "DE"),), (("commonName", "mail.example.test"),)),
     "issuer": ((("organizationName", "Test"),), (("commonName", "CA"),)),
@@ -165,7 +164,8 @@ def test_openssl_thinks_the_same(
 
 def lasting(begin: timedelta, end: timedelta) -> Certificate:
     """A certificate valid from and until so long from now."""
-    return replace(named(), not_before=NOW + begin, not_after=NOW + end)
+    now = datetime.now(UTC)
+    return replace(named(), not_before=now + begin, not_after=now + end)
 
 
 @table(

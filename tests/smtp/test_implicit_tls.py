@@ -128,13 +128,13 @@ async def test_the_wait_is_five_seconds() -> None:
 
 
 async def test_after_a_short_time_out_the_port_is_still_asked(context: ssl.SSLContext) -> None:
-    played = await silent_port((tls(context),), extra=3, timeout=0.1)
+    played = await silent_port((tls(context),), extra=20, timeout=0.5)
     assert played.verdict.cause == "implicit-tls-expected"
     assert experiments(played) == ["ok"]
 
 
 async def test_without_extra_nobody_asks(context: ssl.SSLContext) -> None:
-    played = await silent_port((tls(context),), extra=0, timeout=0.1)
+    played = await silent_port((tls(context),), extra=0, timeout=0.5)
     assert played.verdict.cause == "greeting-timeout"
     assert len(played.server.peers) == 1
 

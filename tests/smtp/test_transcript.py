@@ -34,8 +34,6 @@ from smtp_tui.smtp.replies import Reply
 from smtp_tui.smtp.transcript import endpoint, lines_of
 from tests.table import table
 
-NOW = datetime.now(UTC)
-
 
 def told(event: Event) -> list[str]:
     return [f"{line.mark} {line.text}" for line in lines_of(event)]
@@ -46,12 +44,13 @@ def is_safe(text: str) -> bool:
 
 
 def certificate(*names: str, days: float = 30.5) -> Certificate:
+    now = datetime.now(UTC)
     return Certificate(
         subject="CN=mail",
         names=names,
         issuer="CN=Test CA",
-        not_before=NOW - timedelta(days=60),
-        not_after=NOW + timedelta(days=days),
+        not_before=now - timedelta(days=60),
+        not_after=now + timedelta(days=days),
         sha256="ab",
         has_san=bool(names),
         key=CertificatePublicKey("EC", 256, "P-256"),
