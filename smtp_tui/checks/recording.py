@@ -9,6 +9,7 @@ no message.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -173,11 +174,11 @@ def write_recording(path: Path, text: str) -> bool:
     return is_old
 
 
-def read_recording(path: Path) -> Recording:
+def read_recording(path: str | os.PathLike[str]) -> Recording:
     """Read a recording; RecordingError if the file is none, damaged, or of a newer smtp-tui."""
-    shown = one_line(path)
+    shown = one_line(Path(path))
     try:
-        with path.open("rb") as file:
+        with Path(path).open("rb") as file:
             data = file.read(LARGEST + 1)
     except OSError as error:
         raise RecordingError(f"the recording {shown} cannot be read: {reason(error)}") from None
