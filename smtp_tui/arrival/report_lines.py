@@ -112,7 +112,7 @@ def _result_text(result: AuthenticationResult) -> str:
 def _alignment_text(report: HeaderReport | ArrivalProof) -> str:
     domain = report.domain or "the From domain"
     if report.aligned:
-        return f"{domain} is proven by {report.aligned_by.upper()}, which is aligned with it"
+        return f"{report.aligned_by.upper()} passes and is aligned with {domain}"
     if report.aligned is None:
-        return f"smtp-tui does not know whether {domain} is proven: it cannot check SPF itself"
-    return f"{domain} is not proven: no valid signature and no SPF result is for it"
+        return f"smtp-tui does not know whether {domain} passes: it cannot check SPF itself"
+    return f"neither DKIM nor SPF passes and is aligned with {domain}"

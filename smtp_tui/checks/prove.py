@@ -172,8 +172,9 @@ def _folders(proof: ArrivalProof) -> str:
 
 
 def _with_junk_warning(verdict: Verdict, proof: ArrivalProof) -> Verdict:
-    reasons = "; ".join(_junk_reasons(proof)) or "the header shows no reason"
-    text = f"{warning_text(WarningId.ARRIVED_IN_JUNK, {})} Seen: {escape_controls(reasons)}."
+    reasons = "; ".join(_junk_reasons(proof))
+    seen = f"Seen: {escape_controls(reasons)}." if reasons else "Its header shows no reason."
+    text = f"{warning_text(WarningId.ARRIVED_IN_JUNK, {})} {seen}"
     return replace(
         verdict,
         warnings=(*verdict.warnings, WarningId.ARRIVED_IN_JUNK),
@@ -183,7 +184,7 @@ def _with_junk_warning(verdict: Verdict, proof: ArrivalProof) -> Verdict:
 
 def _junk_reasons(proof: ArrivalProof) -> Iterator[str]:
     if proof.aligned is False:
-        yield f"{proof.domain or 'the From domain'} is not proven for DMARC"
+        yield f"neither DKIM nor SPF is aligned with {proof.domain or 'the From domain'}"
     for signature in proof.dkim:
         if signature.outcome not in ("pass", "unknown"):
             yield f"the DKIM signature of {signature.domain} is not valid"

@@ -102,7 +102,7 @@ def open_file(file: str, *, named: bool, dialect: str | None = None) -> Document
             raise
         raise NoFileError(
             f"no FILE was given, and {one_line(file)} does not exist; "
-            "give one, or check without a file: smtp-tui check --set host=HOST"
+            "name one; check and send also work without a file: smtp-tui check --set host=HOST"
         ) from None
     except NotTomlError as error:
         raise load("cli.import_export:other_format")(error) from None

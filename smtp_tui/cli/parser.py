@@ -150,7 +150,8 @@ def read_stdin(what: str, most: int, advice: str = "") -> bytes:
         print_error(f"paste {what}, then press Ctrl+D on an empty line")
     data = sys.stdin.buffer.read(most + 1)
     if len(data) > most:
-        raise UsageError(f"standard input is larger than {most >> 20} MiB{advice}")
+        limit = f"{most >> 20} MiB" if most >> 20 else f"{most >> 10} KiB"
+        raise UsageError(f"standard input is larger than {limit}{advice}")
     return data
 
 

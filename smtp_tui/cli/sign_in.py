@@ -157,8 +157,8 @@ def _name(table: SmtpTomlTable, options: Namespace) -> str:
 
 def _unknown_provider(host: str) -> UsageError:
     return UsageError(
-        f"smtp-tui does not know who signs in for {one_line(host, 80)}; name the provider with "
-        "--provider: microsoft, google, or the https:// address of an issuer"
+        f"smtp-tui does not know where the users of {one_line(host, 80)} sign in; name the "
+        "provider with --provider: microsoft, google, or the https:// address of an issuer"
     )
 
 
@@ -204,7 +204,9 @@ def _client_secret(
     if has_terminal_to_ask():
         return typed_password("Client secret: ") or None
     if flow is Flow.CLIENT:
-        raise UsageError("this flow needs the client secret; use --client-secret-stdin")
+        raise UsageError(
+            "the flow client needs the client secret; use --client-secret-stdin, or another --flow"
+        )
     return None
 
 
@@ -275,10 +277,8 @@ def _by_paste(client: Client, *, as_json: bool) -> Granted:
         print_lines(f"\n{pasted.address}\n")
         for line in _qr(pasted.address):
             print_line(line)
-        print_line(
-            "At the end the browser shows an error page, which is right: nothing listens there."
-        )
-        print_line("Copy the address of that page, and paste it here. It is not shown.")
+        print_line("At the end the browser shows an error page. This is right: nothing listens")
+        print_line("there. Copy the address of that page, and paste it here. It is not shown.")
     for attempt in range(_PASTES):
         text = _pasted_text()
         try:

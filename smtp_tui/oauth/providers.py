@@ -129,7 +129,7 @@ def _metadata_urls(issuer: str) -> tuple[str, str]:
         is_valid = False
     if not is_valid or parts.scheme != "https" or parts.query or parts.fragment:
         raise OAuthError(
-            f"{one_line(issuer, 80)} is no provider: name microsoft, google, or the https:// "
+            f"{one_line(issuer, 80)} is not a provider: use microsoft, google, or the https:// "
             "address of an issuer",
             _NO_PROVIDER,
             provider=issuer,

@@ -107,7 +107,7 @@ async def application_of(new: NewSignIn, *, network: Network = THIS_MACHINE) -> 
     if flow not in flows:
         raise OAuthError(
             f"{display_name(new.provider)} does not offer the flow {flow} for mail; "
-            f"use {' or '.join(flows)}",
+            f"use the flow {' or '.join(flows)}",
             "oauth-renewal-failed",
             provider=new.provider,
         )

@@ -118,7 +118,7 @@ async def test_it_arrived_in_the_junk_folder_and_is_removed_only_if_asked(
     verdict = await outcome(request_of(chain, names, JUNK))
     kept = chain.mailboxes.files_of(ALICE.name, "Junk")
     assert (verdict.ok, verdict.warnings) == (True, ("arrived-in-junk",))
-    assert verdict.warning_texts[0].endswith("Seen: the header shows no reason.")
+    assert verdict.warning_texts[0].endswith("Its header shows no reason.")
     assert arrival_of(verdict).place == "junk"
     assert len(kept) == len(files) + 1
     verdict = await outcome(request_of(chain, names, JUNK, removes=True))

@@ -26,7 +26,7 @@ CODE = re.compile(r"^ {3}((?:[A-Z-] )+[A-Z])\b", re.MULTILINE)
 async def begin(hand: Hand, provider: OidcServer, flow: str) -> None:
     """Answer the questions up to the flow."""
     await hand.press(KEY)
-    assert "Who signs in for this server" in hand.screen
+    assert "Where do the users of this server sign in?" in hand.screen
     await hand.press("ctrl+u")
     await hand.type(provider.issuer)
     await hand.press("enter")

@@ -255,13 +255,13 @@ def test_google_has_no_device_code_for_mail(file: Path) -> None:
     file.write_text(f'[smtp]\nhost = "smtp.gmail.com"\nusername = "{ALICE}"\n', encoding="utf-8")
     done = run_program("login", str(file), "--client-id", "x", "--flow", "device", detached=True)
     assert (done.status, done.out) == (4, "")
-    assert "Google does not offer the flow device for mail; use paste" in done.err
+    assert "Google does not offer the flow device for mail; use the flow paste" in done.err
 
 
 @pytest.mark.parametrize(
     ("more", "told"),
     [
-        ([], "who signs in for localhost"),
+        ([], "where the users of localhost sign in"),
         (["--provider", "https://127.0.0.1:1", "--client-id", "x"], "gave no usable answer"),
         (["--provider", "microsoft", "--client-id", "x", "--keep-in", "env=X"], "keyring, file"),
         (["--provider", "microsoft", "--client-id", "x", "--secret-ends", "never"], "a date"),

@@ -282,5 +282,5 @@ async def test_metadata_that_is_not_believed(
     ["", "outlook", "http://x.test", "https://", "https://x.test/?a", "https://[", "ftp://x"],
 )
 async def test_what_is_no_issuer(issuer: str) -> None:
-    with pytest.raises(OAuthError, match="is no provider: name microsoft, google, or"):
+    with pytest.raises(OAuthError, match="is not a provider: use microsoft, google, or"):
         await endpoints_of(issuer)
