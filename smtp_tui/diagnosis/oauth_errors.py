@@ -27,6 +27,7 @@ class OAuthErrorText:
     provider: str = ""
     error: str = ""
     find: str = ""
+    grant: str = ""
     who: str
     what: str
     why: str
@@ -52,15 +53,19 @@ def provenances() -> Iterator[DataProvenance]:
         yield provenance_of(ProviderEntryKind.OAUTH, row["id"], row)
 
 
-def explain_oauth_error(provider: str, error: str, description: str) -> OAuthErrorText | None:
+def explain_oauth_error(
+    provider: str, error: str, description: str, grant: str = ""
+) -> OAuthErrorText | None:
     """Return what a provider's error means, or None.
 
-    `error` is the word of RFC 6749, `description` the provider's text.
+    `error` is the word of RFC 6749, `description` the provider's text, and `grant` the grant_type
+    that was asked with, if known.
     """
     text = description[:_LONGEST]
     codes = {code.upper() for code in _AADSTS.findall(text)}
     for entry in oauth_error_texts():
         is_named = error and error in entry.error.split("|") and entry.provider in ("", provider)
+        is_named = is_named and entry.grant in ("", grant)
         if entry.id in codes or (is_named and re.search(entry.find, text, re.IGNORECASE)):
             return entry
     return None

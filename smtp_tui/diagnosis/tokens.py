@@ -135,11 +135,18 @@ def read_token(token: str) -> TokenFacts:
         roles=roles,
         expires_at=_moment(claims.get("exp")),
         not_before=_moment(claims.get("nbf")),
-        user=_first(claims, "upn", "unique_name", "preferred_username", "email", "username"),
+        user=_user(claims),
         tenant=_first(claims, "tid"),
         app=_first(claims, "appid", "azp", "client_id"),
         issuer=_first(claims, "iss"),
     )
+
+
+def _user(claims: Mapping[str, object]) -> str | None:
+    """Return the user's name; the subject only where it is an address, for most are numbers."""
+    named = _first(claims, "upn", "unique_name", "preferred_username", "email", "username")
+    subject = _first(claims, "sub")
+    return named or (subject if subject and "@" in subject else None)
 
 
 def findings(

@@ -48,11 +48,15 @@ class AccessToken:
 
 @record(kw_only=True)
 class Granted:
-    """The provider's answer; `ends_at` is the end of the refresh token, if the provider says it."""
+    """The provider's answer; `ends_at` is the end of the refresh token, if the provider says it.
+
+    `user` is who signed in, as an ID token or the access token says it; None if neither does.
+    """
 
     access: AccessToken
     refresh_token: str | None = field(default=None, repr=False)
     ends_at: datetime | None = None
+    user: str | None = None
 
 
 @record(kw_only=True)

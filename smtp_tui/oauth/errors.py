@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from smtp_tui.config.errors import PasswordCause, PasswordError, one_line
-from smtp_tui.diagnosis.oauth_errors import explain_oauth_error
+from smtp_tui.diagnosis.oauth_errors import explain_oauth_error, lookup_address
 from smtp_tui.safe_text import MASK
 
 LONGEST = 240
@@ -25,7 +25,8 @@ class OAuthError(PasswordError):
     """A sign-in failed; the message is one line without secrets.
 
     `provider` is its id, `error` its error code (RFC 6749, section 5.2), `code` a finer one of its
-    own (`AADSTS70043`), `description` its text, escaped and without secrets.
+    own (`AADSTS70043`), `description` its text, escaped and without secrets. `may_pass` if another
+    try may get an answer.
     """
 
     def __init__(
@@ -37,21 +38,36 @@ class OAuthError(PasswordError):
         error: str | None = None,
         code: str | None = None,
         description: str = "",
+        may_pass: bool = False,
     ) -> None:
         super().__init__(message, cause)
         self.provider, self.error, self.code = provider, error, code
         self.description = description
+        self.may_pass = may_pass
 
 
 def unreachable(name: str, why: str) -> OAuthError:
-    """Return the error for a provider that gives no usable answer."""
+    """Return the error for a provider that does not answer, or fails for now."""
+    text = f"{name} gave no usable answer: {why}"
+    return OAuthError(text, "oauth-provider-unreachable", may_pass=True)
+
+
+def unusable(name: str, why: str) -> OAuthError:
+    """Return the error for an answer that no later one can mend."""
     return OAuthError(f"{name} gave no usable answer: {why}", "oauth-provider-unreachable")
 
 
 def refusal(
-    provider: str, name: str, answer: Mapping[str, object], secrets: Iterable[str]
+    provider: str,
+    name: str,
+    answer: Mapping[str, object],
+    secrets: Iterable[str],
+    grant: str = "",
 ) -> OAuthError:
-    """Return the error for a provider's error response (RFC 6749, section 5.2)."""
+    """Return the error for a provider's error response (RFC 6749, section 5.2).
+
+    `grant` is the grant_type that was asked with.
+    """
     error = one_line(answer.get("error"), 60)
     described = answer.get("error_description")
     description = redacted(described, secrets) if isinstance(described, str) else ""
@@ -74,8 +90,15 @@ def refusal(
         error=DENIED if error == _DECLINED else error,
         code=code,
         description=description,
+        may_pass=error in _TEMPORARY,
     )
-    if known := explain_oauth_error(provider, error, f"{code or ''} {description}"):
+    known = explain_oauth_error(provider, error, f"{code or ''} {description}", grant)
+    if found and (known is None or known.id != found[0]):
+        # The word of the RFC alone says less than the code, which is not known here.
+        page = lookup_address(found[0])
+        found_error.why = f"smtp-tui does not know {found[0]}."
+        found_error.to_do = f"Microsoft's page on it: {page}"
+    elif known:
         found_error.why, found_error.to_do = known.why, known.cure_here
     return found_error
 

@@ -10,7 +10,7 @@ import base64
 import hmac
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from oauthlib.oauth2 import BackendApplicationClient, DeviceClient, WebApplicationClient
@@ -32,6 +32,8 @@ from smtp_tui.smtp.addresses import THIS_MACHINE, Network
 LOOPBACK = "http://127.0.0.1/"
 """Where a browser is sent that nobody listens to: its address is pasted back (RFC 8252)."""
 LONGEST_PASTE = 16 * 1024
+# Codes must not be guessed, so they are long; a word is a slip.
+SHORTEST_CODE = 16
 INTERVAL, _LONGER = 5.0, 5.0  # seconds (RFC 8628, sections 3.2 and 3.5)
 _MOST_INTERVAL = 60.0
 _CODE_LIFETIME, _MOST_LIFETIME = 900.0, 86400.0  # seconds
@@ -58,14 +60,20 @@ class DeviceSignIn:
         self._interval = min(_MOST_INTERVAL, seconds_in(answer, "interval") or INTERVAL)
         self._ends_at = time.monotonic() + self.ends_in
 
-    async def wait(self) -> Granted:
-        """Poll until the provider answers; OAuthError, also for a refusal and after `ends_in`."""
+    async def wait(self, report: Callable[[OAuthError], None] = lambda _: None) -> Granted:
+        """Poll until the provider answers; OAuthError, also for a refusal and after `ends_in`.
+
+        `report` gets each new error that another try may overcome.
+        """
+        trouble = ""
         client, code = self._client, self._device_code
         spoken = DeviceClient(client.client_id)
         while True:
             left = self._ends_at - time.monotonic()
             if left <= 0:
                 text = f"nobody entered the code at {client.name} in time; start again"
+                if trouble:
+                    text = f"the code ended, and the last answer was none: {trouble}"
                 raise OAuthError(text, _FAILED, provider=client.provider, error="expired_token")
             await asyncio.sleep(min(self._interval, left))
             form = dict(parse_qsl(spoken.prepare_request_body(code, scope=None)))
@@ -75,7 +83,10 @@ class DeviceSignIn:
                 if error.error == SLOW_DOWN:
                     self._interval = min(_MOST_INTERVAL, self._interval + _LONGER)
                 # A poll that gets no answer is no refusal (RFC 8628, section 3.5).
-                elif error.error != PENDING and error.cause != "oauth-provider-unreachable":
+                elif error.may_pass and str(error) != trouble:
+                    trouble = str(error)
+                    report(error)
+                elif error.error != PENDING and not error.may_pass:
                     raise
 
 
@@ -140,7 +151,8 @@ class PastedSignIn:
         if not pasted or len(pasted) > LONGEST_PASTE:
             return self._unfit("nothing was pasted" if not pasted else "the text is too long")
         if "=" not in pasted:
-            is_code = pasted.isascii() and pasted.isprintable() and not {" ", ":"} & {*pasted}
+            is_text = pasted.isascii() and pasted.isprintable() and not {" ", ":"} & {*pasted}
+            is_code = is_text and len(pasted) >= SHORTEST_CODE
             return unquote(pasted) if is_code else self._unfit(_NO_CODE)
         try:
             parts = urlsplit(pasted)

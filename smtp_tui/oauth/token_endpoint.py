@@ -16,8 +16,9 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import quote_plus, urlsplit
 
 from smtp_tui.config.errors import one_line
+from smtp_tui.diagnosis.tokens import read_token
 from smtp_tui.oauth.entry import AccessToken, Endpoints, Granted
-from smtp_tui.oauth.errors import refusal, unreachable
+from smtp_tui.oauth.errors import refusal, unreachable, unusable
 from smtp_tui.oauth.providers import display_name
 from smtp_tui.records import record
 from smtp_tui.smtp.addresses import THIS_MACHINE, Network
@@ -54,11 +55,11 @@ async def ask_for_token(client: Client, form: Mapping[str, str], secrets: Iterab
     value, refresh = answer.get("access_token"), answer.get("refresh_token")
     # It becomes part of an AUTH command, and a refresh token of a form.
     if not isinstance(value, str) or not value.isascii() or not value.isprintable() or not value:
-        raise unreachable(client.name, "its reply holds no access token")
+        raise unusable(client.name, "its reply holds no access token")
     if refresh is not None and not (isinstance(refresh, str) and refresh):
-        raise unreachable(client.name, "its reply holds a refresh token that is not text")
+        raise unusable(client.name, "its reply holds a refresh token that is not text")
     if str(answer.get("token_type", "")).casefold() != "bearer":
-        raise unreachable(client.name, "it grants a token of another type than Bearer")
+        raise unusable(client.name, "it grants a token of another type than Bearer")
     now, scope = time.time(), answer.get("scope")
     lifetime = seconds_in(answer, "expires_in") or _LIFETIME
     # In words of Google, Keycloak and others; Microsoft does not say it.
@@ -72,7 +73,14 @@ async def ask_for_token(client: Client, form: Mapping[str, str], secrets: Iterab
         ),
         refresh_token=refresh,
         ends_at=datetime.fromtimestamp(now, UTC) + timedelta(seconds=ends_in) if ends_in else None,
+        user=_user_in(answer.get("id_token")) or _user_in(value),
     )
+
+
+def _user_in(token: object) -> str | None:
+    # The provider itself sent it over HTTPS, so its signature proves no more (OpenID Connect Core,
+    # section 3.1.3.7).
+    return read_token(token).user if isinstance(token, str) else None
 
 
 async def post(
@@ -98,11 +106,12 @@ async def post(
     except WebError as error:
         raise unreachable(client.name, str(error)) from None
     known = (*secrets, *filter(None, (client.client_secret,)))
-    return _object_in(client, reply.status, reply.body, known)
+    grant = form.get("grant_type", "")
+    return _object_in(client, reply.status, reply.body, known, grant)
 
 
 def _object_in(
-    client: Client, status: int, body: bytes, secrets: Iterable[str]
+    client: Client, status: int, body: bytes, secrets: Iterable[str], grant: str
 ) -> Mapping[str, object]:
     """Return the object of a positive reply; raise the error of any other."""
     try:
@@ -111,13 +120,14 @@ def _object_in(
         answer = None
     if isinstance(answer, dict):
         if isinstance(answer.get("error"), str):
-            raise refusal(client.provider, client.name, answer, secrets)
+            raise refusal(client.provider, client.name, answer, secrets, grant)
         if status == 200:
             return answer
     if status in (200, 204) and not body:
         return {}
     kind = "" if isinstance(answer, dict) and body else ", and not in JSON"
-    raise unreachable(client.name, f"it replies {status}{kind}")
+    problem = unusable if status == 200 else unreachable
+    raise problem(client.name, f"it replies {status}{kind}")
 
 
 def text_in(client: Client, answer: Mapping[str, object], key: str) -> str:

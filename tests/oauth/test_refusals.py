@@ -18,10 +18,11 @@ def test_a_known_code() -> None:
     assert "smtp-tui login" in error.to_do
 
 
-def test_an_unknown_code_falls_back_on_the_rfc() -> None:
+def test_an_unknown_code_is_not_explained_by_the_word_of_the_rfc() -> None:
     described = {"error": "invalid_grant", "error_description": "AADSTS9999999: Unheard of."}
     error = refusal("microsoft", "Microsoft", described, ())
-    assert error.why.startswith("It has expired, was revoked")
+    assert error.why == "smtp-tui does not know AADSTS9999999."
+    assert "https://login.microsoftonline.com/error?code=9999999" in error.to_do
     assert (
         refusal("https://id.example.org", "id.example.org", {"error": "no_such_word"}, ()).why == ""
     )
