@@ -8,6 +8,7 @@ import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from itertools import chain
 from pathlib import PurePosixPath
 from typing import TypeGuard
 
@@ -39,6 +40,8 @@ _GO_FILES = (
 )
 _GO_FOLDERS = ("/etc/ssl/certs", "/etc/pki/tls/certs")
 _HASHED_NAME = re.compile(r"[0-9a-f]{8}\.\d+")  # as `openssl rehash` names them
+_JAVA_OPTIONS = ("JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS")
+_ANY_NAME = re.compile(".+")
 
 
 @record(kw_only=True)
@@ -84,10 +87,11 @@ class _Runtime:
     def trust(self) -> TrustStore:
         options = f"{' '.join(self._words)} {self._variables.get('NODE_OPTIONS', '')}"
         name = self._program.name
-        if any(path.endswith("/libjvm.so") for path in self._maps):
-            return _java(self._program, self._words, self._variables)
-        if name in ("node", "nodejs") and not re.search("--use-(openssl|system)-ca", options):
-            return self._node()
+        for path in self._maps:
+            if path.endswith("/libjvm.so"):
+                return _java(PurePosixPath(path), self._words, self._variables)
+        if name in ("node", "nodejs") and "--use-openssl-ca" not in options:
+            return self._node(with_system="--use-system-ca" in options or self._has_system_ca())
         if self._search(_GO_BUILD) is not None:
             return self._go()
         if name.startswith("python"):
@@ -97,28 +101,45 @@ class _Runtime:
         return replace(self._openssl("OpenSSL"), is_known=False)
 
     def _openssl(self, runtime: str, other: TrustStore | None = None) -> TrustStore:
+        file, folders = self._openssl_places()
+        return self._store(runtime, [file], folders, _HASHED_NAME, other)
+
+    def _openssl_places(self) -> tuple[str, list[str]]:
         """Return what SSL_CERT_FILE and SSL_CERT_DIR name, each else OpenSSL's built-in place."""
         folder = self._openssl_folder()
         file = self._variables.get("SSL_CERT_FILE") or f"{folder}/cert.pem"
         folders = self._variables.get("SSL_CERT_DIR") or f"{folder}/certs"
-        return self._store(runtime, [file], folders.split(":"), _HASHED_NAME, other)
+        return file, folders.split(":")
 
     def _go(self) -> TrustStore:
         present = self._files.read_all(_GO_FILES)
         first = next((path for path in _GO_FILES if _is_there(present[path])), _GO_FILES[0])
         file = self._variables.get("SSL_CERT_FILE") or first
         folders = self._variables.get("SSL_CERT_DIR", "")
-        return self._store(
-            "Go", [file], folders.split(":") if folders else _GO_FOLDERS, re.compile(".+")
-        )
+        return self._store("Go", [file], folders.split(":") if folders else _GO_FOLDERS, _ANY_NAME)
 
-    def _node(self) -> TrustStore:
-        """Node trusts its built-in list, for which this machine's stands in, and one file more."""
-        name = "Node's built-in list"
-        extra = self._variables.get("NODE_EXTRA_CA_CERTS", "")
-        if not extra:
+    def _has_system_ca(self) -> bool:
+        """Whether a variable asks for the system's CAs, in a Node that is new enough to know it."""
+        name = "NODE_USE_SYSTEM_CA"
+        return self._variables.get(name) == "1" and self._search(name.encode()) is not None
+
+    def _node(self, *, with_system: bool) -> TrustStore:
+        """Node adds files to its built-in list, for which this machine's CAs stand in.
+
+        `with_system`: --use-system-ca adds OpenSSL's file and every file in its folder.
+        """
+        names, files, folders = ["Node's built-in list"], list[str](), list[str]()
+        if with_system:
+            file, folders = self._openssl_places()
+            names.append("the system's CAs")
+            files.append(file)
+        if extra := self._variables.get("NODE_EXTRA_CA_CERTS", ""):
+            names.append("NODE_EXTRA_CA_CERTS")
+            files.append(extra)
+        name = " and ".join(names)
+        if not files:
             return TrustStore(runtime=name, paths=(), pem=None)
-        found = self._store(f"{name} and NODE_EXTRA_CA_CERTS", [extra], [], _HASHED_NAME)
+        found = self._store(name, files, folders, _ANY_NAME)
         own = ssl.create_default_context().get_ca_certs(binary_form=True)
         pem = "\n".join([*map(ssl.DER_cert_to_PEM_cert, own), found.pem or ""])
         return replace(found, pem=pem)
@@ -214,10 +235,13 @@ class _Runtime:
             return None
 
 
-def _java(program: PurePosixPath, words: Sequence[str], variables: Mapping[str, str]) -> TrustStore:
-    home = variables.get("JAVA_HOME") or str(program.parent.parent)
-    path = f"{home}/lib/security/cacerts"
-    for word in words:
+def _java(library: PurePosixPath, words: Sequence[str], variables: Mapping[str, str]) -> TrustStore:
+    """Name the store beside libjvm, of which JAVA_HOME says nothing, or what an option names."""
+    own = next((folder for folder in library.parents if folder.name == "lib"), library.parent)
+    path = f"{own}/security/cacerts"
+    # The Java virtual machine reads the first and the last, and the later option counts.
+    first, *last = (variables.get(name, "")[:_LONGEST_PATH].split() for name in _JAVA_OPTIONS)
+    for word in (*first, *words, *chain.from_iterable(last)):
         name, _, value = word.partition("=")
         if name == "-Djavax.net.ssl.trustStore" and value:
             path = value[:_LONGEST_PATH]

@@ -129,6 +129,32 @@ def test_node_has_a_list_of_its_own(bundle: Path, authorities: Sequence[pki.Issu
         assert (trust.runtime, trust.pem) == ("OpenSSL", text(authorities[0]))
 
 
+@pytest.mark.parametrize(
+    ("content", "words", "is_with_system"),
+    [
+        (b"", ["--use-system-ca"], True),
+        (b"NODE_USE_SYSTEM_CA", [], True),
+        (b"", [], False),
+    ],
+    ids=["option", "variable", "older"],
+)
+def test_node_may_add_the_system_s_list(
+    content: bytes, words: list[str], is_with_system: bool, tmp_path: Path, bundle: Path
+) -> None:
+    """A program of this name stands for one: older ones know neither."""
+    program = tmp_path / "node"
+    program.write_bytes(Path("/bin/cat").read_bytes() + content)
+    program.chmod(0o755)
+    variables = {"NODE_USE_SYSTEM_CA": "1", "SSL_CERT_FILE": str(bundle), "SSL_CERT_DIR": "/none"}
+    variables["NODE_OPTIONS"] = " ".join(words)
+    with (
+        running(program, variables) as pid,
+        trust_in(pid) as trust,
+    ):
+        assert trust.runtime == "Node's built-in list" + " and the system's CAs" * is_with_system
+        assert trust.paths == ((str(bundle), "/none") if is_with_system else ())
+
+
 @contextmanager
 def node(**variables: str) -> Iterator[int]:
     """A Node that waits for the end of its input."""
@@ -145,13 +171,21 @@ def test_java_s_store_is_named_and_not_read(tmp_path: Path) -> None:
         "class App { public static void main(String[] a) throws Exception "
         '{ System.out.println("ready"); System.in.read(); } }'
     )
-    with resident(program=["java", str(source)]) as pid, trust_in(pid) as trust:
+    variables = {"JAVA_HOME": "/opt/another"}  # of which the running Java takes no notice
+    with (
+        resident(program=["java", str(source)], variables=variables) as pid,
+        trust_in(pid) as trust,
+    ):
         (path,) = trust.paths
         assert (trust.runtime, trust.pem) == ("Java", None)
         assert path.endswith("/lib/security/cacerts")
+        assert Path(path).exists()
     words = ["java", "-Djavax.net.ssl.trustStore=/etc/app.jks", str(source)]
     with resident(program=words) as pid, trust_in(pid) as trust:
         assert trust.paths == ("/etc/app.jks",)
+    variables = {"_JAVA_OPTIONS": "-Djavax.net.ssl.trustStore=/etc/last.jks"}
+    with resident(program=words, variables=variables) as pid, trust_in(pid) as trust:
+        assert trust.paths == ("/etc/last.jks",)
 
 
 def test_go_reads_a_list_of_files(tmp_path: Path, bundle: Path) -> None:
