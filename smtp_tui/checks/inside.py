@@ -79,7 +79,7 @@ class InsideRequest:
     def _copied(self, key: str, path: str) -> str:
         """Return the path of a copy of a certificate's file in memory; OpenSSL reads only files."""
         try:
-            content = self._place.files.read(path)
+            content = self._whole(path, _MOST_PEM)
         except OSError as error:
             is_missing = error.errno == errno.ENOENT and is_there(Path(path))
             found = FoundDifference(id="place-file-missing", there=path)
@@ -88,7 +88,7 @@ class InsideRequest:
         copy = os.memfd_create("smtp-tui", os.MFD_CLOEXEC)
         self._files.callback(os.close, copy)
         with open(copy, "wb", closefd=False) as file:
-            file.write(content[:_MOST_PEM])
+            file.write(content)
         return f"/proc/self/fd/{copy}"
 
     def _supplied(self, raw: object) -> SuppliedPassword | None:
@@ -125,6 +125,13 @@ class InsideRequest:
 
         return refuse
 
+    def _whole(self, path: str, most: int) -> bytes:
+        """Return the content of a file of the place; OSError if it is larger: a part is wrong."""
+        content = self._place.files.read(path, most + 1)
+        if len(content) > most:
+            raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
+        return content
+
     def _variable(self, name: str) -> bytes:
         value = self._place.environment.variables.get(name)
         if value is None:
@@ -135,7 +142,7 @@ class InsideRequest:
 
     def _password_file(self, path: str) -> bytes:
         try:
-            return self._place.files.read(path)[:_MOST_PASSWORD]
+            return self._whole(path, _MOST_PASSWORD)
         except OSError as error:
             if error.errno == errno.EACCES:
                 self.found.append(

@@ -221,12 +221,15 @@ def _local_start(name: str, pid: int, identifier: str, started_at: object) -> fl
             "runs on another machine; run smtp-tui there"
         ) from None
     # Not each engine names the control group after the container.
-    with suppress(ValueError):
+    try:
         moment = datetime.fromisoformat(str(started_at).replace("Z", "+00:00")).timestamp()
-        if abs(moment - begun) > _CLOCK_DIFFERENCE:
-            raise PlaceError(
-                f"container {one_line(name)} runs on another machine; run smtp-tui there"
-            )
+    except ValueError:
+        moment = 0.0
+    if abs(moment - begun) > _CLOCK_DIFFERENCE:
+        raise PlaceError(
+            f"process {pid} of this machine is not that of container {one_line(name)}, which seems "
+            "to run on another one; run smtp-tui there"
+        )
     return begun
 
 

@@ -523,6 +523,18 @@ def test_a_certificate_file_of_the_place(world: Networks, tmp_path: Path) -> Non
     assert explaining(verdict_of(lines)) == ["place-file-missing"]
 
 
+def test_a_file_that_is_too_large_is_not_cut(world: Networks, tmp_path: Path) -> None:
+    """A part of a password would be a wrong one, and a part of a bundle lacks a CA."""
+    large = tmp_path / "large"
+    large.write_text("x" * ((1 << 20) + 1))
+    with world.there(variables=trusting(world)) as there:
+        for setting, status in (("ca_file", 3), ("password.file", 4)):
+            file = tmp_path / "mail.toml"
+            file.write_text(f'[smtp]\nhost = "{HOST}"\nusername = "u"\n{setting} = "{large}"\n')
+            found, _, text = world.check(str(file), "--as-pid", str(there.pid))
+            assert (found, "ile too large" in text) == (status, True), text
+
+
 def test_a_file_that_others_can_write_chooses_no_secret_of_the_place(
     world: Networks, tmp_path: Path
 ) -> None:

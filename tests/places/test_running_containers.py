@@ -5,20 +5,28 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import pytest
 
 from smtp_tui.places.containers import running_containers
+from smtp_tui.places.process import ProcessHandle
 from smtp_tui.places.programs import ProgramError
 
 SECRET = "correct horse"
+
+
+def own_start() -> str:
+    """When this process began, as the engines write it."""
+    with ProcessHandle(os.getpid()) as process:
+        return datetime.fromtimestamp(process.status.started, UTC).isoformat()
 
 
 def entry(name: str, **config: object) -> dict[str, object]:
     return {
         "Id": name * 8,
         "Name": f"/{name}",
-        "State": {"Pid": os.getpid()},
+        "State": {"Pid": os.getpid(), "StartedAt": own_start()},
         "Config": {"Env": ["SMTP_PORT=25", f"SMTP_PASSWORD={SECRET}", "junk"], **config},
         "Mounts": [
             {"Type": "bind", "Source": "/srv/mail.toml", "Destination": "/etc/mail.toml"},
