@@ -50,7 +50,7 @@ def formats_table() -> str:
             if form.links[link] == link and link not in form.refuses
         )
         keys = ["authentication"] if form.mechanisms else []
-        keys += ["openssl_verify_mode"] if "none" in form.verify else []
+        keys += ["openssl_verify_mode"] if {"none", "peer"} <= {*form.verify} else []
         keys += [key for key in BY_KEY if key in form.expresses - LOGIN]
         listed = ", ".join(f"`{key}`" for key in keys)
         rows.append(f"| `{form.name}` | {form.about} | {ways} | {listed} |")

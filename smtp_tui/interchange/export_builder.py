@@ -153,6 +153,9 @@ class ExportBuilder:
         if wanted is False and "none" not in self.form.verify:
             self.note("openssl_verify_mode", "always-verifies")
             return True
+        if wanted and "peer" not in self.form.verify:
+            self.warn("openssl_verify_mode", "never-verifies")
+            return False
         return wanted
 
     @property
@@ -312,6 +315,10 @@ _VALUES: dict[str, Callable[[ExportBuilder], Any]] = {
     "username": lambda out: out.username,
     "password": lambda out: out.secret if out.wants_secret else None,
     "timeout": lambda out: out.whole_seconds,
+    "bare_fingerprint": lambda out: (out.fingerprint or "").replace(":", "") or None,
+    "dma_verifies": lambda out: (
+        True if out.link != "none" and out.verifies and not out.fingerprint else None
+    ),
     "fingerprint": lambda out: out.fingerprint,
     "from": lambda out: out.sender,
     "sender_address": lambda out: out.mailbox.address or None,

@@ -227,6 +227,11 @@ class ImportBuilder:
             self._found.add(key)
         return True
 
+    def put_found(self, key: str, value: Any) -> None:
+        """Set `key` to a value that the text has under no name."""
+        if self.put(key, value):
+            self._found.add(key)
+
     def put_host_and_port(self, value: str, name: str) -> None:
         """Set host and port from `host:port`; a missing port leaves `port` unchanged."""
         host, port = host_and_port(value)

@@ -60,10 +60,6 @@ LARGEST = 1024 * 1024
 # The reader of a Python program's `.env` file.
 _ENV_QUOTING = "python"
 
-# The login tables that Postfix's main.cf names.
-_PASSWORD_TABLES = re.compile(
-    r"^smtp_sasl_password_maps[ \t]*=[ \t]*\w+:(?P<path>[^\s,]+)", re.MULTILINE
-)
 _MOST_COMPANIONS = 4  # each is read from the disk
 
 # An assignment in an `.env` file, or in Python source with or without a type; a short word after
@@ -234,9 +230,13 @@ def companions(content: str, format: str | None = None, name: str = "") -> tuple
         # Only files in the same folder: their names stand for them.
         files = [file for file in _of_compose().companions(content) if file.strip(".")]
         return tuple([file for file in files if "/" not in file][:_MOST_COMPANIONS])
-    if "postfix" not in ((format,) if format else candidates(content)):
-        return ()
-    names = (match["path"].rpartition("/")[2] for match in _PASSWORD_TABLES.finditer(content))
+    known = formats()
+    names: list[str] = []
+    for form in [known[one] for one in ((format,) if format else candidates(content, name))]:
+        names += form.next_to
+        for pattern in form.companions:
+            found = re.finditer(pattern, content, re.MULTILINE)
+            names += [match["path"].rpartition("/")[2] for match in found]
     usable = [name for name in names if name.isprintable() and name not in ("", ".", "..")]
     return tuple([*dict.fromkeys(usable)][-_MOST_COMPANIONS:])
 

@@ -181,6 +181,8 @@ class FormatSpec:
     over: frozenset[str] = frozenset()
     refuses: frozenset[str] = frozenset()
     tree: Mapping[str, Any] = field(default_factory=dict)
+    next_to: tuple[str, ...] = ()
+    companions: tuple[str, ...] = ()
 
     def evidence(self, content: str, names: Iterable[str], file: str = "") -> FormatEvidence | None:
         """Return the evidence for this format in a text that sets these variables, or None.
@@ -327,7 +329,10 @@ def format_of(name: str, table: dict[str, Any]) -> FormatSpec:
 
 
 _LINKS = ("none", "auto", "tls", "ssl")
-_LISTS = ("find", "images", "prefixes", "mechanisms", "verify", "first", "files")
+_LISTS = (
+    *("find", "images", "prefixes", "mechanisms", "verify", "first"),
+    *("files", "next_to", "companions"),
+)
 _SETS = ("expresses", "hosts", "own", "generic", "shares", "beside", "ignore", "over", "refuses")
 # By these a text is recognised, or read: they are not those of a format that is `like` it.
 _OF_ITS_OWN = frozenset(

@@ -105,7 +105,7 @@ def test_a_file_in_another_applications_words(call: Call, tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("text", "words", "status", "said"),
     [
-        (TEXT, ["exim"], 2, "'exim' is not a format"),
+        (TEXT, ["qmail"], 2, "'qmail' is not a format"),
         (
             TEXT,
             ["rails", "--quoting", "ruby"],

@@ -21,6 +21,7 @@ CONTRACT = (
     "ghost-json", "vaultwarden-json", "keycloak", "redmine", "spring", "spring-properties",
     "authentik", "paperless", "n8n", "outline", "supabase", "plausible", "metabase", "ghost",
     "discourse", "discourse-conf", "symfony", "meteor", "gitlab", "nextcloud-config",
+    "exim", "dma", "ssmtp", "nullmailer", "opensmtpd", "odoo",
 )  # fmt: skip
 LINKS = {"none", "auto", "tls", "ssl"}
 
