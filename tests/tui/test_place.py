@@ -129,8 +129,10 @@ def test_processes_are_found_by_name_and_number_but_not_by_their_arguments(
 def test_processes_with_mail_variables_come_first() -> None:
     variables = {"SMTP_HOST": "a.example", "SMTP_PORT": "25"}
     with program({}) as plain, program(variables) as mail:
-        words = [place.word for place in find_places().places if place.kind == "process"]
+        places = [place for place in find_places().places if place.kind == "process"]
+    words = [place.word for place in places]
     assert words.index(str(mail)) < words.index(str(plain))
+    assert places[words.index(str(mail))].about.endswith(", with mail variables")
 
 
 def test_helpers_that_run_from_memory_are_left_out() -> None:

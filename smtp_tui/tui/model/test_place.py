@@ -112,7 +112,7 @@ def _processes(
                 continue
             place, is_shared = _process(process, containers)
             if _has_mail_variables(process):
-                with_mail.append(place)
+                with_mail.append(replace(place, about=f"{place.about}, with mail variables"))
             else:
                 others.append((is_shared, process.status.command.casefold(), place))
     # Those with a network of their own are the likelier ones.
