@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from argparse import Namespace
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -72,15 +73,32 @@ class SmtpTomlTable:
 
 
 YAML = (".yaml", ".yml")
+_VARIABLES = re.compile(r"\.env(?:\..*)?|.*\.env")
 
 
 def open_document(path: Path, dialect: str | None = None) -> Document:
-    """Open a compose file or a TOML file, by its name; DocumentError if it cannot be read."""
-    if path.suffix.casefold() not in YAML:
-        return Document.open(path, dialect)
-    # Loads PyYAML and the formats of programs, 40 ms, for compose files alone.
-    document: Document = load("interchange.compose.settings:open_compose")(path, dialect)
-    return document
+    """Open a TOML file, a compose file or a file of a program; DocumentError if it is neither."""
+    document: Document | None
+    # Loads PyYAML and the formats of programs, 40 ms, for such files alone.
+    if path.suffix.casefold() in YAML:
+        document = load("interchange.inplace.settings:open_in_place")(path, dialect)
+        return document or load("interchange.compose.settings:open_compose")(path, dialect)
+    # Variables in quotes are TOML too.
+    if not _VARIABLES.fullmatch(path.name):
+        try:
+            return Document.open(path, dialect)
+        except NotTomlError as error:
+            not_toml = error
+        except DocumentError:
+            if dialect is None:
+                raise
+            not_toml = None
+    else:
+        not_toml = None
+    document = load("interchange.inplace.settings:open_in_place")(path, dialect)
+    if document is None and not_toml:
+        raise not_toml
+    return document or Document.open(path, dialect)
 
 
 def new_document(path: Path, dialect: str | None = None) -> Document:

@@ -458,11 +458,10 @@ def export_text(
 
 def export_pairs(
     format: str, values: Mapping[str, object], *, with_password: bool = False
-) -> tuple[dict[str, str], tuple[ImportNote, ...]]:
-    """Return the names that the format's table `write` sets, as texts, and the export's notes."""
+) -> tuple[dict[str, Any], tuple[ImportNote, ...]]:
+    """Return the names that the format's table `write` sets, and the export's notes."""
     out = _builder(format_named(format), values, with_password, None, None)
-    pairs = {name: str(value) for name, value in out.pairs()}
-    return pairs, out.done("").notes
+    return dict(out.pairs()), out.done("").notes
 
 
 def _builder(

@@ -127,6 +127,8 @@ def _string(match: re.Match[str]) -> str | UnresolvedVariable:
 
 def php_value(value: object) -> str:
     """Return a value as PHP spells it."""
+    if isinstance(value, EnvRef):
+        return f"getenv({php_value(value.name)})"
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, dict):

@@ -100,7 +100,7 @@ def in_compose(content: str, path: PurePath, read: ReadBeside) -> Iterator[TextS
                 unclear = error
             continue
         form = format_named(*evidence)
-        own = names(form, service)
+        own = names(form, service.variables)
         used = [variable for name, variable in service.variables.items() if name in own]
         sources = {variable.file for variable in used if variable.file}
         if any(file.line_of(inner) for variable in used for inner in variable.names):

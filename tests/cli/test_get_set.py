@@ -37,8 +37,8 @@ def test_get_all(call: Call, toml: Toml) -> None:
 
 
 def test_another_programs_settings_are_named(call: Call, tmp_path: Path) -> None:
-    file = tmp_path / "app.env"
-    file.write_text("EMAIL_HOST=mail.example\nEMAIL_PORT=587\nEMAIL_HOST_PASSWORD=hunter2\n")
+    file = tmp_path / "settings.py"
+    file.write_text("EMAIL_HOST = 'mail.example'\nEMAIL_USE_TLS = True\nEMAIL_PORT = 587\n")
     message = (
         f"smtp-tui: {file} holds settings of Django, not TOML; smtp-tui import {file} reads them\n"
     )

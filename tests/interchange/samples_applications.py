@@ -623,7 +623,7 @@ $CONFIG = array (
         "nextcloud-config",
         "<?php\n$CONFIG = array(\n  'mail_smtpmode' => 'sendmail',\n"
         "  'mail_smtpstreamoptions' => ['ssl' => ['verify_peer_name' => false]],\n);\n",
-        {"host": "127.0.0.1", "port": 25, **AUTO, "authentication": "none", "timeout": 10},
+        {"host": "127.0.0.1", "port": 25, **AUTO, "timeout": 10},
         ["mail_smtpmode", "mail_smtpstreamoptions"],
         ["encryption", "host", "port", "timeout"],
     ),

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from smtp_tui.config.errors import NotExpressibleError
 from smtp_tui.config.tablepath import Changes
 from smtp_tui.interchange import envfile
 from smtp_tui.interchange.compose.edit import VariableChanges
-from smtp_tui.interchange.compose.services import ComposeService
 from smtp_tui.interchange.export_builder import EXPORTED_TOGETHER, export_pairs, export_text
 from smtp_tui.interchange.import_builder import EnvRef
 from smtp_tui.interchange.spec import FormatSpec, ImportNote, InterchangeError, text
@@ -23,16 +22,21 @@ def secret_name(form: FormatSpec) -> str:
     return next(name for name, source in form.write.items() if source == "password")
 
 
-def names(form: FormatSpec, service: ComposeService) -> frozenset[str]:
-    """Return the variables of a format that smtp-tui knows."""
-    if form.prefixes:
-        return frozenset(name for name in service.variables if name.startswith(form.prefixes))
-    return form.own | form.hosts | form.shares | form.write.keys()
+def names(form: FormatSpec, there: Collection[str], *, by_keys: bool = False) -> frozenset[str]:
+    """Return the variables of a format that smtp-tui knows, given those that are there.
+
+    `by_keys`: they are the keys of the program's own file.
+    """
+    if form.prefixes and not by_keys:
+        return frozenset(name for name in there if name.startswith(form.prefixes))
+    known = form.own | form.hosts | form.shares | form.write.keys()
+    return known | {f"{form.outer_prefix}{name}" for name in known}
 
 
-def decides_link(form: FormatSpec, service: ComposeService) -> bool:
-    """Whether a service has a variable that decides about encryption."""
-    return any(_LINK.search(name) for name in names(form, service) & service.variables.keys())
+def decides_link(form: FormatSpec, there: Collection[str], *, by_keys: bool = False) -> bool:
+    """Whether one of the variables that are there decides about encryption."""
+    known = names(form, there, by_keys=by_keys) & set(there)
+    return any(_LINK.search(name) for name in known) or (form.in_one and bool(known))
 
 
 _LINK = re.compile(r"TLS|SSL|SECUR|ENCRYPTION|SCHEME|PROTOCOL")
@@ -40,28 +44,45 @@ _LINK = re.compile(r"TLS|SSL|SECUR|ENCRYPTION|SCHEME|PROTOCOL")
 
 def _variables_of(
     form: FormatSpec, values: Mapping[str, Any]
-) -> tuple[dict[str, str], tuple[ImportNote, ...]]:
+) -> tuple[dict[str, Any], tuple[ImportNote, ...]]:
     """Return the variables that express values, and notes on what they do not express."""
     known = {key: value for key, value in values.items() if key in BY_KEY}
     has_literal = isinstance(values.get("password"), str)
-    if form.prefixes:
-        return export_pairs(form.name, known, with_password=has_literal)
+    if form.prefixes or not form.takes_quoting:
+        pairs, notes = export_pairs(form.name, known, with_password=has_literal)
+        return {
+            name: str(value) if form.prefixes else value for name, value in pairs.items()
+        }, notes
     exported = export_text(form.name, known, with_password=has_literal, quoting="docker")
     read = envfile.read(exported.text, "docker")
     return {entry.name: entry.value for entry in read if entry.name}, exported.notes
 
 
 def wanted_variables(
-    form: FormatSpec, service: ComposeService, old: Mapping[str, Any], wanted: Changes
+    form: FormatSpec,
+    there: Collection[str],
+    old: Mapping[str, Any],
+    wanted: Changes,
+    *,
+    by_keys: bool = False,
+    can_refer: bool = True,
 ) -> tuple[VariableChanges, tuple[ImportNote, ...]]:
-    """Return the variables to change; NotExpressibleError if the program has none for a value."""
+    """Return the variables to change, given those that are there.
+
+    `by_keys`: they are the keys of the program's own file; `can_refer`: a password may be a
+    variable. NotExpressibleError if the program has no variable for a value.
+    """
+    can_refer = can_refer and not form.in_one
     for key, value in wanted.items():
         if key not in form.expresses | EXPORTED_TOGETHER:
             raise NotExpressibleError(text("compose-no-place", program=form.title, key=key), key)
-        if key == "password" and not _can_hold(value):
-            raise NotExpressibleError(text("compose-password"), key)
+        if key == "password" and not _can_hold(value, can_refer=can_refer):
+            why = text("compose-password" if can_refer else "inplace-password", program=form.title)
+            raise NotExpressibleError(why, key)
     new = {**old, **wanted}
     new = {key: value for key, value in new.items() if value is not None}
+    if "username" not in new and "authentication" not in wanted:
+        new.pop("authentication", None)  # no login, so no mechanism
     try:
         after, notes = _variables_of(form, new)
     except InterchangeError as error:
@@ -72,12 +93,12 @@ def wanted_variables(
         before, _ = _variables_of(form, old)
     except InterchangeError:  # the old values are no valid settings, so all of the new ones count
         before = {}
-    changes: dict[str, str | EnvRef | None] = {}
-    own = _OwnNames(form, service)
+    changes: dict[str, Any] = {}
+    own = _OwnNames(form, there, by_keys=by_keys)
     secret = own.name(secret_name(form))
     # With both, Vaultwarden and Grafana do not start.
     for name in (f"{secret}_FILE", f"{secret}__FILE"):
-        if "password" in wanted and name in service.variables:
+        if "password" in wanted and name in there:
             raise NotExpressibleError(text("compose-password-file", name=name), "password")
     for name in (*after, *(name for name in before if name not in after)):
         value = after.get(name)
@@ -86,16 +107,15 @@ def wanted_variables(
     match wanted.get("password"):
         case {"env": str(name)}:
             changes[secret] = EnvRef(name)
-        case None if "password" in wanted:
+        case None if "password" in wanted and not form.in_one:
             changes[secret] = None
-    present = service.variables
     return {
-        name: value for name, value in changes.items() if value is not None or name in present
+        name: value for name, value in changes.items() if value is not None or name in there
     }, notes
 
 
-def _can_hold(password: object) -> bool:
-    is_variable = isinstance(password, dict) and password.keys() == {"env"}
+def _can_hold(password: object, *, can_refer: bool) -> bool:
+    is_variable = can_refer and isinstance(password, dict) and password.keys() == {"env"}
     return password is None or isinstance(password, str) or is_variable
 
 
@@ -106,10 +126,11 @@ class _OwnNames:
     file of their own make them of its keys.
     """
 
-    def __init__(self, form: FormatSpec, service: ComposeService) -> None:
+    def __init__(self, form: FormatSpec, there: Collection[str], *, by_keys: bool) -> None:
         self._names: dict[str, str] = {}
-        there = list(service.variables)
-        if form.prefixes:
+        if (outer := form.outer_prefix) and any(name.startswith(outer) for name in there):
+            self._names = {name: f"{outer}{name}" for name in form.write}
+        if form.prefixes and not by_keys:
             used = [one for one in form.prefixes if any(name.startswith(one) for name in there)]
             written = {key: form.variable_of(key, *used[:1]) for key in form.write}
             own = {form.key_of(name): name for name in there if name.startswith(form.prefixes)}

@@ -195,7 +195,7 @@ class ComposeSettings:
         imported = self._imported(table)
         lines = [*self._neighbours.problems, *service.remarks]
         form, why = self._format(table)
-        names = encode.names(form, service)
+        names = encode.names(form, service.variables)
         if len(self._forms) > 1:
             lines.append(text("compose-read-as", service=service.name, program=form.title, why=why))
         for variable in service.variables.values():
@@ -232,7 +232,7 @@ class ComposeSettings:
             for key in EXPORTED_TOGETHER
             if key in imported.values and imported.values[key] != plain.get(key)
         }
-        if encode.decides_link(form, service):
+        if encode.decides_link(form, service.variables):
             is_set |= {key for key in _ENCRYPTION if key in imported.values}
         return imported.found | is_set
 
@@ -264,11 +264,13 @@ class ComposeSettings:
         service, (form, _) = self._service(table), self._format(table)
         shown = one_line(self._path)
         try:
-            variables, notes = encode.wanted_variables(form, service, old, wanted)
+            variables, notes = encode.wanted_variables(form, service.variables, old, wanted)
         except NotExpressibleError as error:
             raise NotExpressibleError(f"{shown}: {error}", error.key) from None
         try:
-            new = apply_changes(self._exact, service.name, variables, encode.names(form, service))
+            new = apply_changes(
+                self._exact, service.name, variables, encode.names(form, service.variables)
+            )
         except (DocumentError, InterchangeError) as error:
             raise DocumentError(f"{shown} was not changed: {error}") from None
         other = copy.copy(self)

@@ -10,6 +10,7 @@ from smtp_tui.interchange.formats.rails import literals, quoted
 from smtp_tui.interchange.formats.variables import read_declared
 from smtp_tui.interchange.import_builder import (
     Assignment,
+    EnvRef,
     ImportBuilder,
     UnresolvedVariable,
     WrittenValue,
@@ -29,8 +30,13 @@ _STRING = re.compile(r"'(?:[^'\\\n]|\\.)*+'|\"(?:[^\"\\\n]|\\.)*+\"")
 _WORD = re.compile(r"[^\s;#'\"]++")
 
 
-def written_values(content: str) -> list[WrittenValue]:
+SEPARATOR = "; "
+CAN_REFER = True
+
+
+def written_values(content: str, form: FormatSpec | None = None) -> list[WrittenValue]:
     """Return the settings of gitlab_rails in a text, the last of each name."""
+    del form
     found: dict[str, WrittenValue] = {}
     for written in _statements(content):
         found[written.entry.name] = written
@@ -94,22 +100,24 @@ def read(source: ImportSource, form: FormatSpec) -> ImportBuilder:
     return builder
 
 
-def spelled(name: str, value: object) -> str:
+def spelled(name: str, value: object, form: FormatSpec) -> str:
     """Return a value as Ruby spells it."""
-    del name
+    del name, form
+    if isinstance(value, EnvRef):
+        return f"ENV[{quoted(value.name)}]"
     if isinstance(value, bool):
         return str(value).lower()
     return str(value) if isinstance(value, int) else quoted(str(value))
 
 
-def statement(name: str, value: object) -> str:
+def statement(name: str, value: object, form: FormatSpec) -> str:
     """Return the line that sets a value."""
-    return f"gitlab_rails['{name}'] = {spelled(name, value)}"
+    return f"gitlab_rails['{name}'] = {spelled(name, value, form)}"
 
 
 def write(out: ExportBuilder) -> str:
     """Write the settings."""
-    lines = [statement(name, value) for name, value in out.pairs()]
+    lines = [statement(name, value, out.form) for name, value in out.pairs()]
     if out.lacks_secret:
         name = out.secret_name
         out.note("password", "secret-left-out", name=name)

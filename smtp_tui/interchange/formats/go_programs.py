@@ -14,6 +14,7 @@ from smtp_tui.interchange.import_builder import (
     FileRef,
     ImportBuilder,
     UnresolvedVariable,
+    WrittenValue,
 )
 from smtp_tui.interchange.spec import FormatSpec, ImportSource, InterchangeError, text
 from smtp_tui.settings.password_sources import FileSource
@@ -23,24 +24,67 @@ _SAFE = re.compile(r"[A-Za-z0-9_@+.,/-]+(?::[0-9]+)?")
 _INSERT = re.compile(r"%\((?:(?!%\()[^)])*\)s")
 
 
-def _entries(source: ImportSource, section: str) -> Iterator[Assignment]:
+_SECTIONS = {"gitea": "mailer", "grafana": "smtp"}
+
+
+def _entries(source: ImportSource, form: FormatSpec) -> Iterator[Assignment]:
     """Yield a section's entries, or those of the variables that override them."""
     if source.entries is not None:
         yield from map(_of_file, source.entries)
         return
-    here = ""
-    for number, line in enumerate(source.text.removeprefix("\ufeff").split("\n"), 1):
-        stripped = line.strip()
-        if not stripped or stripped[0] in "#;":
-            continue
-        if stripped[0] == "[":
+    yield from (written.entry for written in _written(source.text, form))
+
+
+def _written(content: str, form: FormatSpec) -> Iterator[WrittenValue]:
+    here, at = "", 0
+    for number, line in enumerate(content.split("\n"), 1):
+        stripped = line.strip("\ufeff \t\r\v\f")
+        if stripped[:1] == "[":
             here = stripped[1:].partition("]")[0].strip()
-        elif here == section:
-            match = re.match(r"\"?([^=:\"]+)\"?\s*[=:](.*)", stripped)
-            if match is None:
-                yield Assignment("", UnresolvedVariable("no-assignment"), number)
-            else:
-                yield Assignment(match[1].strip(), _unquoted(match[2].strip()), number)
+        elif stripped and stripped[0] not in "#;" and here == _SECTIONS[form.name]:
+            yield _written_in(line, at, number)
+        at += len(line) + 1
+
+
+def _written_in(line: str, at: int, number: int) -> WrittenValue:
+    match = re.match(r"\s*+\"?([^=:\"]+)\"?\s*[=:][ \t]*+(.*)", line)
+    if match is None:
+        entry = Assignment("", UnresolvedVariable("no-assignment"), number)
+        return WrittenValue(entry, at, at, at, at)
+    written = match[2].strip()
+    entry = Assignment(match[1].strip(), _unquoted(written), number)
+    # What _unquoted leaves out is a comment.
+    quote = next((quote for quote in ('"""', "`") if written.startswith(quote)), "")
+    closed = written.rfind(quote, len(quote)) + len(quote) if quote else 0
+    shown = written[:closed] if closed > len(quote) else re.split("[#;]", written)[0].rstrip()
+    start = at + match.start(2)
+    return WrittenValue(entry, start, start + len(shown), at, at + len(line.rstrip("\r")))
+
+
+def written_values(content: str, form: FormatSpec) -> list[WrittenValue]:
+    """Return the settings of the program's section, the last of each name."""
+    found = (written for written in _written(content, form) if written.entry.name)
+    return [*{written.entry.name: written for written in found}.values()]
+
+
+def place_for_new(content: str, form: FormatSpec) -> int:
+    """Return where the line with the section's name ends."""
+    match = re.search(rf"^[ \t]*+\[{_SECTIONS[form.name]}\][^\n]*+\n?", content, re.MULTILINE)
+    return match.end() if match else len(content)
+
+
+def spelled(name: str, value: object, form: FormatSpec) -> str:
+    """Return a value as the program's library reads it."""
+    return statement(name, value, form).removeprefix(f"{name} = ")
+
+
+def statement(name: str, value: object, form: FormatSpec) -> str:
+    """Return the line that sets a value."""
+    if form.name == "gitea":
+        return _line(name, str(value), "`")
+    if _provider(str(value)):
+        raise InterchangeError(text("grafana-provided", name=name))
+    return _line(name, str(value), _LONG_QUOTE)
 
 
 def _of_file(entry: Assignment) -> Assignment:
@@ -86,7 +130,7 @@ _SOCKET = "smtp+unix"
 
 def read_gitea(source: ImportSource, form: FormatSpec) -> ImportBuilder:
     """Import the section, with Gitea's defaults."""
-    builder = ImportBuilder(form, _entries(source, "mailer"))
+    builder = ImportBuilder(form, _entries(source, form))
     if builder.switch("ENABLED", False) is False:
         builder.remark("", "not-enabled")
     name = "PROTOCOL" if "PROTOCOL" in builder else "MAILER_TYPE"
@@ -132,7 +176,7 @@ def write_gitea(out: ExportBuilder) -> str:
         pairs |= {"PROTOCOL": _SOCKET, "SMTP_ADDR": out.socket}
     if out.quoting:
         return export_env(out, [*pairs.items()])
-    lines = [_line(name, str(value), "`") for name, value in pairs.items()]
+    lines = [statement(name, value, out.form) for name, value in pairs.items()]
     if out.lacks_secret:
         key = out.secret_name
         out.note("password", "secret-left-out", name=key)
@@ -147,7 +191,7 @@ _PROVIDED = re.compile(r"\$(__\w+)?\{([^}]+)\}")
 
 def read_grafana(source: ImportSource, form: FormatSpec) -> ImportBuilder:
     """Import the section, with Grafana's defaults."""
-    builder = ImportBuilder(form, map(_provided, _entries(source, "smtp")))
+    builder = ImportBuilder(form, map(_provided, _entries(source, form)))
     if builder.switch("enabled", False) is False:
         builder.remark("", "not-enabled")
     builder.put_host_and_port(builder.text("host") or "localhost:25", "host")
@@ -173,12 +217,8 @@ def _provider(value: str) -> re.Match[str] | None:
 
 def write_grafana(out: ExportBuilder) -> str:
     """Write the section."""
-    lines = []
     pairs = out.pairs()
-    for name, value in pairs:
-        if _provider(value):
-            raise InterchangeError(text("grafana-provided", name=name))
-        lines.append(_line(name, value, _LONG_QUOTE))
+    lines = [statement(name, value, out.form) for name, value in pairs]
     if out.quoting:
         return export_env(out, pairs)
     if out.lacks_secret:

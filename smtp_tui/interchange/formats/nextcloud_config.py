@@ -22,13 +22,19 @@ def _all(content: str) -> list[WrittenValue]:
     return [*PhpReader(content).array(opened.end())]
 
 
-def written_values(content: str) -> list[WrittenValue]:
+SEPARATOR = " "
+CAN_REFER = True
+
+
+def written_values(content: str, form: FormatSpec | None = None) -> list[WrittenValue]:
     """Return the entries of $CONFIG, the last of each name."""
+    del form
     return [*{one.entry.name: one for one in _all(content) if one.entry.name}.values()]
 
 
-def place_for_new(content: str) -> int:
+def place_for_new(content: str, form: FormatSpec) -> int:
     """Return where the array ends."""
+    del form
     return _all(content)[-1].start
 
 
@@ -52,7 +58,8 @@ def read(source: ImportSource, form: FormatSpec) -> ImportBuilder:
         builder.put_password("mail_smtppassword")
     else:
         builder.use("mail_smtpname", "mail_smtppassword")
-        builder.put("authentication", "none", "mail_smtpauth")
+        if "mail_smtpauth" in builder:
+            builder.put("authentication", "none", "mail_smtpauth")
     _take_trust(builder)
     builder.put_timeout("mail_smtptimeout")
     builder.default("timeout", 10)
@@ -84,14 +91,15 @@ def _take_trust(builder: ImportBuilder) -> None:
         builder.reject("mail_smtpstreamoptions", "self-signed")
 
 
-def statement(name: str, value: object) -> str:
+def statement(name: str, value: object, form: FormatSpec) -> str:
     """Return the line that sets a value."""
+    del form
     return f"'{name}' => {php_value(value)},"
 
 
 def write(out: ExportBuilder) -> str:
     """Write a file of the folder `config`, which Nextcloud reads besides config.php."""
-    lines = [f"  {statement(name, value)}" for name, value in out.pairs()]
+    lines = [f"  {statement(name, value, out.form)}" for name, value in out.pairs()]
     if out.lacks_secret:
         name = out.secret_name
         out.note("password", "secret-left-out", name=name)
@@ -99,7 +107,7 @@ def write(out: ExportBuilder) -> str:
     return "\n".join(["<?php", "$CONFIG = array (", *lines, ");", ""])
 
 
-def spelled(name: str, value: object) -> str:
+def spelled(name: str, value: object, form: FormatSpec) -> str:
     """Return a value as the file holds it."""
-    del name
+    del name, form
     return php_value(value)

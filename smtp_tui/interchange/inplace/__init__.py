@@ -1,0 +1,1 @@
+"""Change another program's file in place, with every other byte kept."""

@@ -1,0 +1,98 @@
+"""Where a file's settings stand, and how it spells new ones.
+
+A format of its own syntax has these in its module: `written_values(content, form)`, which lists
+the settings with their places, `spelled(name, value, form)` and `statement(name, value, form)`. A
+module may also say which texts it is for (`is_own_syntax(content)`), and where a new setting goes
+in a text without any (`place_for_new(content, form)`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from importlib import import_module
+
+from smtp_tui.interchange import envfile
+from smtp_tui.interchange.import_builder import WrittenValue
+from smtp_tui.interchange.spec import FormatSpec
+from smtp_tui.records import record
+
+_COMMENT = re.compile(r"[ \t]+#")
+_LINE = re.compile(r"[ \t]*+(?:export[ \t]++)?+(?P<name>[\w.]++)[ \t]*+=")
+
+
+@record
+class FileSyntax:
+    """A file's syntax; `separator` goes between two statements on one line, if they can share it.
+
+    With `has_examples`, a comment that sets a name shows where the name belongs; with `can_refer`,
+    a value may be an environment variable.
+    """
+
+    written: Callable[[str], list[WrittenValue]]
+    spelled: Callable[[str, object], str]
+    statement: Callable[[str, object], str]
+    place_for_new: Callable[[str], int]
+    separator: str | None = None
+    has_examples: bool = True
+    can_refer: bool = False
+
+
+def syntax_of(form: FormatSpec, content: str) -> FileSyntax | None:
+    """Return the syntax of a text in this format; None if smtp-tui cannot change such a text."""
+    module = import_module(f"smtp_tui.interchange.formats.{form.module}")
+    written = getattr(module, "written_values", None)
+    is_own = getattr(module, "is_own_syntax", lambda _: True)(content)
+    if written and is_own and not form.has_variables(content):
+        place = getattr(module, "place_for_new", None)
+        return FileSyntax(
+            lambda text: written(text, form),
+            lambda name, value: module.spelled(name, value, form),
+            lambda name, value: module.statement(name, value, form),
+            lambda text: place(text, form) if place else len(text),
+            getattr(module, "SEPARATOR", None),
+            has_examples=place is None,
+            can_refer=getattr(module, "CAN_REFER", False),
+        )
+    if form.has_variables(content) or form.quoting:
+        return _variables(form.quoting or "docker")
+    return _variables("python") if form.may_be_env and envfile.is_env(content) else None
+
+
+def _variables(quoting: str) -> FileSyntax:
+    """Return the syntax of `.env` files in a quoting."""
+
+    def statement(name: str, value: object) -> str:
+        (line,) = envfile.write([(name, str(value))], quoting)
+        return line
+
+    def spelled(name: str, value: object) -> str:
+        return statement(name, value).removeprefix(f"{name}=")
+
+    return FileSyntax(lambda text: _in_lines(text, quoting), spelled, statement, len)
+
+
+def _in_lines(content: str, quoting: str) -> list[WrittenValue]:
+    """List the variables that stand on a line of their own, the last of each name."""
+    known = {entry.name: entry for entry in envfile.read(content, quoting) if entry.name}
+    found: dict[str, WrittenValue] = {}
+    at = 0
+    for number, line in enumerate(content.split("\n"), 1):
+        match = _LINE.match(line)
+        entry = known.get(match["name"]) if match else None
+        if match and entry and entry.line == number:
+            start, end = match.end(), len(line.rstrip())
+            for comment in _COMMENT.finditer(line, start):
+                if _value(line[: comment.start()], quoting) == _value(line, quoting):
+                    end = min(end, comment.start())
+                    break
+            found[entry.name] = WrittenValue(
+                entry, at + start, at + max(start, end), at, at + len(line.rstrip("\r"))
+            )
+        at += len(line) + 1
+    return [*found.values()]
+
+
+def _value(line: str, quoting: str) -> object:
+    entries = envfile.read(line, quoting)
+    return entries[0].value if len(entries) == 1 else None
