@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import signal
 import subprocess
 from collections.abc import Iterator
 from itertools import count
@@ -26,6 +27,11 @@ settings.register_profile("new-cases", deadline=None)
 settings.load_profile("same-cases")
 
 pytest_plugins = ["tests.servers.fixtures"]
+
+
+def pytest_configure() -> None:
+    """Let Ctrl+C end the programs under test: a shell takes it from what it starts with `&`."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_finish() -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shutil
+import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -16,12 +19,40 @@ from tests.servers.mail import MailServers
 Call = Callable[..., Outcome]
 
 
+@contextlib.contextmanager
+def standard_input(data: bytes) -> Iterator[None]:
+    """Have the data on descriptor 0, and `sys.stdin` read from there."""
+    before = os.dup(0)
+    try:
+        with tempfile.TemporaryFile() as file, pytest.MonkeyPatch.context() as patch:
+            file.write(data)
+            file.seek(0)
+            os.dup2(file.fileno(), 0)
+            with open(0, encoding="utf-8", closefd=False) as stdin:
+                patch.setattr(sys, "stdin", stdin)
+                yield
+    finally:
+        os.dup2(before, 0)
+        os.close(before)
+
+
 @pytest.fixture
 def call(capsys: pytest.CaptureFixture[str]) -> Call:
-    """Runs the program with these words and returns what came of it."""
+    """Runs the program with these words and returns what came of it.
 
-    def run(*arguments: str) -> Outcome:
-        status = main(arguments)
+    A process of its own takes twenty times as long; `run_program` starts one where that matters.
+    """
+
+    def run(
+        *arguments: str, stdin: bytes | None = None, env: Mapping[str, str] | None = None
+    ) -> Outcome:
+        with contextlib.ExitStack() as stack:
+            if stdin is not None:
+                stack.enter_context(standard_input(stdin))
+            patch = stack.enter_context(pytest.MonkeyPatch.context())
+            for name, value in (env or {}).items():
+                patch.setenv(name, value)
+            status = main(arguments)
         told = capsys.readouterr()
         return Outcome(status, told.out, told.err)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.arrival.messages import BOUNCE, RECEIVED
-from tests.cli.program import Outcome, run_program
+from tests.cli.program import Outcome
 from tests.dns.server import name_server
 
 Call = Callable[..., Outcome]
@@ -31,8 +31,8 @@ def test_a_bounce_in_a_file(call: Call, tmp_path: Path) -> None:
     assert "  slow@example.test: delayed; the server tries again (4.2.0)." in outcome.out
 
 
-def test_a_received_message_from_a_pipe() -> None:
-    outcome = run_program("explain", "--message", stdin=RECEIVED.encode())
+def test_a_received_message_from_a_pipe(call: Call) -> None:
+    outcome = call("explain", "--message", stdin=RECEIVED.encode())
     assert (outcome.status, outcome.err) == (0, "")
     assert outcome.out.splitlines() == [
         "This is a received message: Hello",
@@ -70,8 +70,8 @@ def test_the_receivers_name_as_the_admin_knows_it(call: Call, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("text", [b"", b"hello\n", b"\0" * 100])
-def test_no_message(text: bytes) -> None:
-    outcome = run_program("explain", "--message", stdin=text)
+def test_no_message(call: Call, text: bytes) -> None:
+    outcome = call("explain", "--message", stdin=text)
     assert (outcome.status, outcome.out) == (1, "")
     assert outcome.err.startswith("smtp-tui: the text is neither a bounce nor a message")
 
@@ -86,8 +86,8 @@ def test_wrong_calls(call: Call, tmp_path: Path) -> None:
     assert call("explain", "host", "--message").status == 2
 
 
-def test_a_message_that_is_too_large() -> None:
-    outcome = run_program("explain", "--message", stdin=b"x" * (1024 * 1024 + 1))
+def test_a_message_that_is_too_large(call: Call) -> None:
+    outcome = call("explain", "--message", stdin=b"x" * (1024 * 1024 + 1))
     assert (outcome.status, outcome.err) == (
         2,
         "smtp-tui: standard input is larger than 1 MiB; give only its header\n",

@@ -66,18 +66,23 @@ def mail(toml: Toml) -> Callable[[str], Path]:
     return write
 
 
-def given(*words: str, secret: str = SECRET) -> Outcome:
+@pytest.fixture
+def given(call: Call) -> Call:
     """A call that is handed a password."""
-    outcome = run_program("password", *words, "--password-stdin", stdin=secret.encode())
-    assert secret not in outcome.out + outcome.err
-    return outcome
+
+    def run(*words: str, secret: str = SECRET) -> Outcome:
+        outcome = call("password", *words, "--password-stdin", stdin=secret.encode())
+        assert secret not in outcome.out + outcome.err
+        return outcome
+
+    return run
 
 
 def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_a_literal_goes_into_the_file(mail: Toml) -> None:
+def test_a_literal_goes_into_the_file(given: Call, mail: Toml) -> None:
     file = mail(f'"{OLD}"')
     outcome = given("set", str(file))
     assert outcome == Outcome(0, f"stored: {WHOSE} in {file}\n", "")
@@ -85,21 +90,21 @@ def test_a_literal_goes_into_the_file(mail: Toml) -> None:
     assert [one.name for one in file.parent.iterdir()] == ["mail.toml"]
 
 
-def test_a_file_is_made_for_its_owner_alone(mail: Toml) -> None:
+def test_a_file_is_made_for_its_owner_alone(given: Call, call: Call, mail: Toml) -> None:
     file = mail('{ file = "secrets/mail" }')
     kept = file.with_name("secrets") / "mail"
     assert given("set", str(file)) == Outcome(0, f"stored: {WHOSE} in the file {kept}\n", "")
     assert (kept.read_text(), mode(kept), mode(kept.parent)) == (f"{SECRET}\n", 0o600, 0o700)
-    assert run_program("password", "test", str(file)).status == 0
-    assert run_program("password", "forget", str(file)).status == 0
+    assert call("password", "test", str(file)).status == 0
+    assert call("password", "forget", str(file)).status == 0
     assert not kept.exists()
-    outcome = run_program("password", "forget", str(file))
+    outcome = call("password", "forget", str(file))
     assert (outcome.status, "does not exist" in outcome.err) == (4, True)
 
 
 @pytest.mark.parametrize(("before", "after"), [(0o640, 0o640), (0o644, 0o600)])
 def test_a_file_that_is_there_stays_its_groups_and_no_others(
-    mail: Toml, before: int, after: int
+    given: Call, mail: Toml, before: int, after: int
 ) -> None:
     file = mail('{ file = "kept" }')
     kept = file.with_name("kept")
@@ -127,11 +132,11 @@ def test_nothing_is_stored_where_the_settings_file_cannot_name_the_place(
     assert OLD not in file.read_text()
 
 
-def test_a_file_that_holds_more_is_not_touched(mail: Toml) -> None:
+def test_a_file_that_holds_more_is_not_touched(given: Call, call: Call, mail: Toml) -> None:
     file = mail('{ file = "users" }')
     users = file.with_name("users")
     users.write_text("root:x:0\ndaemon:x:1\n")
-    for outcome in (given("set", str(file)), run_program("password", "forget", str(file))):
+    for outcome in (given("set", str(file)), call("password", "forget", str(file))):
         assert outcome.status == 4
         assert "contains more than a password; name another file" in outcome.err
     assert users.read_text().startswith("root")
@@ -186,14 +191,14 @@ def test_a_move_tells_where_it_still_stands(call: Call, mail: Toml, memory: Memo
     assert file.read_text() == f'{TEXT}password = "{OLD}"  # kept\n'
 
 
-def test_a_new_one_for_a_new_place(mail: Toml) -> None:
+def test_a_new_one_for_a_new_place(given: Call, mail: Toml) -> None:
     file = mail(f'"{OLD}"')
     assert given("set", str(file), "--keep-in", "file=kept").status == 0
     assert file.with_name("kept").read_text() == f"{SECRET}\n"
     assert OLD not in file.read_text()
 
 
-def test_no_place_is_named_by_the_settings(call: Call, toml: Toml) -> None:
+def test_no_place_is_named_by_the_settings(given: Call, call: Call, toml: Toml) -> None:
     file = toml(TEXT)
     outcome = given("set", str(file))
     assert (outcome.status, "name a place with --keep-in" in outcome.err) == (2, True)
@@ -230,24 +235,28 @@ def test_without_a_keyring_it_says_what_was_looked_for_and_what_works(
         ("{ ask = true }", "so it is stored nowhere"),
     ],
 )
-def test_a_place_that_is_not_ours_to_fill(mail: Toml, source: str, words: str) -> None:
+def test_a_place_that_is_not_ours_to_fill(
+    given: Call, call: Call, mail: Toml, source: str, words: str
+) -> None:
     file = mail(source)
     text = file.read_text()
-    for outcome in (given("set", str(file)), run_program("password", "forget", str(file))):
+    for outcome in (given("set", str(file)), call("password", "forget", str(file))):
         assert (outcome.status, outcome.out) == (4, "")
         assert words in outcome.err
     assert file.read_text() == text
     assert [one.name for one in file.parent.iterdir()] == ["mail.toml"]
 
 
-def test_the_settings_name_the_environment_once_it_is_there(mail: Toml) -> None:
+def test_the_settings_name_the_environment_once_it_is_there(
+    given: Call, call: Call, mail: Toml
+) -> None:
     file = mail(f'"{OLD}"')
     words = ("password", "set", str(file), "--keep-in", "env=MAIL")
-    outcome = run_program(*words)
+    outcome = call(*words)
     assert outcome.status == 4
     assert "nothing was changed, because the password is not there yet" in outcome.err
     assert OLD in file.read_text()
-    outcome = run_program(*words, env=environment(MAIL=OLD))
+    outcome = call(*words, env={"MAIL": OLD})
     assert (outcome.status, outcome.err) == (0, "")
     assert file.read_text() == f'{TEXT}password = {{ env = "MAIL" }}  # kept\n'
     outcome = given("set", str(file), "--keep-in", "env=OTHER")
