@@ -26,6 +26,8 @@ from smtp_tui.threads import in_daemon_thread
 if TYPE_CHECKING:
     from smtp_tui.oauth.renewal import Renewed
 
+# Seconds for an access token: a provider that is silent must not cost the whole time of a check.
+_TOKEN_LIMIT = 15.0
 NOBODY_TO_ASK = (
     "the settings say to ask for the password, but there is no terminal; "
     "use --password-stdin, or run smtp-tui on a terminal"
@@ -97,7 +99,7 @@ async def sign_in_of(request: CheckRequest, settings: Settings, source: OAuthSou
         host=settings.host,
         base=request.base,
         environ=os.environ,
-        limit=settings.timeout,
+        limit=min(settings.timeout, _TOKEN_LIMIT),
     )
     return found
 

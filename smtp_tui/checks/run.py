@@ -7,12 +7,13 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
 from smtp_tui.checks.password import password_warnings, secret_of, sign_in_of
 from smtp_tui.checks.request import CheckRequest, CheckTarget
-from smtp_tui.config.errors import PasswordError, defect_text
+from smtp_tui.config.errors import PasswordError, defect_text, one_line
 from smtp_tui.config.paths import resolve_path
 from smtp_tui.diagnosis.causes import label
 from smtp_tui.diagnosis.diagnose import cause_of, diagnose
@@ -129,7 +130,12 @@ async def _events(
             yield DialogueNote(seconds=now(), text=text, warning=warning)
         try:
             if isinstance(source := request.given or settings.password, OAuthSource):
+                asking = f"getting an access token by the sign-in {one_line(source.name, 80)}"
+                yield DialogueNote(seconds=now(), text=asking)
                 login = await sign_in_of(request, settings, source)
+                ends_at = datetime.fromtimestamp(login.token.expires_at, UTC)
+                got = f"got an access token, valid until {ends_at:%H:%M} UTC"
+                yield DialogueNote(seconds=now(), text=got)
                 facts.has_sign_in = True
                 facts.granted = tuple(login.token.scope.split())
                 secret, facts.sign_in_ends_at = login.token.value, login.sign_in.ends_at

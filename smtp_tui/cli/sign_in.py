@@ -8,7 +8,7 @@ import os
 import shutil
 import sys
 from argparse import Namespace
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from shlex import quote
@@ -40,16 +40,18 @@ from smtp_tui.interchange.oauth import token_use
 from smtp_tui.oauth.entry import Flow, Granted, SignIn
 from smtp_tui.oauth.errors import DENIED, OAuthError
 from smtp_tui.oauth.flows import DeviceSignIn, begin_device, begin_paste, client_sign_in
-from smtp_tui.oauth.providers import GOOGLE, display_name
+from smtp_tui.oauth.providers import GOOGLE, display_name, is_issuer, known_providers
 from smtp_tui.oauth.qr import MISSING, qr_lines
 from smtp_tui.oauth.sign_in import (
     TOPICS,
     NewSignIn,
     application_of,
     clear_shadow,
+    doubts,
     hosts_before,
     previous_sign_in,
     registration_hint,
+    signed_in_as,
     store_granted,
     usual_name,
     usual_place,
@@ -61,7 +63,11 @@ from smtp_tui.settings import parsers
 from smtp_tui.settings.password_sources import OAuthSource, source_as_toml
 from smtp_tui.settings.schema import explanation
 
-_TEXT_ROWS = 7  # rows next to a QR code: the address, the code and what to do
+_MINUTE = 60.0
+_PASTE_HERE = (
+    "At the end the browser shows an error page. This is right: nothing listens",
+    "there. Copy the address of that page, and paste it here. It is not shown.",
+)
 _PASTES = 3  # attempts to paste the right address
 _MECHANISMS = ("xoauth2", "oauthbearer")
 
@@ -71,6 +77,9 @@ def login(call: Invocation) -> int:
     table, options = open_table(call.words, call.options), call.options
     print_notes(table)
     new = asyncio.run(_wanted(table, options))
+    refusal = _refusal_to_name(table, new)
+    if refusal:
+        print_error(f"{refusal}; smtp-tui token will print a token for other programs")
     try:
         flow, client = asyncio.run(application_of(new))
         granted = _granted(flow, client, as_json=options.json)
@@ -81,11 +90,26 @@ def login(call: Invocation) -> int:
     if options.json:
         ends_at = sign_in.ends_at and sign_in.ends_at.isoformat()
         values = {"name": new.name, "provider": new.provider, "username": new.username}
-        _print_event("signed-in", **values, scopes=sign_in.scopes, ends_at=ends_at)
+        who = {"signed_in_as": granted.user}
+        _print_event("signed-in", **values, **who, scopes=sign_in.scopes, ends_at=ends_at)
     else:
         account = one_line(new.username, 80)
-        print_line(f"signed in at {client.name} for {account}; the sign-in is in {new.place}")
-    return _name_in_file(table, new, options)
+        who_text = signed_in_as(client, flow, granted)
+        print_line(f"{who_text}; the sign-in for {account} is in {new.place}")
+    for doubt in doubts(new, client, granted):
+        print_error(f"warning: {doubt}")
+    return PASSED if refusal else _name_in_file(table, new, options)
+
+
+def _refusal_to_name(table: SmtpTomlTable, new: NewSignIn) -> str:
+    """Return why the file's application cannot name a sign-in; empty if it can."""
+    try:
+        raw = source_as_toml(OAuthSource(new.name))
+        table.document.changed(table.name, {"password": raw, "authentication": "xoauth2"})
+    except DocumentError as error:
+        use = token_use(table.document.dialect)
+        return f"{error}. {use.advice}" if use else str(error)
+    return ""
 
 
 async def _wanted(table: SmtpTomlTable, options: Namespace) -> NewSignIn:
@@ -109,6 +133,7 @@ async def _wanted(table: SmtpTomlTable, options: Namespace) -> NewSignIn:
     if client_id is None:
         raise _unregistered(provider)
     flow = Flow(options.flow) if options.flow else previous.flow if previous else None
+    _refuse_provider(provider, flow)
     if options.keep_in in ("keyring", "file"):
         is_keyring = options.keep_in == "keyring"
         place = new_place(name, username, environ=os.environ, keyring=is_keyring)
@@ -130,6 +155,21 @@ async def _wanted(table: SmtpTomlTable, options: Namespace) -> NewSignIn:
         ends_at=_day(options.secret_ends),
         place=place,
     )
+
+
+def _refuse_provider(provider: str, flow: Flow | None) -> None:
+    """Raise UsageError for what is no provider, or a flow that it is known not to offer."""
+    if known := known_providers().get(provider):
+        if flow and flow not in known.flows:
+            raise UsageError(
+                f"{known.name} does not offer the flow {flow} for mail; "
+                f"use the flow {' or '.join(known.flows)}"
+            )
+    elif not is_issuer(provider):
+        raise UsageError(
+            f"'{one_line(provider, 80)}' is not a provider: use microsoft, google, or the "
+            "https:// address of an issuer"
+        )
 
 
 def _other_hosts(texts: Sequence[str], previous: SignIn | None, host: str) -> tuple[str, ...]:
@@ -241,27 +281,42 @@ async def _by_device(client: Client, *, as_json: bool) -> Granted:
     else:
         for line in _device_lines(client, device):
             print_line(line)
-    return await device.wait()
+
+    def report(error: OAuthError) -> None:
+        print_error(f"{error}; smtp-tui tries again")
+
+    return await device.wait(report)
 
 
 def _device_lines(client: Client, device: DeviceSignIn) -> Iterator[str]:
-    yield f"To sign in as {one_line(client.username, 80)}, open this address on any device:"
-    yield from ("", f"    {device.address}", "", "and enter this code there:", "")
-    yield from (f"    {' '.join(device.code)}", "")
-    yield from _qr(device.complete_address or device.address)
-    minutes = max(1, round(device.ends_in / 60))
-    unit = "minute" if minutes == 1 else "minutes"
-    yield f"The code is valid for {minutes} {unit}. smtp-tui waits; Ctrl+C ends."
+    above = (
+        f"To sign in as {one_line(client.username, 80)}, open this address on any device:",
+        *("", f"    {device.address}", "", "and enter this code there:", ""),
+        *(f"    {' '.join(device.code)}", ""),
+    )
+    below = f"{_valid_for(device)} smtp-tui waits; Ctrl+C ends."
+    yield from above
+    yield from _qr(device.complete_address or device.address, (*above, below))
+    yield below
 
 
-def _qr(address: str) -> Iterator[str]:
+def _valid_for(device: DeviceSignIn) -> str:
+    if not device.is_end_known:
+        return "The provider does not say how long the code is valid."
+    if device.ends_in < 2 * _MINUTE:
+        return f"The code is valid for {round(device.ends_in)} seconds."
+    return f"The code is valid for {round(device.ends_in / _MINUTE)} minutes."
+
+
+def _qr(address: str, others: Iterable[str]) -> Iterator[str]:
+    """Yield the lines of a code that fits on the screen next to `others`, which may wrap."""
     if not sys.stdout.isatty() or not speaks_utf8():
         return
     size = shutil.get_terminal_size()
-    lines = qr_lines(
-        address, size.columns, size.lines - _TEXT_ROWS, on_light=has_colours() and is_light()
-    )
-    yield from lines
+    used = sum(max(1, -(-len(line) // size.columns)) for line in others)
+    # The cursor stands in a line of its own.
+    rows = size.lines - used - 1
+    yield from qr_lines(address, size.columns, rows, on_light=has_colours() and is_light())
     if MISSING:
         yield MISSING
 
@@ -271,14 +326,10 @@ def _by_paste(client: Client, *, as_json: bool) -> Granted:
     if as_json:
         _print_event("sign-in-address", address=pasted.address, code=None, ends_in=None)
     else:
-        print_line(
-            f"To sign in as {one_line(client.username, 80)}, open this address in a browser:"
-        )
-        print_lines(f"\n{pasted.address}\n")
-        for line in _qr(pasted.address):
+        head = f"To sign in as {one_line(client.username, 80)}, open this address in a browser:"
+        above, below = (head, "", pasted.address, ""), _PASTE_HERE
+        for line in (*above, *_qr(pasted.address, (*above, *below)), *below):
             print_line(line)
-        print_line("At the end the browser shows an error page. This is right: nothing listens")
-        print_line("there. Copy the address of that page, and paste it here. It is not shown.")
     for attempt in range(_PASTES):
         text = _pasted_text()
         try:

@@ -56,7 +56,9 @@ class DeviceSignIn:
         self.complete_address = (
             web_address_in(client, answer, complete) if complete in answer else None
         )
-        self.ends_in = min(_MOST_LIFETIME, seconds_in(answer, "expires_in") or _CODE_LIFETIME)
+        ends_in = seconds_in(answer, "expires_in")
+        self.is_end_known = ends_in > 0
+        self.ends_in = min(_MOST_LIFETIME, ends_in or _CODE_LIFETIME)
         self._interval = min(_MOST_INTERVAL, seconds_in(answer, "interval") or INTERVAL)
         self._ends_at = time.monotonic() + self.ends_in
 

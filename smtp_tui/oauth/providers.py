@@ -120,20 +120,26 @@ async def endpoints_of(
     raise problem
 
 
+def is_issuer(text: str) -> bool:
+    """Whether a text is the address of an issuer."""
+    try:
+        parts = urlsplit(text)
+        has_host = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    return has_host and parts.scheme == "https" and not (parts.query or parts.fragment)
+
+
 def _metadata_urls(issuer: str) -> tuple[str, str]:
     """Return the URLs of an issuer's metadata (RFC 8414, section 3.1; OpenID discovery)."""
-    try:
-        parts = urlsplit(issuer)
-        is_valid = bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        is_valid = False
-    if not is_valid or parts.scheme != "https" or parts.query or parts.fragment:
+    if not is_issuer(issuer):
         raise OAuthError(
-            f"{one_line(issuer, 80)} is not a provider: use microsoft, google, or the https:// "
-            "address of an issuer",
+            f"'{one_line(issuer, 80)}' is not a provider: use microsoft, google, or the "
+            "https:// address of an issuer",
             _NO_PROVIDER,
             provider=issuer,
         )
+    parts = urlsplit(issuer)
     path = parts.path.rstrip("/")
     server = f"https://{parts.netloc}"
     return (

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from smtp_tui.config import keyring_backend
+from smtp_tui.config.errors import one_line
+from smtp_tui.diagnosis.tokens import judge
 from smtp_tui.oauth.entry import Flow, Granted, SignIn
 from smtp_tui.oauth.errors import OAuthError
 from smtp_tui.oauth.providers import (
@@ -26,6 +28,8 @@ from smtp_tui.oauth.token_endpoint import Client
 from smtp_tui.records import record
 from smtp_tui.smtp.addresses import THIS_MACHINE, Network
 
+# Scopes about the user and the refresh token, which a provider need not repeat.
+_NOT_OF_TOKENS = {"openid", "offline_access", "profile", "email"}
 LIMIT = 10.0  # seconds for each request, and for a place
 TOPICS = {"microsoft": "oauth-microsoft", "google": "oauth-google"}
 """The pages of `smtp-tui explain` on what to register at a provider."""
@@ -56,6 +60,31 @@ class NewSignIn:
     def is_of_application(self) -> bool:
         """Whether the application signs in itself, which only its secret allows."""
         return self.flow is Flow.CLIENT
+
+
+def signed_in_as(client: Client, flow: Flow, granted: Granted) -> str:
+    """Return who signed in where, as far as the provider says it."""
+    if flow is Flow.CLIENT:
+        return f"signed in at {client.name} as the application {one_line(client.client_id, 80)}"
+    if granted.user is None:
+        return f"signed in at {client.name}, which does not say as whom"
+    return f"signed in at {client.name} as {granted.user}"
+
+
+def doubts(new: NewSignIn, client: Client, granted: Granted) -> Iterator[str]:
+    """Yield in sentences why the server may reject the token that was granted."""
+    if granted.user and granted.user.casefold() != new.username.casefold():
+        yield (
+            f"The username is {one_line(new.username, 80)}, and {granted.user} signed in. That is "
+            "right for a shared mailbox only; else sign in again in a private browser window."
+        )
+    for found in judge(granted.access.value, new.host, new.username).findings:
+        if found.severity != "note":
+            yield f"{found.sentence} {found.cure}".rstrip()
+    # A provider that names no scope grants those that were asked for (RFC 6749, section 5.1).
+    missing = {*client.scopes} - {*granted.access.scope.split(), *_NOT_OF_TOKENS}
+    if granted.access.scope and missing:
+        yield f"The provider did not grant the scope {one_line(' '.join(sorted(missing)), 160)}."
 
 
 def usual_provider(host: str, previous: SignIn | None) -> str | None:

@@ -33,6 +33,10 @@ async def begin(hand: Hand, provider: OidcServer, flow: str) -> None:
     await hand.until(lambda: "Client ID" in hand.screen)
     await hand.type(PUBLIC)
     await hand.press("enter")
+    await hand.until(lambda: "The scopes to ask for" in hand.screen)
+    assert "openid offline_access" in hand.screen
+    await hand.type(" smtp")
+    await hand.press("enter")
     await hand.until(lambda: "How do you want to sign in?" in hand.screen)
     await hand.type(flow)
     await hand.press("enter")
@@ -60,7 +64,7 @@ async def test_a_code_on_another_device(
         assert "Waiting. The code ends in" in hand.screen
         address = f"{provider.issuer}/device?user_code={shown_code(hand)}"
         await asyncio.to_thread(provider.sign_in, address)
-        await hand.until(lambda: "Signed in." in hand.screen)
+        await hand.until(lambda: "Signed in at" in hand.screen)
         assert isinstance(raw(hand, "password"), dict)
         assert raw(hand, "authentication") == "xoauth2"
         assert "signs in again" in hand.screen.replace("\n", " ") or size == (80, 24)
@@ -105,7 +109,42 @@ async def test_a_pasted_address_is_masked(
         await hand.type(end)
         assert code_in(end) not in hand.screen
         await hand.press("enter")
-        await hand.until(lambda: "Signed in." in hand.screen)
+        await hand.until(lambda: "Signed in at" in hand.screen)
+
+
+async def test_another_user_in_the_browser_is_named(provider: OidcServer, tmp_path: Path) -> None:
+    async with form_on(SETTINGS, tmp_path, size=(140, 40)) as hand:
+        await begin(hand, provider, "another device")
+        await hand.until(lambda: isinstance(hand.pilot.app.screen, DeviceDialog))
+        address = f"{provider.issuer}/device?user_code={shown_code(hand)}"
+        await asyncio.to_thread(provider.sign_in, address, "bob@example.test")
+        await hand.until(lambda: "as bob@example.test" in message(hand))
+        assert f"The username is {ALICE}, and bob@example.test signed in." in message(hand)
+
+
+async def test_a_provider_is_asked_for_until_one_answers(
+    provider: OidcServer, tmp_path: Path
+) -> None:
+    async with form_on(SETTINGS, tmp_path, size=(140, 40)) as hand:
+        await hand.press(KEY)
+        await hand.type("https://")
+        await hand.press("enter")
+        await hand.until(lambda: "'https://' is not a provider" in hand.screen)
+        await hand.press("ctrl+u")
+        await hand.type(provider.issuer)
+        await hand.press("enter")
+        await hand.until(lambda: "Client ID" in hand.screen)
+        await hand.type("unknown")
+        await hand.press("enter", "enter")
+        await hand.until(lambda: "How do you want to sign in?" in hand.screen)
+        await hand.type("another device")
+        await hand.press("enter")
+        await hand.until(lambda: "invalid_client" in hand.screen)
+        # The answers are proposed again.
+        await hand.press(KEY)
+        assert provider.issuer in hand.screen
+        await hand.press("enter")
+        await hand.until(lambda: "unknown" in hand.screen)
 
 
 async def test_a_username_is_needed_first(tmp_path: Path) -> None:
@@ -132,6 +171,11 @@ def side(hand: Hand) -> str:
     return " ".join(" ".join(parts).split())
 
 
+def message(hand: Hand) -> str:
+    """The text beside the sidebar as one line."""
+    return " ".join(" ".join(line.partition("│")[0] for line in hand.lines).split())
+
+
 # Line by line
 
 
@@ -141,6 +185,7 @@ def test_line_by_line(provider: OidcServer, tmp_path: Path) -> None:
         ":login",
         provider.issuer,
         PUBLIC,
+        "",
         "2",
         "http://127.0.0.1/?code=x&state=other",
         "",

@@ -118,6 +118,33 @@ def test_a_device_code(provider: OidcServer, file: Path) -> None:
     assert "alice" in again.err
 
 
+def test_another_user_in_the_browser_is_named(provider: OidcServer, file: Path) -> None:
+    with device_login(provider, file) as (shown, process):
+        address = f"{shown['address']}?user_code={shown['code']}"
+        provider.sign_in(address, "bob@example.test")
+        out, err = process.communicate(timeout=30)
+    assert json.loads(out)["signed_in_as"] == "bob@example.test"
+    assert f"warning: The username is {ALICE}, and bob@example.test signed in." in err
+
+
+def test_an_application_that_cannot_name_a_sign_in_is_told_before(
+    provider: OidcServer, file: Path
+) -> None:
+    compose = file.with_name("compose.yaml")
+    compose.write_text(
+        "services:\n  web:\n    image: vaultwarden/server\n    environment:\n"
+        f"      SMTP_HOST: localhost\n      SMTP_USERNAME: {ALICE}\n",
+        encoding="utf-8",
+    )
+    with device_login(provider, compose) as (shown, process):
+        provider.sign_in(f"{shown['address']}?user_code={shown['code']}")
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == 0, err
+    assert "smtp-tui token will print a token for other programs" in err
+    assert "authentication=xoauth2" not in err
+    assert "write there" not in err
+
+
 def test_a_user_who_declines(provider: OidcServer, file: Path) -> None:
     before = file.read_text("utf-8")
     with device_login(provider, file) as (shown, process):
@@ -166,9 +193,14 @@ def test_a_pasted_address_is_never_shown(provider: OidcServer, file: Path) -> No
 def test_ctrl_c_leaves_everything_as_it_was(provider: OidcServer, file: Path) -> None:
     before = file.read_text("utf-8")
     words = (*COMMAND, *login_words(provider, file))
-    with on_terminal(words, os.environ) as terminal:
+    with on_terminal(words, os.environ, (100, 40)) as terminal:
         terminal.wait_for("enter this code", "Ctrl+C ends")
         assert "▀" in terminal.text or "QR" in terminal.text
+        terminal.press("\x03")
+        terminal.wait_for_end()
+    with on_terminal(words, os.environ, (80, 24)) as terminal:
+        terminal.wait_for("enter this code", "Ctrl+C ends")
+        assert "▀" not in terminal.text  # it would push the address out of sight
         terminal.press("\x03")
         assert terminal.wait_for_end() == 130
     assert "Traceback" not in terminal.text
@@ -254,7 +286,7 @@ def test_no_client_id(file: Path) -> None:
 def test_google_has_no_device_code_for_mail(file: Path) -> None:
     file.write_text(f'[smtp]\nhost = "smtp.gmail.com"\nusername = "{ALICE}"\n', encoding="utf-8")
     done = run_program("login", str(file), "--client-id", "x", "--flow", "device", detached=True)
-    assert (done.status, done.out) == (4, "")
+    assert (done.status, done.out) == (2, "")
     assert "Google does not offer the flow device for mail; use the flow paste" in done.err
 
 
@@ -263,6 +295,7 @@ def test_google_has_no_device_code_for_mail(file: Path) -> None:
     [
         ([], "where the users of localhost sign in"),
         (["--provider", "https://127.0.0.1:1", "--client-id", "x"], "gave no usable answer"),
+        (["--provider", "foo", "--client-id", "x"], "'foo' is not a provider: use microsoft"),
         (["--provider", "microsoft", "--client-id", "x", "--keep-in", "env=X"], "keyring, file"),
         (["--provider", "microsoft", "--client-id", "x", "--secret-ends", "never"], "a date"),
         (["--provider", "microsoft", "--client-id", "x", "--secret-ends", "2001-01-01"], "passed"),

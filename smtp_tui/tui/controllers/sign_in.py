@@ -10,7 +10,6 @@ from smtp_tui.config.paths import absolute
 from smtp_tui.oauth.entry import Granted
 from smtp_tui.oauth.errors import OAuthError
 from smtp_tui.oauth.flows import DeviceSignIn
-from smtp_tui.safe_text import escape_controls
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.tui.commands import key_of
 from smtp_tui.tui.controllers.context import Controller
@@ -40,7 +39,13 @@ class SignInController(Controller):
             self.go_to_field(key, text("sign-in", "missing", label=BY_KEY[key].label))
             return
         try:
-            name = await SignInFlow(self, self.draft, absolute(self.document.path).parent).run()
+            done = await SignInFlow(
+                self,
+                self.draft,
+                absolute(self.document.path).parent,
+                self.context.session.sign_in,
+                self.test_pane.last_test,
+            ).run()
         except WaitCancelledError:
             self.show_message(text("sign-in", "stopped"))
             return
@@ -50,22 +55,27 @@ class SignInController(Controller):
         except PasswordError as error:
             self.go_to_field(PASSWORD, as_sentence(error), BAD)
             return
-        if name is None:
+        if done is None:
             self.show_message(text("sign-in", "stopped"))
             return
-        set_sign_in(self.draft, self.form.history, name)
-        done = text("sign-in", "done", name=escape_controls(name), test=key_of("test"))
-        self.show_change(done, at=PASSWORD)
+        set_sign_in(self.draft, self.form.history, done.name)
+        self.show_change(done.report(key_of("test")), at=PASSWORD)
 
     async def wait(self, call: Coroutine[Any, Any, T]) -> T:
         """Await a call; Esc stops it."""
         return await self.context.waits.on(call)
 
     async def ask(
-        self, title: str, label: str, value: str = "", *, may_be_empty: bool = False
+        self,
+        title: str,
+        label: str,
+        value: str = "",
+        problem: str = "",
+        *,
+        may_be_empty: bool = False,
     ) -> str | None:
         """Ask for a text."""
-        prompt = PromptDialog(title, label, value, _ACTIONS, may_be_empty=may_be_empty)
+        prompt = PromptDialog(title, label, value, _ACTIONS, problem, may_be_empty=may_be_empty)
         return await self.show_dialog(prompt)
 
     async def ask_secret(

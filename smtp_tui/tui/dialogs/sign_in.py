@@ -13,12 +13,13 @@ from textual.binding import BindingType
 
 from smtp_tui.config.errors import PasswordError
 from smtp_tui.oauth.entry import Granted
+from smtp_tui.oauth.errors import OAuthError
 from smtp_tui.oauth.flows import DeviceSignIn
 from smtp_tui.oauth.qr import MISSING, qr_lines
 from smtp_tui.safe_text import escape_controls
 from smtp_tui.tui.commands import with_help
-from smtp_tui.tui.messages import text
-from smtp_tui.tui.style import BAD, DIM, PLAIN, STRONG, Span, to_charset
+from smtp_tui.tui.messages import as_sentence, text
+from smtp_tui.tui.style import BAD, CAUTION, DIM, PLAIN, STRONG, Span, to_charset
 from smtp_tui.tui.widgets.dialog import TAKE, Dialog, SecretPrompt
 from smtp_tui.tui.widgets.text_page import TextBlock, TextPage, plain
 
@@ -38,6 +39,7 @@ class DeviceDialog(Dialog[Granted | PasswordError | None]):
         self._device, self._account = device, account
         self._ends_at = time.monotonic() + device.ends_in
         self._page = TextPage()
+        self._trouble = ""
         self._shown: tuple[str, int, int] | None = None
         hints = with_help((("Esc", text("sign-in", "stop")),))
         super().__init__(self._page, hints=hints, flexible=self._page)
@@ -58,11 +60,16 @@ class DeviceDialog(Dialog[Granted | PasswordError | None]):
 
     async def _wait(self) -> None:
         try:
-            granted = await self._device.wait()
+            granted = await self._device.wait(self._note)
         except PasswordError as error:
             self.dismiss(error)
         else:
             self.dismiss(granted)
+
+    def _note(self, error: OAuthError) -> None:
+        """Show what went wrong with a try; the next one may do better."""
+        self._trouble, self._shown = f"{as_sentence(error)} smtp-tui tries again.", None
+        self._show()
 
     def _show(self) -> None:
         # Minutes until the last one: each repaint costs time on a slow line.
@@ -92,10 +99,12 @@ class DeviceDialog(Dialog[Granted | PasswordError | None]):
         code = self._code(width - used - _GAP)
         if not code and MISSING and width > len(MISSING):
             lines.append([(MISSING, DIM)])
-        return [
+        trouble = [plain(self._trouble, CAUTION)] if self._trouble else []
+        blocks = [
             TextBlock((*(line or ()), *_beside(line, used, part)), is_preformatted=True, gap=False)
             for line, part in zip_longest(lines, code, fillvalue=None)
         ]
+        return [*blocks, *trouble]
 
     def _code(self, columns: int) -> Sequence[str]:
         if to_charset("█▀▄") != "█▀▄":

@@ -10,7 +10,7 @@ from smtp_tui.config.paths import absolute
 from smtp_tui.oauth.entry import Granted
 from smtp_tui.oauth.errors import OAuthError
 from smtp_tui.oauth.flows import DeviceSignIn
-from smtp_tui.safe_text import escape_controls
+from smtp_tui.safe_text import shortened
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.tui.linear.console import StoppedError, stoppable
 from smtp_tui.tui.linear.context import LinearContext
@@ -37,7 +37,9 @@ class LinearSignIn:
             return key
         folder = absolute(self.context.document.path).parent
         try:
-            name = await SignInFlow(self, self.draft, folder).run()
+            done = await SignInFlow(
+                self, self.draft, folder, self.context.session.sign_in, self.context.last
+            ).run()
         except StoppedError:
             self.console.show_stopped(text("sign-in", "stopped"))
         except OAuthError as error:
@@ -45,13 +47,12 @@ class LinearSignIn:
         except PasswordError as error:
             self.console.show(as_sentence(error))
         else:
-            if name is None:
+            if done is None:
                 self.console.show(text("sign-in", "stopped"))
                 return None
             before = self.context.rows()
-            set_sign_in(self.draft, self.context.history, name)
-            shown = escape_controls(name)
-            self.console.show(text("sign-in", "done", name=shown, test=":test"))
+            set_sign_in(self.draft, self.context.history, done.name)
+            self.console.show(done.report(":test"))
             self.context.show_news(before)
         return None
 
@@ -60,13 +61,22 @@ class LinearSignIn:
         return await stoppable(call)
 
     async def ask(
-        self, title: str, label: str, value: str = "", *, may_be_empty: bool = False
+        self,
+        title: str,
+        label: str,
+        value: str = "",
+        problem: str = "",
+        *,
+        may_be_empty: bool = False,
     ) -> str | None:
-        """Ask for a text; an empty answer stops, unless it may be empty."""
-        del value  # a line cannot be begun for the admin
-        self.console.show(title)
-        typed = self.console.ask_within(f"{label}: ")
-        return typed if typed or may_be_empty else None
+        """Ask for a text; an empty answer takes the value, or stops if there is none."""
+        self.console.show(problem or title)
+        typed = self.console.ask_within(
+            f"{label} [{shortened(value)}]: " if value else f"{label}: "
+        )
+        if typed == "":
+            return value or ("" if may_be_empty else None)
+        return typed
 
     async def ask_secret(
         self, title: str, label: str, address: str = "", problem: str = ""
@@ -92,4 +102,4 @@ class LinearSignIn:
         self.console.show_verbatim(f"  {' '.join(device.code)}")
         minutes = max(1, round(device.ends_in / 60))
         self.console.show(text("sign-in", "lines-waiting", clock=f"{minutes} min"))
-        return await stoppable(device.wait())
+        return await stoppable(device.wait(lambda error: self.console.show(as_sentence(error))))

@@ -121,6 +121,13 @@ def last_test(done: CompletedTest | None, draft: SettingsDraft) -> LastTest | No
     return LastTest(done, bool(draft.differing(done.draft))) if done else None
 
 
+class SignInAnswers:
+    """What was typed for the last sign-in of this session, which may have failed; no secret."""
+
+    def __init__(self) -> None:
+        self.provider = self.client_id = self.tenant = self.scope = ""
+
+
 class SessionMemory:
     """The tests of this session, by table; kept in memory only, since they contain passwords."""
 
@@ -129,6 +136,7 @@ class SessionMemory:
         self._passed: dict[str, PassedState] = {}
         # Where tests run; None for here.
         self.place: ChosenPlace | None = None
+        self.sign_in = SignInAnswers()
 
     def add(self, table: str, done: CompletedTest) -> None:
         """Remember a finished test."""

@@ -7,9 +7,17 @@ from collections.abc import Mapping
 from dataclasses import field
 from pathlib import Path
 
+from smtp_tui.diagnosis.diagnose import AUTH_REJECTED
 from smtp_tui.oauth.entry import Flow, SignIn
 from smtp_tui.oauth.errors import OAuthError
-from smtp_tui.oauth.providers import GOOGLE, MICROSOFT, display_name, endpoints_of, flows_of
+from smtp_tui.oauth.providers import (
+    GOOGLE,
+    MICROSOFT,
+    display_name,
+    endpoints_of,
+    flows_of,
+    known_providers,
+)
 from smtp_tui.oauth.sign_in import (
     LIMIT,
     NewSignIn,
@@ -22,9 +30,11 @@ from smtp_tui.oauth.sign_in import (
 )
 from smtp_tui.records import record
 from smtp_tui.settings.choices import OF_TOKENS, Authentication
+from smtp_tui.smtp.events import Cause
 from smtp_tui.tui.messages import as_sentence, text
 from smtp_tui.tui.model.draft import ACCOUNT, HOST, PASSWORD, SettingsDraft
 from smtp_tui.tui.model.password import PasswordLocation
+from smtp_tui.tui.model.session import LastTest
 from smtp_tui.tui.model.undo import UndoStack
 
 AUTHENTICATION = "authentication"
@@ -44,6 +54,7 @@ class Registered:
     client_secret: str | None = field(default=None, repr=False)
     tenant: str | None = None
     flow: Flow
+    scopes: tuple[str, ...] = ()
 
 
 def missing_field(draft: SettingsDraft) -> str | None:
@@ -51,16 +62,21 @@ def missing_field(draft: SettingsDraft) -> str | None:
     return next((key for key in (HOST, ACCOUNT) if not draft.text(key)), None)
 
 
-def known_provider(draft: SettingsDraft) -> str | None:
-    """Return who signs in for the host, if that is known."""
-    return usual_provider(draft.text(HOST), None)
-
-
 def name_of(draft: SettingsDraft, provider: str) -> str:
     """Return the name of the draft's sign-in, or a new one."""
     password = draft.password
     named = password.text.strip() if password.location is PasswordLocation.OAUTH else ""
     return named or usual_name(provider)
+
+
+async def provider_named(draft: SettingsDraft, folder: Path) -> str | None:
+    """Return the provider of the sign-in that the draft names, or the host's; PasswordError."""
+    password = draft.password
+    if password.location is PasswordLocation.OAUTH and (name := password.text.strip()):
+        found = await previous_sign_in(name, draft.text(ACCOUNT), base=folder, environ=os.environ)
+        if found is not None:
+            return found.provider
+    return usual_provider(draft.text(HOST), None)
 
 
 async def previous(draft: SettingsDraft, provider: str, folder: Path) -> SignIn | None:
@@ -78,7 +94,21 @@ def registered_before(sign_in: SignIn) -> Registered:
         client_secret=sign_in.client_secret,
         tenant=sign_in.tenant,
         flow=sign_in.flow,
+        scopes=sign_in.scopes,
     )
+
+
+def asks_for_scope(provider: str) -> bool:
+    """Whether only the admin knows the scope for mail."""
+    return provider not in known_providers()
+
+
+def is_doubted(last: LastTest | None) -> bool:
+    """Whether the last test shows that a new sign-in by the same application is of no use."""
+    if last is None:
+        return False
+    is_rejected = last.facts.has_sign_in and last.verdict.cause == AUTH_REJECTED
+    return is_rejected or last.verdict.cause == Cause.OAUTH_CLIENT_REJECTED
 
 
 async def offered_flows(provider: str, tenant: str | None) -> tuple[Flow, ...]:
@@ -120,7 +150,7 @@ async def new_sign_in(
         client_secret=registered.client_secret,
         tenant=registered.tenant,
         flow=registered.flow,
-        scopes=before.scopes if before else (),
+        scopes=registered.scopes or (before.scopes if before else ()),
         other_hosts=hosts_before(before, draft.text(HOST)),
         place=place,
     )

@@ -10,21 +10,26 @@ from typing import Any, Protocol, TypeVar
 from smtp_tui.oauth.entry import Flow, Granted
 from smtp_tui.oauth.errors import OAuthError
 from smtp_tui.oauth.flows import DeviceSignIn, begin_device, begin_paste, client_sign_in
-from smtp_tui.oauth.providers import display_name
-from smtp_tui.oauth.sign_in import application_of, clear_shadow, store_granted
+from smtp_tui.oauth.providers import display_name, scopes_of
+from smtp_tui.oauth.sign_in import application_of, clear_shadow, doubts, signed_in_as, store_granted
 from smtp_tui.oauth.token_endpoint import Client
+from smtp_tui.records import record
+from smtp_tui.safe_text import escape_controls
 from smtp_tui.tui.messages import as_sentence, text
 from smtp_tui.tui.model.draft import SettingsDraft
+from smtp_tui.tui.model.session import LastTest, SignInAnswers
 from smtp_tui.tui.model.sign_in import (
     FLOWS,
     Registered,
+    asks_for_scope,
     client_question,
     has_secret,
     has_tenants,
-    known_provider,
+    is_doubted,
     new_sign_in,
     offered_flows,
     previous,
+    provider_named,
     registered_before,
 )
 
@@ -38,9 +43,15 @@ class SignInQuestions(Protocol):
         """Await a call that the admin may stop."""
 
     async def ask(
-        self, title: str, label: str, value: str = "", *, may_be_empty: bool = False
+        self,
+        title: str,
+        label: str,
+        value: str = "",
+        problem: str = "",
+        *,
+        may_be_empty: bool = False,
     ) -> str | None:
-        """Ask for a text."""
+        """Ask for a text; `problem` is that of the answer before."""
 
     async def ask_secret(
         self, title: str, label: str, address: str = "", problem: str = ""
@@ -54,23 +65,48 @@ class SignInQuestions(Protocol):
         """Show the address and the code, and wait for the sign-in; may raise PasswordError."""
 
 
+@record(kw_only=True)
+class SignedIn:
+    """A new sign-in: its name, who signed in, and why its token may be rejected."""
+
+    name: str
+    who: str
+    doubts: tuple[str, ...]
+
+    def report(self, test: str) -> str:
+        """Return what to show; `test` is the key or command that tests."""
+        done = text("sign-in", "done", name=escape_controls(self.name), test=test)
+        return " ".join((self.who, *self.doubts, done))
+
+
 class SignInFlow:
     """Asks what a sign-in needs, signs in, and stores what is granted."""
 
-    def __init__(self, questions: SignInQuestions, draft: SettingsDraft, folder: Path) -> None:
-        """`folder` is the one that paths in the settings start from."""
-        self._questions, self._draft, self._folder = questions, draft, folder
+    def __init__(
+        self,
+        questions: SignInQuestions,
+        draft: SettingsDraft,
+        folder: Path,
+        answers: SignInAnswers,
+        last: LastTest | None,
+    ) -> None:
+        """`folder` is the one that paths in the settings start from.
 
-    async def run(self) -> str | None:
-        """Return the name of the new sign-in, or None; OAuthError or PasswordError if it fails."""
+        `answers` are proposed, and changed as the admin answers.
+        """
+        self._questions, self._draft, self._folder = questions, draft, folder
+        self._answers, self._last = answers, last
+
+    async def run(self) -> SignedIn | None:
+        """Return the new sign-in, or None; OAuthError or PasswordError if it fails."""
         wait, draft = self._questions.wait, self._draft
-        provider = known_provider(draft) or await self._questions.ask(
-            text("sign-in", "provider-title"), "Provider", "https://"
-        )
+        provider = await wait(provider_named(draft, self._folder)) or await self._provider()
         if provider is None:
             return None
         before = await wait(previous(draft, provider, self._folder))
-        registered = registered_before(before) if before else await self._registered(provider)
+        registered = registered_before(before) if before else None
+        if registered is None or is_doubted(self._last):
+            registered = await self._registered(provider, registered)
         if registered is None:
             return None
         new = await wait(new_sign_in(draft, registered, before, self._folder))
@@ -80,18 +116,49 @@ class SignInFlow:
             return None
         await wait(store_granted(new, flow, client, granted))
         await clear_shadow(new, environ=os.environ)
-        return new.name
+        who = escape_controls(signed_in_as(client, flow, granted))
+        return SignedIn(
+            name=new.name, who=as_sentence(who), doubts=(*doubts(new, client, granted),)
+        )
 
-    async def _registered(self, provider: str) -> Registered | None:
-        """Ask for the application that the admin registered."""
-        questions = self._questions
-        client_id = await questions.ask(client_question(provider), "Client ID")
+    async def _provider(self) -> str | None:
+        """Ask for the provider until one answers."""
+        title, problem, answers = text("sign-in", "provider-title"), "", self._answers
+        while True:
+            typed = await self._questions.ask(title, "Provider", answers.provider, problem)
+            if typed is None:
+                return None
+            answers.provider = typed
+            try:
+                await self._questions.wait(offered_flows(typed, None))
+            except OAuthError as error:
+                problem = as_sentence(error)
+            else:
+                return typed
+
+    async def _registered(self, provider: str, before: Registered | None) -> Registered | None:
+        """Ask for the application that the admin registered; propose that of `before`."""
+        questions, answers = self._questions, self._answers
+        if before:
+            answers.client_id, answers.tenant = before.client_id, before.tenant or ""
+            answers.scope = " ".join(before.scopes)
+        title = client_question(provider)
+        client_id = await questions.ask(title, "Client ID", answers.client_id)
         if client_id is None:
             return None
+        answers.client_id = client_id
         tenant: str | None = ""
         if has_tenants(provider):
             title = text("sign-in", "tenant-title")
-            tenant = await questions.ask(title, "Tenant", may_be_empty=True)
+            tenant = await questions.ask(title, "Tenant", answers.tenant, may_be_empty=True)
+            answers.tenant = tenant or ""
+        scope: str | None = ""
+        if tenant is not None and asks_for_scope(provider):
+            usual = answers.scope or " ".join(scopes_of(provider, Flow.PASTE))
+            scope = await questions.ask(text("sign-in", "scope-title"), "Scope", usual)
+            if scope is None:
+                return None
+            answers.scope = scope
         flow = None if tenant is None else await self._flow(provider, tenant or None)
         if flow is None:
             return None
@@ -107,6 +174,7 @@ class SignInFlow:
             client_secret=secret,
             tenant=tenant or None,
             flow=flow,
+            scopes=tuple((scope or "").split()),
         )
 
     async def _flow(self, provider: str, tenant: str | None) -> Flow | None:
