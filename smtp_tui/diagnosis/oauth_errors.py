@@ -15,7 +15,10 @@ MICROSOFT, GOOGLE = "microsoft", "google"
 _AADSTS = re.compile(r"\bAADSTS[0-9]{4,9}\b", re.IGNORECASE)
 _LONGEST = 4096
 # Words that only Google's pages and libraries have next to the errors of RFC 6749.
-_GOOGLE = re.compile(r"google|gmail|\bya29\.|invalid_rapt|admin_policy_enforced|org_internal")
+_GOOGLE = re.compile(
+    r"google|gmail|\bya29\.|invalid_rapt|admin_policy_enforced|org_internal|disallowed_useragent"
+    r"|deleted_client|disabled_client|error 40[0-9]: [a-z]+_[a-z]"
+)
 _ERROR = re.compile(r"(?<![\w-])[a-z]+(?:_[a-z]+)+(?![\w-])")
 
 

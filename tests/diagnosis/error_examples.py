@@ -592,7 +592,7 @@ EXAMPLES: list[Example] = [
     ),
     *_more(
         "token-refused",
-        "Fetch a new token",
+        "new token",
         '{"error": "invalid_grant", "error_description": "Token has been expired or revoked."}',
         "AADSTS700082: The refresh token has expired due to inactivity.",
         "334 eyJzdGF0dXMiOiI0MDAiLCJzY2hlbWVzIjoiQmVhcmVyIn0=",

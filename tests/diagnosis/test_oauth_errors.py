@@ -94,6 +94,10 @@ def test_microsoft(code: str) -> None:
             "{'error': 'invalid_client'})",
             "google-client-unknown",
         ),
+        # The titles of Google's own pages.
+        ("Error 400: redirect_uri_mismatch", "google-redirect"),
+        ("Error 403: access_denied The app is currently being tested", "google-not-tester"),
+        ("disallowed_useragent", "google-useragent"),
     ],
 )
 def test_a_line_of_a_log(line: str, entry: str) -> None:

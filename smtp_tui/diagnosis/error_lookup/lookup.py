@@ -16,7 +16,7 @@ from smtp_tui.diagnosis.causes import causes, load_texts, parts_of, texts_of
 from smtp_tui.diagnosis.error_lookup.log_redactor import LogRedactor
 from smtp_tui.diagnosis.error_lookup.reply_match import error_entries, lowered, reply_in
 from smtp_tui.diagnosis.experiments import SUBMISSION, other_ports
-from smtp_tui.diagnosis.oauth_errors import oauth_error_in
+from smtp_tui.diagnosis.oauth_errors import lookup_address, oauth_error_in
 from smtp_tui.providers import KEYS
 from smtp_tui.records import record
 from smtp_tui.safe_text import escape_controls, shortened
@@ -270,11 +270,28 @@ def _by_sign_in(text: str) -> Found | None:
     """Match an error of a provider's sign-in, such as AADSTS53003."""
     found = oauth_error_in(text)
     if found is None:
-        return None
+        return _by_unknown_code(text)
     entry, words = found
     what = f"{entry.provider.capitalize()} replies {words}. {entry.what}"
     meant = CauseOverrides(cause="token-refused", what=what, why=entry.why, cure=entry.cure)
     return words, meant, ""
+
+
+def _by_unknown_code(text: str) -> Found | None:
+    """Say of a code of Microsoft's that no row explains only where to look it up."""
+    if (page := lookup_address(text)) is None:
+        return None
+    code = f"AADSTS{page.partition('=')[2]}"
+    return (
+        code,
+        CauseOverrides(
+            cause="token-refused",
+            what=f"Microsoft replies {code}. smtp-tui does not know this code.",
+            why="It is an error of the sign-in at Microsoft, not of the mail server.",
+            cure=f"Look it up: {page}",
+        ),
+        "",
+    )
 
 
 def _by_rule(text: str, low: str, *, vague: bool) -> Found | None:
