@@ -211,7 +211,8 @@ class FormatSpec:
 
     def is_named(self, file: str) -> bool:
         """Whether a file of this name may be the program's."""
-        return any(fnmatchcase(file, pattern.rpartition("/")[2]) for pattern in self.files)
+        patterns = (*self.files, *self.next_to)
+        return any(fnmatchcase(file, pattern.rpartition("/")[2]) for pattern in patterns)
 
     def variable_evidence(self, names: Iterable[str]) -> FormatEvidence | None:
         """Return the evidence for this format in an environment of these names, or None."""

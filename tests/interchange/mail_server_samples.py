@@ -287,4 +287,64 @@ smtp_colour = blue
         [],
         ["port"],
     ),
+    # config/config.inc.php.sample of Roundcube 1.7, GPL-3.0.
+    Sample(
+        "roundcube",
+        """\
+<?php
+
+/*
+ | Local configuration for the Roundcube Webmail installation.
+ $config['smtp_host'] = 'comment.example';
+*/
+
+$config = [];
+$config['db_dsnw'] = 'mysql://roundcube:pass@localhost/roundcubemail';
+$config['imap_host'] = 'localhost:143';
+
+// SMTP server host (for sending mails).
+// $config['smtp_host'] = 'localhost:587';
+$config['smtp_host'] = 'tls://mail.example.org:2525';
+
+// SMTP username (if required) if you use %u as the username Roundcube
+// will use the current username for login
+$config['smtp_user'] = "round\\$cube";
+$config['smtp_pass'] = 'it\\'s; #1 "//';
+$config['smtp_helo_host'] = '';
+$config['smtp_timeout'] = 0;
+$config['smtp_conn_options'] = [
+    'ssl' => [
+        'verify_peer'  => true,
+        'verify_depth' => 3,
+        'cafile'       => '/etc/openssl/certs/ca.crt',
+    ],
+];
+$config['smtp_auth_type'] = null;
+$config['smtp_debug'] = false;
+$config['plugins'] = ['archive'];
+""",
+        {
+            "host": "mail.example.org", "port": 2525, **TLS, "username": "round$cube",
+            "password": 'it\'s; #1 "//', "ca_file": "/etc/openssl/certs/ca.crt",
+        },
+        [],
+        ["authentication"],
+        name="config.inc.php",
+    ),
+    Sample(
+        "roundcube",
+        "<?php\n$config['smtp_server'] = 'ssl://a.example';\n$config['smtp_port'] = 465;\n"
+        "$config['smtp_user'] = '%u';\n$config['smtp_pass'] = '%p';\n"
+        "$config['smtp_conn_options'] = array('ssl' => array('verify_peer' => false));\n",
+        {"host": "a.example", "port": 465, **SSL, **UNVERIFIED},
+        ["smtp_user"],
+        [],
+    ),
+    Sample(
+        "roundcube",
+        "<?php\n$config['smtp_host'] = 'mail.%d';\n$config['smtp_pass'] = getenv('SECRET');\n",
+        {"port": 587, **OPEN, "password": {"env": "SECRET"}},
+        ["smtp_host"],
+        ["port"],
+    ),
 ]  # fmt: skip

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import configparser
+import contextlib
 import json
 import os
 import re
@@ -14,6 +17,7 @@ import pytest
 
 from smtp_tui.interchange.export_builder import export_text
 from smtp_tui.interchange.importer import import_text
+from smtp_tui.interchange.spec import InterchangeError
 from tests.interchange.awkward import HANDMADE
 from tests.interchange.readers import Values, need, need_module, run, utf_8
 from tests.servers.requirements import program
@@ -214,3 +218,144 @@ def test_swaks_by_a_shell() -> None:
         words = run(need("bash"), "-c", script + exported("swaks", password)).split("\0")
         assert words[words.index("--auth-password") + 1] == password
         assert words[words.index("--auth-user") + 1] == "al ice#$"
+
+
+# Where the username and the password stand in each YAML file, and their own libraries.
+_IN_YAML = {
+    "synapse": ("email", "smtp_user", "smtp_pass"),
+    "authelia": ("notifier", "smtp", "username", "password"),
+    "gotosocial": ("smtp-username", "smtp-password"),
+    "ntfy": ("smtp-sender-user", "smtp-sender-pass"),
+    "vikunja": ("mailer", "username", "password"),
+    "home-assistant": ("notify", 0, "username", "password"),
+    "crowdsec": ("smtp_username", "smtp_password"),
+    "redmine": ("production", "email_delivery", "smtp_settings", "user_name", "password"),
+    "spring": ("spring", "mail", "username", "password"),
+}
+_RUBY_YAML = (
+    "require 'yaml'; require 'erb'; require 'json';"
+    "puts ARGV.map { |f| YAML.load(ERB.new(File.read(f)).result, permitted_classes: [Symbol]) }"
+    ".to_json"
+)
+
+
+def all_that_fit(name: str) -> dict[str, str]:
+    """An export for each handmade password that the format can hold."""
+    whole = {**WHOLE, "port": 587, "encryption": "tls"}
+    found = {}
+    for password in HANDMADE:
+        with contextlib.suppress(InterchangeError):
+            exported = export_text(name, {**whole, "password": password}, with_password=True)
+            found[password] = exported.text
+    assert len(found) > len(HANDMADE) - 5
+    return found
+
+
+@pytest.mark.parametrize("name", _IN_YAML)
+def test_yaml_by_pyyaml(name: str) -> None:
+    need_module("yaml")
+    import yaml
+
+    *above, user, secret = _IN_YAML[name]
+    for password, written in all_that_fit(name).items():
+        found = yaml.safe_load(written)
+        for step in above:
+            found = found[step]
+        assert (found[user], found[secret]) == ("al ice#$", password)
+
+
+def test_redmine_by_ruby(tmp_path: Path) -> None:
+    ruby = need("ruby")
+    held = all_that_fit("redmine")
+    files = [tmp_path / f"{number}.yml" for number in range(len(held))]
+    for file, written in zip(files, held.values(), strict=True):
+        file.write_text(written, encoding="utf-8")
+    told = run(ruby, "-Ku", "-e", _RUBY_YAML, *map(str, files), env=utf_8())
+    for password, found in zip(held, json.loads(told), strict=True):
+        delivery = found["production"]["email_delivery"]
+        assert delivery["smtp_settings"]["password"] == password
+        # JSON has no symbols; a text would have kept its colon.
+        assert delivery["delivery_method"] == "smtp"
+        assert delivery["smtp_settings"]["authentication"] == "login"
+
+
+def test_roundcube_by_php(tmp_path: Path) -> None:
+    php = need("php")
+    script = (
+        "foreach (array_slice($argv, 1) as $f) { include $f; $a[] = $config; $config = []; }"
+        "echo json_encode($a);"
+    )
+    held = all_that_fit("roundcube")
+    files = [tmp_path / f"{number}.php" for number in range(len(held))]
+    for file, written in zip(files, held.values(), strict=True):
+        file.write_text(written, encoding="utf-8")
+    for password, found in zip(
+        held, json.loads(run(php, "-r", script, "--", *map(str, files))), strict=True
+    ):
+        assert (found["smtp_user"], found["smtp_pass"]) == ("al ice#$", password)
+        assert found["smtp_host"] == "tls://mail.example.org:587"
+        assert found["smtp_timeout"] == 20
+        assert found["smtp_conn_options"]["ssl"]["cafile"] == WHOLE["ca_file"]
+
+
+def test_odoo_by_configparser() -> None:
+    for password, written in all_that_fit("odoo").items():
+        parser = configparser.RawConfigParser()
+        parser.read_string(written)
+        found = dict(parser.items("options"))
+        assert (found["smtp_user"], found["smtp_password"]) == ("al ice#$", password)
+        assert (found["smtp_ssl"], found["smtp_port"]) == ("True", "587")
+
+
+def test_ghost_by_nodemailer() -> None:
+    node, env = need("node"), utf_8() | {"NODE_PATH": "/usr/share/nodejs"}
+    if subprocess.run(
+        [node, "-e", "require('nodemailer')"], capture_output=True, check=False, env=env
+    ).returncode:
+        pytest.skip("nodemailer is not installed")
+    script = (
+        "const {createTransport} = require('nodemailer');"
+        "console.log(JSON.stringify(process.argv.slice(1).map(text =>"
+        " createTransport(JSON.parse(text).mail.options).transporter.options)));"
+    )
+    held = all_that_fit("ghost-json")
+    told = json.loads(run(node, "-e", script, *held.values(), env=env))
+    for password, found in zip(held, told, strict=True):
+        assert found["auth"] == {"user": "al ice#$", "pass": password}
+        assert (found["host"], found["port"], found["requireTLS"]) == (
+            "mail.example.org",
+            587,
+            True,
+        )
+
+
+@pytest.mark.parametrize("name", ["keycloak", "vaultwarden-json"])
+def test_json(name: str) -> None:
+    for password, written in all_that_fit(name).items():
+        found = json.loads(written)
+        found = found.get("smtpServer", found)
+        assert password in (found.get("password"), found.get("smtp_password"))
+
+
+_JAVA = """\
+import java.nio.file.*; import java.util.*;
+public class Read { public static void main(String[] files) throws Exception {
+  for (String file : files) {
+    Properties found = new Properties();
+    found.load(Files.newBufferedReader(Path.of(file)));
+    byte[] value = found.getProperty("spring.mail.password").getBytes("UTF-8");
+    System.out.println(Base64.getEncoder().encodeToString(value)); } } }
+"""
+
+
+def test_properties_by_java(tmp_path: Path) -> None:
+    java = need("java")
+    if "jdk.compiler" not in run(java, "--list-modules"):
+        pytest.skip("no Java compiler is installed")
+    (tmp_path / "Read.java").write_text(_JAVA)
+    held = all_that_fit("spring-properties")
+    files = [tmp_path / f"{number}.properties" for number in range(len(held))]
+    for file, written in zip(files, held.values(), strict=True):
+        file.write_text(written, encoding="utf-8")
+    told = run(java, str(tmp_path / "Read.java"), *map(str, files)).split()
+    assert [base64.b64decode(line).decode() for line in told] == [*held]

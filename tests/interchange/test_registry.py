@@ -19,7 +19,7 @@ CONTRACT = (
     "msmtp", "postfix", "gitea", "grafana", "alertmanager", "nodemailer", "url", "swaks",
     "synapse", "authelia", "gotosocial", "ntfy", "vikunja", "home-assistant", "crowdsec",
     "ghost-json", "vaultwarden-json", "keycloak", "redmine", "spring", "spring-properties",
-    "exim", "dma", "ssmtp", "nullmailer", "opensmtpd", "odoo",
+    "exim", "dma", "ssmtp", "nullmailer", "opensmtpd", "odoo", "roundcube",
     "authentik", "paperless", "n8n", "outline", "supabase", "plausible", "metabase", "ghost",
     "discourse", "discourse-conf", "symfony", "meteor", "gitlab", "nextcloud-config",
 )  # fmt: skip

@@ -12,8 +12,8 @@ from smtp_tui.interchange.spec import FormatSpec, ImportSource, InterchangeError
 
 LOGINS, MACROS = "passwd.client", "exim4.conf.localmacros"
 _SMARTHOST = "dc_smarthost"
-_SETTING = re.compile(r"^[ \t]*+(?P<name>dc_\w++)=(?P<quote>['\"]?+)(?P<value>[^'\"\n]*+)", re.M)
-_MACRO = re.compile(r"^(?P<name>[A-Z]\w*+)[ \t]*+=[ \t]*+(?P<value>[^\n]*+)", re.MULTILINE)
+_SETTING = re.compile(r"[ \t]*+(?P<name>dc_\w++)=['\"]?+(?P<value>[^'\"]*+)")
+_MACRO = re.compile(r"(?P<name>[A-Z]\w*+)[ \t]*+=(?P<value>.*+)")
 # A key with a colon stands in quotes.
 _LOGIN = re.compile(
     r"(?:\"(?P<quoted>[^\"\n]*+)\"|(?P<host>[^:\s#]++))[ \t]*+:[ \t]*+"
@@ -29,10 +29,12 @@ _HELO = "REMOTE_SMTP_HELO_DATA"
 
 
 def _entries(source: ImportSource) -> Iterator[Assignment]:
-    for content, pattern in ((source.text, _SETTING), (source.beside.get(MACROS, ""), _MACRO)):
-        for match in pattern.finditer(content):
-            line = content.count("\n", 0, match.start("name")) + 1 if pattern is _SETTING else None
-            yield Assignment(match["name"], match["value"].strip(), line)
+    for number, line in enumerate(source.text.split("\n"), 1):
+        if match := _SETTING.match(line):
+            yield Assignment(match["name"], match["value"].strip(), number)
+    for line in source.beside.get(MACROS, "").split("\n"):
+        if match := _MACRO.match(line):
+            yield Assignment(match["name"], match["value"].strip())
 
 
 def _logins(content: str) -> Mapping[str, tuple[str, str]]:

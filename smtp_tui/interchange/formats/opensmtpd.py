@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from smtp_tui.interchange.export_builder import ExportBuilder
 from smtp_tui.interchange.formats.beside import as_comment, refuse, secret_or_place
 from smtp_tui.interchange.import_builder import (
+    LONGEST,
     Assignment,
     ImportBuilder,
     UnresolvedVariable,
@@ -35,7 +36,6 @@ _OPTIONS = {
     "src": True, "helo-src": True, "domain": True, "protocols": True, "ciphers": True, "ttl": True,
     "backup": False, "srs": False, "tls": False,
 }  # fmt: skip
-_MACRO = re.compile(r"\$(\w+)")
 Lines = list[tuple[int, list[str]]]
 
 
@@ -49,20 +49,18 @@ def _lines(content: str) -> Lines:
     """Return the words of each line, with continued lines joined and macros filled in."""
     found: Lines = []
     macros: dict[str, str] = {}
-    number = 0
-    whole, started = "", 1
-    for line in content.split("\n"):
-        number += 1
-        whole, started = whole + line.rstrip("\r"), started if whole else number
-        if whole.endswith("\\"):
-            whole = whole[:-1] + " "
+    parts: list[str] = []
+    for number, line in enumerate(content.split("\n"), 1):
+        written = line.rstrip("\r")
+        parts.append(written.removesuffix("\\"))
+        if written.endswith("\\"):
             continue
-        words = [*_words(whole, macros)]
+        words = [*_words(" ".join(parts), macros)]
         if len(words) > 2 and words[1] == "=":
-            macros[words[0]] = words[2]
+            macros[words[0]] = words[2][:LONGEST]
         if words:
-            found.append((started, words))
-        whole = ""
+            found.append((number + 1 - len(parts), words))
+        parts = []
     return found
 
 
@@ -74,7 +72,8 @@ def _words(line: str, macros: Mapping[str, str]) -> Iterator[str]:
             continue
         before, sign, _ = bare.partition("#")
         if before:
-            yield _MACRO.sub(lambda name: macros.get(name[1], name[0]), before)
+            # Only a word that is a macro as a whole: a host of several may grow without bound.
+            yield macros.get(before.removeprefix("$"), before) if before[0] == "$" else before
         if sign:
             return
 
