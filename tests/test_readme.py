@@ -83,7 +83,7 @@ def _values(field: Field) -> str:
 
 def _default(field: Field) -> str:
     if field.key == "port":
-        return "587 with `tls`, 465 with `ssl`, 25 with `none`"
+        return "587 with `tls`, 465 with `ssl`, 25 with `none`; 24 with `lmtp`"
     if field.key == "authentication":
         return "`auto` with a username, else `none`"
     value = defaults({})[field.key]
