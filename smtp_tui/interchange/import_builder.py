@@ -155,6 +155,12 @@ class ImportBuilder:
         """Whether the text has a setting of this name."""
         return name in self.entries
 
+    def is_unknown(self, name: str) -> bool:
+        """Whether the text sets a name to a value that is known only when the program runs."""
+        value = self.entries[name].value if name in self else None
+        is_open = isinstance(value, EnvRef) and value.default is None
+        return is_open or isinstance(value, FileRef | UnresolvedVariable)
+
     def get(self, *names: str) -> Any:
         """Return the first known, non-empty value of these names, or None."""
         for entry in self._named(names):

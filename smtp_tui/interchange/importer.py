@@ -125,17 +125,24 @@ def recognise_variables(
 
     A container's image decides between formats that share their names.
     """
+    variables = [*variables]
     names: dict[str, None] = {}
     for entry in variables:
         word = _WORD.match(entry.value) if isinstance(entry.value, str) else None
         names |= {entry.name: None, f"{entry.name}={word[0] if word else None}": None}
     found = {
-        form.name: form.variable_evidence(names)
+        form.name: _carried(form, variables) if form.carrier else form.variable_evidence(names)
         for form in formats().values()
         if form.takes_variables
     }
     of_image = {name: found[name] for name in found if format_named(name).runs_in(image)}
     return _strongest(of_image if any(of_image.values()) else found)
+
+
+def _carried(form: FormatSpec, variables: Iterable[Assignment]) -> FormatEvidence | None:
+    """Return the evidence for a format whose file may be the value of a variable."""
+    values = [entry.value for entry in variables if entry.name == form.carrier]
+    return form.evidence(values[-1], ()) if values and isinstance(values[-1], str) else None
 
 
 def import_variables(

@@ -139,10 +139,11 @@ class FormatSpec:
     programs in Go differ there. `sockets` is whether the program connects
     to UNIX sockets. `images` are the container images of the program. `prefixes`
     make variables of the keys of its file. `outer_prefix` goes before the variables inside its
-    container. `values` is `json` if it parses the values of variables as JSON, and `in_one` is
-    whether one variable has all settings. `tree` says where the settings stand in YAML or JSON
-    (see `formats/tree.py`). `refuses` are the kinds of encryption that the program lacks
-    altogether. For detection, see `formats.toml` and `evidence`.
+    container; there, the variable `carrier` may hold the whole file. `values` is `json` if it
+    parses the values of variables as JSON, and `in_one` is whether one variable has all settings.
+    `tree` says where the settings stand in YAML or JSON (see `formats/tree.py`). `refuses` are the
+    kinds of encryption that the program lacks altogether. For detection, see `formats.toml` and
+    `evidence`.
     """
 
     name: str
@@ -172,6 +173,7 @@ class FormatSpec:
     images: tuple[str, ...] = ()
     prefixes: tuple[str, ...] = ()
     outer_prefix: str = ""
+    carrier: str = ""
     values: str = ""
     in_one: bool = False
     find: tuple[str, ...] = ()
@@ -224,7 +226,7 @@ class FormatSpec:
     def variable_of(self, key: str, prefix: str = "") -> str:
         """Return the variable for a key of the format's file; most formats have no file."""
         if not self.prefixes:
-            return key
+            return prefix + key
         prefix = prefix or self.prefixes[0]
         return prefix + (key.upper() if prefix.isupper() else key)
 
@@ -255,7 +257,7 @@ class FormatSpec:
     @property
     def takes_variables(self) -> bool:
         """Whether the program reads its settings from variables."""
-        return self.takes_quoting
+        return self.takes_quoting or bool(self.carrier)
 
     @property
     def takes_quoting(self) -> bool:

@@ -251,7 +251,7 @@ def _known_variables() -> tuple[tuple[str, ...], frozenset[str]]:
     known = [*formats().values()]
     names: set[str] = set()
     for form in known:
-        names |= form.own | form.shares | form.hosts | form.beside
+        names |= form.own | form.shares | form.hosts | form.beside | {form.carrier}
         names |= {name for name in form.write if re.fullmatch(r"[A-Z][A-Z0-9_]*", name)}
     prefixes = {prefix for form in known for prefix in getattr(form, "prefixes", ())}
     return (*_PREFIXES, *sorted(prefixes)), frozenset(name for name in names if "=" not in name)

@@ -29,6 +29,8 @@ def names(form: FormatSpec, there: Collection[str], *, by_keys: bool = False) ->
     """
     if form.prefixes and not by_keys:
         return frozenset(name for name in there if name.startswith(form.prefixes))
+    if form.carrier and not by_keys:
+        return frozenset((form.carrier,))
     known = form.own | form.hosts | form.shares | form.write.keys()
     return known | {f"{form.outer_prefix}{name}" for name in known}
 

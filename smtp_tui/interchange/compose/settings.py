@@ -137,9 +137,9 @@ class ComposeSettings:
     def secret_keys(self) -> frozenset[str]:
         """The names of the variables with passwords; others look secret anyway."""
         return frozenset(
-            form.variable_of(encode.secret_name(form), prefix)
+            form.carrier or form.variable_of(encode.secret_name(form), prefix)
             for form in self._forms.values()
-            for prefix in form.prefixes or ("",)
+            for prefix in form.prefixes or (form.outer_prefix,)
         )
 
     def dialects(self) -> dict[str, str]:
@@ -212,7 +212,11 @@ class ComposeSettings:
                     lines.append(text(identity, name=variable.name, others=others))
         # What the program has by default shows in the values.
         on_link = [note for note in imported.remarks if note.key in ("", *_ENCRYPTION)]
-        own = [f"{line[:1].upper()}{line[1:]}" for line in lines]
+        # A sentence that begins with a variable's name keeps its letters.
+        own = [
+            line if "_" in line.partition(" ")[0] else f"{line[:1].upper()}{line[1:]}"
+            for line in lines
+        ]
         return tuple(f"{line}." for line in (*own, *imported.unread, *on_link))
 
     def values(self, table: str) -> dict[str, Any]:
@@ -263,6 +267,9 @@ class ComposeSettings:
             return self
         service, (form, _) = self._service(table), self._format(table)
         shown = one_line(self._path)
+        if form.carrier:
+            why = text("compose-carrier", name=form.carrier, program=form.title)
+            raise NotExpressibleError(f"{shown}: {why}", next(iter(wanted)))
         try:
             variables, notes = encode.wanted_variables(form, service.variables, old, wanted)
         except NotExpressibleError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from smtp_tui.interchange.export_builder import ExportBuilder
 from smtp_tui.interchange.formats.rails import literals, quoted
@@ -16,9 +17,6 @@ from smtp_tui.interchange.import_builder import (
     WrittenValue,
 )
 from smtp_tui.interchange.spec import FormatSpec, ImportSource, text
-
-# A container has the whole file in this variable.
-_OMNIBUS = "GITLAB_OMNIBUS_CONFIG"
 
 _KEY = r"""gitlab_rails\[[ \t]*+(?P<quote>['"])(?P<name>\w++)(?P=quote)[ \t]*+\][ \t]*+"""
 _STATEMENT = re.compile(rf"{_KEY}=(?![=>~])[ \t]*+")
@@ -86,13 +84,15 @@ def _value(content: str, at: int) -> tuple[object, int]:
 
 def read(source: ImportSource, form: FormatSpec) -> ImportBuilder:
     """Import the settings, with GitLab's defaults."""
-    content = source.text
+    found = [written.entry for written in written_values(source.text)]
     for entry in source.entries or ():
-        if entry.name == _OMNIBUS and isinstance(entry.value, str):
-            content = entry.value
-    builder = ImportBuilder(form, (written.entry for written in written_values(content)))
+        if entry.name == form.carrier and isinstance(entry.value, str):
+            # Its lines are not those of the file that the variable stands in.
+            inner = (written.entry for written in written_values(entry.value))
+            found = [replace(one, line=None) for one in inner]
+    builder = ImportBuilder(form, found)
     if builder.switch("smtp_enable", False) is False:
-        builder.remark("", "not-enabled")
+        builder.remark("", "gitlab-sendmail")
     read_declared(builder)
     for name in ("smtp_ca_path",):
         if name in builder:

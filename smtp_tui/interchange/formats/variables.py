@@ -77,6 +77,8 @@ def _switches(builder: ImportBuilder, names: Mapping[str, str]) -> None:
         for link in ("ssl", "tls", "auto")
         if link in names
     }
+    if any(builder.is_unknown(names[link]) for link in is_on):
+        return
     if is_on["ssl"] and is_on.get("tls") and "both" in names:
         builder.reject(names["tls"], "both-refused", other=names["ssl"])
     chosen = next((link for link, on in is_on.items() if on), "none")
@@ -121,6 +123,8 @@ def _user_is_sender(builder: ImportBuilder, _: object) -> None:
 
 def _outline_link(builder: ImportBuilder, name: str) -> None:
     is_on = builder.switch(name, None)
+    if builder.is_unknown(name):
+        return
     if is_on is False:
         builder.put("openssl_verify_mode", "none", name)
     elif is_on is None:
@@ -133,10 +137,11 @@ _PLAUSIBLE_PORTS = {"Bamboo.Mua": 587, "Bamboo.SMTPAdapter": 25}
 
 def _plausible_link(builder: ImportBuilder, name: str) -> None:
     adapter = builder.text("MAILER_ADAPTER") or ""
-    is_on = builder.switch(name, None)
+    is_on, is_unknown = builder.switch(name, None), builder.is_unknown(name)
     if is_on is None:
         is_on = builder.values.get("port") == 465 and adapter != "Bamboo.SMTPAdapter"
-    builder.put_link("ssl" if is_on else "auto", builder.form.goes_on)
+    if not is_unknown:
+        builder.put_link("ssl" if is_on else "auto", builder.form.goes_on)
     if adapter in _PLAUSIBLE_PORTS:
         builder.default("port", _PLAUSIBLE_PORTS[adapter])
     elif "port" not in builder.values:
