@@ -1,4 +1,7 @@
-"""One request over HTTPS, with a verified certificate and bounded size, time and redirects."""
+"""One request over HTTPS, with a verified certificate and bounded size, time and redirects.
+
+It goes through the proxy that HTTPS_PROXY names, as curl's does; NO_PROXY names hosts without one.
+"""
 
 from __future__ import annotations
 
@@ -12,14 +15,18 @@ from http.client import HTTPException, HTTPResponse
 from types import SimpleNamespace
 from typing import Any, cast
 from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.request import getproxies_environment, proxy_bypass
 
 from smtp_tui.records import record
 from smtp_tui.safe_text import escape_controls, shortened
 from smtp_tui.settings.fields import Settings
+from smtp_tui.settings.proxy_address import ProxyAddress
+from smtp_tui.settings.proxy_address import proxy as parse_proxy
 from smtp_tui.settings.validate import parse_settings
 from smtp_tui.smtp.addresses import THIS_MACHINE, Endpoint, Network, look_up
 from smtp_tui.smtp.connection import ClosedByServer, Connection, HandshakeFailed
 from smtp_tui.smtp.happy_eyeballs import AddressLookupError, HappyEyeballs, resolve
+from smtp_tui.smtp.proxies import connect_through
 from smtp_tui.smtp.tls import TlsContextError, client_context
 from smtp_tui.smtp.tls_errors import HandshakeFault
 from smtp_tui.threads import in_daemon_thread
@@ -131,20 +138,12 @@ async def _exchange(url: str, wanted: _Request) -> HttpReply:
 
 async def _connect(settings: Settings, wanted: _Request) -> Connection:
     """Connect to the first address that answers, and do the TLS handshake."""
-    endpoints = await _endpoints(settings, wanted)
-    if not endpoints:
-        raise WebError(f"{settings.host} has no address")
     try:
         # The CA file may be a pipe, or on a file system that hangs.
         context = await in_daemon_thread(partial(client_context, settings))
-        opened, _ = await HappyEyeballs(None, network=wanted.network).connect(endpoints)
     except TlsContextError as error:
         raise WebError(f"the CA file cannot be loaded: {error}") from None
-    except AddressLookupError as error:
-        raise WebError(_lowered(error.detail)) from None
-    except OSError as error:
-        raise WebError(error.strerror or "no connection") from None
-    connection, is_secure = Connection(opened), False
+    connection, is_secure = await _opened(settings, wanted), False
     try:
         await connection.start_tls(context, settings.host)
         is_secure = True
@@ -158,6 +157,45 @@ async def _connect(settings: Settings, wanted: _Request) -> Connection:
         if not is_secure:
             connection.close()
     return connection
+
+
+async def _opened(settings: Settings, wanted: _Request) -> Connection:
+    """Connect to the host, or to the proxy, which looks the host up."""
+    proxy = proxy_for(settings.host) if wanted.network is THIS_MACHINE else None
+    nearest = settings
+    if proxy:
+        nearest = replace(settings, host=proxy.host, port=proxy.port)
+        # The system's resolver finds the proxy: `find` is for names of the Internet.
+        wanted = replace(wanted, find=None)
+    whose = f"the proxy {proxy} of HTTPS_PROXY: " if proxy else ""
+    try:
+        endpoints = await _endpoints(nearest, wanted)
+        if not endpoints:
+            raise WebError(f"{nearest.host} has no address")
+        opened, _ = await HappyEyeballs(None, network=wanted.network).connect(endpoints)
+        try:
+            if proxy:
+                await connect_through(proxy, opened, settings.host, settings.port)
+        except BaseException:
+            opened.close()
+            raise
+    except AddressLookupError as error:
+        raise WebError(f"{whose}{_lowered(error.detail)}") from None
+    except OSError as error:
+        raise WebError(f"{whose}{error.strerror or 'no connection'}") from None
+    return Connection(opened)
+
+
+def proxy_for(host: str) -> ProxyAddress | None:
+    """Return the proxy that HTTPS_PROXY names for a host, unless NO_PROXY names the host."""
+    named = getproxies_environment().get("https", "")
+    if not named or proxy_bypass(host):
+        return None
+    try:
+        return parse_proxy(named)
+    except ValueError as error:
+        # The value may hold a password.
+        raise WebError(f"HTTPS_PROXY names a proxy that smtp-tui cannot use: it {error}") from None
 
 
 def _handshake_problem(failure: HandshakeFault) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from smtp_tui.web.https import LARGEST, WebError, request
+from tests.servers.proxies import running_microsocks, running_tinyproxy
 from tests.web.serving import WebAuthority, serving
 
 SECRET = "refresh-token-wonderland"
@@ -85,3 +86,40 @@ async def test_no_error_repeats_the_url_or_the_form() -> None:
     with pytest.raises(WebError) as caught:
         await request(f"https://127.0.0.1:1/{SECRET}?{SECRET}", form={"token": SECRET})
     assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["socks5", "http"])
+async def test_a_proxy_connects(
+    web: WebAuthority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    async with serving(web.context, REPLY) as (url, seen):
+        port = int(url.rpartition(":")[2])
+        running = running_microsocks() if kind == "socks5" else running_tinyproxy(tmp_path, port)
+        with running as proxy:
+            monkeypatch.setenv("HTTPS_PROXY", f"{kind}://127.0.0.1:{proxy}")
+            assert (await request(url, ca_file=str(web.file))).status == 400
+        assert len(seen) == 1
+        # The proxy has gone, and without it there is an answer.
+        with pytest.raises(WebError, match="of HTTPS_PROXY: "):
+            await request(url, ca_file=str(web.file))
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+        assert (await request(url, ca_file=str(web.file))).status == 400
+
+
+@pytest.mark.parametrize("named", [f"http://me:{SECRET}@proxy.test:3128", "https://proxy.test"])
+async def test_a_proxy_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch, named: str) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", named)
+    with pytest.raises(WebError, match="HTTPS_PROXY names a proxy that smtp-tui") as caught:
+        await request("https://127.0.0.1:1/")
+    assert SECRET not in str(caught.value)
+
+
+async def test_a_proxy_that_allows_no_such_port(
+    web: WebAuthority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with serving(web.context, REPLY) as (url, seen):
+        with running_tinyproxy(tmp_path, 1) as proxy:
+            monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy}")
+            with pytest.raises(WebError, match="of HTTPS_PROXY: 403"):
+                await request(url, ca_file=str(web.file))
+        assert not seen
