@@ -6,6 +6,8 @@ import asyncio
 import json
 import os
 import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from shlex import quote
@@ -27,7 +29,8 @@ from smtp_tui.oauth.store import Place, locked, place_of
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.settings.password_sources import OAuthSource
 
-_SECONDS = 30.0  # for a token, if the settings say nothing else
+_SECONDS = 15.0  # for a token, if the settings do not say less
+_PATIENCE = 2.0  # seconds until a terminal shows what is awaited
 
 
 def logout(call: Invocation) -> int:
@@ -35,7 +38,36 @@ def logout(call: Invocation) -> int:
     table = open_table(call.words, call.options)
     print_notes(table)
     name = _signed_in(table).name
-    return asyncio.run(_logout(_place(table), f"{one_line(name, 80)}{table.owner}"))
+    file = one_line(table.file)
+    with _hint(f"nothing was removed, and {file} still names a sign-in"):
+        status = asyncio.run(_logout(_place(table), f"{one_line(name, 80)}{table.owner}"))
+    if status != NEGATIVE:
+        print_line(f"{file} still names it; smtp-tui login {quote(table.file)} signs in again")
+    return status
+
+
+@contextmanager
+def _hint(text: str) -> Iterator[None]:
+    """Add what to know to the error that there is no sign-in."""
+    try:
+        yield
+    except OAuthError as error:
+        if error.cause != "oauth-not-signed-in":
+            raise
+        raise PasswordError(f"{error}; {text}", error.cause) from None
+
+
+@asynccontextmanager
+async def _patience(name: str) -> AsyncIterator[None]:
+    """Say after a while, on a terminal, which provider has not answered yet."""
+    seconds = _PATIENCE if sys.stderr.isatty() else LIMIT * 10
+    notice = asyncio.get_running_loop().call_later(
+        seconds, print_error, f"waiting for {name} to answer"
+    )
+    try:
+        yield
+    finally:
+        notice.cancel()
 
 
 async def _logout(place: Place, label: str) -> int:
@@ -46,11 +78,15 @@ async def _logout(place: Place, label: str) -> int:
             return NEGATIVE
         provider = display_name(sign_in.provider)
         try:
-            is_revoked = await revoke(sign_in, limit=LIMIT)
+            async with _patience(provider):
+                is_revoked = await revoke(sign_in, limit=LIMIT)
         except OAuthError as error:
             await entry.forget()
             print_line(f"removed: the sign-in {label}")
-            print_error(f"{provider} did not revoke it: {error}")
+            print_error(
+                f"{provider} did not revoke it, so it stays valid there until it ends or is "
+                f"revoked there: {error}"
+            )
             return BY_STAGE["password"]
         await entry.forget()
     print_line(f"removed: the sign-in {label}")
@@ -72,7 +108,8 @@ def token(call: Invocation) -> int:
     source = _signed_in(table)
     if sys.stdout.isatty() and not options.reveal:
         raise UsageError("the terminal would show the token; pipe it to a program, or use --reveal")
-    found = fresh_token(table, source)
+    with _hint(f"smtp-tui login {quote(table.file)} makes one"):
+        found = fresh_token(table, source)
     if options.json:
         expires_at = datetime.fromtimestamp(round(found.expires_at), UTC).isoformat()
         values = {"access_token": found.value, "expires_at": expires_at, "scope": found.scope}
@@ -88,17 +125,20 @@ def fresh_token(table: SmtpTomlTable, source: OAuthSource) -> AccessToken:
     if distrusted := distrust(source, origin, host=table.host):
         raise PasswordError(str(distrusted))
     limit = BY_KEY["timeout"].parse(table.values.get("timeout", _SECONDS))
-    found = asyncio.run(
-        renewed(
-            source,
-            username=str(table.values.get("username") or ""),
-            host=table.host,
-            base=origin.parent,
-            environ=os.environ,
-            limit=float(str(limit)),
-        )
+    renewing = renewed(
+        source,
+        username=str(table.values.get("username") or ""),
+        host=table.host,
+        base=origin.parent,
+        environ=os.environ,
+        limit=min(_SECONDS, float(str(limit))),
     )
-    return found.token
+
+    async def waiting() -> AccessToken:
+        async with _patience("the provider"):
+            return (await renewing).token
+
+    return asyncio.run(waiting())
 
 
 def _signed_in(table: SmtpTomlTable) -> OAuthSource:

@@ -26,7 +26,7 @@ from smtp_tui.settings.choices import (
 from smtp_tui.settings.fields import Settings
 from smtp_tui.settings.password_sources import OAuthSource
 from smtp_tui.smtp.certificates import anchor_of
-from smtp_tui.smtp.events import Stage
+from smtp_tui.smtp.events import Cause, Stage
 from smtp_tui.smtp.sasl import GIVES_SECRET_AWAY
 
 Proposal = tuple[Change, str]
@@ -215,7 +215,8 @@ def _uses_token(settings: Settings, facts: CheckSummary) -> bool:
 
 def _sign_in(settings: Settings, facts: CheckSummary, propose: Propose) -> Proposals:
     """Propose to sign in, or to do so again, where the settings use a token."""
-    if facts.has_sign_in or isinstance(settings.password, OAuthSource):
+    is_missing = facts.finished and facts.finished.fault is Cause.OAUTH_NOT_SIGNED_IN
+    if facts.has_sign_in or (isinstance(settings.password, OAuthSource) and not is_missing):
         return propose(_SIGN_IN, "sign-in-again")
     return propose(_SIGN_IN, "sign-in", only_if=_uses_token(settings, facts))
 
