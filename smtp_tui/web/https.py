@@ -195,7 +195,7 @@ def proxy_for(host: str) -> ProxyAddress | None:
         return parse_proxy(named)
     except ValueError as error:
         # The value may hold a password.
-        raise WebError(f"HTTPS_PROXY names a proxy that smtp-tui cannot use: it {error}") from None
+        raise WebError(f"HTTPS_PROXY cannot be used: {error}") from None
 
 
 def _handshake_problem(failure: HandshakeFault) -> str:

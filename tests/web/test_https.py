@@ -109,7 +109,7 @@ async def test_a_proxy_connects(
 @pytest.mark.parametrize("named", [f"http://me:{SECRET}@proxy.test:3128", "https://proxy.test"])
 async def test_a_proxy_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch, named: str) -> None:
     monkeypatch.setenv("HTTPS_PROXY", named)
-    with pytest.raises(WebError, match="HTTPS_PROXY names a proxy that smtp-tui") as caught:
+    with pytest.raises(WebError, match="HTTPS_PROXY cannot be used") as caught:
         await request("https://127.0.0.1:1/")
     assert SECRET not in str(caught.value)
 
