@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 
 from tests.checks.far_server import ADDRESS, ADDRESS_6, HOST, IGNORANT, ONLY_IPV6, PASSWORD, USER
 from tests.checks.two_networks import Networks, networks, require_networks, serving
-from tests.places.spaces import NOBODY, Podman, make_podman
+from tests.places.spaces import NOBODY, Podman, make_podman, resident
 
 pytestmark = pytest.mark.integration
 
@@ -174,6 +176,44 @@ def test_a_line_that_only_this_machines_hosts_file_has(world: Networks) -> None:
         hosts.write_text(before)
     assert (verdict["status"], verdict["cause"]) == (5, "host-not-found")
     assert explaining(verdict) == ["place-hosts-missing"]
+
+
+def test_a_name_server_that_answers_with_another_address(world: Networks) -> None:
+    resolv_conf = "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n"
+    with world.there(resolv_conf=resolv_conf) as there:
+        inside = ["nsenter", "--target", str(there.pid), "--net"]
+        with resident(prefix=inside, names={HOST: IGNORANT}):
+            verdict = check(world, there.pid)
+    assert (verdict["status"], verdict["cause"]) == (6, "connection-refused")
+    assert explaining(verdict) == ["place-addresses-differ"]
+
+
+def test_a_hostname_that_only_this_machine_has(world: Networks) -> None:
+    hosts = world.folder / "here" / "hosts"
+    before = hosts.read_text()
+    hosts.write_text(f"127.0.1.1 here.example.test {socket.gethostname()}\n{before}")
+    try:
+        with world.there(variables=trusting(world)) as there:
+            verdict = check(world, there.pid)
+    finally:
+        hosts.write_text(before)
+    assert verdict["ok"]
+    assert others(verdict) == ["place-ehlo-name"]
+    (difference,) = verdict["comparison"]["differences"]
+    assert difference["here"] == "EHLO here.example.test"
+
+
+def test_another_server_that_answers_there(world: Networks, tmp_path: Path) -> None:
+    certificate = tmp_path / "other.pem"
+    trustme.CA().issue_cert(HOST).private_key_and_cert_chain_pem.write_to_path(certificate)
+    hosts = f"127.0.0.1 {HOST}\n"
+    with (
+        world.there(hosts=hosts, variables=trusting(world)) as there,
+        serving(there, certificate, "127.0.0.1"),
+    ):
+        verdict = check(world, there.pid)
+    assert (verdict["status"], verdict["stage"]) == (8, "tls")
+    assert explaining(verdict) == ["place-hosts-entry", "place-other-certificate"]
 
 
 def test_a_refused_login_is_not_compared(world: Networks) -> None:
@@ -521,6 +561,25 @@ def test_a_certificate_file_of_the_place(world: Networks, tmp_path: Path) -> Non
     assert status == 3, text
     assert f"cannot read {missing}" in verdict_of(lines)["summary"]
     assert explaining(verdict_of(lines)) == ["place-file-missing"]
+
+
+def test_a_password_file_that_the_place_lacks(world: Networks, tmp_path: Path) -> None:
+    secret = tmp_path / "secrets" / "mail"
+    secret.parent.mkdir()
+    secret.write_text(PASSWORD)
+    secret.parent.chmod(0o700)
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    file = tmp_path / "mail.toml"
+    file.write_text(
+        f'[smtp]\nhost = "{HOST}"\nusername = "{USER}"\npassword = {{ file = "{secret}" }}\n'
+    )
+    with world.there(variables=trusting(world)) as there:
+        there.mount(empty, secret.parent)
+        status, lines, text = world.check(str(file), "--json", "--as-pid", str(there.pid))
+    assert status == 4, text
+    assert explaining(verdict_of(lines)) == ["place-secret-missing"]
+    assert PASSWORD not in text
 
 
 def test_a_file_that_is_too_large_is_not_cut(world: Networks, tmp_path: Path) -> None:
