@@ -15,8 +15,8 @@ from smtp_tui.config.errors import DocumentError, NoTableError, NotTomlError, on
 from smtp_tui.config.paths import absolute
 from smtp_tui.interchange import envfile
 from smtp_tui.interchange.compose.neighbours import Neighbours
-from smtp_tui.interchange.compose.recognition import assignments, evidence_of
-from smtp_tui.interchange.compose.services import DOT_ENV, ComposeFile
+from smtp_tui.interchange.compose.recognition import assignments, evidence_of, files_of
+from smtp_tui.interchange.compose.services import ComposeFile
 from smtp_tui.interchange.import_builder import Assignment
 from smtp_tui.interchange.importer import (
     import_text,
@@ -155,11 +155,10 @@ def _services(
             form = format_named(str(known[0]))
             entries = assignments(service)
             values = import_variables(entries, form.name).values
-            folder, variables = absolute(path).parent, service.variables.values()
-            sources = frozenset(
-                os.path.normpath(folder / variable.file) for variable in variables if variable.file
+            folder = absolute(path).parent
+            sources, templates = (
+                frozenset(os.path.normpath(folder / name) for name in names)
+                for names in files_of(file, service.variables.values())
             )
-            used = {inner for variable in variables for inner in variable.names}
-            templates = frozenset([str(folder / DOT_ENV)] if any(map(file.line_of, used)) else [])
             readings = {COMPOSE: _known(entries)}
             yield SettingsGroup(shown, form.title, values, form, name, readings, sources, templates)

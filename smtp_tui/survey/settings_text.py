@@ -13,8 +13,8 @@ from smtp_tui.config.dialects.spec import PLAIN
 from smtp_tui.config.toml_settings import TomlSettings
 from smtp_tui.interchange.compose.encode import names
 from smtp_tui.interchange.compose.neighbours import overrides_of
-from smtp_tui.interchange.compose.recognition import assignments, evidence_of
-from smtp_tui.interchange.compose.services import DOT_ENV, ComposeFile
+from smtp_tui.interchange.compose.recognition import assignments, evidence_of, files_of
+from smtp_tui.interchange.compose.services import ComposeFile
 from smtp_tui.interchange.import_builder import Assignment
 from smtp_tui.interchange.importer import (
     companions,
@@ -102,13 +102,11 @@ def in_compose(content: str, path: PurePath, read: ReadBeside) -> Iterator[TextS
         form = format_named(*evidence)
         own = names(form, service.variables)
         used = [variable for name, variable in service.variables.items() if name in own]
-        sources = {variable.file for variable in used if variable.file}
-        if any(file.line_of(inner) for variable in used for inner in variable.names):
-            sources.add(DOT_ENV)
+        sources, templates = files_of(file, used)
         yield _imported(
             import_variables(assignments(service), form.name),
             name=tablepath.spelled(("services", name)),
-            sources=tuple(sorted(sources)),
+            sources=tuple(sorted(sources | templates)),
             in_container=True,
         )
     if unclear:

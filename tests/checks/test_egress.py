@@ -40,8 +40,10 @@ class Case:
     outcome: str = "silent"
     cause: str | None = "connect-timeout"  # None: it depends on how soon the router gives up
     family: int = 4
+    busy: str | None = None  # the cause on a busy machine, if it is another one
 
 
+REFUSED = "connection-refused"
 CASES = {
     "dropped on the path": Case(11, "egress-blocked"),
     "dropped on the path, IPv6": Case(11, "egress-blocked", family=6),
@@ -50,8 +52,9 @@ CASES = {
     "dropped by the server, IPv6": Case(13, "egress-unclear", family=6),
     "dropped behind the last router": Case(14, "egress-unclear"),
     "rejected": Case(15, "egress-rejected", "rejected", "connection-refused"),
-    # Over IPv6, Linux ends a connection on such an error only if the program asks for errors.
-    "rejected, IPv6": Case(15, "egress-rejected", "rejected", "connect-timeout", 6),
+    # Over IPv6, Linux keeps such an error for later if it arrives while connect() still runs: on an
+    # idle machine the connection then ends by the timeout, on a busy one at once.
+    "rejected, IPv6": Case(15, "egress-rejected", "rejected", "connect-timeout", 6, REFUSED),
     "prohibited": Case(16, "egress-rejected", "rejected", "network-unreachable"),
     "rejected by the client": Case(17, "egress-denied", "denied", "connection-refused"),
     "rejected by the server": Case(18, "egress-open", "refused", "connection-refused"),
@@ -145,7 +148,7 @@ def egress_of(verdict: Verdict) -> Egress:
 def test_what_the_ports_show(runs: Mapping[str, Outcome], name: str) -> None:
     case = CASES[name]
     _, verdict = runs[name]
-    assert verdict.cause == (case.cause or verdict.cause)
+    assert case.cause is None or verdict.cause in (case.cause, case.busy or case.cause)
     egress = egress_of(verdict)
     assert egress.conclusion == case.conclusion
     (address,) = egress.addresses

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 
-from smtp_tui.interchange.compose.services import ComposeFile, ComposeService
+from smtp_tui.interchange.compose.services import (
+    DOT_ENV,
+    ComposeFile,
+    ComposeService,
+    ComposeVariable,
+)
 from smtp_tui.interchange.import_builder import Assignment
 from smtp_tui.interchange.importer import import_variables, recognise_variables
 from smtp_tui.interchange.spec import (
@@ -34,6 +39,15 @@ def evidence_of(service: ComposeService) -> dict[str, str]:
         for name, evidence in found.items()
         if evidence.is_sure or not is_alone or format_named(name).runs_in(service.image)
     }
+
+
+def files_of(
+    file: ComposeFile, variables: Collection[ComposeVariable]
+) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the other files that set variables, and those whose variables are in the values."""
+    sources = frozenset(variable.file for variable in variables if variable.file)
+    used = {name for variable in variables for name in variable.names}
+    return sources, frozenset([DOT_ENV] if any(map(file.line_of, used)) else [])
 
 
 def name_of_guess(service: ComposeService) -> str:

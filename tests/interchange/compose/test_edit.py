@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from difflib import ndiff
 
 import pytest
@@ -9,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smtp_tui.config.errors import DocumentError
+from smtp_tui.config.toml_edit.layout import Splice, spliced
+from smtp_tui.interchange.compose import edit
 from smtp_tui.interchange.compose.edit import VariableChanges, apply_changes
 from smtp_tui.interchange.compose.services import ComposeFile
 from smtp_tui.interchange.import_builder import EnvRef
@@ -194,6 +197,29 @@ def test_several_changes_at_once(names: list[str]) -> None:
     found = ComposeFile(changed(content, "w", changes)).services["w"].variables
     assert {name: found[name].value for name in names} == changes
     assert found["E"].value == "3"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "found"),
+    [
+        ("SMTP_HOST: b.example", "SMTP_HOST: c.example", "another value for SMTP_HOST"),
+        ("SMTP_PORT:   '587'", "SMTP_PORT:   '25'", "other parts of the file"),
+        ("     # the relay", "", "other parts of the file"),
+        ("services:", "services:  # changed", "other parts of the file"),
+        ("services:", "x: 1\nservices:", "other parts of the file"),
+    ],
+    ids=["value", "another", "comment", "other-comment", "key"],
+)
+def test_a_fault_of_the_editor_is_found_before_anything_is_written(
+    old: str, new: str, found: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def faulty(content: str, splices: Sequence[Splice]) -> str:
+        text = spliced(content, splices)
+        assert old in text
+        return text.replace(old, new, 1)
+
+    monkeypatch.setattr(edit, "spliced", faulty)
+    assert found in refusal(VAULTWARDEN, "vw", {"SMTP_HOST": "b.example"})
 
 
 def test_without_libyaml_the_slow_parser_does_it_all(monkeypatch: pytest.MonkeyPatch) -> None:
