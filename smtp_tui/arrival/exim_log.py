@@ -9,8 +9,8 @@ from smtp_tui.arrival.log_lines import (
     AllRecipients,
     LeftQueue,
     LogFact,
+    LoggedDelivery,
     MessageIdLogged,
-    Passage,
     enhanced_in,
 )
 from smtp_tui.diagnosis.delivery import DeliveryState
@@ -66,7 +66,7 @@ def _fact(sign: str, rest: str) -> LogFact | None:
     return _passage(state, match)
 
 
-def _passage(state: DeliveryState, match: re.Match[str]) -> Passage:
+def _passage(state: DeliveryState, match: re.Match[str]) -> LoggedDelivery:
     rest = match["rest"]
     fields = {name: value.strip('"') for name, value in _FIELD.findall(rest)}
     host = _HOST.search(rest)
@@ -76,7 +76,7 @@ def _passage(state: DeliveryState, match: re.Match[str]) -> Passage:
         text = _reason_in(rest)
     elif match["to"] == _BLACK_HOLE:
         state = DeliveryState.DISCARDED
-    return Passage(
+    return LoggedDelivery(
         recipient=match["to"],
         asked=match["asked"] or "",
         state=state,

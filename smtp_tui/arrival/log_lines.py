@@ -13,7 +13,7 @@ _ENHANCED = re.compile(r"(?:^|[\s-])([245]\.\d{1,3}\.\d{1,3})(?=\s|$)")
 
 
 @record(kw_only=True)
-class Passage:
+class LoggedDelivery:
     """What became of the message for one recipient.
 
     `asked` is the address that the client gave, if the server changed it to `recipient`; `seconds`
@@ -51,7 +51,7 @@ class LeftQueue:
     """The server is done with the message."""
 
 
-LogFact = Passage | MessageIdLogged | AllRecipients | LeftQueue
+LogFact = LoggedDelivery | MessageIdLogged | AllRecipients | LeftQueue
 
 
 def enhanced_in(text: str) -> str:

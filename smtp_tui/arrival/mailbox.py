@@ -19,7 +19,7 @@ from typing import Literal, NoReturn
 from urllib.parse import unquote, urlsplit
 
 from smtp_tui.arrival.headers import LARGEST_MESSAGE
-from smtp_tui.diagnosis.delivery import Place
+from smtp_tui.diagnosis.delivery import FolderPlace
 from smtp_tui.diagnosis.tokens import challenge_text
 from smtp_tui.records import record
 from smtp_tui.safe_text import escape_controls, shortened
@@ -106,7 +106,7 @@ class Folder:
 
     name: bytes
     shown: str
-    place: Place
+    place: FolderPlace
 
 
 @record(kw_only=True)
@@ -118,7 +118,7 @@ class Found:
     message: bytes = field(repr=False)
 
 
-class Mailbox:
+class MailboxSession:
     """A session with the IMAP server of one mailbox."""
 
     def __init__(
@@ -291,7 +291,7 @@ class Mailbox:
 class _Translated:
     """Turns errors of the library and the connection into MailboxError."""
 
-    def __init__(self, mailbox: Mailbox, doing: str) -> None:
+    def __init__(self, mailbox: MailboxSession, doing: str) -> None:
         self._mailbox = mailbox
         self._doing = doing
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from smtp_tui.arrival.log_lines import SYSLOG_HEAD, LogFact, Passage, enhanced_in
+from smtp_tui.arrival.log_lines import SYSLOG_HEAD, LogFact, LoggedDelivery, enhanced_in
 from smtp_tui.diagnosis.delivery import DeliveryState
 
 # The message ID begins the envelope ID. `rcpt=<->`: the recipient was not changed. A local
@@ -31,7 +31,7 @@ def read_opensmtpd(line: str) -> tuple[str, LogFact] | None:
     if match is None or state is None:
         return None
     text = match["text"].strip('"')
-    passage = Passage(
+    passage = LoggedDelivery(
         recipient=match["to"],
         asked="" if match["asked"] == "-" else match["asked"],
         state=state,

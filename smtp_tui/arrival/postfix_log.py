@@ -9,8 +9,8 @@ from smtp_tui.arrival.log_lines import (
     AllRecipients,
     LeftQueue,
     LogFact,
+    LoggedDelivery,
     MessageIdLogged,
-    Passage,
 )
 from smtp_tui.diagnosis.delivery import DeliveryState
 
@@ -69,13 +69,13 @@ def _fact(agent: str, rest: str) -> LogFact | None:
     return None
 
 
-def _passage(agent: str, match: re.Match[str]) -> Passage | None:
+def _passage(agent: str, match: re.Match[str]) -> LoggedDelivery | None:
     state = _STATES.get(match["status"])
     if state is None:  # of a probe for an address: `deliverable`
         return None
     if agent == _DISCARD_AGENT and state is DeliveryState.SENT:
         state = DeliveryState.DISCARDED
-    return Passage(
+    return LoggedDelivery(
         recipient=match["to"],
         asked=match["asked"] or "",
         state=state,

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from smtp_tui.arrival.authentication_results import Receiver
 from smtp_tui.arrival.headers import LARGEST_MESSAGE
-from smtp_tui.arrival.mailbox import Folder, Found, Mailbox, MailboxAddress, MailboxError
+from smtp_tui.arrival.mailbox import Folder, Found, MailboxAddress, MailboxError, MailboxSession
 from smtp_tui.arrival.message_report import read_headers
 from smtp_tui.config.errors import PasswordError
 from smtp_tui.config.password_store import fetch_password
@@ -71,7 +71,7 @@ class Look:
     trouble: str = ""
 
 
-async def open_mailbox(request: ProofRequest, ca_file: str | None) -> Mailbox:
+async def open_mailbox(request: ProofRequest, ca_file: str | None) -> MailboxSession:
     """Return the mailbox, logged in; MailboxError. Whoever calls this closes it.
 
     `ca_file` is that of the SMTP settings: a private CA signs the IMAP server's certificate too.
@@ -87,7 +87,7 @@ async def open_mailbox(request: ProofRequest, ca_file: str | None) -> Mailbox:
     except (TlsContextError, TimeoutError) as error:
         raise MailboxError(str(error) or "the CA file was not read", is_final=True) from None
     is_token = isinstance(request.source, OAuthSource)
-    mailbox = Mailbox(address, context, secret, is_token=is_token)
+    mailbox = MailboxSession(address, context, secret, is_token=is_token)
     try:
         await _call(mailbox, mailbox.folders, _OPENING_LIMIT)
     except MailboxError as error:
@@ -127,7 +127,7 @@ async def _secret(request: ProofRequest) -> tuple[str, bool]:
 
 
 async def prove(
-    mailbox: Mailbox,
+    mailbox: MailboxSession,
     request: ProofRequest,
     token: str,
     *,
@@ -154,7 +154,7 @@ async def prove(
 
 
 async def _looks(
-    mailbox: Mailbox, request: ProofRequest, token: str, accepted: float, pause: float
+    mailbox: MailboxSession, request: ProofRequest, token: str, accepted: float, pause: float
 ) -> AsyncGenerator[Look | tuple[Found | None, ArrivalProof], None]:
     """Look until the message is found or the time is over."""
     end = accepted + request.within
@@ -210,7 +210,7 @@ async def _until(moment: float) -> None:
     await asyncio.sleep(max(0.0, moment - time.monotonic()))
 
 
-async def _call(mailbox: Mailbox, call: Callable[[float], T], left: float) -> T:
+async def _call(mailbox: MailboxSession, call: Callable[[float], T], left: float) -> T:
     """Run one call of the mailbox in a thread; it cannot outlast the time."""
     try:
         return await in_daemon_thread(partial(call, left), left + 1.0)
@@ -282,7 +282,7 @@ async def _read(
 
 
 async def _removed(
-    mailbox: Mailbox, found: Found, proof: ArrivalProof, request: ProofRequest
+    mailbox: MailboxSession, found: Found, proof: ArrivalProof, request: ProofRequest
 ) -> ArrivalProof:
     if not request.removes:
         return proof

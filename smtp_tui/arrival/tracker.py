@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from smtp_tui.arrival.exim_log import read_exim
-from smtp_tui.arrival.log_lines import AllRecipients, LeftQueue, LogFact, MessageIdLogged, Passage
+from smtp_tui.arrival.log_lines import (
+    AllRecipients,
+    LeftQueue,
+    LogFact,
+    LoggedDelivery,
+    MessageIdLogged,
+)
 from smtp_tui.arrival.opensmtpd_log import read_opensmtpd
 from smtp_tui.arrival.postfix_log import read_postfix
 from smtp_tui.diagnosis.delivery import DeliveryState, Handover
@@ -49,7 +55,7 @@ class DeliveryTracker:
         self._queue_ids = [queue_id]
         self._left: set[str] = set()
         # By queue ID and recipient, so that a later attempt takes the place of an earlier one.
-        self._passages: dict[tuple[str, str], Passage] = {}
+        self._passages: dict[tuple[str, str], LoggedDelivery] = {}
         self._everyone: dict[str, AllRecipients] = {}
         self._shown: dict[str, Handover] = {}
 
@@ -69,7 +75,7 @@ class DeliveryTracker:
             return
         self.is_logged = True
         match fact:
-            case Passage():
+            case LoggedDelivery():
                 self._passages[queue_id, fact.recipient] = fact
             case AllRecipients():
                 self._everyone[queue_id] = fact
@@ -135,14 +141,14 @@ class DeliveryTracker:
             worst = min(passages, key=lambda each: _WORST_FIRST.index(each.state), default=None)
             if everyone and (worst is None or worst.state is DeliveryState.DEFERRED):
                 reason = worst.text if worst else everyone.text
-                worst = Passage(recipient=recipient, state=everyone.state, text=reason)
+                worst = LoggedDelivery(recipient=recipient, state=everyone.state, text=reason)
             if worst:
                 return _handover_of(worst, recipient, tuple(self._queue_ids[:count]))
         return Handover(
             recipient=recipient, state=DeliveryState.UNKNOWN, queue_ids=tuple(self._queue_ids)
         )
 
-    def _is_for(self, passage: Passage, recipient: str) -> bool:
+    def _is_for(self, passage: LoggedDelivery, recipient: str) -> bool:
         names = {passage.recipient.casefold(), passage.asked.casefold()}
         # Behind a filter, the recipient is the one that the server had changed the address to.
         names |= {
@@ -153,7 +159,7 @@ class DeliveryTracker:
         return recipient.casefold() in names or len(self._recipients) == 1
 
 
-def _handover_of(passage: Passage, recipient: str, queue_ids: tuple[str, ...]) -> Handover:
+def _handover_of(passage: LoggedDelivery, recipient: str, queue_ids: tuple[str, ...]) -> Handover:
     explained = None
     if passage.state in _TO_EXPLAIN and passage.text:
         explained = explain_error(passage.text)

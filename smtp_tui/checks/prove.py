@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from dataclasses import replace
 
-from smtp_tui.arrival.mailbox import Mailbox, MailboxError
+from smtp_tui.arrival.mailbox import MailboxError, MailboxSession
 from smtp_tui.arrival.prove import ProofRequest, open_mailbox, prove
 from smtp_tui.checks.request import CheckRequest
 from smtp_tui.checks.run import run as run_check
@@ -68,7 +68,7 @@ async def run(request: CheckRequest) -> AsyncGenerator[Event | Verdict, None]:
 
 
 async def _send_and_look(
-    request: CheckRequest, plan: ProofRequest, mailbox: Mailbox | None
+    request: CheckRequest, plan: ProofRequest, mailbox: MailboxSession | None
 ) -> AsyncGenerator[Event | Verdict, None]:
     token = secrets.token_hex(_TOKEN_BYTES)
     verdict: Verdict | None = None

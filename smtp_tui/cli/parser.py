@@ -45,7 +45,7 @@ class HelpRequested(Exception):
     """Carries the output of --help or --version."""
 
 
-class _Parser(argparse.ArgumentParser):
+class _ArgumentParser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Reword argparse's message without the values, which may be passwords."""
         unknown = re.match(r"unrecognized arguments: ([^\s=]+)", message)
@@ -68,7 +68,7 @@ def parse_arguments(arguments: Sequence[str]) -> Invocation:
         options = argparse.Namespace()
         return Invocation(command=COMPLETE, words=tuple(arguments[1:]), options=options)
     # Without a width, argparse loads shutil and all its archivers to measure the terminal.
-    parser = _Parser(
+    parser = _ArgumentParser(
         prog="smtp-tui",
         usage="",
         add_help=False,

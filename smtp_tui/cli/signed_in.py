@@ -25,7 +25,7 @@ from smtp_tui.oauth.errors import OAuthError
 from smtp_tui.oauth.providers import display_name
 from smtp_tui.oauth.renewal import renewed, revoke
 from smtp_tui.oauth.sign_in import LIMIT
-from smtp_tui.oauth.store import Place, locked, place_of
+from smtp_tui.oauth.store import SignInPlace, locked, place_of
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.settings.password_sources import OAuthSource
 
@@ -70,7 +70,7 @@ async def _patience(name: str) -> AsyncIterator[None]:
         notice.cancel()
 
 
-async def _logout(place: Place, label: str) -> int:
+async def _logout(place: SignInPlace, label: str) -> int:
     async with locked(place, LIMIT) as entry:
         sign_in = entry.sign_in
         if sign_in is None:
@@ -152,7 +152,7 @@ def _signed_in(table: SmtpTomlTable) -> OAuthSource:
     return source
 
 
-def _place(table: SmtpTomlTable) -> Place:
+def _place(table: SmtpTomlTable) -> SignInPlace:
     username = str(table.values.get("username") or "")
     base = absolute(Path(table.file)).parent
     return place_of(_signed_in(table).name, username, base=base, environ=os.environ)

@@ -116,7 +116,7 @@ class DkimResult:
     algorithm: str = ""
 
 
-Place = Literal["inbox", "junk", "other"]
+FolderPlace = Literal["inbox", "junk", "other"]
 
 
 @record(kw_only=True)
@@ -131,7 +131,7 @@ class ArrivalProof:
     found: bool
     mailbox: str = ""
     folder: str | None = None
-    place: Place | None = None
+    place: FolderPlace | None = None
     seconds: float | None = None
     precision: float | None = None
     searched: tuple[str, ...] = ()

@@ -17,7 +17,7 @@ from smtp_tui.providers.hosting import HostingProvider, hosting_provider
 from smtp_tui.records import record
 from smtp_tui.settings.fields import Settings
 from smtp_tui.smtp.addresses import is_public
-from smtp_tui.smtp.port_probe import Hop, PortOutcome, PortReply, ProbedAddress
+from smtp_tui.smtp.port_probe import PortOutcome, PortReply, ProbedAddress, RouterHop
 
 NAME = "egress"
 """The experiment that tries the ports of an address."""
@@ -62,7 +62,7 @@ class AddressEgress:
     address: str
     conclusion: Conclusion
     ports: tuple[PortReply, ...]
-    router: Hop | None = None
+    router: RouterHop | None = None
 
 
 @record(kw_only=True)
@@ -241,5 +241,5 @@ def _ports(ports: Sequence[int]) -> str:
     return f"{word} {listed([str(port) for port in ports], 'and')}" if ports else ""
 
 
-def _distance(hop: Hop) -> str:
+def _distance(hop: RouterHop) -> str:
     return "one hop" if hop.distance == 1 else f"{hop.distance} hops"

@@ -164,14 +164,14 @@ def parse(
     except ImportError:
         raise MissingLibraryError(text("no-yaml", program=program)) from None
     try:
-        return _Parser(yaml, content, tags, exact=exact).documents(most)
+        return _YamlParser(yaml, content, tags, exact=exact).documents(most)
     except (yaml.YAMLError, ValueError, TypeError, IndexError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}" if mark else "it"
         raise InterchangeError(text("not-yaml", where=where, program=program)) from None
 
 
-class _Parser:
+class _YamlParser:
     """Builds the nodes from the parser's events."""
 
     def __init__(self, yaml: Any, content: str, tags: Collection[str], *, exact: bool) -> None:

@@ -17,7 +17,7 @@ from smtp_tui.oauth.entry import AccessToken, Flow, SignIn
 from smtp_tui.oauth.errors import OAuthError
 from smtp_tui.oauth.flows import end_grant, renew
 from smtp_tui.oauth.providers import may_go_to
-from smtp_tui.oauth.store import Place, locked, place_of, read
+from smtp_tui.oauth.store import SignInPlace, locked, place_of, read
 from smtp_tui.records import record
 from smtp_tui.settings.password_sources import OAuthSource
 from smtp_tui.smtp.addresses import THIS_MACHINE, Network
@@ -51,8 +51,8 @@ class Renewed:
         return ends_at - datetime.now(UTC) < min(ENDS_SOON, lifetime * _LEAST_SHARE)
 
 
-_held: dict[Place, Renewed] = {}
-_running: dict[Place, asyncio.Task[Renewed | PasswordError]] = {}
+_held: dict[SignInPlace, Renewed] = {}
+_running: dict[SignInPlace, asyncio.Task[Renewed | PasswordError]] = {}
 
 
 async def renewed(
@@ -95,7 +95,7 @@ def forget_held() -> None:
     _held.clear()
 
 
-async def _renewed_once(place: Place, limit: float, network: Network) -> Renewed:
+async def _renewed_once(place: SignInPlace, limit: float, network: Network) -> Renewed:
     """Renew in a task that a cancelled check leaves alone: its answer may be a new token."""
     task = _running.get(place)
     if task is None or task.done() or task.get_loop() is not asyncio.get_running_loop():
@@ -108,11 +108,11 @@ async def _renewed_once(place: Place, limit: float, network: Network) -> Renewed
     return answer
 
 
-def _forget_task(place: Place, _task: object) -> None:
+def _forget_task(place: SignInPlace, _task: object) -> None:
     _running.pop(place, None)
 
 
-async def _renewed(place: Place, limit: float, network: Network) -> Renewed | PasswordError:
+async def _renewed(place: SignInPlace, limit: float, network: Network) -> Renewed | PasswordError:
     """Return a renewed token, or the error: the frames that raise it hold secrets."""
     deadline = time.monotonic() + limit
     try:
@@ -132,7 +132,7 @@ async def _renewed(place: Place, limit: float, network: Network) -> Renewed | Pa
     return found
 
 
-async def _renew_locked(place: Place, deadline: float, network: Network) -> Renewed:
+async def _renew_locked(place: SignInPlace, deadline: float, network: Network) -> Renewed:
     async with locked(place, _left(deadline)) as entry:
         sign_in = entry.sign_in
         if sign_in is None or sign_in.refresh_token is None:
@@ -144,7 +144,9 @@ async def _renew_locked(place: Place, deadline: float, network: Network) -> Rene
         return found
 
 
-async def _renew_fixed(sign_in: SignIn, place: Place, deadline: float, network: Network) -> Renewed:
+async def _renew_fixed(
+    sign_in: SignIn, place: SignInPlace, deadline: float, network: Network
+) -> Renewed:
     """Renew with a refresh token that stays the same, from a place that may be read-only."""
     found = await _ask(sign_in, deadline, network)
     if found.sign_in != sign_in:
@@ -167,6 +169,6 @@ def _left(deadline: float) -> float:
     return max(0.1, deadline - time.monotonic())
 
 
-def _not_signed_in(place: Place, sign_in: SignIn | None) -> OAuthError:
+def _not_signed_in(place: SignInPlace, sign_in: SignIn | None) -> OAuthError:
     why = "holds no refresh token" if sign_in else "does not exist"
     return OAuthError(f"{place} {why}", "oauth-not-signed-in")

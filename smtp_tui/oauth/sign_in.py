@@ -23,7 +23,7 @@ from smtp_tui.oauth.providers import (
     scopes_of,
 )
 from smtp_tui.oauth.renewal import forget_held
-from smtp_tui.oauth.store import KeyringPlace, Place, locked, new_place, place_of, read
+from smtp_tui.oauth.store import KeyringPlace, SignInPlace, locked, new_place, place_of, read
 from smtp_tui.oauth.token_endpoint import Client
 from smtp_tui.records import record
 from smtp_tui.smtp.addresses import THIS_MACHINE, Network
@@ -54,7 +54,7 @@ class NewSignIn:
     imap: bool = False
     other_hosts: tuple[str, ...] = ()
     ends_at: datetime | None = None
-    place: Place
+    place: SignInPlace
 
     @property
     def is_of_application(self) -> bool:
@@ -120,7 +120,7 @@ async def previous_sign_in(
 
 async def usual_place(
     name: str, username: str, *, base: Path, environ: Mapping[str, str], exists: bool
-) -> Place:
+) -> SignInPlace:
     """Return where a sign-in goes: where it is, else the keyring, else a file."""
     if exists or "/" in name:
         return place_of(name, username, base=base, environ=environ)

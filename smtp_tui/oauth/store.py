@@ -60,10 +60,10 @@ class FilePlace:
         return f"the file {one_line(self.path)}"
 
 
-Place = KeyringPlace | FilePlace
+SignInPlace = KeyringPlace | FilePlace
 
 
-def place_of(name: str, username: str, *, base: Path, environ: Mapping[str, str]) -> Place:
+def place_of(name: str, username: str, *, base: Path, environ: Mapping[str, str]) -> SignInPlace:
     """Return where a sign-in is: the file that the name is, its file here, or the keyring."""
     if "/" not in name:
         own = new_place(name, username, environ=environ, keyring=False)
@@ -74,7 +74,9 @@ def place_of(name: str, username: str, *, base: Path, environ: Mapping[str, str]
     return FilePlace(path, _lock_of(path))
 
 
-def new_place(name: str, username: str, *, environ: Mapping[str, str], keyring: bool) -> Place:
+def new_place(
+    name: str, username: str, *, environ: Mapping[str, str], keyring: bool
+) -> SignInPlace:
     """Return where a new sign-in of this name goes: the keyring, or a file in the state folder."""
     stem = f"{quote(name, safe=' ')},{quote(username, safe='@ ')}"
     path = state_folder(environ) / "oauth" / f"{stem}.json"
@@ -98,7 +100,7 @@ class _Stored:
 class OpenEntry:
     """A sign-in while its lock is held; `sign_in` is None if there is none yet."""
 
-    def __init__(self, place: Place, stored: _Stored, deadline: float) -> None:
+    def __init__(self, place: SignInPlace, stored: _Stored, deadline: float) -> None:
         self.place = place
         self._stored, self._deadline = stored, deadline
 
@@ -156,13 +158,13 @@ class OpenEntry:
             raise read_only(place, why)
 
 
-async def read(place: Place, limit: float) -> SignIn | None:
+async def read(place: SignInPlace, limit: float) -> SignIn | None:
     """Return a stored sign-in, or None; OAuthError or PasswordError if it cannot be used."""
     return (await _read(place, limit)).sign_in
 
 
 @asynccontextmanager
-async def locked(place: Place, limit: float) -> AsyncIterator[OpenEntry]:
+async def locked(place: SignInPlace, limit: float) -> AsyncIterator[OpenEntry]:
     """Keep other processes from changing an entry, and read it; OAuthError or PasswordError."""
     deadline = time.monotonic() + limit
     try:
@@ -179,7 +181,7 @@ async def locked(place: Place, limit: float) -> AsyncIterator[OpenEntry]:
         os.close(lock)  # releases it
 
 
-def _open_lock(place: Place) -> int:
+def _open_lock(place: SignInPlace) -> int:
     if isinstance(place, KeyringPlace) or place.is_own:
         with suppress(FileExistsError):
             place.lock.parent.mkdir(mode=0o700, parents=True)
@@ -193,7 +195,7 @@ def _open_lock(place: Place) -> int:
     return lock
 
 
-async def _wait_for(lock: int, place: Place, deadline: float, limit: float) -> None:
+async def _wait_for(lock: int, place: SignInPlace, deadline: float, limit: float) -> None:
     # Not a blocking flock() in a thread: it would go on to take the lock after the time is up.
     while True:
         try:
@@ -208,17 +210,17 @@ async def _wait_for(lock: int, place: Place, deadline: float, limit: float) -> N
             return
 
 
-def _late(place: Place, limit: float) -> OAuthError:
+def _late(place: SignInPlace, limit: float) -> OAuthError:
     text = f"another smtp-tui has locked {place}, and did not finish within {limit:g} s"
     return OAuthError(text, "password-source-failed")
 
 
-def read_only(place: Place, why: str) -> OAuthError:
+def read_only(place: SignInPlace, why: str) -> OAuthError:
     """Return the error for a place that cannot hold a new refresh token."""
     return OAuthError(f"{place} cannot be written: {why}", "oauth-store-read-only")
 
 
-async def _read(place: Place, limit: float) -> _Stored:
+async def _read(place: SignInPlace, limit: float) -> _Stored:
     if isinstance(place, KeyringPlace):
         try:
             text = await keyring_backend.fetch_entry(place.service, place.account, limit)
@@ -250,7 +252,7 @@ async def _read(place: Place, limit: float) -> _Stored:
     raise _unusable(place, why)
 
 
-def _unusable(place: Place, why: str) -> OAuthError:
+def _unusable(place: SignInPlace, why: str) -> OAuthError:
     text = f"{place} holds no sign-in that smtp-tui can use: {why}"
     return OAuthError(text, "password-source-failed")
 

@@ -53,7 +53,7 @@ class PortReply:
 
 
 @record
-class Hop:
+class RouterHop:
     """A router on the path, and how many hops away it is."""
 
     address: str
@@ -72,7 +72,7 @@ class ProbedAddress:
     port: int
     replies: tuple[PortReply, ...]
     passing_port: int | None = None
-    stopped_at: Hop | None = None
+    stopped_at: RouterHop | None = None
 
     @property
     def own(self) -> PortReply:
@@ -259,7 +259,7 @@ class _HopProbe:
         self._network = network
         self._seconds = seconds
 
-    async def find(self) -> Hop | None:
+    async def find(self) -> RouterHop | None:
         """Return the nearest router that only the passing port gets past; None if unproven."""
         distances = range(1, _FARTHEST_HOP + 1)
         # The silent port comes first: a router that limits its answers answers what is first.
@@ -270,7 +270,7 @@ class _HopProbe:
             return None
         reached = max((attempt.hops for attempt in silent if attempt.is_expired), default=0)
         hops = [
-            Hop(attempt.sender, attempt.hops)
+            RouterHop(attempt.sender, attempt.hops)
             for attempt in passing
             # A gateway that has the server's own address is no router on the path to it.
             if attempt.is_expired and attempt.outcome is PortOutcome.REJECTED and attempt.sender
@@ -283,7 +283,7 @@ class _HopProbe:
                 return None
         return hop
 
-    async def _confirms(self, hop: Hop) -> bool:
+    async def _confirms(self, hop: RouterHop) -> bool:
         silent = _Attempt(self._silent, hop.distance)
         passing = _Attempt(self._passing, hop.distance)
         attempts = [silent, passing]

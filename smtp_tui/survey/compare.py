@@ -38,14 +38,16 @@ class DifferingField:
 
 
 @record
-class Comparison:
+class DifferingSettings:
     """The settings that differ; `names` are the variables that differ, if the file has any."""
 
     fields: tuple[DifferingField, ...] = ()
     names: frozenset[str] = frozenset()
 
 
-def compare(group: SettingsGroup, holder: SettingsHolder, related: Relation) -> Comparison | None:
+def compare(
+    group: SettingsGroup, holder: SettingsHolder, related: Relation
+) -> DifferingSettings | None:
     """Compare a holder's variables with a file's settings; None if they cannot be compared."""
     if holder.variables is None:
         return None
@@ -62,12 +64,12 @@ def compare(group: SettingsGroup, holder: SettingsHolder, related: Relation) -> 
     keys = (held.found | {"encryption", "starttls_auto"}) & here.keys()
     if "encryption" in keys:
         keys |= {"starttls_auto"}  # none alone does not say that STARTTLS is used where offered
-    return Comparison(tuple(_differing(here, held.values, keys)))
+    return DifferingSettings(tuple(_differing(here, held.values, keys)))
 
 
 def _compare_variables(
     group: SettingsGroup, form: FormatSpec, holder: SettingsHolder, related: Relation
-) -> Comparison | None:
+) -> DifferingSettings | None:
     own, *_ = group.readings.values()
     quoting = _QUOTING.get(related, "")
     readings = (
@@ -96,12 +98,12 @@ def _compare_variables(
         if name not in there and here[name] is not None and is_mail_variable(name):
             names.add(name)
     if not names:
-        return Comparison()
+        return DifferingSettings()
     try:
         ours, theirs = (_imported(form, variables) for variables in (here, there))
     except InterchangeError:
         return None
-    return Comparison(tuple(_differing(ours, theirs, {*ours, *theirs})), frozenset(names))
+    return DifferingSettings(tuple(_differing(ours, theirs, {*ours, *theirs})), frozenset(names))
 
 
 def _imported(form: FormatSpec, variables: Variables) -> Mapping[str, Any]:

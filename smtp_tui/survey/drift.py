@@ -16,7 +16,7 @@ from smtp_tui.interchange.importer import read_file
 from smtp_tui.interchange.spec import InterchangeError
 from smtp_tui.records import record
 from smtp_tui.survey.belonging import ComposeFiles, Relation, relation
-from smtp_tui.survey.compare import Comparison, DifferingField, compare
+from smtp_tui.survey.compare import DifferingField, DifferingSettings, compare
 from smtp_tui.survey.holders import HolderKind, SettingsHolder
 from smtp_tui.survey.processes import FileUse, SurveyLimits
 from smtp_tui.survey.running import Running, find_running
@@ -147,7 +147,7 @@ class _Judge:
         self._holder, self._related = holder, related
         self._compose = compose
 
-    def finding(self, comparison: Comparison | None) -> DriftFinding | None:
+    def finding(self, comparison: DifferingSettings | None) -> DriftFinding | None:
         """Return what differs; None if nothing does, as far as smtp-tui knows."""
         if comparison is not None and comparison.fields:
             return self._on_values(comparison)
@@ -163,7 +163,7 @@ class _Judge:
             return self._found(DriftId.STARTED_BEFORE, command=command)
         return None
 
-    def _on_values(self, comparison: Comparison) -> DriftFinding:
+    def _on_values(self, comparison: DifferingSettings) -> DriftFinding:
         fields = comparison.fields
         if not self._related.is_likely:
             others = self._other_files()
@@ -213,7 +213,7 @@ class _Judge:
             return self._holder.unit.environment_files
         return self._holder.container.compose_files if self._holder.container else ()
 
-    def _files_that_set(self, comparison: Comparison) -> dict[str, str]:
+    def _files_that_set(self, comparison: DifferingSettings) -> dict[str, str]:
         """Return, by variable, the files that go before this one and set what the holder has."""
         held = self._holder.variables or {}
         found: dict[str, str] = {}

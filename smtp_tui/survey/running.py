@@ -52,7 +52,7 @@ def find_running(
     def run_in_time(argv: Sequence[str]) -> str:
         return run_program(argv, max(deadline - time.monotonic(), _LEAST_WAIT))
 
-    search = _Search(frozenset(names), run or run_in_time)
+    search = _ProcessSearch(frozenset(names), run or run_in_time)
     units = search.units()
     main_processes = [unit.main_pid for unit in units.values() if search.concerns(unit)]
     survey = survey_processes(names, limits, main_processes)
@@ -68,7 +68,7 @@ def find_running(
     )
 
 
-class _Search:
+class _ProcessSearch:
     """Asks systemd and the engines of containers about the file that is looked for."""
 
     def __init__(self, names: frozenset[str], run: Run) -> None:

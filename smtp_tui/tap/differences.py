@@ -53,7 +53,7 @@ class OwnCheck:
 
 
 @record
-class Difference:
+class DialogueDifference:
     """One difference: its id, a sentence, and the values on both sides, if it has any."""
 
     id: str
@@ -62,20 +62,20 @@ class Difference:
     check: str | None = None
 
 
-def differences(seen: Observed, own: OwnCheck) -> Iterator[Difference]:
+def differences(seen: Observed, own: OwnCheck) -> Iterator[DialogueDifference]:
     """Yield what differs in a dialogue, in the order of a dialogue."""
     if not seen.commands:
         return
     if seen.impatient:
         names = abridged(seen.impatient, 8)
-        yield Difference(
+        yield DialogueDifference(
             "tap-does-not-wait",
             f"The application sends more before the server has replied to {names}. A server may "
             "reject that. Make the application wait for each reply.",
             names,
         )
     if seen.greeting_verb == "HELO":
-        yield Difference(
+        yield DialogueDifference(
             "tap-helo",
             "The application says HELO, which has no extensions: no STARTTLS and no login. The "
             "check says EHLO.",
@@ -90,26 +90,26 @@ def differences(seen: Observed, own: OwnCheck) -> Iterator[Difference]:
             text += "If that is the address of its connection, it has another one without the tap."
         else:
             text += f"Set domain to {name} to check with its name."
-        yield Difference("tap-ehlo-name", text, name, own.ehlo_name)
+        yield DialogueDifference("tap-ehlo-name", text, name, own.ehlo_name)
     yield from _encryption(seen, own)
     yield from _login(seen, own)
     yield from _envelope(seen, own)
     yield from _content(seen)
     yield from _commands(seen)
     if seen.closes_first and not seen.says_quit:
-        yield Difference(
+        yield DialogueDifference(
             "tap-no-quit", "The application closes the connection without QUIT.", None, "QUIT"
         )
 
 
-def _encryption(seen: Observed, own: OwnCheck) -> Iterator[Difference]:
+def _encryption(seen: Observed, own: OwnCheck) -> Iterator[DialogueDifference]:
     wanted = own.encryption
     if own.settings.encryption is Encryption.NONE and own.settings.starttls_auto:
         wanted = "starttls" if "STARTTLS" in seen.clear_offer else "none"
     if seen.encryption == wanted:
         return
     name = "tap-no-starttls" if (seen.encryption, wanted) == ("none", "starttls") else ""
-    yield Difference(
+    yield DialogueDifference(
         name or "tap-encryption",
         f"The application uses {_ENCRYPTION[seen.encryption]}; the settings say "
         f"{_ENCRYPTION[wanted]}. If you did not change that for the tap, change it in the "
@@ -119,16 +119,16 @@ def _encryption(seen: Observed, own: OwnCheck) -> Iterator[Difference]:
     )
 
 
-def _login(seen: Observed, own: OwnCheck) -> Iterator[Difference]:
+def _login(seen: Observed, own: OwnCheck) -> Iterator[DialogueDifference]:
     settings = own.settings
     if not seen.mechanism:
         if settings.authenticates and "AUTH" in seen.offer:
             text = "The application does not log in, though the server offers AUTH; the check does."
-            yield Difference("tap-no-auth", text, None, "AUTH")
+            yield DialogueDifference("tap-no-auth", text, None, "AUTH")
         return
     if not settings.authenticates:
         text = f"The application logs in with {seen.mechanism}; the settings name no login."
-        yield Difference("tap-auth", text, seen.mechanism, None)
+        yield DialogueDifference("tap-auth", text, seen.mechanism, None)
         return
     try:
         chosen, _ = candidates(
@@ -138,17 +138,17 @@ def _login(seen: Observed, own: OwnCheck) -> Iterator[Difference]:
         chosen = []
     if not chosen:
         text = f"The application logs in with {seen.mechanism}; the check sends no login here."
-        yield Difference("tap-auth", text, seen.mechanism, None)
+        yield DialogueDifference("tap-auth", text, seen.mechanism, None)
     elif chosen[0] != seen.mechanism:
         text = f"The application logs in with {seen.mechanism}, the check with {chosen[0]}."
-        yield Difference("tap-mechanism", text, seen.mechanism, chosen[0])
+        yield DialogueDifference("tap-mechanism", text, seen.mechanism, chosen[0])
     elif seen.initial_response != (seen.mechanism in _INITIAL):
         does, other = ("sends", "waits") if seen.initial_response else ("waits", "sends")
         where = {
             "sends": "sends its response with AUTH",
             "waits": "waits for the server's challenge after AUTH",
         }
-        yield Difference(
+        yield DialogueDifference(
             "tap-initial-response",
             f"The application {where[does]}, the check {where[other]}.",
             where[does],
@@ -156,44 +156,44 @@ def _login(seen: Observed, own: OwnCheck) -> Iterator[Difference]:
         )
     if seen.username is not None and seen.username != (settings.username or ""):
         text = "The application logs in with another username than the settings have."
-        yield Difference("tap-username-differs", text)
+        yield DialogueDifference("tap-username-differs", text)
     if None not in (seen.password, own.secret) and seen.password != own.secret:
         text = "The application sends another password than the settings have."
-        yield Difference("tap-password-differs", text)
+        yield DialogueDifference("tap-password-differs", text)
 
 
-def _envelope(seen: Observed, own: OwnCheck) -> Iterator[Difference]:
+def _envelope(seen: Observed, own: OwnCheck) -> Iterator[DialogueDifference]:
     if seen.sender is not None and _folded(seen.sender) != _folded(own.sender):
         shown = shortened(seen.sender) or "an empty address"
-        yield Difference(
+        yield DialogueDifference(
             "tap-mail-from",
             f"The application sends from {shown}, a test message comes from {own.sender}.",
             shortened(seen.sender),
             own.sender,
         )
     if seen.pipelines and "PIPELINING" not in seen.offer:
-        yield Difference(
+        yield DialogueDifference(
             "tap-pipelines-unoffered",
             "The application sends several commands at once, and the server does not offer "
             "PIPELINING. Turn pipelining off in the application.",
         )
     elif seen.pipelines:
-        yield Difference(
+        yield DialogueDifference(
             "tap-pipelines",
             "The application sends several commands at once, as the server allows; the check "
             "sends one at a time.",
         )
 
 
-def _commands(seen: Observed) -> Iterator[Difference]:
+def _commands(seen: Observed) -> Iterator[DialogueDifference]:
     if seen.command_bare_lf:
-        yield Difference(
+        yield DialogueDifference(
             "tap-command-bare-lf",
             "Commands of the application end with a bare LF. Many servers reject that; the "
             "application must end each command with CRLF.",
         )
     if seen.unknown_lines:
-        yield Difference(
+        yield DialogueDifference(
             "tap-unknown-command",
             "The application sends lines that are no SMTP commands. The tap hides them.",
             str(seen.unknown_lines),
@@ -212,34 +212,34 @@ def _folded(address: str) -> tuple[str, str]:
     return local, domain.casefold()
 
 
-def _content(seen: Observed) -> Iterator[Difference]:
+def _content(seen: Observed) -> Iterator[DialogueDifference]:
     limit = seen.offer.size_limit
     if limit and max(seen.size, seen.declared_size or 0) > limit:
-        yield Difference(
+        yield DialogueDifference(
             "tap-size",
             f"The message is larger than the server's limit of {limit} bytes.",
             str(max(seen.size, seen.declared_size or 0)),
             str(limit),
         )
     if seen.bare_lf:
-        yield Difference(
+        yield DialogueDifference(
             "tap-bare-lf",
             "Lines of the message end with a bare LF. Many servers reject that; the application "
             "must end each line with CRLF.",
         )
     if seen.bare_cr:
-        yield Difference(
+        yield DialogueDifference(
             "tap-bare-cr",
             "The message has a CR without LF. Many servers reject that.",
         )
     if seen.eight_bit and not seen.declares_eight_bit:
-        yield Difference(
+        yield DialogueDifference(
             "tap-8bit",
             "The message has bytes that are not ASCII, and the application does not announce them "
             "with BODY=8BITMIME.",
         )
     if seen.longest_line > LONGEST_LINE:
-        yield Difference(
+        yield DialogueDifference(
             "tap-long-line",
             f"A line of the message has {seen.longest_line} bytes; {LONGEST_LINE} are allowed.",
             str(seen.longest_line),

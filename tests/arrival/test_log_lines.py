@@ -7,7 +7,13 @@ import time
 import pytest
 
 from smtp_tui.arrival.exim_log import read_exim
-from smtp_tui.arrival.log_lines import AllRecipients, LeftQueue, LogFact, MessageIdLogged, Passage
+from smtp_tui.arrival.log_lines import (
+    AllRecipients,
+    LeftQueue,
+    LogFact,
+    LoggedDelivery,
+    MessageIdLogged,
+)
 from smtp_tui.arrival.opensmtpd_log import read_opensmtpd
 from smtp_tui.arrival.postfix_log import read_postfix
 from smtp_tui.diagnosis.delivery import DeliveryState
@@ -28,7 +34,7 @@ def test_postfix() -> None:
     found = [fact for _, fact in filter(None, map(read_postfix, POSTFIX.splitlines()))]
     assert found == [
         MessageIdLogged("1795.7@relay.test"),
-        Passage(
+        LoggedDelivery(
             recipient="carol@example.test",
             state=DeliveryState.SENT,
             relay="127.0.0.1[127.0.0.1]:36359",
@@ -63,7 +69,7 @@ def test_states_of_postfix(line: str, state: str, head: str) -> None:
     found = read_postfix(head + line)
     assert found is not None
     assert found[0] == "A1B2C3"
-    assert isinstance(found[1], Passage | AllRecipients)
+    assert isinstance(found[1], LoggedDelivery | AllRecipients)
     assert found[1].state == state
 
 
@@ -74,11 +80,11 @@ def test_postfix_delivers_itself(text: str) -> None:
     line = f"{HEAD}local[1]: {TO}, relay=local, {DELAYS}, dsn=2.0.0, status=sent ({text})"
     found = read_postfix(line)
     assert found is not None
-    assert isinstance(found[1], Passage)
+    assert isinstance(found[1], LoggedDelivery)
     assert found[1].is_local
     remote = read_postfix(line.replace(f"({text})", f"(250 {text})"))
     assert remote is not None
-    assert isinstance(remote[1], Passage)
+    assert isinstance(remote[1], LoggedDelivery)
     assert not remote[1].is_local
 
 
@@ -87,7 +93,7 @@ def test_exim() -> None:
     states = [
         (fact.asked or fact.recipient, fact.state, fact.relay, fact.text, fact.is_local)
         for fact in found
-        if isinstance(fact, Passage)
+        if isinstance(fact, LoggedDelivery)
     ]
     relay = "127.0.0.1 [127.0.0.1]"
     assert states == [
@@ -129,7 +135,7 @@ def test_states_of_exim(rest: str, state: str, text: str, head: str, identity: s
     found = read_exim(f"{head}{identity} {rest}")
     assert found is not None
     assert found[0] == identity
-    assert isinstance(found[1], Passage | AllRecipients)
+    assert isinstance(found[1], LoggedDelivery | AllRecipients)
     assert (found[1].state, found[1].text) == (state, text)
 
 
@@ -139,7 +145,7 @@ def test_opensmtpd(head: str) -> None:
     found = [
         (identity, fact.recipient, fact.state, fact.relay, fact.seconds, fact.text)
         for identity, fact in filter(None, map(read_opensmtpd, lines))
-        if isinstance(fact, Passage)
+        if isinstance(fact, LoggedDelivery)
     ]
     relay = "127.0.0.1 (localhost)"
     assert found == [

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from smtp_tui.arrival import mailbox as module
-from smtp_tui.arrival.mailbox import Mailbox, MailboxError, parse_mailbox_address
+from smtp_tui.arrival.mailbox import MailboxError, MailboxSession, parse_mailbox_address
 from smtp_tui.arrival.prove import Look, ProofRequest, open_mailbox, prove
 from smtp_tui.diagnosis.delivery import ArrivalProof
 from smtp_tui.settings import parsers
@@ -23,12 +23,12 @@ from tests.servers.users import ALICE, AWKWARD, User
 TOKEN = "0123456789abcdef"
 
 
-def opened(boxes: Mailboxes, user: User = ALICE, scheme: str = "imaps") -> Mailbox:
+def opened(boxes: Mailboxes, user: User = ALICE, scheme: str = "imaps") -> MailboxSession:
     """A mailbox that trusts the tests' CA."""
     port = boxes.imaps_port if scheme == "imaps" else boxes.imap_port
     address = parse_mailbox_address(f"{scheme}://{user.name}@localhost:{port}")
     context = ssl.create_default_context(cafile=str(boxes.authority_file))
-    return Mailbox(address, context, user.password, is_token=False)
+    return MailboxSession(address, context, user.password, is_token=False)
 
 
 def put(boxes: Mailboxes, user: User, folder: str, text: str) -> None:
@@ -197,7 +197,7 @@ async def test_no_password_goes_to_another_machine_unencrypted(
 async def test_a_server_that_accepts_no_token() -> None:
     with imap_stand_in() as port:
         address = parse_mailbox_address(f"imap://a@127.0.0.1:{port}")
-        mailbox = Mailbox(address, ssl.create_default_context(), "x", is_token=True)
+        mailbox = MailboxSession(address, ssl.create_default_context(), "x", is_token=True)
         with (
             closing(mailbox),
             pytest.raises(MailboxError, match="neither XOAUTH2 nor OAUTHBEARER") as caught,
@@ -212,11 +212,11 @@ def test_a_token_instead_of_a_password(mailboxes: Mailboxes) -> None:
     address = opened(mailboxes).address
     context = ssl.create_default_context(cafile=str(mailboxes.authority_file))
     token = access_token(ALICE.name)
-    with closing(Mailbox(address, context, token, is_token=True)) as mailbox:
+    with closing(MailboxSession(address, context, token, is_token=True)) as mailbox:
         assert mailbox.find(f"{TOKEN}4", mailbox.folders(5), 5) is not None
     stale = access_token(ALICE.name, expires_in=-60)
     with (
-        closing(Mailbox(address, context, stale, is_token=True)) as mailbox,
+        closing(MailboxSession(address, context, stale, is_token=True)) as mailbox,
         pytest.raises(MailboxError, match="rejected the access token") as caught,
     ):
         mailbox.folders(5)

@@ -16,7 +16,7 @@ from smtp_tui.diagnosis.field_notes import faults_of, observations_of
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.providers.hosting import HostingProvider
 from smtp_tui.smtp.events import Cause, Event, Experiment, Finished, Resolved, Stage
-from smtp_tui.smtp.port_probe import Hop, PortOutcome, PortReply, ProbedAddress
+from smtp_tui.smtp.port_probe import PortOutcome, PortReply, ProbedAddress, RouterHop
 from tests.diagnosis.examples import facts_of, settings
 
 ADDRESS, PUBLIC, ROUTER = "192.0.2.25", "9.9.9.25", "198.51.100.1"
@@ -42,7 +42,7 @@ def probed(*outcomes: str, address: str = ADDRESS, **more: Any) -> ProbedAddress
 
 SILENT = ("silent",) * 4
 ONE_OPEN = ("silent", "silent", "open", "silent")
-STOPPED: dict[str, Any] = {"passing_port": 587, "stopped_at": Hop(ROUTER, 2)}
+STOPPED: dict[str, Any] = {"passing_port": 587, "stopped_at": RouterHop(ROUTER, 2)}
 
 
 def verdict_of(

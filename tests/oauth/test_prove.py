@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from smtp_tui.arrival.mailbox import Mailbox, MailboxError, parse_mailbox_address
+from smtp_tui.arrival.mailbox import MailboxError, MailboxSession, parse_mailbox_address
 from tests.cli.program import Outcome, environment, run_program
 from tests.oauth.test_login import entry, file, sign_in
 from tests.servers.authority import issue
@@ -104,8 +104,8 @@ def test_a_server_with_the_standard_mechanism_alone() -> None:
             assert mailbox.folders(5)
 
 
-def _mailbox(port: int, authority_file: Path) -> Mailbox:
+def _mailbox(port: int, authority_file: Path) -> MailboxSession:
     """Alice's mailbox, with a token that the key of the tests signed."""
     address = parse_mailbox_address(f"imaps://{ALICE.name}@localhost:{port}")
     context = ssl.create_default_context(cafile=str(authority_file))
-    return Mailbox(address, context, access_token(ALICE.name), is_token=True)
+    return MailboxSession(address, context, access_token(ALICE.name), is_token=True)

@@ -47,7 +47,7 @@ async def test_a_new_sign_in_is_a_private_file_in_a_private_folder(own: FilePlac
 async def test_the_place_of_a_name(own: FilePlace, tmp_path: Path) -> None:
     environ = {"XDG_STATE_HOME": str(tmp_path / "state"), "HOME": str(tmp_path)}
 
-    def found(name: str) -> store.Place:
+    def found(name: str) -> store.SignInPlace:
         return place_of(name, "me@example.org", base=tmp_path / "etc", environ=environ)
 
     keyring = found("support")
