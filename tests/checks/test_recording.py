@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
+from copy import deepcopy
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from smtp_tui.checks.exit_status import exit_status, verdict_lines
 from smtp_tui.checks.jsonlines import LINES, json_line
@@ -23,8 +27,25 @@ from smtp_tui.checks.recording import (
     recording_text,
 )
 from smtp_tui.checks.request import CheckRequest
-from smtp_tui.diagnosis.verdict import Verdict
+from smtp_tui.config.dialects.spec import DialectRecognition
+from smtp_tui.demo.replay_script import NothingToPlayError, script_of
+from smtp_tui.diagnosis.comparison import Comparison, Difference, PlaceSummary
+from smtp_tui.diagnosis.delivery import (
+    ArrivalProof,
+    AuthenticationResult,
+    DeliveryState,
+    DeliverySummary,
+    DkimResult,
+    Handover,
+)
+from smtp_tui.diagnosis.delivery import Hop as DeliveryHop
+from smtp_tui.diagnosis.egress import AddressEgress, Conclusion, Egress
+from smtp_tui.diagnosis.verdict import Fix, Verdict
+from smtp_tui.providers.hosting import hosting_providers
 from smtp_tui.smtp import events
+from smtp_tui.smtp.certificates import Certificate
+from smtp_tui.smtp.der import CertificatePublicKey
+from smtp_tui.smtp.port_probe import Hop, PortOutcome, PortReply, ProbedAddress
 from smtp_tui.smtp.replies import Reply
 from smtp_tui.smtp.transcript import lines_of
 from tests.recordings import FILES, FOLDER
@@ -222,3 +243,178 @@ def test_what_follows_the_dialogue_is_kept() -> None:
 def test_bytes_that_are_no_text_survive() -> None:
     reply = Reply(250, (b"\xff\xfe ok", b"\xc3\xa9"))
     assert decode(Reply, json.loads(json.dumps(encode(reply)))) == reply
+
+
+CERTIFICATE = Certificate(
+    subject="CN=mail.example",
+    names=("mail.example", "192.0.2.1"),
+    issuer="CN=CA",
+    not_before=MOMENT,
+    not_after=MOMENT,
+    sha256="0" * 64,
+    has_san=True,
+    addresses=("192.0.2.1",),
+    key=CertificatePublicKey(type="EC", bits=256, curve="P-256"),
+)
+HERE = Verdict(seconds=1, ok=False, stage=events.Stage.TLS, cause="x", summary="It fails here.")
+# A verdict with all that a check from a place, a followed message and a proof can add to it.
+WHOLE = Verdict(
+    seconds=1.5,
+    ok=False,
+    stage=events.Stage.CONNECT,
+    cause="connect-timeout",
+    summary="No answer.",
+    why="Why.",
+    cure="Do.",
+    also=("a", "b"),
+    warnings=(events.WarningId.LINK_OPEN,),
+    warning_texts=("The connection is open.",),
+    reply=Reply(550, (b"5.1.1 no", b"such user")),
+    fixes=(Fix(field="port", value=587, why="It answers.", more={"encryption": "tls"}),),
+    problems=("SMTP Port (port): is wrong",),
+    egress=Egress(
+        addresses=(
+            AddressEgress(
+                address="192.0.2.1",
+                conclusion=Conclusion.BLOCKED,
+                ports=(PortReply(25, PortOutcome.SILENT), PortReply(587, PortOutcome.OPEN)),
+                router=Hop("192.0.2.254", 3),
+            ),
+        ),
+        provider=hosting_providers()[0],
+    ),
+    recognition=DialectRecognition("plain", None, "nothing points to another"),
+    comparison=Comparison(
+        place=PlaceSummary(
+            kind="container",
+            name="web",
+            engine="docker",
+            pid=1,
+            command="app",
+            user=0,
+            runtime="OpenSSL",
+            trusts=("/etc/ssl",),
+            certificates=None,
+            name_servers=("192.0.2.53",),
+        ),
+        here=HERE,
+        differences=(
+            Difference(
+                id="d", stage=events.Stage.TLS, what="A.", why="B.", cure="C.", explains=True
+            ),
+        ),
+        not_compared=("the TLS library",),
+        fails_here_too=True,
+    ),
+    delivery=DeliverySummary(
+        handovers=(Handover(recipient="a@b.example", state=DeliveryState.SENT, delays=(0.1, 0.2)),),
+        arrival=ArrivalProof(
+            found=True,
+            place="junk",
+            hops=(DeliveryHop(by="mx.example", at=MOMENT),),
+            results=(
+                AuthenticationResult(
+                    by="mx", method="spf", result="pass", properties=(("a", "b"),)
+                ),
+            ),
+            dkim=(DkimResult(domain="b.example", selector="s", outcome="pass"),),
+        ),
+        seconds=2.0,
+    ),
+)
+
+
+def test_a_verdict_with_everything_survives() -> None:
+    raw = json.loads(json.dumps(encode(WHOLE)))
+    assert decode(Verdict, raw) == WHOLE
+    assert [*verdict_lines(decode(Verdict, raw))] == [*verdict_lines(WHOLE)]
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        events.TlsFailed(seconds=0, chain=(CERTIFICATE,)),
+        events.TlsEstablished(
+            seconds=0, version="TLSv1.3", cipher="x", verified=False, chain=(CERTIFICATE,)
+        ),
+        events.Experiment(
+            seconds=0,
+            name="egress",
+            outcome="egress-open",
+            text="x",
+            change=(("port", 465), ("starttls_auto", True)),
+            probed=ProbedAddress(
+                address="192.0.2.1",
+                port=25,
+                replies=(PortReply(25, PortOutcome.REJECTED, "192.0.2.9"),),
+                passing_port=587,
+                stopped_at=Hop("192.0.2.254", 3),
+            ),
+        ),
+        events.Finished(
+            seconds=0,
+            stage=events.Stage.TLS,
+            fault=events.Cause.CERTIFICATE_EXPIRED,
+            also=(events.Cause.CERTIFICATE_WEAK,),
+            certificate=CERTIFICATE,
+        ),
+        events.Resolved(seconds=0, host="a", addresses=("::1",), is_proxy=True),
+        events.MessageQueued(seconds=0, queue_id=None),
+    ],
+    ids=lambda event: type(event).__name__,
+)
+def test_an_event_with_everything_survives(event: events.Event) -> None:
+    assert decode(type(event), json.loads(json.dumps(encode(event)))) == event
+
+
+def places_in(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The path of each value inside a JSON value."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value)
+    found = [(*path, key) for key, _ in inner]
+    inner = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, item in inner:
+        if isinstance(item, dict | list):
+            found += places_in(item, (*path, key))
+    return found
+
+
+ODD: list[Any] = [
+    None,
+    True,
+    -1,
+    0,
+    2**63,
+    1e308,
+    "",
+    "\x1b[2J",
+    "\udcff\u202e\n",
+    [],
+    {},
+    [[]],
+    "1" * 5000,
+]
+LONG = [
+    [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()] for file in FILES
+]
+
+
+@pytest.mark.integration
+@settings(max_examples=400, deadline=None)
+@given(st.data())
+def test_a_recording_that_somebody_changed_breaks_nothing(data: st.DataObject) -> None:
+    lines = deepcopy(data.draw(st.sampled_from(LONG)))
+    line = data.draw(st.sampled_from(lines))
+    *path, last = data.draw(st.sampled_from(places_in(line)))
+    for key in path:
+        line = line[key]
+    line[last] = data.draw(st.sampled_from(ODD))
+    try:
+        recording = parse_recording("\n".join(map(json.dumps, lines)))
+    except RecordingError as error:
+        shown = [str(error)]
+    else:
+        shown = [str(line) for event in recording.events for line in lines_of(event)]
+        shown += [*verdict_lines(recording.verdict), recording.title, recording.change]
+        with contextlib.suppress(NothingToPlayError):
+            script_of(recording.events)
+    assert all(line.isprintable() for line in shown)
