@@ -8,7 +8,7 @@ import pytest
 
 from smtp_tui.checks.recording import read_recording
 from tests.recordings import FOLDER
-from tests.tui.driving import SAMPLE, Hand, form_on
+from tests.tui.driving import DIALOGUE, SAMPLE, FakeCheck, Hand, failed, form_on
 from tests.tui.linear_console import answered
 
 REJECTED = FOLDER / "postfix-wrong-password.jsonl"
@@ -102,3 +102,36 @@ def test_line_by_line_from_the_call(tmp_path: Path) -> None:
     before, _, after = ended.text.partition("Recording of localhost, 20")
     assert ":help lists everything" in " ".join(before.split())
     assert "PASSED in" in after
+
+
+async def test_the_last_test_is_kept_and_shown_again(tmp_path: Path) -> None:
+    file = tmp_path / "kept.jsonl"
+    async with form_on(
+        SAMPLE, tmp_path, check=FakeCheck((*DIALOGUE, failed("auth-rejected")))
+    ) as hand:
+        await hand.press("f5")
+        await hand.until(lambda: "FAILED" in hand.screen)
+        await hand.press("ctrl+p")
+        await hand.type("record")
+        await hand.press("down")
+        await hand.press("enter")
+        await hand.until(lambda: ">File" in hand.screen)
+        await hand.press("ctrl+u")
+        await hand.type(str(file))
+        await hand.press("enter")
+        await hand.until(lambda: "Saved the recording" in hand.screen)
+    text = file.read_text(encoding="utf-8")
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert "hunter2hunter2" not in text
+    recording = read_recording(file)
+    assert recording.verdict.cause == "auth-rejected"
+    assert recording.check.login == "ask"
+
+
+def test_the_last_test_is_kept_line_by_line(tmp_path: Path) -> None:
+    file = tmp_path / "kept.jsonl"
+    ended = answered(tmp_path, ":record", ":test", f":record {file}", f":recording {file}", ":quit")
+    assert "No test has finished yet" in ended.text
+    assert f"Saved the recording, without a password: {file}" in ended.plain
+    assert "End of the recording of" in ended.text
+    assert "hunter2hunter2" not in file.read_text(encoding="utf-8")

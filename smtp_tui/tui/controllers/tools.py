@@ -6,13 +6,14 @@ Also explain an error of any program.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 
 from smtp_tui.checks.equivalents import equivalent_commands
 from smtp_tui.checks.output_file import FileNotWrittenError
+from smtp_tui.checks.recording import write_recording
 from smtp_tui.checks.report import TITLE, without, write_report
 from smtp_tui.config.paths import absolute
 from smtp_tui.safe_text import escape_controls
@@ -23,7 +24,9 @@ from smtp_tui.tui.dialogs.compare import CompareScreen
 from smtp_tui.tui.dialogs.explain_error import ExplainErrorScreen
 from smtp_tui.tui.dialogs.program_text import EquivalentsScreen, copy_to_terminal
 from smtp_tui.tui.log.entries import Entry, Title
+from smtp_tui.tui.messages import text
 from smtp_tui.tui.model.check_request import server_text
+from smtp_tui.tui.model.recording import recording_of
 from smtp_tui.tui.model.test_report import markdown_of
 from smtp_tui.tui.style import GOOD
 from smtp_tui.tui.widgets.dialog import ask_and_save
@@ -45,6 +48,17 @@ class ToolController(Controller):
             return
         content = markdown_of(done)
         await self._ask_and_save("the report", content, done.moment, ".md", REPORT)
+
+    async def record(self) -> None:
+        """Ask for a file and keep the last test in it, to be shown again elsewhere."""
+        done = self.test_pane.done
+        if done is None:
+            self._show_in_log(with_keys(NO_TEST))
+            return
+        content, title = recording_of(done), text("recording", "keep")
+        await self._ask_and_save(
+            "the recording", content, done.moment, ".jsonl", title, write_recording
+        )
 
     async def save_text(self) -> None:
         """Ask for a file and save the last test's dialogue to it."""
@@ -113,13 +127,19 @@ class ToolController(Controller):
         show(text)
 
     async def _ask_and_save(
-        self, what: str, content: str, moment: datetime, suffix: str, title: str
+        self,
+        what: str,
+        content: str,
+        moment: datetime,
+        suffix: str,
+        title: str,
+        save: Callable[[Path, str], object] = write_report,
     ) -> None:
         """Ask for a file and save a text to it, until that works or the admin gives up."""
 
         async def write(path: Path) -> str:
             try:
-                await in_daemon_thread(partial(write_report, path, content), PATIENCE)
+                await in_daemon_thread(partial(save, path, content), PATIENCE)
             except TimeoutError:
                 shown = escape_controls(str(path))
                 return f"{shown} accepted nothing within {PATIENCE:g} s. Is it a pipe?"

@@ -189,6 +189,7 @@ COMMANDS = (
         "mx", _HELP["mail_servers"], "", lambda it, text: it.reports.show_mail_servers(text)
     ),
     LinearCommand("all", "test every table of the file", "", lambda it, _: it.checks.test_all()),
+    LinearCommand("record", _HELP["record"], "", lambda it, text: it.reports.save_recording(text)),
     LinearCommand("recording", _HELP["recording"], "", lambda it, text: it.show_recording(text)),
     _command("same", lambda it, _text: it.reports.show_programs()),
     _command("report", lambda it, text: it.reports.save_report(text)),

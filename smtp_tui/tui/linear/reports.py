@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from smtp_tui.tui.linear.context import NO_TEST, LinearContext
 from smtp_tui.tui.messages import as_sentence, reword, text
 from smtp_tui.tui.model import drift
 from smtp_tui.tui.model.check_request import request_for, title_of
-from smtp_tui.tui.model.session import last_chain, last_connected
+from smtp_tui.tui.model.session import CompletedTest, last_chain, last_connected
 from smtp_tui.tui.model.test_report import markdown_of
 
 # The sign of each severity, as `smtp-tui check --domain-check` prints it.
@@ -60,28 +61,46 @@ class LinearReports:
 
     async def save_report(self, name: str) -> None:
         """Save a report of the last test as Markdown, in a file that the admin names."""
-        done = self.context.done
-        if done is None:
+        if done := self.context.done:
+            await self._save("report", name, done, ".md", write_report, markdown_of(done))
+        else:
             self.console.show(NO_TEST)
-            return
-        path = self._chosen_path(name, f"-check-{done.moment:%Y%m%d-%H%M%S}.md")
+
+    async def save_recording(self, name: str) -> None:
+        """Keep the last test in a file that the admin names."""
+        if done := self.context.done:
+            write = load("checks.recording:write_recording")
+            content = load("tui.model.recording:recording_of")(done)
+            await self._save("recording", name, done, ".jsonl", write, content)
+        else:
+            self.console.show(NO_TEST)
+
+    async def _save(
+        self,
+        what: str,
+        name: str,
+        done: CompletedTest,
+        suffix: str,
+        write: Callable[[Path, str], object],
+        content: str,
+    ) -> None:
+        path = self._chosen_path(what, name, f"-check-{done.moment:%Y%m%d-%H%M%S}{suffix}")
         if path is None:
             return
         try:
-            write = partial(write_report, path, markdown_of(done))
-            await stoppable(in_daemon_thread(write, _PATIENCE))
+            await stoppable(in_daemon_thread(partial(write, path, content), _PATIENCE))
         except (StoppedError, TimeoutError):
             self.console.show(f"Not saved: {path} accepted nothing. Is it a pipe?")
         except FileNotWrittenError as error:
             self.console.show(as_sentence(error))
         else:
-            self.console.show(f"Saved the report, without a password: {path}")
+            self.console.show(f"Saved the {what}, without a password: {path}")
 
-    def _chosen_path(self, name: str, ending: str) -> Path | None:
+    def _chosen_path(self, what: str, name: str, ending: str) -> Path | None:
         """Return the path that the admin names, or one next to the settings; None to go back."""
         document = self.context.document.path
         proposed = document.with_name(f"{document.stem}{ending}")
-        typed = name or self.console.ask_within(f"File for the report [{proposed}]: ")
+        typed = name or self.console.ask_within(f"File for the {what} [{proposed}]: ")
         if typed is None:
             return None
         path = expand(typed, Path()) if typed else proposed

@@ -33,8 +33,9 @@ Report = Callable[[Event], None]
 
 
 @cache
-def _redactors() -> RedactorGroup:
-    return RedactorGroup()  # shared by all tests: a server may repeat an earlier password
+def shared_redactors() -> RedactorGroup:
+    """Return the redactors of all tests: a server may repeat an earlier password."""
+    return RedactorGroup()
 
 
 def run_check(request: CheckRequest) -> AsyncGenerator[Event | Verdict, None]:
@@ -42,7 +43,7 @@ def run_check(request: CheckRequest) -> AsyncGenerator[Event | Verdict, None]:
     # The engine takes 88 ms to import; the first screen need not wait for it.
     follows = "checks.after_sending:run" if request.follow else "checks.run:run"
     run: Runner = load("tui.model.proof:run_proof" if request.prove else follows)
-    return run(replace(request, redactors=_redactors()))
+    return run(replace(request, redactors=shared_redactors()))
 
 
 def form_tap(settings: Settings, request: CheckRequest, file: Path) -> FormTap:

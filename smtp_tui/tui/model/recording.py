@@ -1,18 +1,34 @@
-"""Open a recorded check, and put its verdict into lines without offers to act on it."""
+"""Keep a finished test, and open a recorded check, whose verdict has no offers to act on it."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from smtp_tui.checks.exit_status import verdict_lines
-from smtp_tui.checks.recording import Recording, read_recording
+from smtp_tui.checks.recording import Recording, read_recording, recording_text
 from smtp_tui.config.paths import expand
 from smtp_tui.threads import in_daemon_thread
+from smtp_tui.tui.model.check_request import shared_redactors
+from smtp_tui.tui.model.session import CompletedTest
 
 _PATIENCE = 5.0  # seconds; reading a pipe that nobody fills would wait for ever
+
+
+def recording_of(done: CompletedTest) -> str:
+    """Return the recording of a test; it contains no password."""
+    return recording_text(
+        replace(done.request, redactors=shared_redactors()),
+        done.events,
+        done.verdict,
+        done.moment,
+        file=done.request.file,
+        table=done.request.table,
+        home=os.environ.get("HOME", ""),
+    )
 
 
 async def open_recording(typed: str) -> Recording:
