@@ -331,6 +331,10 @@ _VALUES: dict[str, Callable[[ExportBuilder], Any]] = {
     "logs_in": lambda out: out.username is not None,
     "logs_in_as_text": lambda out: str(out.username is not None).lower(),
     "gem_symbol": lambda out: f":{out.gem_mechanism}" if out.gem_mechanism else None,
+    "roundcube_host": lambda out: (
+        {"ssl": "ssl://", "tls": "tls://"}.get(out.link, "") + out.host_with_port
+    ),
+    "username_or_empty": lambda out: out.username or "",
     "authelia_address": lambda out: (
         f"{'submissions' if out.link == 'ssl' else 'smtp'}://{out.host_with_port}"
     ),

@@ -345,6 +345,6 @@ $config['plugins'] = ['archive'];
         "<?php\n$config['smtp_host'] = 'mail.%d';\n$config['smtp_pass'] = getenv('SECRET');\n",
         {"port": 587, **OPEN, "password": {"env": "SECRET"}},
         ["smtp_host"],
-        ["port"],
+        ["port", "username"],
     ),
 ]  # fmt: skip

@@ -41,7 +41,7 @@ def decides_link(form: FormatSpec, there: Collection[str], *, by_keys: bool = Fa
     return any(_LINK.search(name) for name in known) or (form.in_one and bool(known))
 
 
-_LINK = re.compile(r"TLS|SSL|SECUR|ENCRYPTION|SCHEME|PROTOCOL")
+_LINK = re.compile(r"TLS|SSL|SECUR|ENCRYPTION|SCHEME|PROTOCOL", re.IGNORECASE)
 
 
 def _variables_of(
@@ -170,6 +170,8 @@ def check(
         raise NotExpressibleError(note or why, key)
     for key in given - wanted.keys():
         before, after = old.get(key), new.get(key)
+        if key == "authentication" and "username" in wanted and not new.get("username"):
+            continue  # no login, so no mechanism
         if key == "starttls_auto":
             # It counts only without encryption, and is false where nothing sets it.
             before, after = bool(before), bool(after) and new.get("encryption") == "none"

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from smtp_tui.interchange.export_builder import ExportBuilder
-from smtp_tui.interchange.formats.beside import refuse
 from smtp_tui.interchange.import_builder import (
     Assignment,
     ImportBuilder,
@@ -15,7 +14,7 @@ from smtp_tui.interchange.import_builder import (
     host_and_port,
 )
 from smtp_tui.interchange.php_values import PhpReader, php_value
-from smtp_tui.interchange.spec import FormatSpec, ImportSource, text
+from smtp_tui.interchange.spec import FormatSpec, ImportSource, InterchangeError, text
 
 # Comments and strings are matched so that nothing inside them counts.
 _STATEMENT = re.compile(
@@ -29,8 +28,9 @@ _PATTERN = re.compile(r"%[hntdz]")
 _OF_USER = {"smtp_user": "%u", "smtp_pass": "%p"}
 
 
-def written_values(content: str) -> list[WrittenValue]:
+def written_values(content: str, form: FormatSpec) -> list[WrittenValue]:
     """Return the settings, the last of each name, with the places of their statements."""
+    del form
     return [*{one.entry.name: one for one in _statements(content)}.values()]
 
 
@@ -48,9 +48,11 @@ def _statements(content: str) -> Iterator[WrittenValue]:
 
 def read(source: ImportSource, form: FormatSpec) -> ImportBuilder:
     """Import the settings, with Roundcube's defaults."""
-    builder = ImportBuilder(form, (written.entry for written in written_values(source.text)))
+    builder = ImportBuilder(form, (written.entry for written in written_values(source.text, form)))
     _take_server(builder)
-    if "%u" in str(_raw(builder, "smtp_user")):
+    if "smtp_user" not in builder:
+        builder.remark("username", "roundcube-users")
+    elif "%u" in str(_raw(builder, "smtp_user")):
         builder.reject("smtp_user", "roundcube-users")
     elif builder.take("username", "smtp_user") and not builder.put_mechanism("smtp_auth_type"):
         builder.remark_own_choice("DIGEST-MD5, CRAM-MD5, LOGIN, PLAIN")
@@ -111,28 +113,27 @@ def _take_trust(builder: ImportBuilder) -> None:
     builder.join(inner)
 
 
-def statement(name: str, value: object) -> str:
+def spelled(name: str, value: object, form: FormatSpec) -> str:
+    """Return a value as the file holds it; InterchangeError if it would be each user's own."""
+    if _OF_USER.get(name, "%u%p") in str(value):
+        raise InterchangeError(text("replaced", name=name, program=form.title))
+    return php_value(value)
+
+
+def statement(name: str, value: object, form: FormatSpec) -> str:
     """Return the line that sets a value."""
-    return f"$config['{name}'] = {php_value(value)};"
+    return f"$config['{name}'] = {spelled(name, value, form)};"
 
 
 def write(out: ExportBuilder) -> str:
     """Export the statements; a login that is not set would be that of each user."""
-    scheme = {"ssl": "ssl://", "tls": "tls://"}.get(out.link, "")
-    values: dict[str, object] = {"smtp_host": scheme + out.host_with_port}
-    values |= {"smtp_user": "", "smtp_pass": ""} | dict(out.pairs())
-    if _OF_USER["smtp_user"] in (out.username or ""):
-        refuse(out, "username", out.username, "%")
-    if values["smtp_pass"] == _OF_USER["smtp_pass"]:
-        refuse(out, "password", out.secret, "%")
-    options: dict[str, object] = {}
+    values: dict[str, object] = {"smtp_user": "", "smtp_pass": ""} | dict(out.pairs())
+    options = {"cafile": out.given("ca_file"), "peer_name": out.given("server_name")}
     if not out.verifies:
         options |= {"verify_peer": False, "verify_peer_name": False}
-    options |= {"cafile": out.given("ca_file")} if out.given("ca_file") else {}
-    options |= {"peer_name": out.given("server_name")} if out.given("server_name") else {}
-    if options:
-        values["smtp_conn_options"] = {"ssl": options}
-    lines = [statement(name, value) for name, value in values.items()]
+    if tls := {name: value for name, value in options.items() if value is not None}:
+        values["smtp_conn_options"] = {"ssl": tls}
+    lines = [statement(name, value, out.form) for name, value in values.items()]
     if out.lacks_secret:
         out.note("password", "secret-left-out", name="smtp_pass")
         lines.append(f"// {text('secret-place', name='smtp_pass')}")

@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterator
 
 from smtp_tui.interchange.export_builder import ExportBuilder
-from smtp_tui.interchange.formats.beside import refuse
-from smtp_tui.interchange.import_builder import Assignment, ImportBuilder
-from smtp_tui.interchange.spec import FormatSpec, ImportSource, text
+from smtp_tui.interchange.import_builder import Assignment, ImportBuilder, WrittenValue
+from smtp_tui.interchange.spec import FormatSpec, ImportSource, InterchangeError, text
 
 # No blank may stand around the sign: a word ends there, and may be empty.
 _LINE = re.compile(r"(?P<name>[^= \t]++)[= \t](?P<rest>.*+)")
@@ -21,20 +20,54 @@ _NAMES = frozenset(
 )
 
 
-def _entries(content: str) -> Iterator[Assignment]:
+def written_values(content: str, form: FormatSpec) -> list[WrittenValue]:
+    """Return the settings, the last of each name, with their places."""
+    written = {name.casefold(): name for name in form.write}
+    found: dict[str, WrittenValue] = {}
+    at = 0
     for number, line in enumerate(content.split("\n"), 1):
-        written = line.rstrip("\r").partition("#")[0]
-        match = _LINE.match(written)
-        if "=" not in written or match is None:
-            continue
+        for name, word, start in _words(line):
+            end = at + start + len(word)
+            entry = Assignment(written.get(name, name), word, number)
+            found[entry.name] = WrittenValue(
+                entry, at + start, end, at, at + len(line.rstrip("\r"))
+            )
+        at += len(line) + 1
+    return [*found.values()]
+
+
+def spelled(name: str, value: object, form: FormatSpec) -> str:
+    """Return a value as the file holds it; InterchangeError if it would end before its end."""
+    signs = "#=:" if name in ("AuthUser", "hostname") else "#="
+    if re.search(rf"[{signs} \t]", str(value)) or (name == "mailhub" and str(value).count(":") > 1):
+        raise InterchangeError(text("mta-sign", key=name, program=form.title, signs="# = : blank"))
+    return str(value)
+
+
+def statement(name: str, value: object, form: FormatSpec) -> str:
+    """Return the line that sets a value."""
+    return f"{name}={spelled(name, value, form)}"
+
+
+def _words(line: str) -> Iterator[tuple[str, str, int]]:
+    """Yield a line's name and value, as far as ssmtp reads it, and where the value begins."""
+    written = line.rstrip("\r").partition("#")[0]
+    match = _LINE.match(written)
+    if "=" in written and match:
         name, rest = match["name"], match["rest"]
         name = name.casefold() if name.casefold() in _NAMES else name
-        found = (_LONG_WORD if name == "authpass" else _WORD).match(rest)
-        word = found[0] if found else ""
-        yield Assignment(name, word, number)
-        after = rest[len(word) :]
-        if name == "mailhub" and after.startswith(":") and (port := _WORD.match(after, 1)):
-            yield Assignment("port", port[0], number)
+        is_long = name in ("authpass", "mailhub")
+        found = (_LONG_WORD if is_long else _WORD).match(rest)
+        yield name, found[0] if found else "", match.start("rest")
+
+
+def _entries(content: str) -> Iterator[Assignment]:
+    for number, line in enumerate(content.split("\n"), 1):
+        for name, word, _ in _words(line):
+            host, _, port = word.partition(":") if name == "mailhub" else (word, "", "")
+            yield Assignment(name, host, number)
+            if port:
+                yield Assignment("port", port.partition(":")[0], number)
 
 
 def read(source: ImportSource, form: FormatSpec) -> ImportBuilder:
@@ -66,11 +99,7 @@ def read(source: ImportSource, form: FormatSpec) -> ImportBuilder:
 
 def write(out: ExportBuilder) -> str:
     """Export the settings."""
-    refuse(out, "host", out.settings.host, "#=:")
-    refuse(out, "username", out.username, "#=: \t")
-    refuse(out, "password", out.secret if out.wants_secret else None, "#= \t")
-    refuse(out, "domain", out.given("domain"), "#=:")
-    lines = [f"{name}={value}" for name, value in out.pairs()]
+    lines = [statement(name, value, out.form) for name, value in out.pairs()]
     if out.lacks_secret:
         out.note("password", "secret-left-out", name=out.secret_name)
         lines += [f"# {text('secret-place', name=out.secret_name)}", f"# {out.secret_name}="]

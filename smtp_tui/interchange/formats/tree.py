@@ -8,7 +8,8 @@ out of the names. `tags` are the program's own YAML tags, `variable` is a value 
 environment variable (groups `name` and `default`), and a value with a match of `computed` is not
 known here. A file to write begins `inside` these keys, where `-` begins the entry of a list;
 `plain` keys have values without quotes, `needs` names keys that smtp-tui cannot fill in, and
-`reference` is how the file names an environment variable.
+`reference` is how the file names an environment variable. A file with one of the `older` keys is
+not changed.
 """
 
 from __future__ import annotations
@@ -21,12 +22,14 @@ from typing import Any
 from smtp_tui.interchange import yaml_tree
 from smtp_tui.interchange.export_builder import ExportBuilder
 from smtp_tui.interchange.formats.steps import STEPS
+from smtp_tui.interchange.formats.tree_places import spelled_value, written_leaves
 from smtp_tui.interchange.formats.variables import read_declared
 from smtp_tui.interchange.import_builder import (
     Assignment,
     EnvRef,
     ImportBuilder,
     UnresolvedVariable,
+    WrittenValue,
 )
 from smtp_tui.interchange.spec import (
     FormatSpec,
@@ -171,6 +174,37 @@ def resolve(value: Any, form: FormatSpec) -> Any:
         if tree.get("computed") and re.search(tree["computed"], value):
             return UnresolvedVariable("computed")
     return value
+
+
+SEPARATOR = ", "
+
+
+def between(form: FormatSpec) -> str:
+    """Return what must stand between two settings, besides a line end."""
+    return "," if form.tree["syntax"] == "json" else ""
+
+
+def written_values(content: str, form: FormatSpec) -> list[WrittenValue]:
+    """Return the settings with their places."""
+    return written_leaves(content, form, fold=_FOLDS.get(form.tree.get("fold", ""), str))
+
+
+def place_for_new(content: str, form: FormatSpec) -> int:
+    """Return where a text ends; a setting of another section may look like an example."""
+    del form
+    return len(content)
+
+
+def spelled(name: str, value: object, form: FormatSpec) -> str:
+    """Return a value as the file holds it."""
+    return spelled_value(name, value, form, resolve=resolve)
+
+
+def statement(name: str, value: object, form: FormatSpec) -> str:
+    """Return the line that sets a value next to the other settings."""
+    key = name.rpartition(".")[2]
+    key = json.dumps(key) if form.tree["syntax"] == "json" else key
+    return f"{key}: {spelled(name, value, form)}"
 
 
 def write(out: ExportBuilder) -> str:

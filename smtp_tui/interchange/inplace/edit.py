@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from smtp_tui.config.errors import DocumentError
@@ -26,20 +26,57 @@ def apply_changes(
     before = {written.entry.name: written for written in syntax.written(content)}
     splices: list[Splice] = []
     added: dict[str, Any] = {}
+    removed: list[WrittenValue] = []
     for name, value in changes.items():
         written = before.get(name)
         if written is None and value is not None:
             added[name] = value
         elif written is not None and value is None:
-            splices.append(_removal(content, written))
+            removed.append(written)
         elif written is not None:
-            splices.append((written.start, written.end, syntax.spelled(name, value)))
+            splices.append(
+                (written.start, written.end, _replacement(content, syntax, written, value))
+            )
+    splices += _removals(content, removed, syntax.between)
     related = [written for name, written in before.items() if name in near]
     kept = [one for one in related if changes.get(one.entry.name, "") is not None]
     splices += _insertions(content, syntax, added, kept or [*before.values()])
     new = spliced(content, _joined(splices))
     _verify(syntax, new, before, changes)
     return new
+
+
+def _replacement(content: str, syntax: FileSyntax, written: WrittenValue, value: object) -> str:
+    spelled = syntax.spelled(written.entry.name, value)
+    # An empty value stands right after the colon.
+    is_empty = written.start == written.end and content[written.start - 1 : written.start] == ":"
+    return f" {spelled}" if is_empty else spelled
+
+
+def _removals(content: str, removed: list[WrittenValue], between: str) -> Iterator[Splice]:
+    """Yield the edits that remove statements; what stands `between` two never ends the list."""
+    run: tuple[int, int] | None = None  # those that end their list, with nothing after them
+    for one in sorted(removed, key=lambda written: written.before, reverse=True):
+        if run and content[one.after : run[0]].strip() == between:
+            run = (one.before, run[1])
+        elif between and not _has(content, one.after, between):
+            yield from _run_removal(content, run, between)
+            run = (one.before, one.after)
+        else:
+            yield _removal(content, one)
+    yield from _run_removal(content, run, between)
+
+
+def _has(content: str, at: int, between: str) -> bool:
+    match = _SEPARATORS.match(content, at)
+    return bool(match and between in match[0])
+
+
+def _run_removal(content: str, run: tuple[int, int] | None, between: str) -> Iterator[Splice]:
+    if run:
+        sign = content.rfind(between, 0, run[0])
+        is_first = sign < 0 or bool(content[sign + len(between) : run[0]].strip())
+        yield (run[0] if is_first else sign, run[1], "")
 
 
 def _removal(content: str, written: WrittenValue) -> Splice:
@@ -69,12 +106,17 @@ def _insertions(
             yield _lines(content, example[1], example[0], [statement])
     if not rest:
         return
-    last = max(near, key=lambda written: written.after, default=None)
-    if last is None:
-        position = syntax.place_for_new(content)
-        yield _lines(content, position, "", [*rest.values()])
+    if not near:
+        yield _lines(content, syntax.place_for_new(content), "", [*rest.values()])
         return
-    yield from _after(content, syntax, last, [*rest.values()])
+    behind: dict[str, tuple[WrittenValue, list[str]]] = {}
+    for name, statement in rest.items():
+        above = name.rpartition(".")[0]
+        siblings = [one for one in near if one.entry.name.rpartition(".")[0] == above]
+        last = max(siblings or near, key=lambda written: written.after)
+        behind.setdefault(last.entry.name, (last, []))[1].append(statement)
+    for last, statements in behind.values():
+        yield from _after(content, syntax, last, statements)
 
 
 def _after(
@@ -84,12 +126,18 @@ def _after(
     match = _SEPARATORS.match(content, last.after)
     end = match.end() if match else last.after
     position = last.after
+    line_start = content.rfind("\n", 0, last.before) + 1
+    if syntax.between and not content[line_start : last.before].strip():
+        end_of_line = ending(content, line_start)
+        indent = content[line_start : last.before]
+        pieces = [f"{syntax.between}{end_of_line}{indent}{statement}" for statement in statements]
+        yield (position, position, "".join(pieces))
+        return
     if statements[0].endswith(","):
         if "," in content[position:end]:
             position = content.index(",", position) + 1
         else:
             yield (position, position, ",")
-    line_start = content.rfind("\n", 0, last.before) + 1
     line_end = content.find("\n", end)
     line_end = len(content) if line_end < 0 else line_end
     indent = content[line_start : last.before]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -66,15 +66,12 @@ class InPlaceSettings:
                 raise InterchangeError(text("inplace-no-settings", format=self._form.name))
             self._syntax: FileSyntax = syntax
             self._values = self._read(content)
+            self._names = _names_in(syntax, content)
         except InterchangeError as error:
             raise DocumentError(f"{one_line(path)}: {error}") from None
 
     def _read(self, content: str) -> Imported:
         return import_text(content, self._form.name, name=self._path.name)
-
-    @cached_property
-    def _names(self) -> list[str]:
-        return [written.entry.name for written in self._syntax.written(self.text)]
 
     @property
     def _by_keys(self) -> bool:
@@ -209,8 +206,8 @@ class InPlaceSettings:
             )
             near = encode.names(form, self._names, by_keys=self._by_keys)
             other = copy.copy(self)
-            other.__dict__.pop("_names", None)
             other.text = apply_changes(self.text, self._syntax, names, near)
+            other._names = _names_in(self._syntax, other.text)
             other._values = self._read(other.text)
             encode.check(form, old, given, other.values(table), wanted, notes)
         except NotExpressibleError as error:
@@ -222,3 +219,7 @@ class InPlaceSettings:
     def _check(self, table: str) -> None:
         if table != TABLE:
             raise NoTableError(f"{one_line(self._path)}: {text('inplace-one', table=TABLE)}")
+
+
+def _names_in(syntax: FileSyntax, content: str) -> list[str]:
+    return [written.entry.name for written in syntax.written(content)]

@@ -2,8 +2,8 @@
 
 A format of its own syntax has these in its module: `written_values(content, form)`, which lists
 the settings with their places, `spelled(name, value, form)` and `statement(name, value, form)`. A
-module may also say which texts it is for (`is_own_syntax(content)`), and where a new setting goes
-in a text without any (`place_for_new(content, form)`).
+module may also say which texts it is for (`is_own_syntax(content)`), where a new setting goes
+in a text without any (`place_for_new(content, form)`), and what is `between(form)` two of them.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ _LINE = re.compile(r"[ \t]*+(?:export[ \t]++)?+(?P<name>[\w.]++)[ \t]*+=")
 class FileSyntax:
     """A file's syntax; `separator` goes between two statements on one line, if they can share it.
 
+    `between` must stand between two statements on lines of their own, and not after the last.
+
     With `has_examples`, a comment that sets a name shows where the name belongs; with `can_refer`,
     a value may be an environment variable.
     """
@@ -36,6 +38,7 @@ class FileSyntax:
     separator: str | None = None
     has_examples: bool = True
     can_refer: bool = False
+    between: str = ""
 
 
 def syntax_of(form: FormatSpec, content: str) -> FileSyntax | None:
@@ -53,6 +56,7 @@ def syntax_of(form: FormatSpec, content: str) -> FileSyntax | None:
             getattr(module, "SEPARATOR", None),
             has_examples=place is None,
             can_refer=getattr(module, "CAN_REFER", False),
+            between=getattr(module, "between", lambda _: "")(form),
         )
     if form.has_variables(content) or form.quoting:
         return _variables(form.quoting or "docker")
