@@ -15,7 +15,24 @@ from pathlib import Path
 from unittest.mock import patch
 
 # The second number is the nanoseconds in which this thread could run and other programs did.
-_SCHEDULED = Path("/proc/thread-self/schedstat")
+SCHEDULED = Path("/proc/thread-self/schedstat")
+
+
+def lost_by(process: int) -> float:
+    """Return the seconds in which a process could have run and others did, as far as is known."""
+    try:
+        return int(Path(f"/proc/{process}/schedstat").read_text("ascii").split()[1]) / 1e9
+    except (OSError, IndexError):
+        return 0.0
+
+
+def is_computing(process: int) -> bool:
+    """Whether a process runs, or waits for a processor."""
+    try:
+        stat = Path(f"/proc/{process}/stat").read_text("utf-8", "replace")
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] == "R"
 
 
 def _clock(scheduled: int) -> Callable[[], float]:
@@ -40,10 +57,10 @@ def _clock(scheduled: int) -> Callable[[], float]:
 @contextlib.contextmanager
 def patient_clock() -> Iterator[None]:
     """Let `time.monotonic`, by which event loops live, stand still while other programs run."""
-    if not _SCHEDULED.exists():
+    if not SCHEDULED.exists():
         yield
         return
-    scheduled = os.open(_SCHEDULED, os.O_RDONLY | os.O_CLOEXEC)
+    scheduled = os.open(SCHEDULED, os.O_RDONLY | os.O_CLOEXEC)
     try:
         with patch.object(time, "monotonic", _clock(scheduled)):
             yield

@@ -79,8 +79,9 @@ def test_at_another_host_a_reply_that_names_nobody_is_nobodys(said: Said) -> Non
     others = [
         one.hosts[0].replace("*", "x") for one in providers() if one.id not in at_home.providers
     ]
+    text = unsigned(said.text)
     for host in (None, *NOBODYS_HOSTS, *others):
-        rule = judged(said, host, unsigned(said.text))
+        rule = judged(said, host, text)
         assert not set(rule.providers) & set(at_home.providers), host
         assert rule.why is None or rule.why != at_home.why, host
 

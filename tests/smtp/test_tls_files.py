@@ -78,7 +78,7 @@ async def test_a_pipe_that_gives_nothing(field: str, pipe: Path, tmp_path: Path)
 
 
 async def test_a_check_ends_in_time(pipe: Path) -> None:
-    values: dict[str, Any] = {"encryption": "tls", "ca_file": str(pipe), "timeout": 0.4}
+    values: dict[str, Any] = {"encryption": "tls", "ca_file": str(pipe), "timeout": 1}
     played = await play((GREETING,), **values)
     assert (played.verdict.stage, played.verdict.cause) == ("settings", "settings-invalid")
     assert f"ca_file: {pipe} was not read within" in played.verdict.summary

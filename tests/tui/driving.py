@@ -222,7 +222,7 @@ class Hand:
 
     async def until(self, holds: Callable[[], bool]) -> None:
         """Wait for what a timer or a worker brings about."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not holds():
                 await asyncio.sleep(0.005)
                 await settle(self.pilot.app)
