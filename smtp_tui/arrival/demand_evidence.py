@@ -15,6 +15,7 @@ from smtp_tui.discovery.domain import tags_of
 # The receiver whose requirement is TLS.
 _GMAIL = ".google.com"
 _HEADERS = {"list-unsubscribe", "list-unsubscribe-post"}
+_ADDRESS = re.compile(r"<\s*(?:https://|mailto:)[^>]+>", re.IGNORECASE)
 _HTTPS = re.compile(r"<\s*https://[^>]+>", re.IGNORECASE)
 
 
@@ -27,6 +28,7 @@ async def message_evidence(message: bytes, resolver: Resolver) -> Mapping[str, E
         "aligned": _aligned(header),
         "tls": _tls(header),
         "unsubscribe": _unsubscribe(fields, header),
+        "list-unsubscribe": _list_unsubscribe(fields),
     }
     return {name: evidence for name, evidence in found.items() if evidence}
 
@@ -61,6 +63,14 @@ def _tls(header: HeaderReport) -> Evidence | None:
     is_secure = "S" in protocol.removeprefix("ESMTP")
     id_ = "tls" if is_secure else "tls-not"
     return evidence_of(is_secure, id_, host=came[0].by, protocol=protocol)
+
+
+def _list_unsubscribe(fields: tuple[HeaderField, ...]) -> Evidence:
+    """Return whether the message names an address to unsubscribe at."""
+    if not values_of(fields, "list-unsubscribe"):
+        return evidence_of(None, "unsubscribe-absent")
+    is_usable = bool(_ADDRESS.search(first_of(fields, "list-unsubscribe")))
+    return evidence_of(is_usable, "list-unsubscribe" if is_usable else "list-unsubscribe-unusable")
 
 
 def _unsubscribe(fields: tuple[HeaderField, ...], header: HeaderReport) -> Evidence | None:

@@ -60,6 +60,7 @@ async def test_a_message_that_has_it_all(server: NameServer, key: Key) -> None:
         "aligned": True,
         "tls": True,
         "unsubscribe": True,
+        "list-unsubscribe": True,
     }
 
 
@@ -73,6 +74,16 @@ async def test_a_signature_of_another_domain_is_not_aligned(server: NameServer, 
     assert found["dkim"] is True
     # Without a believed SPF result, SPF may still align.
     assert "aligned" not in found
+
+
+@pytest.mark.parametrize(
+    ("value", "is_met"), [("<mailto:off@x.test>", True), ("<https://x.test>", True), ("x", False)]
+)
+async def test_a_list_unsubscribe_is_enough_for_yahoo(
+    server: NameServer, key: Key, value: str, *, is_met: bool
+) -> None:
+    found = await met(server, key, more=f"List-Unsubscribe: {value}\r\n")
+    assert found["list-unsubscribe"] is is_met
 
 
 async def test_a_message_that_may_be_no_marketing(server: NameServer, key: Key) -> None:
