@@ -106,9 +106,14 @@ def _open_form(
             keep_columns()
     charset = _reduce_charset() if preferences.ascii else None
     # Textual takes 200 ms to import, and reads the environment then.
-    if not is_linear:
-        load("tui.style:set_charset")(charset)
-    run = load("tui.linear.session:run_linear" if is_linear else "tui.app:run_app")
+    if is_linear:
+        run = load("tui.linear.session:run_linear")
+    else:
+        try:
+            load("tui.style:set_charset")(charset)
+            run = load("tui.app:run_app")
+        except Exception as error:
+            raise load("cli.form_needs:explained")(error) from None
     more = {} if recording is None else {"recording": recording}
     return int(
         run(

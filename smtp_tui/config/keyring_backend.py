@@ -135,7 +135,10 @@ async def _call_backend(call: Callable[[KeyringBackend], T], limit: float) -> tu
 
     def guarded() -> tuple[T | None, str]:
         # Takes 33 ms to import and few checks need it; in this thread it blocks nothing.
-        from keyring import errors, get_keyring
+        try:
+            from keyring import errors, get_keyring
+        except ModuleNotFoundError:  # Debian's package only recommends it
+            return None, "the Python package keyring is not installed"
 
         try:
             backend = get_keyring()

@@ -277,6 +277,12 @@ async def test_a_backend_that_cannot_be_loaded(monkeypatch: pytest.MonkeyPatch) 
     assert "it failed with ModuleNotFoundError" in (await keyring_state() or "")
 
 
+async def test_no_keyring_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "keyring", None)
+    state = await keyring_state() or ""
+    assert "the Python package keyring is not installed; keep the password elsewhere" in state
+
+
 def test_guidance_knows_systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keyring_backend, "_SYSTEMD", tmp_path)
     text = keyring_backend.instead_of_keyring({})
