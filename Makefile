@@ -8,9 +8,10 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 INSTALLED = $(VENV)/.installed
 PIP = $(BIN)/pip install --disable-pip-version-check
+HEADLESS = --ignore=tests/tui --ignore=tests/screens --ignore=tests/test_newcomer.py --ignore=tests/test_walk.py
 LOCK = --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade
 
-.PHONY: demo test integration check bench screenshots screenshots-check layouts man wheel zipapp lock clean
+.PHONY: demo test integration check floors bench screenshots screenshots-check layouts man wheel zipapp deb release lock clean
 
 demo: $(INSTALLED)
 	@$(BIN)/smtp-tui demo
@@ -58,6 +59,23 @@ wheel: $(INSTALLED)
 zipapp: $(INSTALLED)
 	$(BIN)/python -m pyz dist/smtp-tui.pyz
 
+# The lower bounds of pyproject.toml: the form on the oldest Textual, all else on Debian 13's Python
+# and packages.
+floors: export PYTHONDONTWRITEBYTECODE =
+floors: $(INSTALLED)
+	rm -rf build/textual
+	$(PIP) -q --no-deps --require-hashes --target build/textual -r requirements-floors.txt
+	PYTHONPATH=build/textual $(BIN)/python -m pytest -q -n 3 --dist loadfile -m "not integration" tests/tui
+	/usr/bin/python3 -m pytest -q -n 3 --dist loadfile -m "not integration" $(HEADLESS) tests
+
+# The Debian package of this tree, in dist/.
+deb:
+	.ci/deb dist
+
+# From a tagged commit: sdist, wheel, zipapp, the changelog's section and checksums, in dist/.
+release: $(INSTALLED)
+	.ci/release dist
+
 # Debian packages venv separately: one line says so, instead of Python's six. Step 2 takes half a
 # minute, so on a terminal pip shows its progress.
 $(INSTALLED): pyproject.toml requirements-pip.txt requirements-dev.txt
@@ -81,6 +99,8 @@ lock:
 	build/lock/bin/pip install -q uv==0.13.9
 	echo 'pip' | build/lock/bin/uv pip compile -q $(LOCK) -o requirements-pip.txt -
 	build/lock/bin/uv pip compile -q $(LOCK) -o requirements-dev.txt --extra demo --group dev pyproject.toml
+	sed -n 's/^    "textual>=\([^,]*\),.*/textual==\1/p' pyproject.toml | \
+	  build/lock/bin/uv pip compile -q $(LOCK) --no-deps -o requirements-floors.txt -
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info
