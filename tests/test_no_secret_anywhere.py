@@ -91,10 +91,14 @@ def file(mail_servers: MailServers, tmp_path: Path) -> Path:
 
 def headless(servers: MailServers, file: Path) -> Iterator[bytes]:
     """Everything that the command line prints, in every way to hand it the password."""
+    recordings = file.with_name("recordings")
+    recordings.mkdir()
     for listener, mechanism, shape in product(LISTENERS, MECHANISMS, ([], ["--json"])):
         port = f"port={servers.ports[listener]}"
+        record = ("--record", str(recordings / f"{listener}-{mechanism}.jsonl")) if shape else ()
         yield called(
             *("check", str(file), "--timeout", "2", "--no-experiments", *shape, "--set", port),
+            *record,
             *("--set", f"authentication={mechanism}", "--allow-clear-password"),
         )
     for mechanism in MECHANISMS:
@@ -104,7 +108,9 @@ def headless(servers: MailServers, file: Path) -> Iterator[bytes]:
     without = ("--set", f"host={servers.host}", "--set", f"username={servers.user.name}")
     submission = f"port={servers.ports[Listener.STARTTLS_REQUIRED]}"
     for secret in (servers.user.password, WRONG):
-        yield called("check", *without, "--set", submission, "--password-stdin", given=secret)
+        record = ("--record", str(recordings / f"given-{secret == WRONG}.jsonl"))
+        call = ("check", *without, "--set", submission, "--password-stdin", *record)
+        yield called(*call, given=secret)
         yield called("check", *without, "--set", submission, SMTP_TUI_PASSWORD=secret)
         yield called("check", *without, "--set", submission, f"--set=password={secret}")
         yield called("check", *without, "--set", submission, f"--password={secret}")
@@ -125,18 +131,8 @@ def headless(servers: MailServers, file: Path) -> Iterator[bytes]:
 
 
 def of_recordings(servers: MailServers, file: Path) -> Iterator[bytes]:
-    """Everything that is kept of checks, in every way to hand over the password, and shown again.
-
-    The recordings stay, for the search through all files.
-    """
+    """Everything that is shown of recordings, of which `headless` has kept most."""
     folder = file.with_name("recordings")
-    folder.mkdir()
-    for number, (listener, mechanism) in enumerate(product(LISTENERS, MECHANISMS)):
-        record = ("--record", str(folder / f"{number}.jsonl"))
-        port = ("--set", f"port={servers.ports[listener]}", "--timeout", "2", "--extra=0")
-        login = ("--set", f"authentication={mechanism}", "--allow-clear-password")
-        given = servers.user.password if number % 2 else WRONG
-        yield called("check", str(file), *record, *port, *login, "--password-stdin", given=given)
     record = ("--record", str(folder / "sent.jsonl"))
     message = ("--to", servers.user.name, "--subject", WRITTEN, "--body", WRITTEN)
     yield called("send", str(file), *message, *record)
@@ -145,8 +141,8 @@ def of_recordings(servers: MailServers, file: Path) -> Iterator[bytes]:
     record = ("--record", str(folder / "name.jsonl"))
     called("check", str(file), *words, *record, "--password-stdin", given=WRONG)
     kept = sorted(folder.iterdir())
-    assert len(kept) == len(LISTENERS) * len(MECHANISMS) + 2
-    for each in kept[::4]:
+    assert len(kept) == len(LISTENERS) * len(MECHANISMS) + 4
+    for each in kept[::6]:
         yield called("check", "--replay", str(each), "--report", "-")
     yield called("demo", "--replay", str(folder / "sent.jsonl"))
 

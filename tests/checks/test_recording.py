@@ -45,7 +45,7 @@ from smtp_tui.providers.hosting import hosting_providers
 from smtp_tui.smtp import events
 from smtp_tui.smtp.certificates import Certificate
 from smtp_tui.smtp.der import CertificatePublicKey
-from smtp_tui.smtp.port_probe import Hop, PortOutcome, PortReply, ProbedAddress
+from smtp_tui.smtp.port_probe import PortOutcome, PortReply, ProbedAddress, RouterHop
 from smtp_tui.smtp.replies import Reply
 from smtp_tui.smtp.transcript import lines_of
 from tests.recordings import FILES, FOLDER
@@ -278,7 +278,7 @@ WHOLE = Verdict(
                 address="192.0.2.1",
                 conclusion=Conclusion.BLOCKED,
                 ports=(PortReply(25, PortOutcome.SILENT), PortReply(587, PortOutcome.OPEN)),
-                router=Hop("192.0.2.254", 3),
+                router=RouterHop("192.0.2.254", 3),
             ),
         ),
         provider=hosting_providers()[0],
@@ -348,7 +348,7 @@ def test_a_verdict_with_everything_survives() -> None:
                 port=25,
                 replies=(PortReply(25, PortOutcome.REJECTED, "192.0.2.9"),),
                 passing_port=587,
-                stopped_at=Hop("192.0.2.254", 3),
+                stopped_at=RouterHop("192.0.2.254", 3),
             ),
         ),
         events.Finished(
