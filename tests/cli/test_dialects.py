@@ -74,7 +74,7 @@ def test_a_faulty_one_is_told_in_one_line(call: Call, toml: Toml, private_home: 
     line = f"smtp-tui: {folder}/bad.toml is ignored: name is missing or not text\n"
     outcome = call("dialects")
     assert (outcome.status, outcome.err) == (3, line)
-    assert len(outcome.out.splitlines()) == 18
+    assert len(outcome.out.splitlines()) == 19
     edit._print_error_once.cache_clear()
     outcome = call("get", str(toml(VULS)), "host")
     assert outcome == Outcome(0, "127.0.0.1\n", line + READ_AS)

@@ -840,6 +840,68 @@ connection_timeout = 30
     name="profiles.toml",
 )
 
+# docs/meli.conf.5 of meli 0.8.13, EUPL-1.2 or GPL-3.0.
+MELI = Sample(
+    dialect="meli",
+    table="accounts.work.send_mail",
+    text="""\
+[accounts.work]
+root_mailbox = "INBOX"
+format = "imap"
+server_hostname = "imap.example.com"
+server_username = "user"
+server_password = "hidden"
+
+[accounts.work.send_mail]   # the relay
+hostname = "smtp.example.com"
+port = 587
+auth = { type = "auto", username = "u", password = { type = "command_eval", value = "pass x" } }
+security = { type = "STARTTLS" }
+
+[accounts.home]
+send_mail = "msmtp --read-recipients"
+""",
+    values={
+        "host": "smtp.example.com",
+        "port": 587,
+        "encryption": "tls",
+        "username": "u",
+        "password": {"command": ["sh", "-c", "pass x"]},
+        "authentication": "auto",
+    },
+    defaults={"openssl_verify_mode": "peer"},
+    edits=(
+        ({"host": "b.example"}, 'hostname = "smtp.example.com"', 'hostname = "b.example"'),
+        (
+            {"encryption": "ssl", "port": 465},
+            'port = 587\nsecurity = { type = "STARTTLS" }',
+            'port = 465\nsecurity = { type = "tls" }',
+        ),
+        (
+            {"openssl_verify_mode": "none"},
+            'security = { type = "STARTTLS" }',
+            'security = { type = "STARTTLS", danger_accept_invalid_certs = true }',
+        ),
+        (
+            {"password": "a'b"},
+            'auth = { type = "auto", username = "u", password = '
+            '{ type = "command_eval", value = "pass x" } }',
+            'auth = { type = "auto", username = "u", password = '
+            """{ type = "raw", value = "a'b" } }""",
+        ),
+        ({"from": "x@b.example"}, "", 'envelope_from = "x@b.example"'),
+    ),
+    refused=(
+        {"domain": "a.example"},
+        {"starttls_auto": True, "encryption": "none"},
+        {"authentication": "login"},
+        {"password": {"command": ["pass", "x"]}},
+        {"password": {"env": "X"}},
+        {"from": "X <x@b.example>"},
+    ),
+    name="config.toml",
+)
+
 SAMPLES = (
     *(
         AYB,
@@ -850,6 +912,7 @@ SAMPLES = (
         KAPACITOR,
         KITSUNE,
         LLDAP,
+        MELI,
         OPENTALK,
         RAUTHY,
     ),

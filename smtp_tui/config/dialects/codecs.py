@@ -180,6 +180,30 @@ def _write_command(value: object) -> object:
             raise UnsupportedValue("accepts a command that prints the password")
 
 
+# A command of this kind is for a shell.
+_COMMANDS = ("command_evaluation", "command_eval", "CommandEval")
+
+
+def _read_typed(value: object) -> object:
+    match value:
+        case {"type": "raw" | "Raw", "value": str(password)}:
+            return password
+        case {"type": str(kind), "value": str(line)} if kind in _COMMANDS:
+            return _read_command(line)
+        case str():
+            return value
+    raise UnknownValue("is neither a password nor a command")
+
+
+def _write_typed(value: object) -> object:
+    match value:
+        case str():
+            return {"type": "raw", "value": value}
+        case {"command": ["sh", "-c", str(line)]}:
+            return {"type": _COMMANDS[0], "value": line}
+    raise UnsupportedValue("accepts the password itself or a shell's command that prints it")
+
+
 CODECS: Mapping[str, ValueCodec] = {
     "value": ValueCodec(_read_plain, _write_plain),
     "digits": ValueCodec(_read_digits, str),
@@ -207,6 +231,7 @@ CODECS: Mapping[str, ValueCodec] = {
     "own-login": _foreign("a kind of login", "do", "set up"),
     "file": ValueCodec(_read_file, _write_file),
     "command": ValueCodec(_read_command, _write_command),
+    "typed": ValueCodec(_read_typed, _write_typed),
 }
 
 _QUERY = "query."

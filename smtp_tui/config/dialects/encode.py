@@ -211,6 +211,9 @@ def _put(table: DialectTomlTable, key: str, value: object) -> None:
     reasons = []
     chosen = None
     for place in sorted(places, key=rank) if value is not None else ():
+        if place.needs and table.get(place.needs) is None:
+            reasons.append(f"{table.name_of(place)} needs {place.needs} next to it")
+            continue
         try:
             written = place.codec.write(value)
         except UnsupportedValue as error:

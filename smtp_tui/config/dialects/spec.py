@@ -29,7 +29,7 @@ _ANYBODYS_NAMES = frozenset({"config.toml", "config.example.toml"})
 _LISTS = ("source", "files", "tables", "keys", "one_of", "signs", "unless", "known")
 _HEAD = {"name", "application", *_LISTS}
 _BODY = {"fields", "modes", "compound", "variants", "absent", "defaults", "limits", "notes"}
-_SPEC = {"key", "as", "words", "fallback", "label", "only"}
+_SPEC = {"key", "as", "words", "fallback", "label", "only", "needs"}
 _LOGIN = "authentication"
 
 
@@ -155,6 +155,7 @@ class DialectKeyLocation:
     codec: ValueCodec
     label: str | None = None  # the key of a display name next to an address
     only: tuple[str, ...] = ()  # the variants that have the key
+    needs: str = ""  # a key without which the application rejects this one
 
     @property
     def varies(self) -> bool:
@@ -383,7 +384,13 @@ def _key_location(key: str, spec: Any) -> DialectKeyLocation:
             _values({key: word}, "fields")
         codec = words(spec["words"])
     only = tuple(spec.get("only", ()))
-    return DialectKeyLocation(key=spec["key"], codec=codec, label=spec.get("label"), only=only)
+    return DialectKeyLocation(
+        key=spec["key"],
+        codec=codec,
+        label=spec.get("label"),
+        only=only,
+        needs=spec.get("needs", ""),
+    )
 
 
 def _compound_spec(spec: Any) -> CompoundKeySpec:
