@@ -207,6 +207,12 @@ def test_a_diff_shows_no_secret(name: str) -> None:
             assert secret not in shown
 
 
+@pytest.mark.parametrize("name", ["gitlab.rb", "config.php", "symfony.env", "app.ini"])
+def test_what_the_file_says_about_encryption_is_given(tmp_path: Path, name: str) -> None:
+    document = opened(tmp_path, name).after(TABLE, SSL)
+    assert {"host", "port", "encryption"} <= document.given(TABLE)
+
+
 def test_an_end_without_a_line_end_stays(tmp_path: Path) -> None:
     text = CHATWOOT.removesuffix("\nOTHER=1")
     new = opened(tmp_path, ".env", text).changed(TABLE, {"from": "a@b.example"})
