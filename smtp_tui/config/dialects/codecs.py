@@ -185,23 +185,23 @@ _COMMANDS = ("command_evaluation", "command_eval", "CommandEval")
 
 
 def _read_typed(value: object) -> object:
-    match value:
-        case {"type": "raw" | "Raw", "value": str(password)}:
-            return password
-        case {"type": str(kind), "value": str(line)} if kind in _COMMANDS:
-            return _read_command(line)
-        case str():
-            return value
+    if isinstance(value, str):
+        return value
+    kind, content = (value.get("type"), value.get("value")) if isinstance(value, dict) else ("", "")
+    if kind in ("raw", "Raw") and isinstance(content, str):
+        return content
+    if kind in _COMMANDS and isinstance(content, str):
+        return _read_command(content)
     raise UnknownValue("is neither a password nor a command")
 
 
 def _write_typed(value: object) -> object:
-    match value:
-        case str():
-            return {"type": "raw", "value": value}
-        case {"command": ["sh", "-c", str(line)]}:
-            return {"type": _COMMANDS[0], "value": line}
-    raise UnsupportedValue("accepts the password itself or a shell's command that prints it")
+    if isinstance(value, str):
+        return {"type": "raw", "value": value}
+    line = _write_command(value)
+    if isinstance(line, str):
+        return {"type": _COMMANDS[0], "value": line}
+    raise UnsupportedValue("accepts the password itself, or a command in a shell that prints it")
 
 
 CODECS: Mapping[str, ValueCodec] = {

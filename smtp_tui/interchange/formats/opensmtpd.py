@@ -190,13 +190,8 @@ def write(out: ExportBuilder) -> str:
         link = "tls"
     refuse(out, "domain", out.given("domain"), '"')
     label = f"{_LABEL}@" if login else ""
-    words = [
-        "action",
-        '"relay"',
-        "relay",
-        "host",
-        f'"{_SCHEMES[link]}://{label}{out.host_with_port}"',
-    ]
+    server = f"host {_SCHEMES[link]}://{label}{out.host_with_port}"
+    words = []
     if login:
         words += ["auth", "<secrets>"]
     if link != "none" and link != "auto" and not out.verifies:
@@ -206,7 +201,9 @@ def write(out: ExportBuilder) -> str:
     for name, value in out.pairs():
         words += [name, f'"{value}"']
     lines = [f"table secrets file:{_SECRETS}"] if login else []
-    lines += [" ".join(words), 'match from local for any action "relay"']
+    # A terminal of 60 columns shows all of the server.
+    rest = [f"\t{server}"] if not words else [f"\t{server} \\", "\t" + " ".join(words)]
+    lines += ['action "relay" relay \\', *rest, 'match from local for any action "relay"']
     if login:
         refuse(out, "username", out.username, ":", start="#")
         refuse(out, "password", out.secret, "")
