@@ -28,7 +28,7 @@ from smtp_tui.tui.model.verdict_text import comparison_lines, verdict_text
 from tests.places.spaces import require_namespaces, resident
 from tests.smtp.scripted import serving
 from tests.survey.running_settings import program
-from tests.tui.driving import PASSED, Hand, failed, form_on
+from tests.tui.driving import PASSED, FakeCheck, Hand, failed, form_on
 from tests.tui.linear_console import answered
 
 pytestmark = pytest.mark.integration
@@ -208,6 +208,23 @@ def test_what_explains_the_failure_takes_the_place_of_the_usual_advice() -> None
         "Not compared: The rest.",
     ]
     assert verdict_text(compared()).action == "Check routes."
+
+
+async def test_other_programs_commands_run_where_the_test_ran(tmp_path: Path) -> None:
+    enter = "nsenter --net=/proc/4711/ns/net swaks --server"
+    async with form_on(settings(25), tmp_path, check=FakeCheck([compared()])) as hand:
+        await hand.press("f5")
+        await hand.until(lambda: "FAILED" in hand.screen)
+        await hand.press("ctrl+p", *"same", "enter")
+        await hand.until(lambda: enter in hand.screen)
+        assert "in container web: 127.0.0.1 port 25" in hand.screen
+
+
+def test_other_programs_commands_run_there_line_by_line(tmp_path: Path) -> None:
+    check = FakeCheck([compared()])
+    ended = answered(tmp_path, ":test", ":same", ":quit", text=settings(25), runner=check)
+    assert "nsenter --net=/proc/4711/ns/net swaks --server" in ended.plain
+    assert "in container web: 127.0.0.1 port 25" in ended.plain.partition(":same")[2]
 
 
 def test_a_fix_of_the_settings_does_not_go_before_the_cure_of_the_place() -> None:

@@ -81,7 +81,8 @@ class ToolController(Controller):
         commands = equivalent_commands(settings, facts, self.document.path.parent, place)
         is_stale = done is not None and self.draft.differing(done.draft)
         note = ", as last tested" if is_stale else ""
-        title = f"{server_text(settings)}{note}"
+        where = f"in {done.place}: " if done and done.place else ""
+        title = f"{where}{server_text(settings)}{note}"
         await self.show_dialog(EquivalentsScreen(title, commands, self.document.path))
 
     async def explain(self) -> None:

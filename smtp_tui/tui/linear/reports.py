@@ -49,7 +49,7 @@ class LinearReports:
             return
         is_stale = done is not None and self.context.draft.differing(done.draft)
         note = "; as last tested, before your changes" if is_stale else ""
-        self.console.show(f"{title_of(settings, None)}{note}")
+        self.console.show(f"{title_of(settings, None, done.place if done else '')}{note}")
         facts = done.verdict.facts if done else None
         folder, place = self.context.document.path.parent, done.compared_place if done else None
         for command in equivalent_commands(settings, facts, folder, place):
