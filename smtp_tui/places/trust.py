@@ -16,6 +16,7 @@ from smtp_tui.places.agent_process import text_of
 from smtp_tui.places.errors import PlaceError
 from smtp_tui.places.files import PlaceFiles
 from smtp_tui.places.process import ProcessHandle
+from smtp_tui.places.root import MOST_BYTES
 from smtp_tui.records import record
 
 # A distribution ships 150; each is tried by OpenSSL.
@@ -183,7 +184,11 @@ class _Runtime:
         folders = list(map(self._absolute, folders[:_MOST_FOLDERS]))
         names = [f"{folder}/{name}" for folder in folders for name in self._names(folder, wanted)]
         read = self._files.read_all([*files, *names[:_MOST_FILES]])
-        texts = [part.decode("ascii", "replace") for part in read.values() if _is_there(part)]
+        parts = [part for part in read.values() if _is_there(part)]
+        if len(names) > _MOST_FILES or sum(map(len, parts)) >= MOST_BYTES:
+            # What was not read may be what counts.
+            return TrustStore(runtime=runtime, paths=(*files, *folders), pem=None, other=other)
+        texts = [part.decode("ascii", "replace") for part in parts]
         skips = not runtime.startswith(("OpenSSL", "Python", "certifi"))
         usable = usable_certificates(texts, skips_faults=skips)
         return TrustStore(

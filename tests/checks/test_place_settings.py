@@ -8,6 +8,8 @@ from smtp_tui.checks.place_settings import NoSettingsError, settings_of
 from smtp_tui.places.place import PlaceKind, open_place
 from tests.places.spaces import resident
 
+pytestmark = pytest.mark.integration
+
 
 @pytest.mark.parametrize(
     ("host", "said"),

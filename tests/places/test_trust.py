@@ -93,6 +93,17 @@ def test_the_variables_name_others(bundle: Path, authorities: Sequence[pki.Issue
         assert trust.paths == (str(bundle), "/nowhere", "/nor/there")
 
 
+def test_more_files_than_are_read_say_nothing(
+    tmp_path: Path, bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("00000000.0", "11111111.0"):
+        (tmp_path / name).symlink_to(bundle)
+    monkeypatch.setattr("smtp_tui.places.trust._MOST_FILES", 1)
+    variables = {"SSL_CERT_FILE": "/nowhere", "SSL_CERT_DIR": str(tmp_path)}
+    with resident(variables=variables, program=PYTHON) as pid, trust_in(pid) as trust:
+        assert (trust.pem, trust.paths) == (None, ("/nowhere", str(tmp_path)))
+
+
 def test_what_its_user_may_not_read(bundle: Path) -> None:
     bundle.chmod(0o600)
     variables = {"SSL_CERT_FILE": str(bundle), "SSL_CERT_DIR": "/nowhere"}
