@@ -195,7 +195,7 @@ def test_an_account_is_chosen(call: Call, tmp_path: Path) -> None:
     outcome = call("import", str(file), "--account", "a")
     assert (outcome.status, outcome.err) == (
         2,
-        "smtp-tui: --account is for msmtp; Postfix has no accounts\n",
+        "smtp-tui: --account chooses one of several accounts, and Postfix has none\n",
     )
 
 
