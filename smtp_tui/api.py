@@ -19,8 +19,8 @@ from smtp_tui.checks.jsonlines import json_line
 from smtp_tui.checks.recording import Recording, RecordingError, read_recording
 from smtp_tui.checks.request import CheckRequest
 from smtp_tui.checks.run import run
-from smtp_tui.config.document import Document
 from smtp_tui.config.errors import DocumentError
+from smtp_tui.config.open_document import open_document
 from smtp_tui.diagnosis.verdict import Fix, Verdict
 from smtp_tui.settings.parsers import parse_mailbox
 from smtp_tui.smtp.events import Event, Stage
@@ -61,11 +61,11 @@ def check(
     """Check settings, and return the verdict.
 
     `settings` are values by key, as `smtp-tui explain` lists them and a TOML file has them, or the
-    path of a file with a `table` of them. `timeout` among them is in seconds. `password` is used
-    instead of the password there. The server is asked whether it accepts mail from `sender` (else
-    that of the settings) to the `recipients`; with a `message` or a `subject` they get one. After
-    a failure, probes without a password take at most `extra_seconds`. `on_event` is called with
-    each event as it happens.
+    path of a file that `smtp-tui check` reads, with a `table` of it. `timeout` among them is in
+    seconds. `password` is used instead of the password there. The server is asked whether it
+    accepts mail from `sender` (else that of the settings) to the `recipients`; with a `message` or
+    a `subject` they get one. After a failure, probes without a password take at most
+    `extra_seconds`. `on_event` is called with each event as it happens.
 
     Raise DocumentError if the file cannot be read or does not have the table, ValueError if an
     address or a text cannot be used, and RuntimeError in a running event loop, where `check_async`
@@ -177,7 +177,7 @@ def _request_of(settings: SettingsOrFile, table: str | None) -> dict[str, Any]:
             raise ValueError("table names a table of a file; give the file's path as settings")
         return {"values": dict(settings), "base": Path()}
     path = Path(settings)
-    document = Document.open(path)
+    document = open_document(path)
     table = table or document.default_table()
     values = document.values(table)
     return {

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smtp_tui.cli.commands import Invocation
-from smtp_tui.cli.edit import new_document, open_document
+from smtp_tui.cli.edit import new_document
 from smtp_tui.cli.parser import UsageError
 from smtp_tui.cli.terminal import (
     has_colours,
@@ -27,6 +27,7 @@ from smtp_tui.cli.terminal import (
 )
 from smtp_tui.config.document import Document
 from smtp_tui.config.errors import NoFileError, NoTableError, NotTomlError, SeveralTablesError
+from smtp_tui.config.open_document import open_document
 from smtp_tui.config.paths import default_config
 from smtp_tui.config.preferences import THEMES, Preferences, read_preferences
 from smtp_tui.lazy import load

@@ -129,6 +129,9 @@ async def test_a_closed_generator_closes_the_connection(values: dict[str, Any]) 
 def test_a_file_and_its_table(sample: SampleFile, tmp_path: Path) -> None:
     assert smtp_tui.check(sample.file).cause == "auth-mechanism-not-offered"
     assert smtp_tui.check(str(sample.file), table="smtp").cause == "auth-mechanism-not-offered"
+    other = tmp_path / ".env"
+    other.write_text("GF_SMTP_ENABLED=true\nGF_SMTP_HOST=127.0.0.1:1\n")
+    assert smtp_tui.check(other).cause == "connection-refused"
     with pytest.raises(smtp_tui.DocumentError, match="there is no table mail"):
         smtp_tui.check(sample.file, table="mail")
     with pytest.raises(smtp_tui.DocumentError, match="does not exist"):

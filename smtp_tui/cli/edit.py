@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from argparse import Namespace
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -27,6 +26,7 @@ from smtp_tui.config.errors import (
     one_line,
 )
 from smtp_tui.config.file_access import readable_by_others
+from smtp_tui.config.open_document import YAML, open_document
 from smtp_tui.config.paths import default_config
 from smtp_tui.lazy import load
 from smtp_tui.records import record
@@ -70,35 +70,6 @@ class SmtpTomlTable:
         account = self.values.get("username")
         at = f" at {one_line(self.host, 80)}" if self.host else ""
         return f" of {one_line(account, 80)}{at}" if account else at
-
-
-YAML = (".yaml", ".yml")
-_VARIABLES = re.compile(r"\.env(?:\..*)?|.*\.env")
-
-
-def open_document(path: Path, dialect: str | None = None) -> Document:
-    """Open a TOML file, a compose file or a file of a program; DocumentError if it is neither."""
-    document: Document | None
-    # Loads PyYAML and the formats of programs, 40 ms, for such files alone.
-    if path.suffix.casefold() in YAML:
-        document = load("interchange.inplace.settings:open_in_place")(path, dialect)
-        return document or load("interchange.compose.settings:open_compose")(path, dialect)
-    # Variables in quotes are TOML too.
-    if not _VARIABLES.fullmatch(path.name):
-        try:
-            return Document.open(path, dialect)
-        except NotTomlError as error:
-            not_toml = error
-        except DocumentError:
-            if dialect is None:
-                raise
-            not_toml = None
-    else:
-        not_toml = None
-    document = load("interchange.inplace.settings:open_in_place")(path, dialect)
-    if document is None and not_toml:
-        raise not_toml
-    return document or Document.open(path, dialect)
 
 
 def new_document(path: Path, dialect: str | None = None) -> Document:

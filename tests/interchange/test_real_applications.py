@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from smtp_tui.cli.edit import open_document
 from smtp_tui.config.errors import DocumentError
+from smtp_tui.config.open_document import open_document
 from smtp_tui.interchange.export_builder import export_text
 from smtp_tui.interchange.formats.nextcloud_config import written_values
 from smtp_tui.interchange.importer import import_text

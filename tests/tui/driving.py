@@ -24,10 +24,10 @@ from textual.screen import Screen
 
 from smtp_tui.checks.recording import Recording
 from smtp_tui.checks.request import CheckRequest
-from smtp_tui.cli.edit import open_document
 from smtp_tui.config import keyring_backend
 from smtp_tui.config.document import Document
 from smtp_tui.config.errors import NoPasswordError, PasswordError
+from smtp_tui.config.open_document import open_document
 from smtp_tui.config.preferences import Preferences
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.discovery.dns import Resolver

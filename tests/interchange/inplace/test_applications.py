@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from smtp_tui.cli.edit import open_document
 from smtp_tui.config.diff import document_diff
 from smtp_tui.config.errors import DocumentError
+from smtp_tui.config.open_document import open_document
 from smtp_tui.interchange.importer import import_text
 from smtp_tui.program import main
 from tests.interchange.awkward import HANDMADE
