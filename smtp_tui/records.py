@@ -39,7 +39,12 @@ def record(cls: type[Any] | None = None, /, *, kw_only: bool = False) -> Any:
     for name, method in _SHARED.items():
         if name not in cls.__dict__:
             setattr(cls, name, method)
-    return dataclass(cls, init=False, repr=False, eq=False, slots=True, kw_only=kw_only)
+    # It would also search each annotation's text for a ClassVar, which no record has.
+    annotations = cls.__annotations__
+    cls.__annotations__ = dict.fromkeys(annotations, object)
+    made = dataclass(cls, init=False, repr=False, eq=False, slots=True, kw_only=kw_only)
+    made.__annotations__ = annotations
+    return made
 
 
 class _Record:
