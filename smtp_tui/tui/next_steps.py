@@ -62,7 +62,7 @@ class NextSteps(TextPage):
         width, height = self.size
         for steps, gap in product((self._listed(width), self._in_short()), (True, False)):
             self.blocks, self._flowed = (*steps, *self._noted(gap=gap)), None
-            if self._count(self.blocks, width) <= height:
+            if len(self.lines(width)) <= height:
                 break
         return super().draw()
 

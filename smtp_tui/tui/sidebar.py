@@ -23,10 +23,10 @@ from smtp_tui.tui.form.form import Form, letters
 from smtp_tui.tui.form.rows import SIGNS
 from smtp_tui.tui.layout import WIDE, lacks_sidebar
 from smtp_tui.tui.log.view import LogView
-from smtp_tui.tui.style import BAD, DIM, PLAIN, STRONG
+from smtp_tui.tui.style import BAD, DIM, PLAIN, STRONG, Span
 from smtp_tui.tui.test_pane.pane import TestPane
 from smtp_tui.tui.typeahead import KeyQueue
-from smtp_tui.tui.widgets.text_page import TextBlock, TextPage, plain
+from smtp_tui.tui.widgets.text_page import TextBlock, TextPage, flow, plain
 
 WHICH_LETTER = "Which letter?"
 REST = 0.12  # seconds without a move until the sidebar follows: Tab stays cheap on a slow line
@@ -38,6 +38,16 @@ class Sidebar(TextPage):
     DEFAULT_CSS = "Sidebar { height: 100%; }"
     # In a narrow column, half a sentence next to the key is hard to read.
     keeps_cut_words = False
+    _flowed_least = 0
+
+    def lines(self, width: int) -> list[list[Span]]:
+        """Return the wrapped lines up to the visible ones, and one more if there is one."""
+        # A page has ten times the lines that are visible, and each Tab shows another page.
+        least = self._top + self.size.height + 1
+        if self._flowed is None or self._flowed[0] != width or self._flowed_least < least:
+            self._flowed = width, flow(self.blocks, width - self._indent, least)
+            self._flowed_least = least
+        return self._flowed[1]
 
 
 def _share_lines(names: Iterable[str], width: int) -> list[str]:

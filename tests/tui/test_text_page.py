@@ -114,3 +114,23 @@ async def test_what_is_typed_in_the_menu_stands_beside_its_name(tmp_path: Path) 
         await hand.press("ctrl+p")
         await hand.type("te")
         assert "Menu  te" in hand.screen
+
+
+@pytest.mark.parametrize("least", [0, 1, 5, 30, 1000])
+def test_the_first_lines_are_those_of_the_whole_page(least: int) -> None:
+    blocks = [plain(f"{number} {'word ' * number}") for number in range(9)]
+    whole, first = flow(blocks, 20), flow(blocks, 20, least)
+    assert first == whole[: len(first)]
+    assert len(whole) >= len(first) >= min(least, len(whole))
+    assert least > 5 or len(first) < len(whole)
+
+
+async def test_the_sidebar_scrolls_to_the_end_of_a_page(tmp_path: Path) -> None:
+    async with form_on(SAMPLE, tmp_path) as hand:
+        assert "F3 PgDn" in hand.screen
+        for _ in range(30):
+            await hand.press("pagedown")
+        assert "F3 PgDn" not in hand.screen
+        for _ in range(30):
+            await hand.press("pageup")
+        assert "The server that accepts" in hand.screen

@@ -36,6 +36,7 @@ _PIECE = re.compile(r"\s+|[^\s]+")
 _TERM = re.compile(r"(`[^`]+`(?:, `[^`]+`)*): ")
 # Where a word that is longer than a line may be split: after a sign, or before a capital.
 _JOINT = re.compile(r"(?<=[-_/.:;,=@&?+])(?=\w)|(?<=[a-z])(?=[A-Z])")
+_ALL = 1_000_000  # more lines than any page has
 # Terms stand in a column of their own if it takes at most this share of the width.
 _TERMS_SHARE = 0.4
 
@@ -118,14 +119,16 @@ def parse(markdown: str) -> list[TextBlock]:
     return blocks
 
 
-def flow(blocks: Sequence[TextBlock], width: int) -> list[list[Span]]:
-    """Wrap blocks into lines of at most `width` cells."""
+def flow(blocks: Sequence[TextBlock], width: int, least: int = _ALL) -> list[list[Span]]:
+    """Wrap blocks into lines of at most `width` cells, up to the block with line `least`."""
     lines: list[list[Span]] = []
     for is_list, group in groupby(blocks, key=lambda block: bool(block.term)):
         entries = list(group)
         column = max(cell_len(block.term) for block in entries) + 2 if is_list else 0
         has_column = 0 < column <= width * _TERMS_SHARE
         for block in entries:
+            if len(lines) >= least:
+                return lines
             if lines and block.gap:
                 lines.append([])
             if has_column:
@@ -263,7 +266,7 @@ class TextPage(LinesWidget):
         # Clocks and DNS answers show the same blocks several times a second.
         if tuple(blocks) == self.blocks:
             return
-        count = self.line_count(self.size.width)
+        count = self.line_count(self.size.width) if self.styles.is_auto_height else 0
         self.blocks, self._flowed = tuple(blocks), None
         if from_top:
             self._top = 0
