@@ -31,6 +31,15 @@ from smtp_tui.smtp.sasl import MECHANISMS, Credentials
 MOST_FOLDERS = 200
 # Seconds for one reply of the server.
 REPLY_LIMIT = 10.0
+_CURES = {
+    "certificate": "If a private CA issued the certificate of the IMAP server, name it in ca_file.",
+    "login": "Check the user and the password of the mailbox. Many providers require an app "
+    "password, or that IMAP is switched on first.",
+    "port": "Check the host and the port of the mailbox. IMAP usually listens on 993 (imaps://) or "
+    "143 (imap://).",
+    "tls": "Use imaps:// for a port with implicit TLS (993), and imap:// for one with STARTTLS "
+    "(143).",
+}
 _TOKEN_MECHANISMS = ("XOAUTH2", "OAUTHBEARER")
 _LIST_LINE = re.compile(rb'\((?P<flags>[^)]*)\) (?:NIL|"(?:[^"\\]|\\.)*") ?(?P<name>.*)', re.DOTALL)
 _UTF7 = re.compile(r"&([^-]*)-")
@@ -93,11 +102,14 @@ def parse_mailbox_address(text: str) -> MailboxAddress:
 
 
 class MailboxError(Exception):
-    """The mailbox cannot be searched; `is_final` if another try would fail too."""
+    """The mailbox cannot be searched; `is_final` if another try would fail too.
 
-    def __init__(self, message: str, *, is_final: bool = False) -> None:
+    `cure` says what to do, where more is known than that.
+    """
+
+    def __init__(self, message: str, *, is_final: bool = False, cure: str = "") -> None:
         super().__init__(message)
-        self.is_final = is_final
+        self.is_final, self.cure = is_final, cure
 
 
 @record
@@ -193,7 +205,8 @@ class MailboxSession:
         except MailboxError as error:
             with suppress(OSError, imaplib.IMAP4.error):
                 imap.shutdown()
-            raise MailboxError(str(error), is_final=True) from None
+            cure = error.cure or _CURES["login"]
+            raise MailboxError(str(error), is_final=True, cure=cure) from None
         self._imap = imap
         return imap
 
@@ -267,14 +280,18 @@ class MailboxSession:
         self.close()
         if isinstance(error, ssl.SSLCertVerificationError):
             text = error.verify_message or "the certificate is not valid"
-            raise MailboxError(f"{doing}: the certificate: {text}", is_final=True) from None
+            text = f"{doing}: the certificate: {text}"
+            raise MailboxError(text, is_final=True, cure=_CURES["certificate"]) from None
+        cure = ""
         if isinstance(error, TimeoutError):
-            text = "the server did not reply in time"
+            text, cure = "the server did not reply in time", _CURES["port"]
+        elif isinstance(error, ssl.SSLError):
+            text, cure = "TLS failed: the server answers in another way", _CURES["tls"]
         elif isinstance(error, OSError):
-            text = error.strerror or str(error)
+            text, cure = error.strerror or str(error), _CURES["port"]
         else:
             raise MailboxError(f"{doing}: {self._reply_in(error)}") from None
-        raise MailboxError(f"{doing}: {self._safe(text)}") from None
+        raise MailboxError(f"{doing}: {self._safe(text)}", cure=cure) from None
 
     def _reply_in(self, error: BaseException) -> str:
         """Return the reply that an error of imaplib has as its text, in bytes."""

@@ -92,7 +92,7 @@ async def open_mailbox(request: ProofRequest, ca_file: str | None) -> MailboxSes
         await _call(mailbox, mailbox.folders, _OPENING_LIMIT)
     except MailboxError as error:
         hint = f"; {_NO_SCOPE}" if lacks_scope and error.is_final else ""
-        raise MailboxError(f"{error}{hint}", is_final=error.is_final) from None
+        raise MailboxError(f"{error}{hint}", is_final=error.is_final, cure=error.cure) from None
     return mailbox
 
 

@@ -51,13 +51,16 @@ async def run(request: CheckRequest) -> AsyncGenerator[Event | Verdict, None]:
     settings = parse_settings(request.values).settings
     try:
         if settings:
+            text = f"logging in to the mailbox of {plan.address}"
+            yield DialogueNote(seconds=0.0, text=text)
             try:
                 # Before the message: without a mailbox to look into, nothing needs to be sent.
                 ca_file = resolve_path(settings, request.base).ca_file
                 mailbox = await open_mailbox(plan, ca_file)
             except MailboxError as error:
                 detail = f"{plan.address}: {shortened(str(error), _LONGEST)}; nothing was sent"
-                yield _failed(request, CheckSummary(), Stage.SETTINGS, 0.0, detail)
+                failed = _failed(request, CheckSummary(), Stage.SETTINGS, 0.0, detail)
+                yield replace(failed, cure=error.cure or failed.cure)
                 return
         async with aclosing(_send_and_look(request, plan, mailbox)) as updates:
             async for update in updates:
@@ -111,7 +114,7 @@ async def _send_and_look(
             return
         detail = f"{plan.address}: {error}; the message was sent"
         failed = _failed(request, facts, Stage.MESSAGE, seconds, detail)
-        yield replace(failed, delivery=verdict.delivery)
+        yield replace(failed, delivery=verdict.delivery, cure=error.cure or failed.cure)
 
 
 def _has_ended(verdict: Verdict) -> bool:
@@ -142,6 +145,8 @@ def _concluded(request: CheckRequest, verdict: Verdict, proof: ArrivalProof) -> 
     if proof.found:
         if verdict.ok or verdict.cause in _OUTDONE:
             text = escape_controls(_arrival_text(proof))
+            if sum(each.reply.category == 2 for each in facts.recipients) > 1:
+                text += " One mailbox shows nothing about the copies of other recipients."
             verdict = replace(verdict, ok=True, cause=None, summary=text, why="", cure="")
         if proof.place == "junk":
             verdict = _with_junk_warning(verdict, proof)
@@ -162,6 +167,8 @@ def _arrival_text(proof: ArrivalProof) -> str:
     # The looks are some seconds apart.
     if proof.precision and proof.precision > _NOTABLE_PRECISION:
         text += f" It may have arrived up to {proof.precision:.0f} s earlier."
+    if proof.removed:
+        text += " smtp-tui then removed it."
     return text
 
 

@@ -453,11 +453,15 @@ async def test_the_arrival_is_proven_in_a_mailbox_that_is_asked_for(tmp_path: Pa
         await hand.press("ctrl+u")
         await hand.type("imaps://a:secret@imap.b.example")
         await hand.press("enter")
-        await hand.until(lambda: "The mailbox must not contain a password" in hand.screen)
+        await hand.until(lambda: "of the mailbox must not contain a password" in hand.screen)
         await hand.press("ctrl+u")
         await hand.type("imaps://a@imap.b.example")
         await hand.press("enter")
+        # At once: a key that is typed now must not go into a field of the form.
         await hand.until(lambda: "The password of a at imap.b.example" in hand.screen)
+        assert "Empty: the one in the keyring." in " ".join(hand.screen.split())
+        await hand.press("enter")
+        await hand.until(lambda: "a does not exist." in hand.screen)
         await hand.type("wonderland22")
         assert "wonderland22" not in hand.screen
         await hand.press("enter")

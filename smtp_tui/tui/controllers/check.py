@@ -59,7 +59,7 @@ class CheckController(Controller):
         dialog = MailDialog(self.context.mail, sender, last.mail_faults if last else {})
         mail = await self.show_dialog(dialog)
         if mail is not None and dialog.proves:
-            await self._flow.prove(settings, mail)
+            await self._flow.prove(settings, mail, self.context.mail)
         elif mail is not None:
             await self._flow.test(settings, mail, follows=self.context.mail.follows)
 
@@ -151,9 +151,11 @@ class CheckController(Controller):
         title, actions = text("mail", "mailbox"), ("Send", "Do not send")
         return await self.show_dialog(PromptDialog(title, "Mailbox", proposed, actions, problem))
 
-    async def ask_mailbox_password(self, whose: str) -> str | None:
+    async def ask_mailbox_password(self, whose: str, empty: str, problem: str) -> str | None:
         """Ask for the password of the mailbox."""
-        return await self.show_dialog(AskPassword(whose, sends=True, label="IMAP Password"))
+        note = f"{empty} {problem}".rstrip()
+        dialog = AskPassword(whose, sends=True, label="IMAP Password", note=note)
+        return await self.show_dialog(dialog)
 
     async def agrees(self, proposal: FixProposal, chain: Sequence[Certificate]) -> bool:
         """Ask whether to trust a server, or to weaken the settings."""

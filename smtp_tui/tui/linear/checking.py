@@ -81,7 +81,7 @@ class LinearChecks:
         problem = self._obstacle("Not sent")
         if problem is None and settings is not None and (mail := self._written_mail(recipients)):
             if self._proves:
-                await self._flow.prove(settings, mail)
+                await self._flow.prove(settings, mail, self.context.mail)
             else:
                 await self._flow.test(settings, mail, follows=self.context.mail.follows)
         return problem
@@ -223,8 +223,9 @@ class LinearChecks:
         typed = self.console.ask_within(f"Mailbox [{proposed}]: ")
         return None if typed is None else typed or proposed
 
-    async def ask_mailbox_password(self, whose: str) -> str | None:
+    async def ask_mailbox_password(self, whose: str, empty: str, problem: str) -> str | None:
         """Ask for the password of the mailbox."""
+        self.console.show(f"! {problem}" if problem else empty)
         prompt = f"IMAP Password of {whose}, for this message only, not echoed: "
         try:
             return self.console.ask(prompt, is_secret=True)

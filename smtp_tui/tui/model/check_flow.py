@@ -51,8 +51,8 @@ class CheckQuestions(Protocol):
     async def ask_mailbox(self, proposed: str, problem: str) -> str | None:
         """The URL of a mailbox; None to go back."""
 
-    async def ask_mailbox_password(self, whose: str) -> str | None:
-        """The password of a mailbox, for one message; None to go back."""
+    async def ask_mailbox_password(self, whose: str, empty: str, problem: str) -> str | None:
+        """The password of a mailbox, for one message; `empty` is what "" means. None: go back."""
 
     async def agrees(self, proposal: FixProposal, chain: Sequence[Certificate]) -> bool:
         """Whether to apply a fix that trusts a server, which sent `chain`, or that weakens."""
@@ -86,11 +86,12 @@ class CheckFlow:
         self._document, self._table, self._draft = document, table, draft
         self._accepted_risks, self._questions = accepted_risks, questions
 
-    async def prove(self, settings: Settings, mail: MailRequest) -> None:
+    async def prove(self, settings: Settings, mail: MailRequest, typed: MailDraft) -> None:
         """Send a message and look for it in the mailbox that the admin names."""
         # Few sessions look into a mailbox.
-        proposed = load("tui.model.proof:proposed_mailbox")(settings, mail)
-        proof = await load("tui.model.proof:asked_proof")(proposed, self._questions)
+        typed.mailbox = typed.mailbox or load("tui.model.proof:proposed_mailbox")(settings, mail)
+        ask = load("tui.model.proof:asked_proof")
+        proof = await ask(typed, settings, self._document.path.parent, self._questions)
         if proof is None:
             self._questions.show_refusal("Not sent: no mailbox was given.")
             return

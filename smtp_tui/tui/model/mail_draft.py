@@ -70,11 +70,13 @@ _PARSERS: dict[MailField, Callable[[str], object]] = {
 class MailDraft:
     """The text of each field, kept while the form is open.
 
-    `follows` says to follow the message in the mail log of this machine.
+    `follows` says to follow the message in the mail log of this machine, `mailbox` where it must
+    arrive.
     """
 
     def __init__(self) -> None:
         self.follows = False
+        self.mailbox = ""
         self._texts = {
             MailField.FROM: "",
             MailField.TO: "",

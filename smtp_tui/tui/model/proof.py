@@ -8,7 +8,7 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import Protocol
 
-from smtp_tui.arrival.mailbox import parse_mailbox_address
+from smtp_tui.arrival.mailbox import MailboxAddress, parse_mailbox_address
 from smtp_tui.arrival.prove import ProofRequest
 from smtp_tui.arrival.report_lines import header_lines
 from smtp_tui.checks.prove import run
@@ -17,10 +17,11 @@ from smtp_tui.config.errors import PasswordError
 from smtp_tui.config.password_store import fetch_password
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.settings.fields import Settings
-from smtp_tui.settings.password_sources import own_entry
+from smtp_tui.settings.password_sources import OAuthSource, own_entry
 from smtp_tui.smtp.events import DialogueNote, Event
 from smtp_tui.smtp.message import MailRequest
-from smtp_tui.tui.messages import as_sentence
+from smtp_tui.tui.messages import as_sentence, text
+from smtp_tui.tui.model.mail_draft import MailDraft
 
 _KEYRING_LIMIT = 10.0
 
@@ -31,8 +32,8 @@ class MailboxQuestions(Protocol):
     async def ask_mailbox(self, proposed: str, problem: str) -> str | None:
         """The mailbox's URL; `problem` is what is wrong with the proposed one. None: go back."""
 
-    async def ask_mailbox_password(self, whose: str) -> str | None:
-        """The password for one message; None to go back."""
+    async def ask_mailbox_password(self, whose: str, empty: str, problem: str) -> str | None:
+        """The password for one message; `empty` is what "" means. None: go back."""
 
 
 def proposed_mailbox(settings: Settings, mail: MailRequest) -> str:
@@ -42,29 +43,51 @@ def proposed_mailbox(settings: Settings, mail: MailRequest) -> str:
     return f"imaps://{mail.recipients[0].address}@{host}"
 
 
-async def asked_proof(proposed: str, questions: MailboxQuestions) -> ProofRequest | None:
-    """Ask until there is a usable mailbox with its password; None if the admin goes back."""
-    address, typed, problem = None, proposed, ""
+async def asked_proof(
+    mail: MailDraft, settings: Settings, base: Path, questions: MailboxQuestions
+) -> ProofRequest | None:
+    """Ask until there is a usable mailbox with its password; None if the admin goes back.
+
+    `mail` keeps the mailbox that was typed.
+    """
+    address, problem = None, ""
     while address is None:
-        answer = await questions.ask_mailbox(typed, problem)
+        answer = await questions.ask_mailbox(mail.mailbox, problem)
         if answer is None:
             return None
-        typed = answer
+        mail.mailbox = answer
         try:
-            address = parse_mailbox_address(typed)
+            address = parse_mailbox_address(answer)
         except ValueError as error:
-            problem = as_sentence(f"the mailbox {error}")
-    try:
-        secret: str | None = await fetch_password(
-            own_entry(address.host),
-            account=address.user,
-            base=Path(),
-            environ=os.environ,
-            limit=_KEYRING_LIMIT,
-        )
-    except PasswordError:
-        secret = await questions.ask_mailbox_password(str(address))
-    return ProofRequest(address=address, secret=secret) if secret else None
+            problem = as_sentence(f"the address of the mailbox {error}")
+    sign_in = settings.password if isinstance(settings.password, OAuthSource) else None
+    if sign_in and address.user.casefold() != (settings.username or "").casefold():
+        sign_in = None
+    empty = text("mail", "empty-sign-in" if sign_in else "empty-keyring")
+    problem = ""
+    # The keyring is asked only on demand: it may take seconds, in which keys would go astray.
+    while True:
+        secret = await questions.ask_mailbox_password(str(address), empty, problem)
+        if secret is None:
+            return None
+        if secret:
+            return ProofRequest(address=address, secret=secret)
+        if sign_in:
+            return ProofRequest(address=address, source=sign_in, base=base)
+        try:
+            return ProofRequest(address=address, secret=await _in_keyring(address))
+        except PasswordError as error:
+            problem = as_sentence(error)
+
+
+async def _in_keyring(address: MailboxAddress) -> str:
+    return await fetch_password(
+        own_entry(address.host),
+        account=address.user,
+        base=Path(),
+        environ=os.environ,
+        limit=_KEYRING_LIMIT,
+    )
 
 
 async def run_proof(request: CheckRequest) -> AsyncGenerator[Event | Verdict, None]:

@@ -244,10 +244,12 @@ class AskPassword(Dialog[str | None]):
 
     BINDINGS = PromptDialog.BINDINGS
 
-    def __init__(self, account: str, *, sends: bool = False, label: str = LABEL) -> None:
+    def __init__(
+        self, account: str, *, sends: bool = False, label: str = LABEL, note: str = ""
+    ) -> None:
         whose = f" of {account}" if account else ""
         kind, verb = ("message", "Send") if sends else ("test", "Test")
-        title = f"The password{whose}, for this {kind} only. It is not stored."
+        title = f"The password{whose}, for this {kind} only. It is not stored. {note}".rstrip()
         self._line = SecretPrompt(label)
         # Offer the key only if the terminal surely has it: here no menu has the command.
         show = ((key_of("peek"), "Show it"),) if command_named("peek").has_sure_key else ()
