@@ -272,7 +272,8 @@ def test_what_bounds_trust_is_not_lost_in_silence() -> None:
 
 @pytest.mark.parametrize("quoting", QUOTINGS)
 @pytest.mark.parametrize(
-    "name", ["chatwoot", "mastodon", "vaultwarden", "laravel", "django", "node"]
+    "name",
+    ["chatwoot", "mastodon", "vaultwarden", "laravel", "django", "node", "paperless", "ghost"],
 )
 @given(password=passwords)
 def test_every_quoting(name: str, quoting: str, password: str) -> None:

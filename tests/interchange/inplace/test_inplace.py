@@ -187,6 +187,15 @@ def test_awkward_passwords_are_read_as_they_were_set(name: str) -> None:
 
 
 @table("name", [*FILES])
+def test_a_line_end_in_a_value_is_refused(name: str) -> None:
+    with TemporaryDirectory() as folder:
+        document = opened(Path(folder), name)
+        for value in ("a\nb", "a\rb", "a\u2028b"):
+            with pytest.raises(DocumentError):
+                document.changed(TABLE, {"username": "me", "password": value})
+
+
+@table("name", [*FILES])
 def test_line_ends_are_kept(name: str) -> None:
     with TemporaryDirectory() as folder:
         text = FILES[name].replace("\n", "\r\n")
