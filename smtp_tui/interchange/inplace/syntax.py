@@ -13,8 +13,9 @@ from collections.abc import Callable
 from importlib import import_module
 
 from smtp_tui.interchange import envfile
+from smtp_tui.interchange.compose import env_files
 from smtp_tui.interchange.import_builder import WrittenValue
-from smtp_tui.interchange.spec import FormatSpec
+from smtp_tui.interchange.spec import FormatSpec, InterchangeError, text
 from smtp_tui.records import record
 
 _COMMENT = re.compile(r"[ \t]+#")
@@ -67,6 +68,9 @@ def _variables(quoting: str) -> FileSyntax:
     """Return the syntax of `.env` files in a quoting."""
 
     def statement(name: str, value: object) -> str:
+        # Nothing says which of the two reads the file.
+        if quoting == "docker" and not _is_same_in_compose(str(value)):
+            raise InterchangeError(text("inplace-docker", name=name))
         (line,) = envfile.write([(name, str(value))], quoting)
         return line
 
@@ -74,6 +78,15 @@ def _variables(quoting: str) -> FileSyntax:
         return statement(name, value).removeprefix(f"{name}=")
 
     return FileSyntax(lambda text: _in_lines(text, quoting), spelled, statement, len)
+
+
+def _is_same_in_compose(value: str) -> bool:
+    """Whether docker compose reads a value as docker run does, which undoes no quoting."""
+    try:
+        found = [line.value for line in env_files.read(f"NAME={value}", lambda _: None)]
+    except env_files.EnvFileError:
+        return False
+    return [one.value for one in found] == [value] and not found[0].names
 
 
 def _in_lines(content: str, quoting: str) -> list[WrittenValue]:
