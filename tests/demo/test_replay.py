@@ -54,7 +54,8 @@ async def checked(
 
 def mail_of(happened: tuple[Event, ...]) -> MailRequest | None:
     """A mail to the recorded recipients, if there are any."""
-    names = [each.recipient for each in happened if isinstance(each, events.RecipientReply)]
+    replies = [each for each in happened if isinstance(each, events.RecipientReply)]
+    names = [each.recipient for each in replies if not each.is_final]
     if not names:
         return None
     is_sent = any(isinstance(each, events.Sent) and each.text == "DATA" for each in happened)

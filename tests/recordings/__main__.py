@@ -8,6 +8,7 @@ import shutil
 import sys
 import tomllib
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,8 +22,13 @@ from smtp_tui.smtp.events import Event
 from smtp_tui.smtp.message import MailRequest
 from smtp_tui.smtp.redaction import RedactorGroup
 from tests.recordings import FOLDER
+from tests.servers.authority import issue
+from tests.servers.exim import running_exim
+from tests.servers.exim_program import find_exim
 from tests.servers.listeners import Listener
-from tests.servers.mail import MailServers, running_mail_servers
+from tests.servers.mail import MailServers, running_mail_servers, shared_folder
+from tests.servers.mailboxes import Mailboxes, running_mailboxes
+from tests.servers.users import ALICE, FULL
 from tests.smtp.scripted import Script, serving
 from tests.smtp.steps import close, send, silence
 
@@ -56,6 +62,17 @@ REAL: dict[str, tuple[Listener, dict[str, Any]]] = {
         {**PLAIN, "to": USER, "body": "A confidential body."},
     ),
 }
+# Exim next to it, on ports of its own.
+EXIM: dict[str, tuple[Listener, dict[str, Any]]] = {
+    "exim-login": (Listener.STARTTLS_REQUIRED, PLAIN),
+    "exim-wrong-password": (Listener.STARTTLS_REQUIRED, {**PLAIN, "secret": "wr0ng-Wonderland"}),
+    "exim-relay-denied": (
+        Listener.STARTTLS_OFFERED,
+        {"authentication": "none", "username": "", "to": "bob@elsewhere.example"},
+    ),
+}
+# Dovecot's LMTP, which replies to each recipient after the message.
+LMTP = {"dovecot-lmtp-delivers": ALICE.name, "dovecot-lmtp-over-quota": FULL.name}
 OPEN = ("S: 220 mail.example.test ESMTP", f"C: EHLO {DOMAIN}")
 LOGIN = (*OPEN, "S: 250-mail.example.test\nS: 250 AUTH PLAIN")
 # Servers that nobody should run, and what no server of ours does.
@@ -129,9 +146,8 @@ async def recorded(values: Mapping[str, Any], base: Path) -> str:
     raise AssertionError("a check ends with a verdict")
 
 
-async def of_postfix(servers: MailServers, name: str) -> str:
-    """Record a check of a running Postfix."""
-    listener, differing = REAL[name]
+async def of_servers(servers: MailServers, listener: Listener, differing: Mapping[str, Any]) -> str:
+    """Record a check of a running Postfix or Exim."""
     usual = {
         "host": servers.host,
         "port": servers.ports[listener],
@@ -143,6 +159,22 @@ async def of_postfix(servers: MailServers, name: str) -> str:
         "timeout": 10,
     }
     return await recorded({**usual, **differing}, servers.authority_file.parent)
+
+
+async def of_lmtp(boxes: Mailboxes, recipient: str) -> str:
+    """Record a check of Dovecot's LMTP."""
+    values = {
+        "host": "127.0.0.1",
+        "port": boxes.lmtp_port,
+        "protocol": "lmtp",
+        "encryption": "none",
+        "starttls_auto": False,
+        "domain": DOMAIN,
+        "timeout": 10,
+        "to": recipient,
+        "body": "A confidential body.",
+    }
+    return await recorded(values, Path())
 
 
 async def of_script(script: Script, **differing: Any) -> str:
@@ -175,11 +207,30 @@ def texts(names: list[str]) -> Iterator[tuple[str, str]]:
             more = {**mail, "authentication": "none", "username": ""} if mail else {}
             script = script_to(entry["command"], entry["reply"])
             yield name, asyncio.run(of_script(script, **more))
-    wanted = [name for name in REAL if not names or name in names]
-    if wanted:
-        with running_mail_servers() as servers:
-            for name in wanted:
-                yield name, asyncio.run(of_postfix(servers, name))
+    with ExitStack() as stack:
+        if not names or {*REAL, *EXIM}.intersection(names):
+            servers = stack.enter_context(running_mail_servers())
+            yield from _of_servers(servers, REAL, names)
+        program = find_exim()
+        if program and (not names or set(EXIM).intersection(names)):
+            exim = stack.enter_context(running_exim(program, servers))
+            yield from _of_servers(exim, EXIM, names)
+        if not names or set(LMTP).intersection(names):
+            folder = stack.enter_context(shared_folder())
+            boxes = stack.enter_context(running_mailboxes(folder / "boxes", issue(folder)))
+            for name, recipient in LMTP.items():
+                if not names or name in names:
+                    yield name, asyncio.run(of_lmtp(boxes, recipient))
+
+
+def _of_servers(
+    servers: MailServers,
+    checks: Mapping[str, tuple[Listener, Mapping[str, Any]]],
+    names: list[str],
+) -> Iterator[tuple[str, str]]:
+    for name, (listener, differing) in checks.items():
+        if not names or name in names:
+            yield name, asyncio.run(of_servers(servers, listener, differing))
 
 
 def main() -> None:
