@@ -101,6 +101,21 @@ def test_our_own_files_are_not_taken_for_others() -> None:
         ("SMTP_HOST SMTP_FROM SMTP_USERNAME SIGNUPS_ALLOWED", ["vaultwarden"]),
         ("APP_KEY SMTP_HOST SMTP_USER", ["node"]),
         ("MAIL_PORT SMTP_PASSWORD", []),
+        ("MAIL_URL", ["meteor"]),
+        ("MAIL_URL ROOT_URL MONGO_URL", ["meteor"]),
+        ("MAIL_URL MAIL_FROM_ADDRESS APP_KEY", ["laravel"]),
+        ("MAIL_URL MAIL_MAILER", ["laravel"]),
+        ("MAILER_DSN APP_ENV", ["symfony"]),
+        ("SMTP_HOST SMTP_PORT SMTP_USER SMTP_PASS SMTP_ADMIN_EMAIL", ["supabase"]),
+        (
+            "SMTP_HOST SMTP_PORT SMTP_SECURE=true SMTP_USERNAME SMTP_PASSWORD UTILS_SECRET",
+            ["outline"],
+        ),
+        ("SMTP_HOST SMTP_PORT SMTP_SECURE=false SMTP_FROM_EMAIL", ["node"]),
+        ("MAILER_EMAIL MAILER_NAME", []),
+        ("DISCOURSE_HOSTNAME DISCOURSE_DB_PASSWORD", []),
+        ("GF_SERVER_HOST GITEA__database__HOST", []),
+        ("SMTP_ADDRESS GF_SMTP_HOST", ["chatwoot", "grafana"]),
     ],
 )
 def test_variables_are_told_by_what_a_format_knows_of_them(names: str, found: list[str]) -> None:
