@@ -21,7 +21,7 @@ from smtp_tui.arrival.headers import (
     header_fields,
     without_comments,
 )
-from smtp_tui.diagnosis.error_lookup.lookup import ErrorExplanation, explain_error
+from smtp_tui.diagnosis.error_lookup.lookup import ErrorExplanation, explain_bounce
 from smtp_tui.records import record
 from smtp_tui.safe_text import escape_controls, shortened
 
@@ -90,7 +90,7 @@ def read_bounce(data: bytes) -> Bounce | None:
     if statuses:
         return replace(_of_blocks(list(_status_blocks(statuses[0]))), original=_original(parts))
     if _is_from_a_mailer(fields):
-        explanation = explain_error(_text_of(parts))
+        explanation = explain_bounce(_text_of(parts))
         if explanation:
             return Bounce(explanation=explanation, original=_original(parts))
     return None
@@ -137,7 +137,7 @@ def _recipient(block: tuple[HeaderField, ...]) -> BouncedRecipient:
         diagnostic=diagnostic,
         remote=_after_type(first_of(block, "remote-mta")),
         retries_until=_shown(first_of(block, "will-retry-until")),
-        explanation=explain_error(diagnostic) if diagnostic else None,
+        explanation=explain_bounce(diagnostic) if diagnostic else None,
     )
 
 

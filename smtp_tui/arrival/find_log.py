@@ -23,6 +23,9 @@ _SEARCH_PATH = f"{os.environ.get('PATH', '')}:/usr/local/sbin:/usr/sbin:/sbin"
 _SYSLOG_FILES = (Path("/var/log/mail.log"), Path("/var/log/maillog"))
 _EXIM_FILES = (Path("/var/log/exim4/mainlog"), Path("/var/log/exim/main.log"))
 _JOURNALS = (Path("/var/log/journal"), Path("/run/log/journal"))
+_NAME_A_FILE = "If the mail server logs to a file of its own, name it: --log FILE."
+# Their members may read logs, and no more.
+_READING_GROUPS = ("adm", "systemd-journal")
 # Seconds for `postconf` or `exim` to answer.
 _LIMIT = 5.0
 
@@ -58,7 +61,9 @@ def open_logs(named: str | None) -> list[LogReader]:
         return list(opened.values())
     if problems:
         raise problems[0]
-    raise LogUnreadableError("this machine has no mail log in a usual place, and no journal")
+    raise LogUnreadableError(
+        "this machine has no mail log in a usual place, and no journal", _NAME_A_FILE
+    )
 
 
 def _places_by_server() -> Iterator[list[Path | str]]:
@@ -117,11 +122,13 @@ def _open(place: Path | str) -> LogReader:
             raise LogUnreadableError(f"the mail log {one_line(place)}: {why}") from None
     program = shutil.which("journalctl", path=_SEARCH_PATH)
     if program is None:
-        raise LogUnreadableError("journalctl, which reads the journal, is not installed")
+        raise LogUnreadableError(
+            "journalctl, which reads the journal, is not installed", _NAME_A_FILE
+        )
     # journalctl itself would show an empty journal to a user who may not read it.
     files = list(_journal_files())
     if not files:
-        raise LogUnreadableError("this machine keeps no journal")
+        raise LogUnreadableError("this machine keeps no journal", _NAME_A_FILE)
     if not any(map(_is_readable, files)):
         raise _no_permission(files[0], "the journal", "systemd-journal")
     try:
@@ -139,8 +146,11 @@ def _no_permission(file: Path, name: str, group: str = "") -> LogUnreadableError
             group = grp.getgrgid(status.st_gid).gr_name
     if group in ("", "root"):
         return LogUnreadableError(f"{user} may not read {name}", "Run the same command with sudo.")
+    text = f"{user} may not read {name}, and group {group} may"
+    if group not in _READING_GROUPS:
+        return LogUnreadableError(text, "Run the same command with sudo.")
     return LogUnreadableError(
-        f"{user} may not read {name}, and group {group} may",
+        text,
         "Run the same command with sudo. Or join the group, and log in again: "
         f"sudo usermod -aG {group} {user}",
     )

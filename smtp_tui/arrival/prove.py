@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing
 from dataclasses import field, replace
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -39,8 +40,11 @@ WITHIN = 120.0
 _FIRST_LOOKS = (0.3, 0.6, 1.0, 2.0, 4.0)
 PAUSE = 5.0
 _OPENING_LIMIT = 30.0
+# Seconds that a look may take at least, also the one at the end of the time.
+_LEAST_LOOK = 3.0
 # Seconds for the DNS queries about a message that was found.
 _READING_LIMIT = 15.0
+_GONE = "Look whether the IMAP server still runs, and then look into the mailbox by hand."
 _NO_SCOPE = "its sign-in has no scope for IMAP; smtp-tui login --imap signs in with it"
 
 
@@ -158,13 +162,13 @@ async def _looks(
 ) -> AsyncGenerator[Look | tuple[Found | None, ArrivalProof], None]:
     """Look until the message is found or the time is over."""
     end = accepted + request.within
-    before, trouble = accepted, ""
+    before, trouble, fails_since = accepted, "", datetime.now().astimezone()
     searched: dict[str, None] = {}
     number = 0
     for due in _due_times(accepted, end, pause):
         await _until(due)
         number, began = number + 1, time.monotonic()
-        left = max(0.1, end - began)
+        left = max(_LEAST_LOOK, end - began)
         try:
             # Each time: a rule of the mailbox may make a folder for the message.
             folders = await _call(mailbox, mailbox.folders, left)
@@ -177,6 +181,7 @@ async def _looks(
         except MailboxError as error:
             if error.is_final:
                 raise
+            fails_since = fails_since if trouble else datetime.now().astimezone()
             found, trouble = None, str(error)
         if found:
             seen = time.monotonic()
@@ -186,11 +191,13 @@ async def _looks(
         before = began
     if not searched:
         raise MailboxError(trouble or "the mailbox could not be searched")
-    notes = (f"The last look failed: {trouble}.",) if trouble else ()
-    missing = ArrivalProof(
-        found=False, mailbox=str(request.address), searched=tuple(searched), notes=notes
+    if trouble:
+        text = f"since {fails_since:%H:%M:%S}, no search succeeded ({trouble})"
+        raise MailboxError(text, cure=_GONE)
+    yield (
+        None,
+        ArrivalProof(found=False, mailbox=str(request.address), searched=tuple(searched)),
     )
-    yield None, missing
 
 
 def _due_times(accepted: float, end: float, pause: float) -> Iterable[float]:

@@ -15,7 +15,7 @@ from smtp_tui.arrival.log_lines import (
 from smtp_tui.arrival.opensmtpd_log import read_opensmtpd
 from smtp_tui.arrival.postfix_log import read_postfix
 from smtp_tui.diagnosis.delivery import DeliveryState, Handover
-from smtp_tui.diagnosis.error_lookup.lookup import explain_error
+from smtp_tui.diagnosis.error_lookup.lookup import explain_bounce
 from smtp_tui.safe_text import shortened
 
 MOST_QUEUE_IDS = 8
@@ -162,7 +162,7 @@ class DeliveryTracker:
 def _handover_of(passage: LoggedDelivery, recipient: str, queue_ids: tuple[str, ...]) -> Handover:
     explained = None
     if passage.state in _TO_EXPLAIN and passage.text:
-        explained = explain_error(passage.text)
+        explained = explain_bounce(passage.text)
     return Handover(
         recipient=recipient,
         state=passage.state,

@@ -17,7 +17,7 @@ from smtp_tui.checks.run import run as run_check
 from smtp_tui.config.errors import reason
 from smtp_tui.diagnosis.delivery import DeliveryState, DeliverySummary, Handover
 from smtp_tui.diagnosis.diagnose import diagnose
-from smtp_tui.diagnosis.error_lookup.lookup import explain_error
+from smtp_tui.diagnosis.error_lookup.lookup import explain_bounce
 from smtp_tui.diagnosis.verdict import CheckSummary, Verdict
 from smtp_tui.settings.parsers import is_this_machine, socket_path
 from smtp_tui.settings.validate import parse_settings
@@ -170,7 +170,7 @@ def _concluded(
         count = sum(handover.state is state for handover in summary.handovers)
         detail += f" ({count} of {len(summary.handovers)} recipients)"
     failed = _failed(request, verdict, _CAUSES[state], detail)
-    explained = explain_error(worst.text) if worst.cause else None
+    explained = explain_bounce(worst.text) if worst.cause else None
     if explained is None:
         return failed
     if worst.cause in _RETRIED:

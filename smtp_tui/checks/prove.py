@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 
@@ -18,7 +18,7 @@ from smtp_tui.diagnosis.delivery import ArrivalProof, DeliveryState, DeliverySum
 from smtp_tui.diagnosis.diagnose import diagnose, warning_text
 from smtp_tui.diagnosis.verdict import CheckSummary, Verdict
 from smtp_tui.lazy import load
-from smtp_tui.safe_text import escape_controls, shortened
+from smtp_tui.safe_text import abridged, escape_controls, shortened
 from smtp_tui.settings.validate import parse_settings
 from smtp_tui.smtp.events import (
     Cause,
@@ -32,6 +32,7 @@ from smtp_tui.smtp.events import (
 # 128 bits: nobody guesses the id of a message that is still on its way.
 _TOKEN_BYTES = 16
 _FOLDERS_NAMED = 5
+_NAMES_SHOWN = 3
 # Leaves space to say that nothing was sent.
 _LONGEST = 130
 _NOTABLE_PRECISION = 2.0
@@ -143,10 +144,9 @@ def _concluded(request: CheckRequest, verdict: Verdict, proof: ArrivalProof) -> 
     facts = verdict.facts
     assert facts is not None
     if proof.found:
-        if verdict.ok or verdict.cause in _OUTDONE:
-            text = escape_controls(_arrival_text(proof))
-            if sum(each.reply.category == 2 for each in facts.recipients) > 1:
-                text += " One mailbox shows nothing about the copies of other recipients."
+        others = _others(facts, request.prove)
+        if verdict.ok or (verdict.cause in _OUTDONE and not _is_held_up(known, others)):
+            text = escape_controls(_arrival_text(proof) + _unseen_text(known, others))
             verdict = replace(verdict, ok=True, cause=None, summary=text, why="", cure="")
         if proof.place == "junk":
             verdict = _with_junk_warning(verdict, proof)
@@ -170,6 +170,31 @@ def _arrival_text(proof: ArrivalProof) -> str:
     if proof.removed:
         text += " smtp-tui then removed it."
     return text
+
+
+def _others(facts: CheckSummary, plan: ProofRequest | None) -> list[str]:
+    """Return the accepted recipients whose mailbox is not the one that was searched."""
+    accepted = [each.recipient for each in facts.recipients if each.reply.category == 2]
+    user = plan.address.user.casefold() if plan else ""
+    others = [recipient for recipient in accepted if recipient.casefold() != user]
+    # With one recipient, the mailbox is its own, whatever its user is called.
+    return others if len(accepted) > 1 else []
+
+
+def _is_held_up(known: DeliverySummary, others: Sequence[str]) -> bool:
+    """Whether the log shows that the message did not leave for another recipient."""
+    waiting = (DeliveryState.DEFERRED, DeliveryState.HELD)
+    return any(each.state in waiting and each.recipient in others for each in known.handovers)
+
+
+def _unseen_text(known: DeliverySummary, others: Sequence[str]) -> str:
+    """Return what is not known about the recipients that the log does not show either."""
+    logged = {each.recipient for each in known.handovers if each.state is not DeliveryState.UNKNOWN}
+    unseen = [recipient for recipient in others if recipient not in logged]
+    if not unseen:
+        return ""
+    names = abridged(unseen, _NAMES_SHOWN)
+    return f" smtp-tui knows nothing about {names}: it searched only this mailbox."
 
 
 def _folders(proof: ArrivalProof) -> str:

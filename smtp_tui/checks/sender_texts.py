@@ -11,7 +11,7 @@ from pathlib import Path
 from smtp_tui.checks.senders import OK, MtaSummary, MxSide, Outcome, Sender
 from smtp_tui.diagnosis.causes import label
 from smtp_tui.discovery import dane
-from smtp_tui.discovery.dane import Breaks, TlsaState
+from smtp_tui.discovery.dane import Breaks, TlsaResult, TlsaState
 from smtp_tui.discovery.dns import DnsAnswerState
 from smtp_tui.discovery.exchanges import MailExchange, TlsaLookup
 from smtp_tui.discovery.mta_sts import StsFailure, StsPolicy
@@ -146,17 +146,22 @@ def _tlsa_notes(exchange: MailExchange, sides: list[MxSide]) -> Iterator[SenderN
     for at in range(len(exchange.tlsa)) if with_chain else ():
         results: dict[tuple[str, str], list[str]] = {}
         for side in with_chain:
-            result = side.tlsa[at]
-            good = (
-                result.state is TlsaState.MATCH and result.record.breaks is not Breaks.EACH_RENEWAL
-            )
-            key = "+" if good and result.record.secure else "!", result.text
+            key = _tlsa_judgement(side.tlsa[at], side)
             results.setdefault(key, []).append(side.address or "")
         for (sign, text), addresses in results.items():
             where = f" ({', '.join(addresses)})" if len(results) > 1 else ""
             name = escape_controls(exchange.tlsa[at].short)
             yield SenderNote(sign=sign, text=f"TLSA {name}{where}: {text}")
     yield from _to_publish(exchange, with_chain or sides)
+
+
+def _tlsa_judgement(result: TlsaResult, side: MxSide) -> tuple[str, str]:
+    """Return the sign and the text of a record at an address."""
+    if result.state is TlsaState.MISMATCH and any(other.is_good for other in side.tlsa):
+        # A key's record is published before the key is used (RFC 7671, section 8.1).
+        return "i", dane.note("spare")
+    good = result.state is TlsaState.MATCH and result.record.breaks is not Breaks.EACH_RENEWAL
+    return "+" if good and result.record.secure else "!", result.text
 
 
 def _to_publish(exchange: MailExchange, sides: list[MxSide]) -> Iterator[SenderNote]:

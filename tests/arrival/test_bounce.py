@@ -58,6 +58,14 @@ def test_a_bounce_in_a_form_of_its_own() -> None:
     assert bounce.explanation.cause == "recipient-refused"
 
 
+def test_a_mail_server_has_no_login_that_could_be_at_fault() -> None:
+    bounce = read_bounce(BOUNCE.replace("User unknown in", "no").encode())
+    assert bounce is not None
+    explanation = bounce.recipients[0].explanation
+    assert explanation is not None
+    assert (explanation.cause, "login" in explanation.why) == ("recipient-refused", False)
+
+
 def test_a_received_message_is_no_bounce() -> None:
     assert read_bounce(RECEIVED.encode()) is None
 

@@ -5,13 +5,20 @@ from __future__ import annotations
 import imaplib
 import ssl
 import time
+from collections.abc import Sequence
 from contextlib import closing
 from typing import Any
 
 import pytest
 
 from smtp_tui.arrival import mailbox as module
-from smtp_tui.arrival.mailbox import MailboxError, MailboxSession, parse_mailbox_address
+from smtp_tui.arrival.mailbox import (
+    Folder,
+    Found,
+    MailboxError,
+    MailboxSession,
+    parse_mailbox_address,
+)
 from smtp_tui.arrival.prove import Look, ProofRequest, open_mailbox, prove
 from smtp_tui.diagnosis.delivery import ArrivalProof
 from smtp_tui.settings import parsers
@@ -172,6 +179,39 @@ async def test_a_server_that_goes_away_in_the_middle() -> None:
         assert time.monotonic() - began < 5
         assert seen
         assert all(isinstance(look, Look) and look.trouble for look in seen)
+
+
+class DyingMailbox(MailboxSession):
+    """A mailbox whose server goes away after the first look."""
+
+    looks = 0
+
+    def folders(self, limit: float) -> tuple[Folder, ...]:
+        assert limit >= 1  # the look at the end has time as well
+        self.looks += 1
+        if self.looks > 1:
+            raise MailboxError("connecting: Connection refused")
+        return (Folder(b"INBOX", "INBOX", "inbox"),)
+
+    def find(self, token: str, folders: Sequence[Folder], limit: float) -> Found | None:
+        return None
+
+
+async def test_a_server_that_dies_does_not_show_that_nothing_arrived() -> None:
+    address = parse_mailbox_address("imap://a@127.0.0.1:1")
+    mailbox = DyingMailbox(address, ssl.create_default_context(), "x", is_token=False)
+    request = ProofRequest(address=address, secret="x", within=0.7)
+    looks = prove(mailbox, request, TOKEN, accepted=time.monotonic(), pause=0.2)
+
+    async def look_until_the_end() -> None:
+        assert all([isinstance(look, Look) async for look in looks])
+
+    with pytest.raises(
+        MailboxError, match=r"^since ..:..:.., no search succeeded \(connecting"
+    ) as caught:
+        await look_until_the_end()
+    assert "still runs" in caught.value.cure
+    assert mailbox.looks > 1
 
 
 async def test_what_a_server_says_is_escaped_and_without_the_password() -> None:

@@ -175,6 +175,12 @@ async def test_one_record_that_matches_is_enough(look: Look, tmp_path: Path) -> 
     summary = await look(secured(tmp_path, LEAF, BELOW), zone)
     assert {result.state for result in summary.sides[0].tlsa} == {"mismatch", "match"}
     assert outcomes(summary)[1] == "delivers"
+    # The other record may be that of the next key.
+    assert f"i TLSA {record_of(3, 1, 1, STRANGER)[:22]}…: It matches no certificate" in notes(
+        summary
+    )
+    assert "right if it is for the next key" in notes(summary)
+    assert not any(line.startswith("!") for line in notes(summary).splitlines())
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ def test_a_bounce_in_a_file(call: Call, tmp_path: Path) -> None:
         "  nobody@example.test: not delivered (5.1.1).",
         "    mx.example.test replied: 550 5.1.1 <nobody@example.test>: User unknown in virtual "
         "mailbox table",
-        "    Why: The address does not exist there, or this login may not send to it.",
+        "    Why: That server has no mailbox and no alias of this name.",
     ]
     assert "  slow@example.test: delayed; the server tries again (4.2.0)." in outcome.out
 

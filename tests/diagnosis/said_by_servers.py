@@ -283,6 +283,7 @@ SAID = [
     said("RCPT", "553 5.6.7 no", "recipient-refused", "ASCII"),
     said("RCPT", "556 5.1.10 Recipient address has null MX", "recipient-refused", "after the @"),
     said("RCPT", "550 5.1.1 No such user here", "recipient-refused", "letter by letter"),
+    said("RCPT", "550 No such user here", "recipient-refused", "letter by letter"),
     said(DOT, "550 5.1.1 no", "recipient-refused"),
     said("RCPT", "550 Unrouteable address", "recipient-refused", "after the @"),
     said("RCPT", "550 no", "recipient-refused"),

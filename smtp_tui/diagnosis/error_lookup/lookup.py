@@ -237,6 +237,14 @@ def explain_error(text: str) -> ErrorExplanation | None:
     return None
 
 
+def explain_bounce(text: str) -> ErrorExplanation | None:
+    """Return what a server replied to another mail server, which has no login there."""
+    found = explain_error(text)
+    if found and found.cause == "recipient-refused" and found.why == parts_of(found.cause)["why"]:
+        return replace(found, why=parts_of(found.cause, is_lmtp=True)["why"])
+    return found
+
+
 def _cleaned(text: str) -> str:
     """Return the text within its limit, without a log's colours and escapes."""
     half = LONGEST_TEXT // 2
