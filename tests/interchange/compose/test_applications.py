@@ -68,6 +68,7 @@ def test_a_service_is_recognised_and_changed(name: str) -> None:
         assert new.count("# c") == text.count("# c")
 
 
+@pytest.mark.integration
 @table("name", BY_NAMES)
 def test_awkward_passwords_in_a_service(name: str) -> None:
     with TemporaryDirectory() as folder:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from contextlib import suppress
 from difflib import ndiff
 from pathlib import Path
@@ -172,11 +173,22 @@ def test_the_wanted_lines_change_and_no_others(
 
 
 @table("name", [*FILES])
+def test_a_password_is_read_as_it_was_set(name: str) -> None:
+    set_and_read(name, ["a\\b é;c", "it's%20 {x}"])
+
+
+@pytest.mark.integration
+@table("name", [*FILES])
 def test_awkward_passwords_are_read_as_they_were_set(name: str) -> None:
+    set_and_read(name, HANDMADE)
+
+
+def set_and_read(name: str, passwords: Sequence[str]) -> None:
+    """Set each password in a file and read it again; a refusal gives its reason alone."""
     with TemporaryDirectory() as folder:
         document = opened(Path(folder), name)
         refusals = []
-        for password in HANDMADE:
+        for password in passwords:
             try:
                 text = document.changed(TABLE, {"username": "me", "password": password})
             except DocumentError as error:
