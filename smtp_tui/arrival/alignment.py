@@ -34,18 +34,44 @@ async def alignment_of(
         return Alignment(aligned=None, note=f"No nameserver answered for the DMARC of {domain}.")
     except ValueError:
         owner, policy = domain, None
+        note = f"{domain} has several DMARC records, so receivers apply none."
+    else:
+        note = "" if policy else f"{domain} has no DMARC policy."
     tags = tags_of(policy or "")
-    note = "" if policy else f"{domain} has no DMARC policy."
     signed = [signature.domain for signature in signatures if signature.outcome == "pass"]
-    if _any_aligned(domain, signed, owner, strict=tags.get("adkim") == "s"):
+    strict = tags.get("adkim") == "s"
+    if _any_aligned(domain, signed, owner, strict=strict):
         return Alignment(aligned=True, by="dkim", note=note)
     spf = [result for result in results if result.method == "spf"]
     mailed = [_domain_of(result) for result in spf if result.result == "pass"]
     if _any_aligned(domain, mailed, owner, strict=tags.get("aspf") == "s"):
         return Alignment(aligned=True, by="spf", note=note)
+    if finder := _found_by(domain, signatures, results, owner, strict=strict):
+        note = f"smtp-tui did not verify the DKIM signature: {finder} did. {note}".rstrip()
+        return Alignment(aligned=True, by="dkim", note=note)
     # Without a believed SPF result, or with a signature that could not be verified, it may be.
     is_open = not spf or any(signature.outcome == "unknown" for signature in signatures)
     return Alignment(aligned=None if is_open else False, note=note)
+
+
+def _found_by(
+    domain: str,
+    signatures: Sequence[DkimResult],
+    results: Sequence[AuthenticationResult],
+    owner: str,
+    *,
+    strict: bool,
+) -> str:
+    """Return the believed server that verified an aligned signature that could not be here."""
+    if signatures and all(signature.outcome != "unknown" for signature in signatures):
+        return ""
+    for result in results:
+        signer = property_of(result, "header.d").casefold()
+        if (result.method, result.result) == ("dkim", "pass") and _any_aligned(
+            domain, [signer], owner, strict=strict
+        ):
+            return result.by
+    return ""
 
 
 def _any_aligned(domain: str, others: Iterable[str], owner: str, *, strict: bool) -> bool:

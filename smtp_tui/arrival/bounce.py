@@ -17,6 +17,7 @@ from email.message import Message
 from smtp_tui.arrival.headers import (
     LARGEST_MESSAGE,
     HeaderField,
+    decoded_words,
     first_of,
     header_fields,
     without_comments,
@@ -165,7 +166,7 @@ def _original(parts: list[Message]) -> OriginalMessage | None:
             fields = header_fields(raw)
             return OriginalMessage(
                 message_id=_shown(first_of(fields, "message-id")),
-                subject=_shown(first_of(fields, "subject")),
+                subject=_shown(decoded_words(first_of(fields, "subject"))),
                 date=_shown(first_of(fields, "date")),
             )
     return None

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
 from email.utils import parseaddr, parsedate_to_datetime
 from itertools import pairwise
 
@@ -56,6 +58,14 @@ def values_of(fields: Sequence[HeaderField], name: str) -> list[str]:
 def first_of(fields: Sequence[HeaderField], name: str) -> str:
     """Return the value of the topmost field of a name; empty without one."""
     return next(iter(values_of(fields, name)), "")
+
+
+def decoded_words(value: str) -> str:
+    """Return a value with its encoded words decoded (RFC 2047); not escaped."""
+    try:
+        return str(make_header(decode_header(value)))
+    except (HeaderParseError, LookupError, ValueError):
+        return value
 
 
 def author_domain(fields: Sequence[HeaderField]) -> str | None:

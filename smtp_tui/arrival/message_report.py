@@ -12,9 +12,11 @@ from smtp_tui.arrival.authentication_results import Receiver, believed_results
 from smtp_tui.arrival.bounce import Bounce, read_bounce
 from smtp_tui.arrival.headers import (
     LARGEST_MESSAGE,
+    MOST_FIELDS,
     HeaderField,
     author_domain,
     clock_notes,
+    decoded_words,
     first_of,
     header_fields,
     hops_of,
@@ -29,6 +31,10 @@ from smtp_tui.safe_text import escape_controls, shortened
 _MBOX_LINE = re.compile(rb"\AFrom [^\n]*\n")
 Verify = Callable[[bytes, tuple[HeaderField, ...], Resolver], Awaitable[tuple[DkimResult, ...]]]
 
+_NO_RECEIVED = (
+    "The header has no Received line, so no server handed the message on: it is a copy from a "
+    "folder for sent mail or drafts, or part of the header is missing."
+)
 # A header alone has no body to verify.
 _BODY = re.compile(rb"\r?\n\r?\n.*\S", re.DOTALL)
 
@@ -83,7 +89,8 @@ def read_offline(data: bytes, receiver: Receiver) -> MessageReport:
     if bounce is not None:
         return MessageReport(bounce=bounce)
     fields = header_fields(data)
-    if not (values_of(fields, "received") or first_of(fields, "message-id")):
+    named = any(first_of(fields, name) for name in ("received", "message-id"))
+    if not named and not author_domain(fields):
         return MessageReport()
     return MessageReport(header=_header_report(data, receiver))
 
@@ -123,11 +130,15 @@ def _header_report(message: bytes, receiver: Receiver, own: str | None = None) -
     hops = hops_of(fields)
     believed = believed_results(fields, receiver, own=own)
     notes = list(clock_notes(hops))
+    if len(fields) >= MOST_FIELDS:
+        notes.append(f"smtp-tui read only the first {MOST_FIELDS} lines of the header.")
+    if not hops:
+        notes.append(_NO_RECEIVED)
     if values_of(fields, "arc-seal"):
         notes.append("The message has an ARC chain, which smtp-tui does not verify.")
     return HeaderReport(
         message_id=_shown(first_of(fields, "message-id")),
-        subject=_shown(first_of(fields, "subject")),
+        subject=_shown(decoded_words(first_of(fields, "subject"))),
         domain=_shown(author_domain(fields) or ""),
         hops=hops,
         results=believed.results,
@@ -145,6 +156,8 @@ async def _verified(
     verify: Verify = load("arrival.dkim:verify")
     signatures = await verify(message, fields, resolver) if is_whole else ()
     report, domain = replace(report, dkim=signatures), author_domain(fields)
+    if not values_of(fields, "dkim-signature"):
+        report = replace(report, notes=(*report.notes, "The message has no DKIM signature."))
     if domain is None:
         note = "The message does not have exactly one From address, so that DMARC fails."
         return replace(report, aligned=False, notes=(*report.notes, note))

@@ -32,7 +32,7 @@ def message_lines(data: bytes) -> list[str]:
 def title_of(header: HeaderReport) -> str:
     """Return the first line on a received message."""
     name = header.subject or header.message_id or "without a subject"
-    return f"This is a received message: {name}"
+    return f"This is a {'received message' if header.hops else 'message'}: {name}"
 
 
 def bounce_lines(bounce: Bounce) -> Iterator[str]:
@@ -114,5 +114,13 @@ def _alignment_text(report: HeaderReport | ArrivalProof) -> str:
     if report.aligned:
         return f"{report.aligned_by.upper()} passes and is aligned with {domain}"
     if report.aligned is None:
-        return f"smtp-tui does not know whether {domain} passes: it cannot check SPF itself"
+        return f"smtp-tui does not know whether {domain} passes{_why_unknown(report)}"
     return f"neither DKIM nor SPF passes and is aligned with {domain}"
+
+
+def _why_unknown(report: HeaderReport | ArrivalProof) -> str:
+    if any(signature.outcome == "unknown" for signature in report.dkim):
+        return ": it could not verify the DKIM signature"
+    if not any(result.method == "spf" for result in report.results):
+        return ": it cannot check SPF itself"
+    return ""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from smtp_tui.lazy import load
+from smtp_tui.safe_text import escape_controls, shortened
 
 if TYPE_CHECKING:
     from smtp_tui.diagnosis.comparison import Comparison
@@ -36,6 +37,7 @@ _STAGES = {
 _TRACED = ("egress-blocked", "egress-rejected")
 # How `diagnosis.diagnose` ends the summary of a check that logs in nowhere.
 _NO_LOGIN = "; there was no login."
+_MOST_RECIPIENTS = 10
 BY_STAGE: dict[str, int] = {stage: status for stage, (status, _) in _STAGES.items()}
 STAGE_NAMES: dict[str, str] = {stage: name for stage, (_, name) in _STAGES.items()}
 
@@ -66,6 +68,7 @@ def verdict_lines(verdict: Verdict) -> Iterator[str]:
         headline = f"smtp-tui cannot use {len(problems)} settings:" if problems else verdict.summary
         yield f"{where}FAILED at {STAGE_NAMES[verdict.stage]}: {headline}"
         yield from (f"  {problem}." for problem in problems)
+        yield from (f"  {line}" for line in _recipient_lines(verdict))
         why, cure = own_reasons(verdict)
         if why:
             yield f"  Why: {why}"
@@ -89,6 +92,20 @@ def verdict_lines(verdict: Verdict) -> Iterator[str]:
         lines = load("arrival.report_lines:header_lines")(verdict.delivery.arrival)
         yield from (f"  {line}" for line in lines)
     yield from told
+
+
+def _recipient_lines(verdict: Verdict) -> Iterator[str]:
+    """Yield who gets the message and who does not, if the server rejects some of several."""
+    rejected = [each for each in verdict.recipients if each.code // 100 != 2]
+    if not rejected or len(verdict.recipients) == 1:
+        return
+    shown = sorted(verdict.recipients, key=lambda each: each not in rejected)[:_MOST_RECIPIENTS]
+    for each in shown:
+        said = shortened(escape_controls(f"{each.code} {' '.join(each.text.split())}"))
+        word = "rejected" if each in rejected else "accepted"
+        yield f"{escape_controls(each.address)}: {word}, {said}"
+    if more := len(verdict.recipients) - len(shown):
+        yield f"{more} more recipients: {len(rejected)} of {len(verdict.recipients)} are rejected"
 
 
 def own_reasons(verdict: Verdict) -> tuple[str, str]:

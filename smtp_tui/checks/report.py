@@ -16,6 +16,7 @@ from smtp_tui.checks.equivalents import equivalent_commands
 from smtp_tui.checks.exit_status import STAGE_NAMES, difference_lines, here_line, own_reasons
 from smtp_tui.checks.output_file import write_whole
 from smtp_tui.diagnosis.verdict import Verdict
+from smtp_tui.lazy import load
 from smtp_tui.records import record
 from smtp_tui.safe_text import escape_controls, mask_credentials
 from smtp_tui.settings.fields import FIELDS, Field, FieldKind, Settings
@@ -128,6 +129,10 @@ def report_markdown(checks: Sequence[ReportedCheck], moment: datetime, home: str
 
 def _section(check: ReportedCheck, moment: datetime, home: str) -> Iterator[str]:
     yield from ("", *without(home, _verdict_lines(check.verdict)))
+    if check.verdict.delivery and (arrival := check.verdict.delivery.arrival):
+        lines = list(load("arrival.report_lines:header_lines")(arrival))
+        if lines:
+            yield from ("", "### Arrival", "", *fenced(lines))
     yield from ("", "### Settings", "", *_setting_lines(check))
     dialogue = [str(line) for event in check.events for line in lines_of(event)]
     yield from ("", "### Dialogue", "")

@@ -18,11 +18,11 @@ from smtp_tui.checks.request import CheckTarget
 from smtp_tui.checks.run import run
 from smtp_tui.cli.check import is_batch
 from smtp_tui.cli.commands import Invocation, resume_collection
-from smtp_tui.cli.terminal import print_line, wrapped
+from smtp_tui.cli.terminal import print_error, print_line, wrapped
 from smtp_tui.diagnosis.causes import label
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.lazy import load
-from smtp_tui.smtp.events import Event
+from smtp_tui.smtp.events import Event, MessageQueued
 from smtp_tui.smtp.transcript import lines_of
 
 if TYPE_CHECKING:
@@ -147,6 +147,30 @@ async def _run(
     reporters: Sequence[Reporter],
     domain: SenderCheck | None,
 ) -> int:
+    queued: dict[str, tuple[MessageQueued, float]] = {}
+    try:
+        return await _reported(targets, jobs, reporters, domain, queued)
+    except asyncio.CancelledError:  # Ctrl+C, while the message is looked for
+        for event, moment in queued.values():
+            print_error(_stopped_text(event, time.monotonic() - moment))
+        raise
+
+
+def _stopped_text(event: MessageQueued, seconds: float) -> str:
+    name = f" as {event.queue_id}" if event.queue_id else ""
+    return (
+        f"stopped: the server had accepted the message{name}; smtp-tui had not seen within "
+        f"{seconds:.0f} s what became of it"
+    )
+
+
+async def _reported(
+    targets: Sequence[CheckTarget],
+    jobs: int,
+    reporters: Sequence[Reporter],
+    domain: SenderCheck | None,
+    queued: dict[str, tuple[MessageQueued, float]],
+) -> int:
     async with aclosing(_checks(targets, jobs)) as checks:
         async for item in checks:
             if isinstance(item, BatchSummary):
@@ -158,10 +182,13 @@ async def _run(
                     status = status if own_status is None else own_status
                 return status
             target, update = item
+            if isinstance(update, MessageQueued):
+                queued[target.label] = update, time.monotonic()
             if not isinstance(update, Verdict):
                 for reporter in reporters:
                     reporter.on_event(target, update)
                 continue
+            queued.pop(target.label, None)
             for reporter in reporters:
                 reporter.on_result(target, update)
             if domain and update.ok and target.request:

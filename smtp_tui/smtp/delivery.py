@@ -63,7 +63,7 @@ class _Transaction:
         ]
         self.has_pipelining = "PIPELINING" in offer
         self.replies: list[Reply] = []
-        self.first_final: Reply | None = None
+        self.final_places: set[int] = set()
 
     @property
     def refusals(self) -> list[Reply]:
@@ -78,9 +78,8 @@ class _Transaction:
 
     def add_final_reply(self, place: int, reply: Reply) -> None:
         """Record and report the reply to a recipient after the message."""
-        if reply.category != 2 and not self.refusals:
-            self.first_final = reply
         self.replies[place] = reply
+        self.final_places.add(place)
         shown, seconds = self.client.redactor.reply(reply), self.client.now()
         recipient = self.recipients[place].address
         self.client.emit(
@@ -124,7 +123,7 @@ async def deliver(
         reply = await _send_up_to_data(transaction)
         await _send_message(transaction, reply, message)
     if transaction.refusals:
-        if transaction.first_final is None:
+        if transaction.replies.index(transaction.refusals[0]) not in transaction.final_places:
             client.stage, client.command = Stage.ENVELOPE, "RCPT"
         raise CheckAborted(Cause.RECIPIENT_REFUSED, reply=transaction.refusals[0])
 

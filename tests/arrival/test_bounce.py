@@ -9,7 +9,9 @@ import pytest
 
 from smtp_tui.arrival.authentication_results import Receiver
 from smtp_tui.arrival.bounce import MOST_RECIPIENTS, read_bounce
-from smtp_tui.arrival.message_report import read_message
+from smtp_tui.arrival.headers import MOST_FIELDS
+from smtp_tui.arrival.message_report import read_message, read_offline
+from smtp_tui.arrival.report_lines import title_of
 from tests.arrival.messages import BOUNCE, QMAIL, RECEIVED
 
 
@@ -81,6 +83,32 @@ async def test_what_a_mail_program_adds_around_it(prefix: str) -> None:
 async def test_neither_a_bounce_nor_a_message() -> None:
     report = await read_message(b"Dear all,\n\nplease: note this.\n", Receiver(), None)
     assert (report.bounce, report.header) == (None, None)
+
+
+def noted(data: str) -> tuple[str, str]:
+    """The title and the notes of a header."""
+    report = read_offline(data.encode(), Receiver())
+    assert report.header is not None
+    return title_of(report.header), " ".join(report.header.notes)
+
+
+def test_a_subject_is_decoded_and_escaped() -> None:
+    subject = "Subject: =?utf-8?b?Z3LDvA==?= =?utf-8?q?=1B=5B2J?="
+    title, _ = noted(RECEIVED.replace("Subject: Hello", subject))
+    assert title == "This is a received message: grü\\x1b[2J"
+    bounce = read_bounce(BOUNCE.replace("Subject: Hello", subject).encode())
+    assert bounce is not None
+    assert bounce.original is not None
+    assert bounce.original.subject == "grü\\x1b[2J"
+
+
+def test_a_copy_that_no_server_received() -> None:
+    title, notes = noted("From: a@sender.test\nTo: b@x.test\nSubject: Hello\n\nText\n")
+    assert title == "This is a message: Hello"
+    assert "no Received line" in notes
+    assert "Received line" not in noted(RECEIVED)[1]
+    cut = noted("Received: from a by b\n" * MOST_FIELDS + "Subject: Hello\n\n")
+    assert f"only the first {MOST_FIELDS} lines" in cut[1]
 
 
 def test_hostile_bounces_end_in_time() -> None:

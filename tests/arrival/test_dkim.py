@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import dkim as library
 import pytest
@@ -15,6 +15,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from smtp_tui.arrival import dkim
 from smtp_tui.arrival.alignment import alignment_of
 from smtp_tui.arrival.headers import header_fields
+from smtp_tui.arrival.message_report import HeaderReport
+from smtp_tui.arrival.report_lines import header_lines
 from smtp_tui.diagnosis.delivery import AuthenticationResult, DkimOutcome, DkimResult
 from smtp_tui.discovery.dns import Resolver
 from tests.dns.server import SERVFAIL, NameServer, name_server
@@ -185,3 +187,36 @@ async def test_siblings_are_aligned_below_the_domain_with_the_policy() -> None:
         assert found.aligned is True
         found = await alignment_of("news.other.test", [_signature("mg.other.test")], [], resolver)
         assert found.aligned is None
+
+
+async def test_a_signature_that_only_the_receiver_could_verify() -> None:
+    unknown = DkimResult(domain="sender.test", selector="s", outcome="unknown", why="x")
+    found_there = AuthenticationResult(
+        by="mx.example.test",
+        method="dkim",
+        result="pass",
+        properties=(("header.d", "sender.test"),),
+    )
+    with name_server({"_dmarc.sender.test": {"TXT": ['"v=DMARC1; p=none"']}}) as server:
+        resolver = Resolver(("127.0.0.1", server.port))
+        found = await alignment_of("sender.test", [unknown], [found_there], resolver)
+        assert (found.aligned, found.by) == (True, "dkim")
+        assert "mx.example.test did" in found.note
+        # A signature that was verified here and fails is not made good by another's word.
+        failed = replace(unknown, outcome="body")
+        found = await alignment_of("sender.test", [failed], [found_there], resolver)
+        assert not found.aligned
+
+
+async def test_several_dmarc_records_are_not_none() -> None:
+    records = ['"v=DMARC1; p=none"', '"v=DMARC1; p=reject"']
+    with name_server({"_dmarc.sender.test": {"TXT": records}}) as server:
+        resolver = Resolver(("127.0.0.1", server.port))
+        found = await alignment_of("sender.test", [], [], resolver)
+    assert found.note == "sender.test has several DMARC records, so receivers apply none."
+
+
+def test_why_dmarc_is_not_known() -> None:
+    unknown = DkimResult(domain="sender.test", selector="s", outcome="unknown", why="x")
+    report = HeaderReport(domain="sender.test", dkim=(unknown,))
+    assert "could not verify the DKIM signature" in list(header_lines(report))[-1]

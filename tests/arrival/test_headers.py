@@ -13,6 +13,7 @@ from smtp_tui.arrival.headers import (
     MOST_HOPS,
     author_domain,
     clock_notes,
+    decoded_words,
     header_fields,
     hops_of,
     without_comments,
@@ -152,3 +153,17 @@ def test_what_a_header_holds_is_escaped() -> None:
     (hop,) = hops_of(fields)
     assert "\x1b" not in hop.from_ + hop.by + hop.protocol
     assert "\u202e" not in hop.by
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("=?utf-8?b?Z3LDvMOfZSDml6XmnKw=?=", "grüße 日本"),
+        ("plain =?iso-8859-1?q?caf=E9?=", "plain café"),
+        ("=?no-such-set?b?AAAA?=", "=?no-such-set?b?AAAA?="),
+        ("=?utf-8?b?A?=", "=?utf-8?b?A?="),
+        ("", ""),
+    ],
+)
+def test_encoded_words(value: str, text: str) -> None:
+    assert decoded_words(value) == text

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from smtp_tui.checks.exit_status import BY_STAGE, exit_status, verdict_lines
 from smtp_tui.diagnosis.comparison import Comparison, Difference, PlaceSummary
-from smtp_tui.diagnosis.verdict import Fix, Verdict
+from smtp_tui.diagnosis.verdict import Fix, Recipient, Verdict
 from smtp_tui.smtp.events import Stage
 
 
@@ -49,3 +51,23 @@ def test_the_cure_of_a_place_precedes_fixes_of_the_settings(explains: bool) -> N
     lines = list(verdict_lines(verdict))
     cure = lines.index("    To do: install it")
     assert (cure < lines.index("  Fix openssl_verify_mode=none: WEAKENS")) is explains
+
+
+def test_each_recipient_has_its_reply_if_the_server_rejects_some() -> None:
+    recipients = (
+        Recipient(address="a@x.test", code=250, text="2.0.0 Saved"),
+        Recipient(address="b@x.test", code=552, text="5.2.2 Quota\nexceeded"),
+        *(Recipient(address=f"c{i}@x.test", code=550, text="5.1.1 no") for i in range(10)),
+    )
+    verdict = Verdict(
+        seconds=0, ok=False, stage=Stage.MESSAGE, cause="x", summary="", recipients=recipients[:3]
+    )
+    assert [line for line in verdict_lines(verdict) if "@" in line] == [
+        "  b@x.test: rejected, 552 5.2.2 Quota exceeded",
+        "  c0@x.test: rejected, 550 5.1.1 no",
+        "  a@x.test: accepted, 250 2.0.0 Saved",
+    ]
+    many = list(verdict_lines(replace(verdict, recipients=recipients)))
+    assert "  2 more recipients: 11 of 12 are rejected" in many
+    one = list(verdict_lines(replace(verdict, recipients=recipients[1:2])))
+    assert not any("@" in line for line in one)

@@ -8,11 +8,15 @@ import re
 import stat
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from smtp_tui.checks.report import TITLE
+from smtp_tui.checks.report import TITLE, ReportedCheck, report_markdown
+from smtp_tui.diagnosis.delivery import ArrivalProof, DeliverySummary, DkimResult, Hop
+from smtp_tui.diagnosis.verdict import Verdict
+from smtp_tui.smtp.events import Stage
 from tests.checks.scripted import EHLO, saying
 from tests.cli.program import Outcome, environment, run_program
 from tests.servers.listeners import Listener
@@ -43,6 +47,32 @@ def test_beside_the_usual_output(call: Call, toml: Toml, place: Path) -> None:
     assert f"## `{file}`, table `smtp`\n" in document
     assert outcome.out.splitlines()[0] in document
     assert [one.name for one in place.parent.iterdir() if one.name.startswith(".")] == []
+
+
+def test_what_the_mailbox_showed() -> None:
+    arrival = ArrivalProof(
+        found=True,
+        hops=(Hop(by="mx.example.test", from_="relay", protocol="ESMTPS"),),
+        dkim=(DkimResult(domain="sender.test", selector="s", outcome="pass"),),
+        domain="sender.test",
+        aligned=True,
+        aligned_by="dkim",
+    )
+    verdict = Verdict(
+        seconds=1,
+        ok=True,
+        stage=Stage.MESSAGE,
+        cause=None,
+        summary="It arrived.",
+        delivery=DeliverySummary(arrival=arrival),
+    )
+    check = ReportedCheck(settings=None, events=(), verdict=verdict)
+    document = report_markdown([check], datetime.now(UTC))
+    assert (
+        "### Arrival\n\n```text\nHop 1: mx.example.test received it from relay with ESMTPS\n"
+        "DKIM: the signature of sender.test (selector s) is valid\n"
+        "DMARC: DKIM passes and is aligned with sender.test\n```" in document
+    )
 
 
 def test_beside_json(call: Call, place: Path) -> None:
