@@ -36,6 +36,7 @@ _EXCHANGE_HOSTS = ("microsoft-365", "outlook")
 _COMPACT = re.compile(r"[A-Za-z0-9_-]+")
 _JWS_PARTS, _JWE_PARTS = 3, 5
 
+Looks = Literal["", "broken", "text", "json", "google-refresh", "google"]
 Severity = Literal["sure", "likely", "note"]
 
 
@@ -43,11 +44,13 @@ Severity = Literal["sure", "likely", "note"]
 class TokenFacts:
     """What a token says about itself, escaped and bounded; empty if it cannot be read.
 
-    `wrapped` is what stands around it and does not belong to it.
+    `wrapped` is what stands around it and does not belong to it; `looks` is what it seems to be
+    instead of an access token, or whose.
     """
 
     kind: Literal["jwt", "opaque", "encrypted"]
     wrapped: Literal["", "quotes", "scheme"] = ""
+    looks: Looks = ""
     is_id_token: bool = False
     audience: tuple[str, ...] = ()
     scopes: tuple[str, ...] = ()
@@ -114,10 +117,13 @@ def read_token(token: str) -> TokenFacts:
         text, wrapped = text[1:-1], "quotes"
     elif text[:7].casefold() == "bearer ":
         text, wrapped = text[7:].strip(), "scheme"
+    looks: Looks = _looks(text)
+    if looks == "broken":
+        text = "".join(text.split())
     parts = text.split(".") if len(text) <= LARGEST else []
     header = _json_object(parts[0]) if len(parts) in (_JWS_PARTS, _JWE_PARTS) else None
     if header is None:
-        return TokenFacts(kind="opaque", wrapped=wrapped)
+        return TokenFacts(kind="opaque", wrapped=wrapped, looks=looks)
     if len(parts) == _JWE_PARTS:
         return TokenFacts(kind="encrypted", wrapped=wrapped)
     claims = _json_object(parts[1])
@@ -129,6 +135,7 @@ def read_token(token: str) -> TokenFacts:
     return TokenFacts(
         kind="jwt",
         wrapped=wrapped,
+        looks=looks,
         is_id_token=id_only and not scopes and not roles,
         audience=_texts(claims.get("aud")),
         scopes=scopes,
@@ -140,6 +147,30 @@ def read_token(token: str) -> TokenFacts:
         app=_first(claims, "appid", "azp", "client_id"),
         issuer=_first(claims, "iss"),
     )
+
+
+def _looks(text: str) -> Looks:
+    """Return what a text is instead of a token (RFC 6750, section 2.1), as far as it shows."""
+    if text.startswith("{") and _json_in(text):
+        return "json"
+    if not text.isascii() or not text.isprintable() or " " in text:
+        joined = "".join(text.split())
+        parts = joined.split(".") if len(joined) <= LARGEST else []
+        is_jwt = len(parts) == _JWS_PARTS and _json_object(parts[0]) is not None
+        return "broken" if is_jwt else "text"
+    # The prefixes are not promised, so that the texts only say what it looks like.
+    prefixes: tuple[tuple[str, Looks], ...] = (
+        ("1//", "google-refresh"),
+        ("ya29.", "google"),
+    )
+    return next((looks for prefix, looks in prefixes if text.startswith(prefix)), "")
+
+
+def _json_in(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text[:LARGEST]), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 def _user(claims: Mapping[str, object]) -> str | None:
@@ -177,7 +208,9 @@ def findings(
 def _about_any(facts: TokenFacts, username: str | None, now: datetime) -> Iterator[str]:
     if facts.wrapped:
         yield "token-quoted" if facts.wrapped == "quotes" else "token-with-scheme"
-    if facts.kind != "jwt":
+    if facts.looks and facts.looks != "google":
+        yield f"token-looks-{facts.looks}"
+    elif facts.kind != "jwt":
         yield f"token-{facts.kind}"
     if facts.is_id_token:
         yield "token-is-id-token"
@@ -192,6 +225,8 @@ def _about_any(facts: TokenFacts, username: str | None, now: datetime) -> Iterat
 def _about_exchange(facts: TokenFacts, host: str) -> Iterator[str]:
     """Yield what only Exchange Online's servers are known to require."""
     provider = provider_of(host)
+    if facts.looks == "google" and provider is not None and provider.id in _EXCHANGE_HOSTS:
+        yield "token-looks-google"
     audience = {text.rstrip("/").casefold() for text in facts.audience}
     # Without a host, the token itself may name Microsoft.
     is_meant = not host and not audience.isdisjoint((*_GRAPH, *_EXCHANGE))
@@ -236,6 +271,7 @@ _OF_CHALLENGES = {
     "invalid_token": "the server says that the token is expired, revoked or not for it",
     "401": "the server says that the token is expired, revoked or not for it",
     "insufficient_scope": "the server says that the token lacks a scope",
+    "403": "the server says that the token lacks a scope, or that the account is disabled",
     "invalid_request": "the server cannot read what the token came in",
 }
 
@@ -252,9 +288,14 @@ def challenge_text(decoded: str, scopes: Iterable[str] = ()) -> str:
     """Return what a server's decoded challenge says of a token with `scopes`; often empty."""
     challenge = read_challenge(decoded)
     said = _OF_CHALLENGES.get(challenge.status, "") if challenge else ""
-    if challenge and said and challenge.scope and challenge.scope not in scopes:
+    if challenge and said and _names_scope(challenge) and challenge.scope not in scopes:
         return f"{said}; it wants the scope {challenge.scope}"
     return said
+
+
+def _names_scope(challenge: AuthChallenge) -> bool:
+    """Whether the scope is a provider's: Dovecot always sends the word mail."""
+    return challenge.scope.startswith("https://")
 
 
 def why_rejected(
@@ -287,7 +328,7 @@ def cure_of_sign_in(sign_in: RenewedSignIn, decoded: str) -> str:
     username = _bounded(mask_credentials(sign_in.username))
     cure = f"Sign in again with smtp-tui login, as {username} in the browser too."
     challenge = read_challenge(decoded)
-    if challenge and challenge.scope and challenge.scope not in sign_in.granted:
+    if challenge and _names_scope(challenge) and challenge.scope not in sign_in.granted:
         return f"{cure} Ask for the scope that the server wants: --scope {challenge.scope}."
     return f"{cure} --scope asks for the scope that the server wants."
 

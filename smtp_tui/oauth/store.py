@@ -268,12 +268,15 @@ def _read_file(path: Path) -> str:
         os.close(descriptor)
     if len(content) > LARGEST:
         raise ValueError(f"it is larger than {LARGEST >> 10} KiB")
-    if readable_by_others(path):
-        raise ValueError("every user of this machine can read it; set its mode to 0600")
     try:
-        return content.decode("utf-8")
+        text = content.decode("utf-8")
     except UnicodeDecodeError:
         raise ValueError("it is not UTF-8") from None
+    if readable_by_others(path):
+        # Who is told to close some other file, such as /etc/passwd, breaks the machine.
+        from_json(text)
+        raise ValueError("every user of this machine can read it; set its mode to 0600")
+    return text
 
 
 def _write_file(path: Path, text: str | None, old: str | None, *, is_trial: bool) -> str:

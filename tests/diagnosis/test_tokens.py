@@ -103,7 +103,12 @@ def test_other_servers_have_other_audiences() -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("ya29.a0AfH6SMB", ["token-opaque"]),
+        ("ya29.a0AfH6SMB", ["token-looks-google", "token-opaque"]),
+        ("hello world", ["token-looks-text"]),
+        ("a\x00b", ["token-looks-text"]),
+        ('{"access_token": "x", "expires_in": 1}', ["token-looks-json"]),
+        ("1//0gabc", ["token-looks-google-refresh"]),
+        (f"{token(**RIGHT)[:80]}\n{token(**RIGHT)[80:]}", ["token-looks-broken"]),
         ("EwBAAl3BAAUFFpUAo7J3Ve0bjLBWZWCclRC3EoAA", ["token-opaque"]),
         ("a.b.c", ["token-opaque"]),
         (f"{part({'alg': 'dir'})}.a.b.c.d", ["token-encrypted"]),
@@ -199,3 +204,14 @@ def test_reply_and_token_are_read_together() -> None:
     )
     both = why_rejected(wrong, DOVECOT)
     assert both.count(". ") == 1
+
+
+def test_a_token_of_google_is_right_at_google() -> None:
+    assert ids("ya29.a0AfH6SMB", GMAIL) == ["token-opaque"]
+
+
+def test_the_scope_that_dovecot_always_sends_is_not_repeated() -> None:
+    opaque = judge("opaque", GMAIL, USER, NOW)
+    assert "mail" not in why_rejected(opaque, DOVECOT).replace("mailbox", "")
+    sign_in = RenewedSignIn(username=USER, granted=("smtp",))
+    assert "--scope mail" not in cure_of_sign_in(sign_in, DOVECOT)
