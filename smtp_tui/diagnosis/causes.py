@@ -30,12 +30,20 @@ def causes() -> dict[str, dict[str, Any]]:
     return texts_of("causes.toml")
 
 
-def parts_of(cause: str, *, is_local: bool = False, is_lmtp: bool = False) -> dict[str, str]:
-    """Return a cause's texts; the flags select those for a server here, or one that speaks LMTP."""
+def parts_of(
+    cause: str, *, is_local: bool = False, is_lmtp: bool = False, has_token: bool = False
+) -> dict[str, str]:
+    """Return a cause's texts.
+
+    The flags select those for a server here, for one that speaks LMTP, and for settings that log
+    in with an access token.
+    """
     entry = causes()[cause]
     parts = {part: entry[part] for part in ("what", "why", "cure")}
     if is_lmtp:
         parts |= entry.get("lmtp", {})
+    if has_token:
+        parts |= entry.get("token", {})
     return parts | entry.get("local", {}) if is_local else parts
 
 

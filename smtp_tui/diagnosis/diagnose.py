@@ -8,6 +8,7 @@ from smtp_tui.diagnosis.causes import label, parts_of, texts_of
 from smtp_tui.diagnosis.verdict import CheckSummary, Fix, Recipient, Verdict
 from smtp_tui.lazy import load
 from smtp_tui.safe_text import abridged, escape_controls, mask_credentials, shortened
+from smtp_tui.settings.choices import OF_TOKENS
 from smtp_tui.settings.fields import BY_KEY, Settings
 from smtp_tui.settings.validate import Problem
 from smtp_tui.smtp.certificates import Certificate, anchor_of, missing_issuer
@@ -142,6 +143,7 @@ def _failure_texts(
         cause,
         is_local=settings is not None and facts.is_local(settings.host),
         is_lmtp=facts.finished is not None and facts.finished.protocol == "LMTP",
+        has_token=settings is not None and settings.authentication in OF_TOKENS,
     )
     if rule is not None and rule.cause == cause:
         own = {"what": rule.what, "why": rule.why, "cure": rule.cure}

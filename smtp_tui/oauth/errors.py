@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from smtp_tui.config.errors import PasswordCause, PasswordError, one_line
 from smtp_tui.diagnosis.oauth_errors import explain_oauth_error, lookup_address
 from smtp_tui.safe_text import MASK
+from smtp_tui.web.https import UntrustedServer, WebError
 
 LONGEST = 240
 """Characters of a provider's text."""
@@ -46,10 +47,17 @@ class OAuthError(PasswordError):
         self.may_pass = may_pass
 
 
-def unreachable(name: str, why: str) -> OAuthError:
+def unreachable(name: str, why: str | WebError) -> OAuthError:
     """Return the error for a provider that does not answer, or fails for now."""
     text = f"{name} gave no usable answer: {why}"
-    return OAuthError(text, "oauth-provider-unreachable", may_pass=True)
+    error = OAuthError(text, "oauth-provider-unreachable", may_pass=True)
+    if isinstance(why, UntrustedServer):
+        error.why = "smtp-tui does not trust this certificate, so it sent nothing."
+        error.to_do = (
+            "Install the CA of the provider, or of a proxy that inspects TLS, on this machine, or "
+            "name its file in SSL_CERT_FILE. ca_file is for the mail server alone."
+        )
+    return error
 
 
 def unusable(name: str, why: str) -> OAuthError:

@@ -114,7 +114,7 @@ async def endpoints_of(
             why = f"it replies {reply.status} to the request for its metadata"
             problem = unreachable(display_name(provider), why)
         except WebError as error:
-            raise unreachable(display_name(provider), str(error)) from None
+            raise unreachable(display_name(provider), error) from None
         except OAuthError as error:
             problem = error
     raise problem

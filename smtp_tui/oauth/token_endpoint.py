@@ -104,7 +104,7 @@ async def post(
             ca_file=client.ca_file,
         )
     except WebError as error:
-        raise unreachable(client.name, str(error)) from None
+        raise unreachable(client.name, error) from None
     known = (*secrets, *filter(None, (client.client_secret,)))
     grant = form.get("grant_type", "")
     return _object_in(client, reply.status, reply.body, known, grant)

@@ -47,6 +47,10 @@ class WebError(Exception):
     """No reply, or one that is not valid HTTP; the message says why in a few words."""
 
 
+class UntrustedServer(WebError):
+    """The server's certificate is not valid here, so nothing was sent."""
+
+
 @record(kw_only=True)
 class HttpReply:
     """A complete reply; names of headers are in small letters."""
@@ -148,7 +152,7 @@ async def _connect(settings: Settings, wanted: _Request) -> Connection:
         await connection.start_tls(context, settings.host)
         is_secure = True
     except HandshakeFailed as error:
-        raise WebError(_handshake_problem(error.failure)) from None
+        raise _handshake_error(error.failure) from None
     except ClosedByServer:
         raise WebError("the server closed the connection during TLS") from None
     except (OSError, TlsContextError) as error:
@@ -198,11 +202,12 @@ def proxy_for(host: str) -> ProxyAddress | None:
         raise WebError(f"HTTPS_PROXY cannot be used: {error}") from None
 
 
-def _handshake_problem(failure: HandshakeFault) -> str:
-    is_certificate = failure.fault.startswith("certificate-")
-    kind = "its certificate is not valid" if is_certificate else "TLS failed"
+def _handshake_error(failure: HandshakeFault) -> WebError:
     # The detail may name a URL from the certificate.
-    return f"{kind}: {shortened(escape_controls(failure.detail), 160)}"
+    detail = shortened(escape_controls(failure.detail), 160)
+    if failure.fault.startswith("certificate-"):
+        return UntrustedServer(f"its certificate is not valid: {detail}")
+    return WebError(f"TLS failed: {detail}")
 
 
 async def _endpoints(settings: Settings, wanted: _Request) -> list[Endpoint]:

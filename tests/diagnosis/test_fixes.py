@@ -288,6 +288,9 @@ def test_what_a_sign_in_cures(cause: Cause, values: dict[str, Any]) -> None:
     found = fixes(Stage.PASSWORD, cause, **wanted)
     assert (found[0].field, found[0].value, found[0].signs_in) == ("password", None, True)
     assert all("app password" not in fix.why for fix in found)
+    if cause is Cause.PASSWORD_MISSING:
+        verdict = diagnose(settings(**wanted), facts_of(finished(Stage.PASSWORD, cause)), 1.0)
+        assert verdict.cure.startswith("Run smtp-tui login")
     # With another mechanism, a password is missing, and no token.
     if cause is Cause.PASSWORD_MISSING:
         (other,) = fixes(Stage.PASSWORD, cause, username="alice")

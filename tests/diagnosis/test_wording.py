@@ -41,7 +41,7 @@ def test_every_warning_has_its_text_and_no_text_is_idle() -> None:
 @table("cause", causes())
 def test_texts_of_a_cause_are_whole(cause: str) -> None:
     texts = causes()[cause]
-    assert set(texts) - {"local", "lmtp", "experiments", "fixes", "ask", "faults"} == {
+    assert set(texts) - {"local", "lmtp", "token", "experiments", "fixes", "ask", "faults"} == {
         "label",
         *TEXTS,
     }
@@ -49,6 +49,7 @@ def test_texts_of_a_cause_are_whole(cause: str) -> None:
         *parts_of(cause).values(),
         *parts_of(cause, is_local=True).values(),
         *parts_of(cause, is_lmtp=True).values(),
+        *parts_of(cause, has_token=True).values(),
     ]:
         assert placeholders(text) <= set(NAMES)
         assert text.isprintable()

@@ -284,3 +284,37 @@ async def test_metadata_that_is_not_believed(
 async def test_what_is_no_issuer(issuer: str) -> None:
     with pytest.raises(OAuthError, match="is not a provider: use microsoft, google, or"):
         await endpoints_of(issuer)
+
+
+async def test_a_certificate_that_is_not_trusted_has_its_own_cure(
+    web: WebAuthority, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+    (tmp_path / "none.pem").write_text("")
+    async with serving(web.context, as_json(TOKEN)) as (url, seen):
+        with pytest.raises(OAuthError, match="certificate is not valid") as caught:
+            await client_sign_in(client_at(url))
+        assert not seen
+    assert "sent nothing" in caught.value.why
+    assert "SSL_CERT_FILE" in caught.value.to_do
+
+
+async def test_a_reply_without_a_token_ends_the_polling_at_once(
+    web: WebAuthority, pauses: list[float]
+) -> None:
+    wrong = {**TOKEN, "token_type": "mac"}
+    async with serving(web.context, as_json(DEVICE), as_json(wrong)) as (url, _):
+        with pytest.raises(OAuthError, match="another type than Bearer"):
+            await (await begin_device(client_at(url))).wait()
+    assert len(pauses) == 1
+
+
+async def test_a_try_that_fails_is_reported_once(web: WebAuthority, pauses: list[float]) -> None:
+    busy = b"HTTP/1.1 503 Busy\r\n\r\n"
+    seen: list[str] = []
+    async with serving(web.context, as_json(DEVICE), busy, busy, as_json(TOKEN)) as (url, _):
+        await (await begin_device(client_at(url))).wait(lambda error: seen.append(str(error)))
+    assert len(seen) == 1
+    assert "it replies 503" in seen[0]
+    assert len(pauses) == 3
