@@ -26,7 +26,7 @@ from smtp_tui.config.errors import (
     one_line,
 )
 from smtp_tui.config.file_access import readable_by_others
-from smtp_tui.config.open_document import YAML, open_document
+from smtp_tui.config.open_document import is_of_a_program, open_document
 from smtp_tui.config.paths import default_config
 from smtp_tui.lazy import load
 from smtp_tui.records import record
@@ -74,7 +74,7 @@ class SmtpTomlTable:
 
 def new_document(path: Path, dialect: str | None = None) -> Document:
     """Return a document for a file that does not exist yet; DocumentError if it is not TOML."""
-    if path.suffix.casefold() in YAML:
+    if is_of_a_program(path):
         raise NoFileError(f"{one_line(path)} does not exist; smtp-tui creates only TOML files")
     return Document.new(path, dialect)
 

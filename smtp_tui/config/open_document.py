@@ -13,6 +13,12 @@ YAML = (".yaml", ".yml")
 _VARIABLES = re.compile(r"\.env(?:\..*)?|.*\.env")
 
 
+def is_of_a_program(path: Path) -> bool:
+    """Whether a file of this name is never TOML, but one of another program."""
+    is_source = path.suffix.casefold() in (*YAML, ".rb", ".php")
+    return is_source or bool(_VARIABLES.fullmatch(path.name))
+
+
 def open_document(path: Path, dialect: str | None = None) -> Document:
     """Open a TOML file, a compose file or a file of a program; DocumentError if it is neither."""
     document: Document | None

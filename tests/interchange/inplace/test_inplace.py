@@ -319,6 +319,16 @@ def test_the_command_line_changes_one(tmp_path: Path, capsys: pytest.CaptureFixt
     assert main(["set", str(tmp_path / "missing.env"), "port=1"]) != 0
 
 
+@pytest.mark.parametrize("name", [".env", "mail.env", "gitlab.rb", "config.php"])
+def test_no_such_file_is_created_as_toml(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    file = tmp_path / name
+    assert main(["set", str(file), "host=a.example", "--create"]) != 0
+    assert "smtp-tui creates only TOML files" in capsys.readouterr().err
+    assert not file.exists()
+
+
 def test_a_format_can_be_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "mail.conf"
     file.write_text("SMTP_HOST=a.example\nSMTP_PORT=25\n")
