@@ -21,23 +21,40 @@ class Alignment:
     note: str = ""
 
 
-async def alignment_of(
-    domain: str,
-    signatures: Sequence[DkimResult],
-    results: Sequence[AuthenticationResult],
-    resolver: Resolver,
-) -> Alignment:
-    """Judge the From domain by the verified signatures and the believed results."""
+@record(kw_only=True)
+class DmarcPolicy:
+    """The record of the domain `owner`, if there is one; `note` says why there is none."""
+
+    owner: str
+    text: str = ""
+    is_answered: bool = True
+    note: str = ""
+
+
+async def policy_of(domain: str, resolver: Resolver) -> DmarcPolicy:
+    """Ask for the DMARC record of the From domain."""
     try:
         owner, policy = await dmarc_record(domain, resolver)
     except Unanswered:
-        return Alignment(aligned=None, note=f"No nameserver answered for the DMARC of {domain}.")
+        note = f"No nameserver answered for the DMARC of {domain}."
+        return DmarcPolicy(owner=domain, is_answered=False, note=note)
     except ValueError:
-        owner, policy = domain, None
         note = f"{domain} has several DMARC records, so receivers apply none."
-    else:
-        note = "" if policy else f"{domain} has no DMARC policy."
-    tags = tags_of(policy or "")
+        return DmarcPolicy(owner=domain, note=note)
+    note = "" if policy else f"{domain} has no DMARC policy."
+    return DmarcPolicy(owner=owner, text=policy or "", note=note)
+
+
+def judge(
+    domain: str,
+    signatures: Sequence[DkimResult],
+    results: Sequence[AuthenticationResult],
+    policy: DmarcPolicy,
+) -> Alignment:
+    """Judge the From domain by the verified signatures and the believed results."""
+    owner, note, tags = policy.owner, policy.note, tags_of(policy.text)
+    if not policy.is_answered:
+        return Alignment(aligned=None, note=note)
     signed = [signature.domain for signature in signatures if signature.outcome == "pass"]
     strict = tags.get("adkim") == "s"
     if _any_aligned(domain, signed, owner, strict=strict):

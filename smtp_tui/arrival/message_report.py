@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import textwrap
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from smtp_tui.arrival.alignment import alignment_of
+from smtp_tui.arrival.alignment import DmarcPolicy, judge, policy_of
 from smtp_tui.arrival.authentication_results import Receiver, believed_results
 from smtp_tui.arrival.bounce import Bounce, read_bounce
 from smtp_tui.arrival.headers import (
@@ -152,16 +153,19 @@ async def _verified(
 ) -> HeaderReport:
     """Add what the signatures prove."""
     fields = header_fields(message)
-    # dkimpy takes 60 ms to load, most of it dnspython.
-    verify: Verify = load("arrival.dkim:verify")
-    signatures = await verify(message, fields, resolver) if is_whole else ()
-    report, domain = replace(report, dkim=signatures), author_domain(fields)
+    domain = author_domain(fields)
+    # At once: each waits for seconds, if no name server answers.
+    signatures, policy = await asyncio.gather(
+        _signatures(message, fields, resolver, is_whole=is_whole),
+        _policy(domain, resolver),
+    )
+    report = replace(report, dkim=signatures)
     if not values_of(fields, "dkim-signature"):
         report = replace(report, notes=(*report.notes, "The message has no DKIM signature."))
-    if domain is None:
+    if domain is None or policy is None:
         note = "The message does not have exactly one From address, so that DMARC fails."
         return replace(report, aligned=False, notes=(*report.notes, note))
-    alignment = await alignment_of(domain, signatures, report.results, resolver)
+    alignment = judge(domain, signatures, report.results, policy)
     aligned = alignment.aligned
     if not is_whole and aligned is False and values_of(fields, "dkim-signature"):
         aligned = None
@@ -171,6 +175,20 @@ async def _verified(
         aligned_by=alignment.by,
         notes=(*report.notes, *filter(None, (alignment.note,))),
     )
+
+
+async def _signatures(
+    message: bytes, fields: tuple[HeaderField, ...], resolver: Resolver, *, is_whole: bool
+) -> tuple[DkimResult, ...]:
+    if not is_whole:
+        return ()
+    # dkimpy takes 60 ms to load, most of it dnspython.
+    verify: Verify = load("arrival.dkim:verify")
+    return await verify(message, fields, resolver)
+
+
+async def _policy(domain: str | None, resolver: Resolver) -> DmarcPolicy | None:
+    return await policy_of(domain, resolver) if domain else None
 
 
 def _shown(text: str) -> str:

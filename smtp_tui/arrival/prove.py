@@ -68,10 +68,11 @@ class ProofRequest:
 
 @record(kw_only=True)
 class Look:
-    """One look into the mailbox ended without the message."""
+    """One look into the mailbox ended; `folder` is where it found the message."""
 
-    number: int
-    searched: tuple[str, ...]
+    number: int = 0
+    searched: tuple[str, ...] = ()
+    folder: str = ""
     trouble: str = ""
 
 
@@ -151,6 +152,8 @@ async def prove(
                 continue
             found, proof = look
             if found:
+                # What follows asks DNS, which may take long.
+                yield Look(folder=found.folder.shown)
                 receiver = await _receiver(request, recipients)
                 proof = await _read(found, proof, receiver, request.resolver)
                 proof = await _removed(mailbox, found, proof, request)

@@ -104,6 +104,9 @@ async def _send_and_look(
                 now = time.monotonic() - began
                 if isinstance(look, ArrivalProof):
                     yield _concluded(request, replace(verdict, seconds=now), look)
+                elif look.folder:
+                    text = f"the message is in {escape_controls(look.folder)}; reading its header"
+                    yield DialogueNote(seconds=now, text=text)
                 elif look.trouble != trouble:
                     trouble = look.trouble
                     text = f"the mailbox: {trouble or 'it can be searched again'}"

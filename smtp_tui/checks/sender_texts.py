@@ -129,7 +129,8 @@ def _address_notes(side: MxSide) -> Iterator[SenderNote]:
     elif verdict is None:
         yield SenderNote(sign="?", text=at + _text("servers", "late"))
     elif not verdict.ok:
-        yield SenderNote(sign="!", text=f"{at}{verdict.summary}")
+        named = verdict.summary.startswith(f"{side.address} ")
+        yield SenderNote(sign="!", text=verdict.summary if named else f"{at}{verdict.summary}")
     elif side.certificate is None:
         yield SenderNote(sign="!", text=at + _text("servers", "no-tls"))
     elif side.certificate != OK:

@@ -31,20 +31,25 @@ def causes() -> dict[str, dict[str, Any]]:
 
 
 def parts_of(
-    cause: str, *, is_local: bool = False, is_lmtp: bool = False, has_token: bool = False
+    cause: str,
+    *,
+    is_local: bool = False,
+    is_lmtp: bool = False,
+    has_token: bool = False,
+    is_socket: bool = False,
 ) -> dict[str, str]:
     """Return a cause's texts.
 
-    The flags select those for a server here, for one that speaks LMTP, and for settings that log
-    in with an access token.
+    The flags select those for a server here, for one that speaks LMTP, for settings that log in
+    with an access token, and for a UNIX socket.
     """
     entry = causes()[cause]
     parts = {part: entry[part] for part in ("what", "why", "cure")}
-    if is_lmtp:
-        parts |= entry.get("lmtp", {})
-    if has_token:
-        parts |= entry.get("token", {})
-    return parts | entry.get("local", {}) if is_local else parts
+    flags = {"lmtp": is_lmtp, "token": has_token, "local": is_local, "socket": is_socket}
+    for name, is_so in flags.items():
+        if is_so:
+            parts |= entry.get(name, {})
+    return parts
 
 
 def label(identity: str) -> str:

@@ -144,6 +144,7 @@ def _failure_texts(
         is_local=settings is not None and facts.is_local(settings.host),
         is_lmtp=facts.finished is not None and facts.finished.protocol == "LMTP",
         has_token=settings is not None and settings.authentication in OF_TOKENS,
+        is_socket=settings is not None and settings.is_socket,
     )
     if rule is not None and rule.cause == cause:
         own = {"what": rule.what, "why": rule.why, "cure": rule.cure}

@@ -64,18 +64,20 @@ def is_possible(change: Change) -> bool:
 
 def keeping_port(settings: Settings, change: Change) -> Change:
     """Add the port to a change of encryption that would change the default port."""
-    if "encryption" not in change or "port" in change or "port" in settings.given:
+    is_fixed = "port" in settings.given or settings.is_socket
+    if "encryption" not in change or "port" in change or is_fixed:
         return change
     values = {"encryption": Encryption(str(change["encryption"])), "protocol": settings.protocol}
     moved = BY_KEY["port"].default(values)
     return change if moved == settings.port else {**change, "port": settings.port}
 
 
-def weakens(encryption: Encryption, change: Change) -> bool:
-    """Whether a change of settings with this encryption weakens security."""
+def weakens(settings: Settings, change: Change) -> bool:
+    """Whether a change of settings weakens security: what passes a socket is on no network."""
+    is_open = settings.encryption is Encryption.NONE or settings.is_socket
     return (
         change.get("openssl_verify_mode") == "none"
-        or (change.get("encryption") == "none" and encryption is not Encryption.NONE)
+        or (change.get("encryption") == "none" and not is_open)
         or change.get("starttls_auto") is False
         or change.get("tls_minimum") in (TlsVersion.V1_0, TlsVersion.V1_1)
     )

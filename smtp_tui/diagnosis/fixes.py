@@ -66,7 +66,7 @@ def fixes_for(
             value=None if change is _SIGN_IN else value,
             why=text,
             more=dict(more) or None,
-            weakens=weakens(settings.encryption, change),
+            weakens=weakens(settings, change),
             # A certificate's name as the host leads to any machine of that name.
             trusts="host" in change or not TRUST.isdisjoint(change),
             signs_in=change is _SIGN_IN,
@@ -115,7 +115,9 @@ def _connection_fixes(
             only_if=settings.encryption is not Encryption.TLS,
         ),
         "no-encryption": propose(
-            keeping_port(settings, {"encryption": "none"}), "unencrypted-here", only_if=is_here
+            keeping_port(settings, {"encryption": "none"}),
+            "socket" if settings.is_socket else "unencrypted-here",
+            only_if=is_here,
         ),
         "submission-port": propose(
             {"port": 587, "encryption": "tls"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import re
 from collections.abc import Iterator
@@ -12,8 +13,9 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from smtp_tui.arrival import dkim
-from smtp_tui.arrival.alignment import alignment_of
+from smtp_tui.arrival import dkim, message_report
+from smtp_tui.arrival.alignment import DmarcPolicy, judge, policy_of
+from smtp_tui.arrival.authentication_results import Receiver
 from smtp_tui.arrival.headers import header_fields
 from smtp_tui.arrival.message_report import HeaderReport
 from smtp_tui.arrival.report_lines import header_lines
@@ -162,7 +164,7 @@ async def test_what_proves_the_from_domain(
 ) -> None:
     with name_server({"_dmarc.sender.test": {"TXT": ['"v=DMARC1; p=none"']}}) as server:
         resolver = Resolver(("127.0.0.1", server.port))
-        found = await alignment_of("sender.test", signatures, results, resolver)
+        found = judge("sender.test", signatures, results, await policy_of("sender.test", resolver))
     assert (found.aligned, found.by, found.note) == (aligned, by, "")
 
 
@@ -171,11 +173,13 @@ async def test_strict_alignment_and_a_domain_without_dmarc() -> None:
     signatures = [_signature("mail.sender.test")]
     with name_server(strict) as server:
         resolver = Resolver(("127.0.0.1", server.port))
-        found = await alignment_of("sender.test", signatures, [_spf("none", "")], resolver)
+        found = judge(
+            "sender.test", signatures, [_spf("none", "")], await policy_of("sender.test", resolver)
+        )
         assert found.aligned is False
     with name_server({"news.sender.test": {}}) as server:
         resolver = Resolver(("127.0.0.1", server.port))
-        found = await alignment_of("sender.test", signatures, [], resolver)
+        found = judge("sender.test", signatures, [], await policy_of("sender.test", resolver))
         assert (found.aligned, found.note) == (True, "sender.test has no DMARC policy.")
 
 
@@ -183,9 +187,19 @@ async def test_siblings_are_aligned_below_the_domain_with_the_policy() -> None:
     zone = {"_dmarc.sender.test": {"TXT": ['"v=DMARC1; p=none"']}}
     with name_server(zone) as server:
         resolver = Resolver(("127.0.0.1", server.port))
-        found = await alignment_of("news.sender.test", [_signature("mg.sender.test")], [], resolver)
+        found = judge(
+            "news.sender.test",
+            [_signature("mg.sender.test")],
+            [],
+            await policy_of("news.sender.test", resolver),
+        )
         assert found.aligned is True
-        found = await alignment_of("news.other.test", [_signature("mg.other.test")], [], resolver)
+        found = judge(
+            "news.other.test",
+            [_signature("mg.other.test")],
+            [],
+            await policy_of("news.other.test", resolver),
+        )
         assert found.aligned is None
 
 
@@ -199,12 +213,16 @@ async def test_a_signature_that_only_the_receiver_could_verify() -> None:
     )
     with name_server({"_dmarc.sender.test": {"TXT": ['"v=DMARC1; p=none"']}}) as server:
         resolver = Resolver(("127.0.0.1", server.port))
-        found = await alignment_of("sender.test", [unknown], [found_there], resolver)
+        found = judge(
+            "sender.test", [unknown], [found_there], await policy_of("sender.test", resolver)
+        )
         assert (found.aligned, found.by) == (True, "dkim")
         assert "mx.example.test did" in found.note
         # A signature that was verified here and fails is not made good by another's word.
         failed = replace(unknown, outcome="body")
-        found = await alignment_of("sender.test", [failed], [found_there], resolver)
+        found = judge(
+            "sender.test", [failed], [found_there], await policy_of("sender.test", resolver)
+        )
         assert not found.aligned
 
 
@@ -212,7 +230,7 @@ async def test_several_dmarc_records_are_not_none() -> None:
     records = ['"v=DMARC1; p=none"', '"v=DMARC1; p=reject"']
     with name_server({"_dmarc.sender.test": {"TXT": records}}) as server:
         resolver = Resolver(("127.0.0.1", server.port))
-        found = await alignment_of("sender.test", [], [], resolver)
+        found = judge("sender.test", [], [], await policy_of("sender.test", resolver))
     assert found.note == "sender.test has several DMARC records, so receivers apply none."
 
 
@@ -220,3 +238,21 @@ def test_why_dmarc_is_not_known() -> None:
     unknown = DkimResult(domain="sender.test", selector="s", outcome="unknown", why="x")
     report = HeaderReport(domain="sender.test", dkim=(unknown,))
     assert "could not verify the DKIM signature" in list(header_lines(report))[-1]
+
+
+async def test_key_and_policy_are_asked_for_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    together = asyncio.Barrier(2)
+
+    async def signatures(*_: object, **__: object) -> tuple[DkimResult, ...]:
+        await together.wait()
+        return (_signature("sender.test"),)
+
+    async def policy(*_: object) -> DmarcPolicy:
+        await together.wait()
+        return DmarcPolicy(owner="sender.test")
+
+    monkeypatch.setattr(message_report, "_signatures", signatures)
+    monkeypatch.setattr(message_report, "_policy", policy)
+    async with asyncio.timeout(5):
+        report = await message_report.read_headers(MESSAGE, Receiver(), Resolver())
+    assert report.aligned

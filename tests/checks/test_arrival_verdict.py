@@ -20,6 +20,7 @@ from smtp_tui.diagnosis.diagnose import diagnose
 from smtp_tui.diagnosis.verdict import CheckSummary, Verdict
 from smtp_tui.settings.validate import parse_settings
 from smtp_tui.smtp.events import (
+    DialogueNote,
     Event,
     Finished,
     MessageQueued,
@@ -127,6 +128,14 @@ async def test_a_mailbox_does_not_outdo_the_log_about_another(
     _, verdict = await sending.outcome()
     assert verdict.ok is ok
     assert ("knows nothing" in verdict.summary) is (state is DeliveryState.UNKNOWN)
+
+
+async def test_the_arrival_is_told_before_dns_is_asked(sending: Sending) -> None:
+    sending.seen = [Look(folder="INBOX"), ARRIVED]
+    events, verdict = await sending.outcome()
+    said = [event.text for event in events if isinstance(event, DialogueNote)]
+    assert said[-1] == "the message is in INBOX; reading its header"
+    assert verdict.ok
 
 
 async def test_a_mailbox_that_went_away_shows_no_absence(sending: Sending) -> None:

@@ -243,6 +243,17 @@ def test_an_address_without_a_route_is_no_success() -> None:
     assert verdict_text(summary).endswith("Not tried: 2001:db8::1.")
 
 
+def test_an_address_is_named_once() -> None:
+    exchange = MailExchange(host=MX, preference=10)
+    for summary, said in (
+        ("192.0.2.1 port 25 is silent.", "192.0.2.1 port 25 is silent."),
+        ("The server is busy.", "192.0.2.1: The server is busy."),
+    ):
+        failed = Verdict(seconds=0, ok=False, stage=Stage.CONNECT, cause="x", summary=summary)
+        side = MxSide(exchange=exchange, address="192.0.2.1", verdict=failed)
+        assert next(side_notes(exchange, [side])).text == said
+
+
 async def policy_look(
     look: Look, monkeypatch: pytest.MonkeyPatch, folder: Path, script: Script, policy: str
 ) -> MtaSummary:

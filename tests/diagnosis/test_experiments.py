@@ -90,7 +90,7 @@ def test_nothing_weaker_is_tried_but_to_see_the_version() -> None:
                 is_version = (
                     cause == Cause.TLS_VERSION_UNSUPPORTED and "tls_minimum" in trial.change
                 )
-                assert is_version or not weakens(settings().encryption, trial.change), (
+                assert is_version or not weakens(settings(), trial.change), (
                     cause,
                     trial.name,
                 )
@@ -165,8 +165,9 @@ def test_changes_are_read_as_a_file_is() -> None:
     ],
 )
 def test_what_weakens(change: dict[str, object], weaker: bool) -> None:
-    assert weakens(settings().encryption, change) is weaker
-    assert not weakens(settings(encryption="none").encryption, {"encryption": "none"})
+    assert weakens(settings(), change) is weaker
+    assert not weakens(settings(encryption="none"), {"encryption": "none"})
+    assert not weakens(settings(host="unix:/run/smtp"), {"encryption": "none"})
 
 
 @pytest.mark.parametrize(

@@ -402,3 +402,12 @@ def test_no_encryption_is_never_the_only_fix() -> None:
     """The loopback end of a tunnel or a forwarded port leads to another machine."""
     found = fixes(Stage.TLS, Cause.STARTTLS_NOT_OFFERED, host="127.0.0.1", encryption="tls")
     assert found == ()
+
+
+def test_at_a_socket_no_encryption_is_the_fix() -> None:
+    values = settings(host="unix:/run/smtp", encryption="tls", server_name="mail.example")
+    verdict = diagnose(values, facts_of(finished(Stage.TLS, Cause.STARTTLS_NOT_OFFERED)), 0)
+    assert verdict.fixes[0].change == {"encryption": "none"}
+    assert not verdict.fixes[0].weakens
+    assert verdict.cure.startswith("Set encryption to none")
+    assert "TLS" not in verdict.cure
