@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from smtp_tui.checks.delivery_keys import DELIVERY
 from smtp_tui.checks.exit_status import BY_STAGE
 from smtp_tui.checks.json_types import (
     CHANGES,
@@ -34,11 +35,11 @@ from smtp_tui.checks.json_types import (
     maybe,
     object_schema,
     or_null,
-    plain,
     shape,
     values_of,
 )
 from smtp_tui.checks.sender_lines import sender_lines
+from smtp_tui.checks.tap_lines import tap_lines
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.smtp import events
 from smtp_tui.smtp.certificates import Certificate
@@ -156,64 +157,6 @@ _HOSTING = shape(
     taken=DAY,
 )
 _EGRESS = shape("egress", conclusion=ID, addresses=many(_EGRESS_ADDRESS), provider=maybe(_HOSTING))
-_HANDOVER = shape(
-    "handover",
-    recipient=TEXT,
-    state=ID,
-    relay=maybe(TEXT).of(or_null("relay")),
-    seconds=maybe(SECONDS),
-    delays=many(SECONDS),
-    enhanced=maybe(TEXT).of(or_null("enhanced")),
-    text=maybe(TEXT).of(or_null("text")),
-    queue_ids=many(TEXT),
-    cause=maybe(ID),
-    local=TRUTH.of("is_local"),
-)
-_HOP = shape(
-    "hop",
-    by=maybe(TEXT).of(or_null("by")),
-    received_from=maybe(TEXT).of(or_null("from_")),
-    at=maybe(MOMENT),
-    seconds=maybe(SECONDS),
-    protocol=maybe(TEXT).of(or_null("protocol")),
-)
-_RESULT = shape(
-    "authentication-result",
-    by=TEXT,
-    method=TEXT,
-    result=TEXT,
-    properties=plain(dict, type="object", additionalProperties={"type": "string"}),
-)
-_DKIM = shape(
-    "dkim-result",
-    domain=maybe(TEXT).of(or_null("domain")),
-    selector=maybe(TEXT).of(or_null("selector")),
-    outcome=ID,
-    detail=maybe(TEXT).of(or_null("why")),
-    algorithm=maybe(TEXT).of(or_null("algorithm")),
-)
-_ARRIVAL = shape(
-    "arrival",
-    found=TRUTH,
-    mailbox=TEXT,
-    folder=maybe(TEXT),
-    folder_kind=maybe(ID).of("place"),
-    seconds=maybe(SECONDS),
-    precision=maybe(SECONDS),
-    searched=many(TEXT),
-    hops=many(_HOP),
-    results=many(_RESULT),
-    disbelieved=many(TEXT),
-    dkim=many(_DKIM),
-    domain=maybe(TEXT).of(or_null("domain")),
-    aligned=maybe(TRUTH),
-    aligned_by=maybe(ID).of(or_null("aligned_by")),
-    removed=TRUTH,
-    notes=many(TEXT),
-)
-_DELIVERY = shape(
-    "delivery", handovers=many(_HANDOVER), seconds=maybe(SECONDS), arrival=maybe(_ARRIVAL)
-)
 _FACT = shape("fact", subject=ID, id=ID, weight=ID, text=TEXT, record=maybe(TEXT))
 
 
@@ -281,72 +224,12 @@ _OF_EVENTS: dict[type, tuple[str, Keys]] = {
             "application": maybe(_APPLICATION).of("recognition"),
             "comparison": maybe(_COMPARISON),
             "egress": maybe(_EGRESS),
-            "delivery": maybe(_DELIVERY),
+            "delivery": maybe(DELIVERY),
         },
     ),
 }
 # They only frame the dialogue: the verdict contains their data.
 _WITHOUT_LINE = (events.StageEntered, events.RecipientReply, events.MessageQueued, events.Finished)
-
-_STREAM = shape("stream", size=COUNT, digest=SHA256)
-
-
-def _of_client(keys: Keys) -> Keys:
-    """The keys of a line about a client of a tap, whose event is an attribute."""
-    return {"client": COUNT, **{name: _in_event(kind, name) for name, kind in keys.items()}}
-
-
-def _in_event(kind: JsonType, name: str) -> JsonType:
-    source = kind.source or name
-    if callable(source):
-        read = source
-        return kind.of(lambda owner: read(owner.event))
-    return kind.of(f"event.{source}")
-
-
-# The lines of `smtp-tui tap`, which reports parts of the dialogue as a check does.
-_TAP: dict[str, Keys] = {
-    **{
-        f"tap-{name}": _of_client({**keys, "seconds": SECONDS})
-        for kind in (
-            *(events.Connected, events.Sent, events.Received, events.TlsEstablished),
-            events.DialogueNote,
-        )
-        for name, keys in [_OF_EVENTS[kind]]
-    },
-    "tap-listening": {**_ADDRESS, "ca_file": maybe(TEXT)},
-    "tap-changed": _of_client(
-        {
-            "direction": plain(str, enum=["server", "application"]),
-            "added": TRUTH.of("is_added"),
-            "offset": COUNT,
-            "size": COUNT,
-            "text": TEXT,
-            "seconds": SECONDS,
-        }
-    ),
-    "tap-differs": _of_client(
-        {
-            "id": ID,
-            "text": TEXT,
-            "application": maybe(TEXT),
-            "check": maybe(TEXT),
-            "seconds": SECONDS,
-        }
-    ),
-    "tap-ended": _of_client(
-        {
-            "stage": maybe(STAGE),
-            "detail": maybe(TEXT).of(or_null("detail")),
-            "from_application": _STREAM,
-            "to_server": _STREAM,
-            "from_server": _STREAM,
-            "to_application": _STREAM,
-            "seconds": SECONDS,
-        }
-    ),
-    "tap-finished": {"clients": COUNT, "differing": COUNT},
-}
 
 LINES: dict[str, Keys] = {
     **{name: {**keys, "seconds": SECONDS} for name, keys in _OF_EVENTS.values()},
@@ -380,7 +263,7 @@ LINES: dict[str, Keys] = {
         "changes": COUNT,
         "seconds": SECONDS,
     },
-    **_TAP,
+    **tap_lines(_OF_EVENTS, _ADDRESS),
     **sender_lines(_VERDICT_TLS, _EGRESS),
 }
 """Every event that a check or a tap can print: its name, and its keys after `event`, `file` and

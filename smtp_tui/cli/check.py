@@ -5,11 +5,7 @@ Requests combine files, options and the environment; `cli.reporters` runs the ch
 
 from __future__ import annotations
 
-import re
-import sys
-from argparse import Namespace
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,16 +24,7 @@ from smtp_tui.config.errors import DocumentError, SeveralTablesError
 from smtp_tui.config.paths import default_config
 from smtp_tui.lazy import load
 from smtp_tui.safe_text import mask_credentials
-from smtp_tui.settings.parsers import parse_mailbox
 from smtp_tui.settings.validate import parse_settings
-from smtp_tui.smtp.message import (
-    BODY,
-    SUBJECT,
-    MailRequest,
-    parse_body,
-    parse_recipients,
-    parse_subject,
-)
 
 if TYPE_CHECKING:
     from smtp_tui.cli.reporters import Reporter
@@ -63,8 +50,6 @@ _THRESHOLDS = (
 MONITORING = ("nagios", "prometheus")
 EXTRA, LONGEST_EXTRA = 3.0, 3600.0  # seconds; more is a typo
 JOBS, MOST_JOBS = 16, 500
-_UNDECODED = "[\udc80-\udcff]"
-LARGEST_BODY = 64 * 1024 * 1024  # characters; ample for a test mail
 
 
 def check(call: Invocation) -> int:
@@ -312,7 +297,10 @@ def template_of(call: Invocation) -> CheckRequest:
     """Return the request parts that all tables share."""
     options = call.options
     overrides = _overrides(call)
-    mail = mail_request(options, sends=call.command.name == "send")
+    sends, mail = call.command.name == "send", None
+    if sends or options.to or vars(options)["from"]:
+        # Most checks hand over no mail.
+        mail = load("cli.mail_options:mail_request")(options, sends=sends)
     given = given_password(options, set_by_option="password" in overrides)
     prove = None
     if options.prove is not None:
@@ -369,64 +357,3 @@ def with_typed_password(request: CheckRequest, *, ask: bool) -> CheckRequest:
     answer = typed_password(f"Password for {owner} at {settings.host}: ")
     data = answer.encode("utf-8", "surrogateescape")
     return replace(request, given=SuppliedPassword(TYPED, lambda: data))
-
-
-def mail_request(options: Namespace, *, sends: bool) -> MailRequest | None:
-    """Return the mail to hand over, or None without recipients; UsageError if it is invalid."""
-    sender = vars(options)["from"]
-    with _named("--to:"):
-        recipients = tuple(
-            mailbox for text in options.to for mailbox in parse_recipients(_decoded(text))
-        )
-    if not recipients:
-        if sends:
-            raise UsageError("send needs --to ADDRESS")
-        if sender:
-            raise UsageError("--from needs --to ADDRESS")
-        return None
-    with _named("--from:"):
-        mailbox = parse_mailbox(_decoded(sender)) if sender else None
-    subject = ""
-    if sends:
-        with _named("--subject"):
-            text = options.subject
-            subject = SUBJECT if text is None else parse_subject(_decoded(text))
-    body = _body(options) if sends else None
-    return MailRequest(recipients=recipients, sender=mailbox, subject=subject, body=body)
-
-
-@contextmanager
-def _named(origin: str) -> Iterator[None]:
-    """Turn a ValueError into a UsageError that names the text's origin."""
-    try:
-        yield
-    except UnicodeDecodeError:
-        raise UsageError(f"{origin} is not in this locale's encoding") from None
-    except ValueError as error:
-        raise UsageError(f"{origin} {error}") from None
-
-
-def _body(options: Namespace) -> str:
-    if options.body is not None:
-        with _named("--body"):
-            return parse_body(_decoded(options.body))
-    # One pipe cannot hold both.
-    holds_password = options.password_stdin or options.password_fd == 0
-    if holds_password or sys.stdin is None or sys.stdin.isatty():
-        return BODY
-    with _named("standard input"):
-        body = _decoded(sys.stdin.read(LARGEST_BODY + 1), sys.stdin.encoding)
-        if len(body) > LARGEST_BODY:
-            raise ValueError(f"is longer than {LARGEST_BODY} characters")
-        return parse_body(body) or BODY
-
-
-def _decoded(text: str, encoding: str | None = None) -> str:
-    # In the C locale Python decodes only ASCII, but terminals send UTF-8 today.
-    if text.isprintable():
-        return text
-    try:
-        raw = text.encode(encoding or sys.getfilesystemencoding(), "surrogateescape")
-        return raw.decode("utf-8") if re.search(_UNDECODED, text) else text
-    except UnicodeError:
-        return text  # rejected when parsed

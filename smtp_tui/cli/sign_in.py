@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import shutil
-import sys
 from argparse import Namespace
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from shlex import quote
@@ -25,13 +23,11 @@ from smtp_tui.cli.edit import (
 )
 from smtp_tui.cli.parser import UsageError
 from smtp_tui.cli.password_prompt import descriptor_source, has_terminal_to_ask, typed_password
+from smtp_tui.cli.sign_in_flows import granted_by, print_event
 from smtp_tui.cli.terminal import (
-    has_colours,
-    is_light,
     print_error,
     print_line,
     print_lines,
-    speaks_utf8,
 )
 from smtp_tui.config import keyring_backend
 from smtp_tui.config.errors import DocumentError, PasswordError, one_line
@@ -39,9 +35,7 @@ from smtp_tui.config.paths import absolute
 from smtp_tui.interchange.oauth import token_use
 from smtp_tui.oauth.entry import Flow, Granted, SignIn
 from smtp_tui.oauth.errors import DENIED, OAuthError
-from smtp_tui.oauth.flows import DeviceSignIn, begin_device, begin_paste, client_sign_in
 from smtp_tui.oauth.providers import GOOGLE, display_name, is_issuer, known_providers
-from smtp_tui.oauth.qr import MISSING, qr_lines
 from smtp_tui.oauth.sign_in import (
     TOPICS,
     NewSignIn,
@@ -63,12 +57,6 @@ from smtp_tui.settings import parsers
 from smtp_tui.settings.password_sources import OAuthSource, source_as_toml
 from smtp_tui.settings.schema import explanation
 
-_MINUTE = 60.0
-_PASTE_HERE = (
-    "At the end the browser shows an error page. This is right: nothing listens",
-    "there. Copy the address of that page, and paste it here. It is not shown.",
-)
-_PASTES = 3  # attempts to paste the right address
 _MECHANISMS = ("xoauth2", "oauthbearer")
 
 
@@ -82,7 +70,7 @@ def login(call: Invocation) -> int:
         print_error(f"{refusal}; smtp-tui token will print a token for other programs")
     try:
         flow, client = asyncio.run(application_of(new))
-        granted = _granted(flow, client, as_json=options.json)
+        granted = granted_by(flow, client, as_json=options.json)
         sign_in = asyncio.run(_kept(new, flow, client, granted))
     except OAuthError as error:
         _report(error)
@@ -91,7 +79,7 @@ def login(call: Invocation) -> int:
         ends_at = sign_in.ends_at and sign_in.ends_at.isoformat()
         values = {"name": new.name, "provider": new.provider, "username": new.username}
         who = {"signed_in_as": granted.user}
-        _print_event("signed-in", **values, **who, scopes=sign_in.scopes, ends_at=ends_at)
+        print_event("signed-in", **values, **who, scopes=sign_in.scopes, ends_at=ends_at)
     else:
         account = one_line(new.username, 80)
         who_text = signed_in_as(client, flow, granted)
@@ -262,91 +250,6 @@ def _day(text: str | None) -> datetime | None:
     return day
 
 
-def _granted(flow: Flow, client: Client, *, as_json: bool) -> Granted:
-    """Sign in with one of the flows; OAuthError."""
-    match flow:
-        case Flow.DEVICE:
-            return asyncio.run(_by_device(client, as_json=as_json))
-        case Flow.PASTE:
-            return _by_paste(client, as_json=as_json)
-        case Flow.CLIENT:
-            return asyncio.run(client_sign_in(client))
-
-
-async def _by_device(client: Client, *, as_json: bool) -> Granted:
-    device = await begin_device(client)
-    if as_json:
-        ends_in = round(device.ends_in)
-        _print_event("sign-in-address", address=device.address, code=device.code, ends_in=ends_in)
-    else:
-        for line in _device_lines(client, device):
-            print_line(line)
-
-    def report(error: OAuthError) -> None:
-        print_error(f"{error}; smtp-tui tries again")
-
-    return await device.wait(report)
-
-
-def _device_lines(client: Client, device: DeviceSignIn) -> Iterator[str]:
-    above = (
-        f"To sign in as {one_line(client.username, 80)}, open this address on any device:",
-        *("", f"    {device.address}", "", "and enter this code there:", ""),
-        *(f"    {' '.join(device.code)}", ""),
-    )
-    below = f"{_valid_for(device)} smtp-tui waits; Ctrl+C ends."
-    yield from above
-    yield from _qr(device.complete_address or device.address, (*above, below))
-    yield below
-
-
-def _valid_for(device: DeviceSignIn) -> str:
-    if not device.is_end_known:
-        return "The provider does not say how long the code is valid."
-    if device.ends_in < 2 * _MINUTE:
-        return f"The code is valid for {round(device.ends_in)} seconds."
-    return f"The code is valid for {round(device.ends_in / _MINUTE)} minutes."
-
-
-def _qr(address: str, others: Iterable[str]) -> Iterator[str]:
-    """Yield the lines of a code that fits on the screen next to `others`, which may wrap."""
-    if not sys.stdout.isatty() or not speaks_utf8():
-        return
-    size = shutil.get_terminal_size()
-    used = sum(max(1, -(-len(line) // size.columns)) for line in others)
-    # The cursor stands in a line of its own.
-    rows = size.lines - used - 1
-    yield from qr_lines(address, size.columns, rows, on_light=has_colours() and is_light())
-    if MISSING:
-        yield MISSING
-
-
-def _by_paste(client: Client, *, as_json: bool) -> Granted:
-    pasted = begin_paste(client)
-    if as_json:
-        _print_event("sign-in-address", address=pasted.address, code=None, ends_in=None)
-    else:
-        head = f"To sign in as {one_line(client.username, 80)}, open this address in a browser:"
-        above, below = (head, "", pasted.address, ""), _PASTE_HERE
-        for line in (*above, *_qr(pasted.address, (*above, *below)), *below):
-            print_line(line)
-    for attempt in range(_PASTES):
-        text = _pasted_text()
-        try:
-            return asyncio.run(pasted.finish(text))
-        except OAuthError as error:
-            # With an error code, the provider itself has ended the sign-in.
-            if error.error or attempt == _PASTES - 1 or not sys.stdin.isatty():
-                raise
-            print_error(str(error))
-    raise AssertionError("the last attempt returns or raises")
-
-
-def _pasted_text() -> str:
-    # It holds a code, so it is read without echo.
-    return typed_password("Address: ") if sys.stdin.isatty() else sys.stdin.readline(64 * 1024)
-
-
 async def _kept(new: NewSignIn, flow: Flow, client: Client, granted: Granted) -> SignIn:
     try:
         sign_in = await store_granted(new, flow, client, granted)
@@ -395,7 +298,3 @@ def _report(error: OAuthError) -> None:
     if error.why:
         print_error(f"why: {error.why}")
         print_error(f"to do: {error.to_do}")
-
-
-def _print_event(event: str, **values: object) -> None:
-    print_line(json.dumps({"event": event, **values}))

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
-from smtp_tui.cli.check import mail_request
 from smtp_tui.cli.commands import COMMANDS, FORM, OPTIONS, CommandLineCommand, Invocation
 from smtp_tui.cli.help import as_sentence, help_text
+from smtp_tui.cli.mail_options import mail_request
 from smtp_tui.cli.parser import HelpRequested, UsageError, assignments, parse_arguments, read_pairs
 from tests.cli.program import Outcome
 from tests.table import table
