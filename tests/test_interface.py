@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
+from inspect import get_annotations
 from pathlib import Path
 from typing import Any
 
@@ -53,9 +54,12 @@ def fields_of(record: Any) -> Iterator[str]:
     """The fields of a record with their types, and its properties."""
     assert is_dataclass(record)
     assert isinstance(record, type)
+    types = {
+        name: kind for each in record.mro()[:-1] for name, kind in get_annotations(each).items()
+    }
     for field in fields(record):
         if f"{record.__name__}.{field.name}" not in OWN:
-            yield f"python {record.__name__}.{field.name}: {field.type}"
+            yield f"python {record.__name__}.{field.name}: {types[field.name]}"
     for name, found in vars(record).items():
         if isinstance(found, property) and f"{record.__name__}.{name}" not in OWN:
             assert found.fget

@@ -87,10 +87,11 @@ def spoken_to(script: ReplayScript, *lines: bytes) -> bytes:
         port = Document.open(sample.file).values("smtp")["port"]
         assert isinstance(port, int)
         with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
-            client.sendall(b"".join(lines))
-            client.shutdown(socket.SHUT_WR)
             said = b""
-            with suppress(ConnectionResetError):  # the server left before it read everything
+            with suppress(OSError):  # the server left before it read everything
+                client.sendall(b"".join(lines))
+                client.shutdown(socket.SHUT_WR)
+            with suppress(ConnectionResetError):
                 while data := client.recv(65536):
                     said += data
             return said
@@ -126,7 +127,8 @@ def test_a_flood_of_commands_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("smtp_tui.demo.replay_server._MOST_COMMANDS", 3)
     said = spoken_to(scripted(Reply(250, (b"ok",))), *[b"NOOP\r\n"] * 10)
     assert said.count(b"502") == 3
-    assert spoken_to(scripted(), b"x" * 1_000_000) == b"220 hello\r\n"
+    # A reset may take away what was not read yet.
+    assert spoken_to(scripted(), b"x" * 1_000_000) in (b"220 hello\r\n", b"")
 
 
 @pytest.mark.integration
