@@ -41,15 +41,14 @@ def test_every_warning_has_its_text_and_no_text_is_idle() -> None:
 @table("cause", causes())
 def test_texts_of_a_cause_are_whole(cause: str) -> None:
     texts = causes()[cause]
-    assert set(texts) - {"local", "lmtp", "token", "experiments", "fixes", "ask", "faults"} == {
-        "label",
-        *TEXTS,
-    }
+    optional = {"local", "lmtp", "token", "socket", "experiments", "fixes", "ask", "faults"}
+    assert set(texts) - optional == {"label", *TEXTS}
     for text in [
         *parts_of(cause).values(),
         *parts_of(cause, is_local=True).values(),
         *parts_of(cause, is_lmtp=True).values(),
         *parts_of(cause, has_token=True).values(),
+        *parts_of(cause, is_socket=True).values(),
     ]:
         assert placeholders(text) <= set(NAMES)
         assert text.isprintable()
