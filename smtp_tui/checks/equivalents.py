@@ -350,7 +350,7 @@ def equivalent_commands(
     if place:
         settings, common = _inside(settings, facts, place)
         if place.settings_from:  # then relative paths are those of its process
-            base = Path(f"{_root_of(place)}{base}")
+            base = Path(f"{place.root}{base}")
         enter = f"nsenter --net=/proc/{place.pid}/ns/net " if place.has_own_network else ""
     plan = _Plan(settings, facts, base)
     commands = []
@@ -369,10 +369,6 @@ def equivalent_commands(
     return tuple(commands)
 
 
-def _root_of(place: PlaceSummary) -> str:
-    return f"/proc/{place.pid}/root"
-
-
 def _inside(
     settings: Settings, facts: CheckSummary, place: PlaceSummary
 ) -> tuple[Settings, list[str]]:
@@ -381,14 +377,13 @@ def _inside(
     The programs use this machine's resolver and files: so they get the address that the check
     found, and paths below the place's root.
     """
-    root = _root_of(place)
     changes: dict[str, Any] = {}
     for key in PEM_FIELDS:
         if (path := getattr(settings, key)) and path.startswith("/"):
-            changes[key] = f"{root}{path}"
+            changes[key] = f"{place.root}{path}"
     notes = ["inside-network" if place.has_own_network else "inside-files"]
     if path := socket_path(settings.host):
-        changes["host"] = f"unix:{root}{path}"
+        changes["host"] = f"unix:{place.root}{path}"
     elif not (facts.address or is_address(settings.host)):
         notes.append("inside-lookup")
     elif facts.address and facts.address != settings.host and not settings.proxy:

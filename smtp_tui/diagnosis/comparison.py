@@ -67,6 +67,11 @@ class PlaceSummary:
         return f"{self.kind} {self.name}"
 
     @property
+    def root(self) -> str:
+        """The path of its root folder on this machine."""
+        return f"/proc/{self.pid}/root"
+
+    @property
     def details(self) -> str:
         """What tells it from others of its name."""
         process = f"process {self.pid}"
