@@ -76,8 +76,10 @@ class Look:
     trouble: str = ""
 
 
-async def open_mailbox(request: ProofRequest, ca_file: str | None) -> MailboxSession:
-    """Return the mailbox, logged in; MailboxError. Whoever calls this closes it.
+async def open_mailbox(
+    request: ProofRequest, ca_file: str | None, *, limit: float = _OPENING_LIMIT
+) -> MailboxSession:
+    """Return the mailbox, logged in within `limit` seconds; MailboxError. Whoever calls closes it.
 
     `ca_file` is that of the SMTP settings: a private CA signs the IMAP server's certificate too.
     """
@@ -94,7 +96,7 @@ async def open_mailbox(request: ProofRequest, ca_file: str | None) -> MailboxSes
     is_token = isinstance(request.source, OAuthSource)
     mailbox = MailboxSession(address, context, secret, is_token=is_token)
     try:
-        await _call(mailbox, mailbox.folders, _OPENING_LIMIT)
+        await _call(mailbox, mailbox.folders, min(limit, _OPENING_LIMIT))
     except MailboxError as error:
         hint = f"; {_NO_SCOPE}" if lacks_scope and error.is_final else ""
         raise MailboxError(f"{error}{hint}", is_final=error.is_final, cure=error.cure) from None

@@ -57,7 +57,7 @@ async def run(request: CheckRequest) -> AsyncGenerator[Event | Verdict, None]:
             try:
                 # Before the message: without a mailbox to look into, nothing needs to be sent.
                 ca_file = resolve_path(settings, request.base).ca_file
-                mailbox = await open_mailbox(plan, ca_file)
+                mailbox = await open_mailbox(plan, ca_file, limit=settings.timeout)
             except MailboxError as error:
                 detail = f"{plan.address}: {shortened(str(error), _LONGEST)}; nothing was sent"
                 failed = _failed(request, CheckSummary(), Stage.SETTINGS, 0.0, detail)

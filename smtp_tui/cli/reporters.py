@@ -7,6 +7,7 @@ tickets are in modules that a plain check does not load.
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
@@ -45,6 +46,9 @@ class Reporter:
 
     def on_result(self, target: CheckTarget, verdict: Verdict) -> None:
         """Report the verdict on a target, after its events."""
+
+    def on_lookup(self) -> None:
+        """Say that DNS is asked about the sender's domain, which may take long."""
 
     def on_domain(
         self,
@@ -93,6 +97,11 @@ class TextReporter(Reporter):
                 print_line("")
             self._current = target
             print_line(f"{target.label}:")
+
+    def on_lookup(self) -> None:
+        """Say it where a person waits."""
+        if sys.stderr.isatty() and not self.options.quiet:
+            print_error("asking DNS about the sender's domain")
 
     def on_domain(
         self,
@@ -192,6 +201,8 @@ async def _reported(
             for reporter in reporters:
                 reporter.on_result(target, update)
             if domain and update.ok and target.request:
+                for reporter in reporters:
+                    reporter.on_lookup()
                 settings = target.request.sending_settings
                 facts = await domain.facts(settings, update.facts)
                 sender = await domain.report(settings, facts)

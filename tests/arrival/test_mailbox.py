@@ -162,6 +162,15 @@ async def test_a_server_that_hangs_ends_in_time(monkeypatch: pytest.MonkeyPatch)
         assert time.monotonic() - began < 3
 
 
+async def test_the_timeout_of_the_settings_limits_the_login() -> None:
+    with imap_stand_in(silent_after="LOGIN") as port:
+        address = parse_mailbox_address(f"imap://a@127.0.0.1:{port}")
+        began = time.monotonic()
+        with pytest.raises(MailboxError, match="did not reply in time"):
+            await open_mailbox(ProofRequest(address=address, secret="x"), None, limit=0.3)
+        assert time.monotonic() - began < 5
+
+
 async def test_a_server_that_goes_away_in_the_middle() -> None:
     with imap_stand_in(closes_at="EXAMINE") as port:
         address = parse_mailbox_address(f"imap://a@127.0.0.1:{port}")

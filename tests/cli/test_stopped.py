@@ -10,6 +10,7 @@ import pytest
 
 from smtp_tui.checks.request import CheckRequest, CheckTarget
 from smtp_tui.cli import reporters
+from smtp_tui.cli.parser import parse_arguments
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.smtp.events import Event, MessageQueued, Stage
 
@@ -47,3 +48,13 @@ async def test_what_is_known_when_the_waiting_ends(
         await task
     err = capsys.readouterr().err
     assert ("the server had accepted the message as A1B2C3; smtp-tui had not seen" in err) is told
+
+
+@pytest.mark.parametrize("quiet", [True, False])
+def test_a_person_is_told_that_dns_is_asked(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], quiet: bool
+) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    words = ["check", "--domain-check", *["--quiet"] * quiet]
+    reporters.TextReporter(parse_arguments(words)).on_lookup()
+    assert ("asking DNS about the sender's domain" in capsys.readouterr().err) is not quiet
