@@ -122,6 +122,31 @@ async def test_another_user_in_the_browser_is_named(provider: OidcServer, tmp_pa
         assert f"The username is {ALICE}, and bob@example.test signed in." in message(hand)
 
 
+async def test_signing_in_again_as_before_or_otherwise(
+    provider: OidcServer, tmp_path: Path
+) -> None:
+    async with form_on(SETTINGS, tmp_path, size=(140, 40)) as hand:
+        await begin(hand, provider, "another device")
+        await hand.until(lambda: isinstance(hand.pilot.app.screen, DeviceDialog))
+        address = f"{provider.issuer}/device?user_code={shown_code(hand)}"
+        await asyncio.to_thread(provider.sign_in, address)
+        await hand.until(lambda: "Signed in at" in hand.screen)
+        # The settings name the sign-in, which knows its provider.
+        await hand.press(KEY)
+        await hand.until(lambda: "You have signed in at" in hand.screen)
+        await hand.press("down", "enter")
+        await hand.until(lambda: "Client ID" in hand.screen)
+        assert PUBLIC in hand.screen
+        await hand.press("enter")
+        await hand.until(lambda: "openid offline_access smtp" in hand.screen)
+        await hand.press("escape")
+        await hand.until(lambda: "Not signed in." in hand.screen)
+        await hand.press(KEY)
+        await hand.until(lambda: "You have signed in at" in hand.screen)
+        await hand.press("enter")
+        await hand.until(lambda: isinstance(hand.pilot.app.screen, DeviceDialog))
+
+
 async def test_a_provider_is_asked_for_until_one_answers(
     provider: OidcServer, tmp_path: Path
 ) -> None:

@@ -105,7 +105,10 @@ class SignInFlow:
             return None
         before = await wait(previous(draft, provider, self._folder))
         registered = registered_before(before) if before else None
-        if registered is None or is_doubted(self._last):
+        again = await self._signs_in_as_before(registered) if registered else False
+        if again is None:
+            return None
+        if not again:
             registered = await self._registered(provider, registered)
         if registered is None:
             return None
@@ -120,6 +123,19 @@ class SignInFlow:
         return SignedIn(
             name=new.name, who=as_sentence(who), doubts=(*doubts(new, client, granted),)
         )
+
+    async def _signs_in_as_before(self, registered: Registered) -> bool | None:
+        """Ask whether to sign in by the same application; None to stop."""
+        if is_doubted(self._last):
+            return False
+        names = {
+            "provider": display_name(registered.provider),
+            "client_id": escape_controls(registered.client_id),
+        }
+        title = text("sign-in", "before-title", **names)
+        lines = [text("sign-in", name) for name in ("before", "otherwise")]
+        chosen = await self._questions.choose(title, lines)
+        return None if chosen is None else chosen == 0
 
     async def _provider(self) -> str | None:
         """Ask for the provider until one answers."""

@@ -17,6 +17,7 @@ from smtp_tui.smtp.events import Cause, Stage, WarningId
 from smtp_tui.smtp.message import MailRequest
 from smtp_tui.smtp.transcript import TranscriptLine, TranscriptMark
 from smtp_tui.tui.commands import key_of
+from smtp_tui.tui.messages import reword
 from smtp_tui.tui.model.draft import PASSWORD, SettingsDraft
 from smtp_tui.tui.model.fixes import (
     FINGERPRINT,
@@ -127,7 +128,11 @@ def verdict_text(
 
 
 def with_labels(text: str) -> str:
-    """Replace the keys that a text of the diagnosis mentions by the labels of the form."""
+    """Replace the keys that a text of the diagnosis mentions by the labels of the form.
+
+    And the command that signs in, by the key that does.
+    """
+    text = reword("sign-in-words", text, key=key_of("sign_in"))
     key, place = _key_patterns()
     return place.sub(lambda match: key.sub(lambda one: BY_KEY[one[0]].label, match[0]), text)
 
