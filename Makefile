@@ -11,7 +11,7 @@ PIP = $(BIN)/pip install --disable-pip-version-check
 HEADLESS = --ignore=tests/tui --ignore=tests/screens --ignore=tests/test_newcomer.py --ignore=tests/test_walk.py
 LOCK = --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade
 
-.PHONY: demo test integration check floors bench screenshots screenshots-check layouts man wheel zipapp deb release lock clean
+.PHONY: demo test integration check floors bench screenshots screenshots-check layouts man docs wheel zipapp deb release lock clean
 
 demo: $(INSTALLED)
 	@$(BIN)/smtp-tui demo
@@ -51,6 +51,11 @@ layouts: $(INSTALLED)
 
 man: $(INSTALLED)
 	$(BIN)/python -m man.page > man/smtp-tui.1
+
+# The manual as a site, in build/site. A dead link is an error.
+docs: $(INSTALLED)
+	$(BIN)/python -m docs.pages build/docs
+	$(BIN)/sphinx-build -q -W --keep-going -n -c docs -b dirhtml build/docs build/site
 
 wheel: $(INSTALLED)
 	$(BIN)/pip wheel -q --no-deps -w dist .

@@ -31,7 +31,10 @@ TABLES = (
     "interchange/texts.toml",
     "tui/texts.toml",
 )
-DOCUMENTS = ("README.md", "CHANGELOG.md", "SECURITY.md", "man/smtp-tui.1")
+DOCUMENTS = (
+    "README.md", "CHANGELOG.md", "SECURITY.md", "man/smtp-tui.1",
+    *(f"docs/{page.name}" for page in sorted((ROOT / "docs").glob("*.md"))),
+)  # fmt: skip
 
 
 def texts() -> Iterator[tuple[str, str]]:

@@ -40,10 +40,10 @@ def test_a_faulty_file_is_told_in_one_line_and_left_out(tmp_path: Path) -> None:
         assert fault.isprintable()
 
 
-def test_the_table_that_the_readme_shows(tmp_path: Path) -> None:
-    readme = Path(__file__).parents[2] / "README.md"
-    blocks = readme.read_text(encoding="utf-8").split("```toml\n")
+def test_the_table_that_the_manual_shows(tmp_path: Path) -> None:
+    page = Path(__file__).parents[2] / "docs/find.md"
+    blocks = page.read_text(encoding="utf-8").split("```toml\n")
     (block,) = (one.partition("```")[0] for one in blocks if one.startswith("[[provider]]"))
-    (tmp_path / "readme.toml").write_text(block)
+    (tmp_path / "page.toml").write_text(block)
     assert presets_with(tmp_path).faults == ()
     assert presets_with(tmp_path).own == {"ours"}

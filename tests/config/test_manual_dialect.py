@@ -1,4 +1,4 @@
-"""The README's own dialect works as it stands there, and its table lists those that ship."""
+"""The manual's own dialect works as it stands there, and its table lists those that ship."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from smtp_tui.config.dialects.detect import all_headers
 from smtp_tui.config.dialects.spec import dialect_at
 from smtp_tui.config.document import Document
 
-README = Path(__file__).parents[2] / "README.md"
+FORMATS = Path(__file__).parents[2] / "docs/formats.md"
 FILE = """\
 [sender]
 address = "a@b.example"
@@ -24,7 +24,7 @@ auth = { login = "u", secret-file = "s" }
 
 
 def section() -> str:
-    text = README.read_text(encoding="utf-8")
+    text = FORMATS.read_text(encoding="utf-8")
     return text.partition("\n## Other programs' TOML\n")[2].partition("\n## ")[0]
 
 

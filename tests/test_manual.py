@@ -1,0 +1,124 @@
+"""The README and the pages of docs/: they speak of what is there, and the site has no dead link."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+from docs.pages import cause_pages, write
+from docs.tables import TABLES
+from smtp_tui.cli.commands import COMMANDS
+from smtp_tui.diagnosis.causes import causes, texts_of
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = {page.name: page.read_text(encoding="utf-8") for page in (ROOT / "docs").glob("*.md")}
+CAUSES = cause_pages()
+
+
+def test_the_readme_is_short_and_its_links_lead_somewhere() -> None:
+    assert len(README.splitlines()) <= 200
+    for link in re.findall(r"\]\(([^)#:]+)\)", README):
+        assert (ROOT / link).is_file(), link
+
+
+def test_every_command_is_in_the_manual() -> None:
+    named = set(re.findall(r"smtp-tui (\w+)", "\n".join([README, *PAGES.values()])))
+    assert {command.name for command in COMMANDS} <= named
+
+
+def test_every_page_is_reached_from_the_readme_and_the_start_page() -> None:
+    for name in PAGES.keys() - {"index.md"}:
+        assert f"](docs/{name})" in README, name
+        assert f"]({name})" in PAGES["index.md"], name
+
+
+def test_every_table_has_its_place() -> None:
+    named = re.findall(r"\{\{(\w+)\}\}", "\n".join(PAGES.values()))
+    assert sorted(named) == sorted(TABLES)
+
+
+def test_every_cause_has_its_page_and_every_page_its_cause() -> None:
+    assert CAUSES.keys() == {*causes(), *texts_of("differences.toml")}
+
+
+@pytest.mark.parametrize("identity", CAUSES)
+def test_a_page_says_what_how_and_why(identity: str) -> None:
+    text = CAUSES[identity]
+    parts = re.split(r"^## (.*)$", text, flags=re.MULTILINE)
+    assert parts[1:7:2] == ["What it means", "How to see it", "How to fix it"]
+    assert all(part.strip() for part in parts)
+    assert not re.search(r"[{}]", re.sub(r"`[^`\n]*`", "", text))
+
+
+def test_words_of_other_programs_are_those_that_are_explained() -> None:
+    """A pattern that is no plain text is left out, and so is a phrase that means something else."""
+    words = CAUSES["connection-refused"].partition("## In other programs' words")[2]
+    assert "- `connection refused`\n" in words
+    assert not re.search(r"- `.*[\\|?*]", words)
+
+
+class _Links(HTMLParser):
+    """The links of a page, and the places in it that a link can name."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.links: list[str] = []
+        self.places: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        for name, value in attrs:
+            if value and name in ("href", "src"):
+                self.links.append(value)
+            if value and name == "id":
+                self.places.add(value)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site, built as `make docs` does."""
+    source, target = tmp_path_factory.mktemp("docs"), tmp_path_factory.mktemp("site")
+    write(source)
+    sphinx = (sys.executable, "-m", "sphinx", "-q", "-W", "-n", "-c", str(ROOT / "docs"))
+    command = (*sphinx, "-b", "dirhtml", str(source), str(target))
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    assert ended.returncode == 0, ended.stderr
+    return target
+
+
+def links(site: Path) -> Iterator[tuple[Path, Path, str]]:
+    """Each link to a file of the site: the page, the file, and the place in it."""
+    for page in site.rglob("*.html"):
+        reader = _Links()
+        reader.feed(page.read_text(encoding="utf-8"))
+        for link in reader.links:
+            parts = urlsplit(link)
+            if not parts.scheme and not parts.netloc:
+                file = page.parent / unquote(parts.path) if parts.path else page
+                yield page, file / "index.html" if file.is_dir() else file, parts.fragment
+
+
+@pytest.mark.integration
+def test_no_link_of_the_site_is_dead(site: Path) -> None:
+    places: dict[Path, set[str]] = {}
+    count = 0
+    for page, file, place in links(site):
+        assert file.is_file(), f"{page}: {file}"
+        if place and file.suffix == ".html":
+            if file not in places:
+                reader = _Links()
+                reader.feed(file.read_text(encoding="utf-8"))
+                places[file] = reader.places
+            assert place in places[file], f"{page}: {file}#{place}"
+        count += 1
+    assert count > 1000
+    # The addresses that others may name.
+    for identity in CAUSES:
+        assert (site / "causes" / identity / "index.html").is_file()
