@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from docs.tables import formats_table
 from smtp_tui.interchange.export_builder import export_text
 from smtp_tui.interchange.importer import candidates, import_text, recognise
 from smtp_tui.interchange.spec import format_of, formats
 from smtp_tui.program import main
 from smtp_tui.tui.dialogs.program_text import ExportScreen
-from docs.tables import formats_table
 from tests.tui.driving import SAMPLE, form_on
 
 ENTRY = """
