@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from textual.events import Paste
 
 from smtp_tui.checks.request import FollowRequest
 from smtp_tui.diagnosis.verdict import Recipient, Verdict
@@ -19,7 +20,7 @@ from smtp_tui.tui.model.mail_draft import MailField
 from tests.servers import envelopes
 from tests.servers.listeners import Listener
 from tests.servers.mail import MailServers
-from tests.tui.driving import DIALOGUE, SAMPLE, FakeCheck, Hand, failed, form_on
+from tests.tui.driving import DIALOGUE, SAMPLE, FakeCheck, Hand, failed, form_on, settle
 
 DIALOG = "to every address in To. It is a real message"
 HANDED_OVER: tuple[Event, ...] = (
@@ -450,8 +451,9 @@ async def test_the_arrival_is_proven_in_a_mailbox_that_is_asked_for(tmp_path: Pa
         await hand.press("alt+y")
         await hand.until(lambda: "Where must the message arrive?" in hand.screen)
         assert "imaps://a@b.example@" in part(hand, "Mailbox")
-        await hand.press("ctrl+u")
-        await hand.type("imaps://a:secret@imap.b.example")
+        # A whole address takes the place of the proposal.
+        hand.pilot.app.post_message(Paste("imaps://a:secret@imap.b.example\n"))
+        await settle(hand.pilot.app)
         await hand.press("enter")
         await hand.until(lambda: "of the mailbox must not contain a password" in hand.screen)
         await hand.press("ctrl+u")

@@ -46,6 +46,17 @@ class PromptLine(LineEditor):
         super().__init__()
         self._label = f">{label}  "
         self.is_masked = is_masked
+        self._proposed = ""
+
+    def load(self, text: str) -> None:
+        """Propose a text, to be corrected."""
+        super().load(text)
+        self._proposed = text
+
+    def before_paste(self, line: str) -> None:
+        """Let a whole URL take the place of a proposal that nobody has changed."""
+        if "://" in line and self.text == self._proposed:
+            self._line.select_all()
 
     @property
     def value_at(self) -> int:

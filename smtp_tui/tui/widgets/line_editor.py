@@ -181,6 +181,9 @@ class LineEditor(SingleLineWidget, can_focus=True):
     def emptied(self) -> None:
         """React to a delete key while there is no text."""
 
+    def before_paste(self, line: str) -> None:
+        """React to a text that is about to be pasted."""
+
     def on_key(self, event: Key) -> None:
         """Type a character."""
         # A key pressed with Alt has a character as if it had been typed.
@@ -196,6 +199,7 @@ class LineEditor(SingleLineWidget, can_focus=True):
         # No setting has more lines; ignore the rest of a file pasted by mistake.
         line, count = first_line(event.text)
         if line:
+            self.before_paste(line)
             left_out = PASTE_CUT.format(count=count) if count > 1 else ""
             self._edit(self._line.insert, line, left_out)
 
