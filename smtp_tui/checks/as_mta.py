@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -39,13 +39,21 @@ _TRACE = 5.0
 
 
 async def run_as_mta(
-    domain: str, resolver: Resolver, *, seconds: float = SECONDS, network: Network = THIS_MACHINE
+    domain: str,
+    resolver: Resolver,
+    *,
+    seconds: float = SECONDS,
+    network: Network = THIS_MACHINE,
+    on_side: Callable[[MxSide], None] = lambda _: None,
 ) -> MtaSummary:
     """Return what senders find at a domain's mail servers within `seconds`.
 
+    `on_side` gets each address when it is done, in no order.
     No login, no envelope, no message: each dialogue ends after the EHLO inside TLS.
     """
-    return await _Look(domain, resolver, seconds, network).run()
+    look = _Look(domain, resolver, seconds, network)
+    look.on_side = on_side
+    return await look.run()
 
 
 class _Look:
@@ -60,6 +68,7 @@ class _Look:
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._authorities: tuple[bytes, ...] | None = None
         self._is_dnssec = False
+        self.on_side: Callable[[MxSide], None] = lambda _: None
 
     def _left(self) -> float:
         return max(0.1, self._ends_at - time.monotonic())
@@ -122,7 +131,7 @@ class _Look:
             elif verified.ok and verified.tls:
                 certificate = OK
             chain = verdict.facts.chain if verdict.facts else ()
-            return replace(
+            done = replace(
                 side,
                 verdict=verdict,
                 certificate=certificate,
@@ -130,6 +139,8 @@ class _Look:
                 right_record=dane.right_record(chain, PORT, side.exchange.host),
                 seconds=time.monotonic() - began,
             )
+            self.on_side(done)
+            return done
 
     async def _probe(
         self, settings: Settings, until: Stage, trust: AnchorPem | None = None

@@ -18,7 +18,7 @@ from smtp_tui.checks.sender_texts import (
     table_rows,
     verdict_text,
 )
-from smtp_tui.checks.senders import MtaSummary
+from smtp_tui.checks.senders import MtaSummary, MxSide
 from smtp_tui.cli.commands import Invocation, resume_collection
 from smtp_tui.cli.discover import resolver_of
 from smtp_tui.cli.parser import UsageError, refuse_options, timeout_of
@@ -47,9 +47,12 @@ def as_mta(call: Invocation) -> int:
     resolver = resolver_of(options.resolver)
     seconds = SECONDS if timeout is None else float(timeout)
     resume_collection()
-    if sys.stderr.isatty() and not options.json and not options.quiet:
+    is_watched = sys.stderr.isatty() and not options.json and not options.quiet
+    if is_watched:
         print_error(f"trying the mail servers of {query.name}, {seconds:g} s at most")
-    summary = asyncio.run(run_as_mta(query.name, resolver, seconds=seconds))
+    on_side = _say_done if is_watched else lambda _: None
+    looking = run_as_mta(query.name, resolver, seconds=seconds, on_side=on_side)
+    summary = asyncio.run(looking)
     if options.json:
         for side in summary.sides:
             print_line(named_line("mx", side, None, None))
@@ -58,6 +61,10 @@ def as_mta(call: Invocation) -> int:
         for line in _lines(summary, is_quiet=options.quiet):
             print_line(line)
     return _status(summary)
+
+
+def _say_done(side: MxSide) -> None:
+    print_error(f"done with {side.address} of {side.exchange.host} after {side.seconds:.1f} s")
 
 
 def _status(summary: MtaSummary) -> int:

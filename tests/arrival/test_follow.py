@@ -90,7 +90,7 @@ def test_handed_on(postfix: Relay) -> None:
     ("recipient", "subject", "cause", "why"),
     [
         (GREYLISTING, "test", "delivery-deferred", "Greylisting defers"),
-        (REFUSING, "test", "delivery-bounced", "The address does not exist"),
+        (REFUSING, "test", "delivery-bounced", "That server has no mailbox"),
         (relay.UNREACHABLE, "test", "delivery-deferred", ""),
         (relay.DISCARDED, "test", "delivery-discarded", "A rule"),
         (ACCEPTING, relay.HELD, "delivery-held", "on hold"),

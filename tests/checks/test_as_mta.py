@@ -337,6 +337,16 @@ async def test_a_domain_without_a_server_to_try(look: Look, zone: Zone, said: st
     assert told in verdict_text(summary)
 
 
+async def test_each_address_is_told_when_it_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str | None] = []
+    async with serving(PLAIN, may_leave=True) as server:
+        monkeypatch.setattr(as_mta, "PORT", server.port)
+        with name_server(zone_of()) as names:
+            resolver = Resolver(("127.0.0.1", names.port))
+            await run_as_mta(DOMAIN, resolver, on_side=lambda side: told.append(side.address))
+    assert told == ["127.0.0.1"]
+
+
 async def test_a_domain_that_is_its_own_server(look: Look) -> None:
     summary = await look(PLAIN, {DOMAIN: {"A": ["127.0.0.1"]}})
     assert "no MX record, so senders use the host" in notes(summary)
