@@ -68,6 +68,8 @@ def login(call: Invocation) -> int:
     refusal = _refusal_to_name(table, new)
     if refusal:
         print_error(f"{refusal}; smtp-tui token will print a token for other programs")
+    else:
+        _say_if_unwritable(table, options)
     try:
         flow, client = asyncio.run(application_of(new))
         granted = granted_by(flow, client, as_json=options.json)
@@ -98,6 +100,15 @@ def _refusal_to_name(table: SmtpTomlTable, new: NewSignIn) -> str:
         use = token_use(table.document.dialect)
         return f"{error}. {use.advice}" if use else str(error)
     return ""
+
+
+def _say_if_unwritable(table: SmtpTomlTable, options: Namespace) -> None:
+    """Say before the sign-in that the file will not name it."""
+    try:
+        with naming_in_place():
+            table.document.refuse_unwritable(write_options(options))
+    except DocumentError as error:
+        print_error(f"{error}; the sign-in is kept, but the file will not name it")
 
 
 async def _wanted(table: SmtpTomlTable, options: Namespace) -> NewSignIn:
@@ -275,7 +286,7 @@ def _name_in_file(table: SmtpTomlTable, new: NewSignIn, options: Namespace) -> i
                         table.name, {"password": raw}, options=write_options(options)
                     )
             except DocumentError as error:
-                notes.append(f"{error}; smtp-tui token prints a token for other programs")
+                notes.append(f"{error}; whoever may write the file adds: {line}")
             else:
                 notes.append(f"{file} now names it: {line}")
     else:
