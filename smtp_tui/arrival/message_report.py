@@ -36,6 +36,7 @@ _NO_RECEIVED = (
     "The header has no Received line, so no server handed the message on: it is a copy from a "
     "folder for sent mail or drafts, or part of the header is missing."
 )
+_UNSIGNED = "The message has no DKIM signature, so DMARC can pass only by SPF."
 # A header alone has no body to verify.
 _BODY = re.compile(rb"\r?\n\r?\n.*\S", re.DOTALL)
 
@@ -161,7 +162,7 @@ async def _verified(
     )
     report = replace(report, dkim=signatures)
     if not values_of(fields, "dkim-signature"):
-        report = replace(report, notes=(*report.notes, "The message has no DKIM signature."))
+        report = replace(report, notes=(*report.notes, _UNSIGNED))
     if domain is None or policy is None:
         note = "The message does not have exactly one From address, so that DMARC fails."
         return replace(report, aligned=False, notes=(*report.notes, note))

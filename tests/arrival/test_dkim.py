@@ -240,6 +240,16 @@ def test_why_dmarc_is_not_known() -> None:
     assert "could not verify the DKIM signature" in list(header_lines(report))[-1]
 
 
+async def test_a_message_without_a_signature_says_so() -> None:
+    with name_server({"_dmarc.sender.test": {"TXT": ['"v=DMARC1; p=none"']}}) as server:
+        resolver = Resolver(("127.0.0.1", server.port))
+        report = await message_report.read_headers(MESSAGE, Receiver(), resolver)
+        assert "no DKIM signature" in report.notes[-1]
+        with_one = b"DKIM-Signature: v=1\r\n" + MESSAGE
+        report = await message_report.read_headers(with_one, Receiver(), resolver)
+        assert not any("no DKIM signature" in note for note in report.notes)
+
+
 async def test_key_and_policy_are_asked_for_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     together = asyncio.Barrier(2)
 

@@ -137,6 +137,14 @@ async def test_a_refusal_after_the_message_is_of_the_stage_message() -> None:
     assert played.verdict.reply.code == 452
 
 
+async def test_the_first_refusal_after_the_message_is_not_of_the_envelope() -> None:
+    # The verdict quotes the first recipient's reply, which came after the message.
+    go = "S: 250 a\nS: 250 b\nS: 550 5.1.1 unknown\nS: 354 go"
+    played = await sent(go, take_message, "S: 552 5.2.2 over\nS: 250 two")
+    assert played.verdict.reply
+    assert (played.verdict.reply.code, played.verdict.stage.value) == (552, "message")
+
+
 async def test_nobody_gets_it() -> None:
     played = await sent(GO, take_message, "S: 552 5.2.2 x\nS: 552 5.2.2 y\nS: 452 4.2.2 z")
     assert (played.verdict.ok, played.verdict.stage.value) == (False, "message")
