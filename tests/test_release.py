@@ -1,0 +1,116 @@
+"""`make release`: what it refuses, and that the same commit gives the same bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.integration
+
+ROOT = Path(__file__).parent.parent
+VERSION = "99.0.1"
+WHO = {"NAME": "nobody", "EMAIL": "nobody@example.org"}
+ENVIRONMENT = {
+    **os.environ,
+    **{f"GIT_{who}_{part}": said for who in ("AUTHOR", "COMMITTER") for part, said in WHO.items()},
+    "PIP_NO_INDEX": "1",
+}
+
+
+def call(folder: Path, *command: str, python: str = sys.executable) -> tuple[int, str]:
+    """Run a command in a folder; return its status and all that it prints."""
+    ended = subprocess.run(
+        command,
+        cwd=folder,
+        env={**ENVIRONMENT, "PYTHON": python},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    return ended.returncode, ended.stdout
+
+
+def tree(folder: Path) -> Path:
+    """A repository with the files of this tree in one commit."""
+    folder.mkdir()
+    copy = f"git ls-files -z | tar -c --null -T - | tar -x -C '{folder}'"
+    assert call(ROOT, "sh", "-c", copy) == (0, "")
+    for words in (("init", "-q"), ("add", "-A"), ("commit", "-q", "-m", "-")):
+        assert call(folder, "git", *words) == (0, "")
+    return folder
+
+
+def ready(folder: Path) -> Path:
+    """The same, ready for a release."""
+    tree(folder)
+    changelog = folder / "debian/changelog"
+    _, rest = changelog.read_text().split("\n", 1)
+    changelog.write_text(f"smtp-tui ({VERSION}) unstable; urgency=medium\n{rest}")
+    changes = folder / "CHANGELOG.md"
+    news = f"## {VERSION} (2026-01-02)\n\n- News.\n"
+    changes.write_text(f"# Changelog\n\n{news}\n## 0.0.1 (2025-01-01)\n")
+    assert call(folder, "git", "commit", "-q", "-a", "-m", "release")[0] == 0
+    assert call(folder, "git", "tag", f"v{VERSION}")[0] == 0
+    return folder
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> str:
+    """A Python of its own that sees this one's packages: a release installs the tree."""
+    folder = tmp_path / "venv"
+    assert call(tmp_path, sys.executable, "-m", "venv", str(folder))[0] == 0
+    (packages,) = folder.glob("lib/*/site-packages")
+    site = Path(pytest.__file__).parent.parent
+    (packages / "others.pth").write_text(f"{site}\n")
+    return str(folder / "bin/python")
+
+
+def test_two_builds_give_the_same_bytes(tmp_path: Path, environment: str) -> None:
+    built = []
+    for name in ("one", "two"):
+        repository = ready(tmp_path / name)
+        status, said = call(repository, ".ci/release", "dist", python=environment)
+        assert status == 0, said
+        files = {file.name: file.read_bytes() for file in (repository / "dist").iterdir()}
+        built.append(files)
+    one, two = built
+    assert one == two
+    assert one.keys() == {
+        f"smtp_tui-{VERSION}.tar.gz",
+        f"smtp_tui-{VERSION}-py3-none-any.whl",
+        "smtp-tui.pyz",
+        f"CHANGES-{VERSION}.md",
+        "SHA256SUMS",
+    }
+    assert one[f"CHANGES-{VERSION}.md"] == f"## {VERSION} (2026-01-02)\n\n- News.\n".encode()
+    for line in one["SHA256SUMS"].decode().splitlines():
+        digest, name = line.split()
+        assert hashlib.sha256(one[name]).hexdigest() == digest
+    pyz = tmp_path / "one/dist/smtp-tui.pyz"
+    assert f"smtp-tui {VERSION} " in call(tmp_path, sys.executable, str(pyz), "--version")[1]
+
+
+def test_what_is_not_ready_is_not_released(tmp_path: Path) -> None:
+    repository = tree(tmp_path / "tree")
+
+    def refusal() -> str:
+        status, said = call(repository, ".ci/release", "dist")
+        assert status == 1
+        assert not (repository / "dist").exists()
+        return said
+
+    assert "the commit needs exactly one tag" in refusal()
+    call(repository, "git", "tag", f"v{VERSION}")
+    assert f"the first entry of debian/changelog is not for {VERSION}" in refusal()
+    call(repository, "git", "tag", "-d", f"v{VERSION}")
+    call(repository, "git", "tag", "v0.1.0")
+    assert "CHANGELOG.md has no section '## 0.1.0 (YYYY-MM-DD)'" in refusal()
+    (repository / "new").touch()
+    assert "changes that are not committed" in refusal()
