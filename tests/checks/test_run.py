@@ -110,12 +110,12 @@ async def test_the_time_is_shared_by_password_and_dialogue() -> None:
         return SECRET.encode()
 
     with saying(b"") as server:
-        values = plain(server.port, username="alice", timeout=0.6)
+        values = plain(server.port, username="alice", timeout=1)
         started = time.monotonic()
         _, verdict = await outcome(values, given=SuppliedPassword("a slow pipe", slow), extra=0)
         took = time.monotonic() - started
     assert verdict.cause == "greeting-timeout"
-    assert 0.55 < took < 10
+    assert 0.95 < took < 10
     assert verdict.seconds == pytest.approx(took, abs=0.5)
 
 

@@ -40,7 +40,7 @@ def test_a_signal_in_the_middle_of_a_check(number: int, status: int) -> None:
 
 def test_a_signal_that_is_ignored_stays_ignored() -> None:
     with saying(b"") as server:
-        words = (*SILENT, "--set", f"port={server.port}", "--timeout", "0.5", "--json")
+        words = (*SILENT, "--set", f"port={server.port}", "--timeout", "2", "--json")
         with subprocess.Popen(
             ["nohup", *COMMAND, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         ) as process:
