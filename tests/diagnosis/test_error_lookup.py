@@ -589,3 +589,17 @@ def test_of_a_long_text_beginning_and_end_are_read() -> None:
     filler = "some line of a log\n" * 20_000
     for text in (f"connect ECONNREFUSED\n{filler}", f"{filler}connect ECONNREFUSED"):
         assert explained(text).cause == "connection-refused"
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        # XOAUTH2 is a login by SMTP AUTH as well.
+        ("535 5.7.139 SmtpClientAuthentication is disabled for the Tenant", None),
+        ("535 5.7.139 Authentication unsuccessful, basic authentication is disabled", "xoauth2"),
+    ],
+)
+def test_what_is_off_at_the_provider_is_no_setting(text: str, value: str | None) -> None:
+    found = explain_error(text)
+    assert found is not None
+    assert (found.cause, found.value) == ("auth-disabled-by-provider", value)
