@@ -174,9 +174,6 @@ def lookup_text(meant: CauseOverrides, quote: str, line: str = "") -> ErrorExpla
         # The cause's own value does not cure what a reply's own cure has another way for.
         if meant.cure and str(data.get("value", "")) not in meant.cure:
             data |= {"field": None, "value": None}
-        if meant.cure and meant.cause == "auth-disabled-by-provider":
-            # What is switched off at the provider is no setting of smtp-tui's, unless it says so.
-            data |= {"field": None, "value": None}
         data |= _setting_in(meant.cure)
     names = words["names"] | dict.fromkeys(("detail", "reply"), quote or "no words")
     if ports := {int(digits) for digits in _PORT.findall(line)}:
