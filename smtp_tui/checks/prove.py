@@ -59,7 +59,11 @@ async def run(request: CheckRequest) -> AsyncGenerator[Event | Verdict, None]:
                 ca_file = resolve_path(settings, request.base).ca_file
                 mailbox = await open_mailbox(plan, ca_file, limit=settings.timeout)
             except MailboxError as error:
-                detail = f"{plan.address}: {shortened(str(error), _LONGEST)}; nothing was sent"
+                why = shortened(str(error), _LONGEST)
+                # A small form shows the beginning of the verdict only.
+                text = f"the mailbox: {escape_controls(why)}; nothing was sent"
+                yield DialogueNote(seconds=0.0, text=text)
+                detail = f"{plan.address}: {why}; nothing was sent"
                 failed = _failed(request, CheckSummary(), Stage.SETTINGS, 0.0, detail)
                 yield replace(failed, cure=error.cure or failed.cure)
                 return

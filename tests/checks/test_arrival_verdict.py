@@ -130,6 +130,14 @@ async def test_a_mailbox_does_not_outdo_the_log_about_another(
     assert ("knows nothing" in verdict.summary) is (state is DeliveryState.UNKNOWN)
 
 
+async def test_the_dialogue_names_why_the_mailbox_cannot_be_opened(sending: Sending) -> None:
+    sending.opens = MailboxError("connecting: Connection refused", cure="Check the port.")
+    events, verdict = await sending.outcome()
+    said = [event.text for event in events if isinstance(event, DialogueNote)]
+    assert said[-1] == "the mailbox: connecting: Connection refused; nothing was sent"
+    assert (verdict.cause, verdict.cure) == ("prove-mailbox-failed", "Check the port.")
+
+
 async def test_the_arrival_is_told_before_dns_is_asked(sending: Sending) -> None:
     sending.seen = [Look(folder="INBOX"), ARRIVED]
     events, verdict = await sending.outcome()
