@@ -19,13 +19,16 @@ demo: $(INSTALLED)
 # The tests start hundreds of processes, which would compile the program each time.
 test integration: export PYTHONDONTWRITEBYTECODE =
 
-# One seed: what fails once fails again. Three at a time keep two cores busy, for many tests wait.
+# One seed: what fails once fails again. Three at a time keep two cores busy, for many tests wait;
+# tests/conftest.py says in which order.
+IN_PARALLEL = -n 3 --dist loadfile --no-loadscope-reorder
+
 test: $(INSTALLED)
-	PYTHONHASHSEED=0 $(BIN)/python -m pytest -q -n 3 --dist loadfile -m "not integration"
+	PYTHONHASHSEED=0 $(BIN)/python -m pytest -q $(IN_PARALLEL) -m "not integration"
 
 # What takes longer: real terminals, other programs as judges, packages, many random cases.
 integration: $(INSTALLED)
-	PYTHONHASHSEED=0 $(BIN)/python -m pytest -q -n 3 --dist loadfile -m integration --hypothesis-profile=new-cases
+	PYTHONHASHSEED=0 $(BIN)/python -m pytest -q $(IN_PARALLEL) -m integration --hypothesis-profile=new-cases
 
 check: $(INSTALLED)
 	$(BIN)/ruff check .
@@ -70,7 +73,7 @@ floors: export PYTHONDONTWRITEBYTECODE =
 floors: $(INSTALLED)
 	rm -rf build/textual
 	$(PIP) -q --no-deps --require-hashes --target build/textual -r requirements-floors.txt
-	PYTHONPATH=build/textual $(BIN)/python -m pytest -q -n 3 --dist loadfile -m "not integration" tests/tui
+	PYTHONPATH=build/textual $(BIN)/python -m pytest -q $(IN_PARALLEL) -m "not integration" tests/tui
 	/usr/bin/python3 -m pytest -q -n 3 --dist loadfile -m "not integration" $(HEADLESS) tests
 
 # The Debian package of this tree, in dist/.

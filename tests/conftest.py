@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import signal
 import subprocess
+from collections import Counter
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -20,6 +21,18 @@ from tests.patience import patient_clock
 
 _HOMES = count()
 
+# Files that take a minute with few tests. Of the others, those with many tests take longest.
+_LONGEST = (
+    "test_no_secret_anywhere.py",
+    "test_debian_package.py",
+    "test_release.py",
+    "test_walk.py",
+    "test_newcomer.py",
+    "test_as_mta_networks.py",
+    "test_wheel.py",
+    "test_layouts.py",
+)
+
 # A busy machine is no defect. What fails once in `make test` fails again; `make integration` tries
 # cases that no run before has tried.
 settings.register_profile("same-cases", deadline=None, derandomize=True)
@@ -32,6 +45,14 @@ pytest_plugins = ["tests.servers.fixtures"]
 def pytest_configure() -> None:
     """Let Ctrl+C end the programs under test: a shell takes it from what it starts with `&`."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Begin with what takes long: begun last, it would run alone in the end."""
+    if hasattr(config, "workerinput"):
+        counts = Counter(item.path for item in items)
+        items.sort(key=lambda item: (item.path.name not in _LONGEST, -counts[item.path]))
 
 
 def pytest_collection_finish() -> None:
