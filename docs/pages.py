@@ -74,7 +74,8 @@ def _hidden(names: list[str]) -> list[str]:
 
 def _cause_page(identity: str, entry: Mapping[str, Any]) -> str:
     texts = lookup_text(CauseOverrides(cause=identity), "…")
-    parts = [_title(entry["label"]), "", _escaped(texts.summary), ""]
+    what = texts.summary.replace(": ….", ".")  # the page knows no reply that could follow
+    parts = [_title(entry["label"]), "", _escaped(what), ""]
     parts += ["## What it means", "", _escaped(texts.why), ""]
     parts += ["## How to see it", "", *_seen(identity), ""]
     parts += ["## How to fix it", "", _escaped(texts.cure), "", *_fixes(entry), *_fields(entry)]
@@ -139,10 +140,15 @@ def _servers_words(identity: str) -> Iterator[str]:
         for rule in texts_of(file)["rule"]:
             if rule.get("cause") == identity and "source" in rule:
                 cure = rule.get("cure", "").format_map(_Names())
-                rows.append(f"| {_cell(rule['source'])} | {_cell(cure or 'see above')} |")
+                rows.append(f"- {_escaped(rule['source'])}: {_escaped(cure or 'see above.')}")
     if rows:
-        yield from ("## In servers' replies", "", "| seen from | what to do then |")
-        yield from ("| --- | --- |", *rows, "")
+        yield from (
+            "## In servers' replies",
+            "",
+            "Where the reply was seen, and what to do then:",
+            "",
+        )
+        yield from (*rows, "")
 
 
 def _programs_words(identity: str) -> Iterator[str]:
@@ -188,10 +194,6 @@ class _Names(dict[str, str]):
 
     def __missing__(self, name: str) -> str:
         return "…" if name in ("detail", "reply") else name.upper().replace("_", "-")
-
-
-def _cell(text: str) -> str:
-    return _escaped(text).replace("|", "\\|").replace("\n", " ")
 
 
 def _escaped(text: str) -> str:
