@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
 from smtp_tui.interchange.import_builder import (
     Assignment,
@@ -18,7 +19,7 @@ from smtp_tui.interchange.import_builder import (
 )
 
 _DEEPEST = 20
-_SPACE = re.compile(r"(?:\s|#(?!\[)[^\n]*+|//[^\n]*+|/\*.*?\*/)*+", re.DOTALL)
+_SPACE = re.compile(r"(?:\s|#(?!\[)[^\n]*+|//[^\n]*+|/\*(?:.*?\*/|.*+))*+", re.DOTALL)
 ARRAY = re.compile(r"array\s*+\(|\[", re.IGNORECASE)
 """How an array begins."""
 
@@ -31,6 +32,11 @@ _CONSTANT = re.compile(r"(?:true|false|null)\b", re.IGNORECASE)
 _GETENV = re.compile(r"\\?getenv\s*+\(\s*+['\"](?P<name>\w++)['\"]\s*+\)", re.IGNORECASE)
 _CONSTANTS: dict[str, Any] = {"true": True, "false": False, "null": None}
 _BRACKETS = {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}
+# What is not closed goes to the end, so that no part of the text is read twice.
+_CODE = r"""(?P<comment>/\*(?:.*?\*/|.*+)|//[^\n]*+|\#(?!\[)[^\n]*+)
+    |(?P<border>[;{}]|<\?php\b)|'(?:[^'\\]|\\.)*+'?|"(?:[^"\\]|\\.)*+"?
+    |(?P<variable>\$VARIABLE\s*+(?:\[\s*+(?P<quote>['"])(?P<name>\w++)(?P=quote)\s*+\]\s*+)?=(?!=))
+    |[^\s;{}/\#'"$<]++|\S"""
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "v": "\v", "e": "\x1b", "f": "\f"}
 
 
@@ -96,8 +102,8 @@ class PhpReader:
     def _end_of_expression(self, at: int) -> int:
         depth = 0
         while at < len(self._text):
-            match = _STRING.match(self._text, at)
             letter = self._text[at]
+            match = _STRING.match(self._text, at) if letter in "'\"" else None
             if match is None and letter in "'\"":
                 return len(self._text)  # an unterminated string
             if depth == 0 and letter in ",;)]":
@@ -107,6 +113,51 @@ class PhpReader:
             depth += _BRACKETS.get(letter, 0)
             at = match.end() if match else at + 1
         return at
+
+
+class PhpStatement(NamedTuple):
+    """What sets a variable (`name` is empty) or one of its keys, from `before` to `after`."""
+
+    name: str
+    value: Any
+    start: int
+    end: int
+    before: int
+    after: int
+    line: int
+    is_conditional: bool
+
+
+@cache
+def _code_with(variable: str) -> re.Pattern[str]:
+    return re.compile(_CODE.replace("VARIABLE", variable), re.DOTALL | re.VERBOSE)
+
+
+def statements(content: str, variable: str) -> Iterator[PhpStatement]:
+    """Yield what sets a variable and its keys, in the text's order; comments and strings do not.
+
+    A value whose statement does not always run is known only to PHP, but for a whole array.
+    """
+    reader = PhpReader(content)
+    depth, within = 0, False
+    line, counted, end = 1, 0, 0
+    for match in _code_with(variable).finditer(content):
+        if match["border"]:
+            depth += _BRACKETS.get(match["border"], 0)
+            within = False
+        elif match["variable"]:
+            before, start = match.start(), reader.skip(match.end())
+            line, counted = line + content.count("\n", counted, before), before
+            name, conditional = match["name"] or "", within or depth > 0
+            value: Any = UnresolvedVariable("computed")
+            if start >= end:  # else it is a part of the last value
+                found, end = reader.value(start)
+                value = value if name and conditional else found
+            after = content.find(";", end) + 1
+            yield PhpStatement(name, value, start, end, before, after, line, conditional)
+            within = True
+        elif not match["comment"]:
+            within = True
 
 
 def _string(match: re.Match[str]) -> str | UnresolvedVariable:

@@ -88,6 +88,9 @@ BOMBS = [
     ("odoo", "[options]\n" + "smtp_server = a\n" * 50_000),
     ("roundcube", "<?php\n" + "$config['smtp_host'] = `touch pwned`;\n" * 20_000),
     ("roundcube", "<?php\n$config['smtp_host'] = " + "[" * 100_000),
+    *(("roundcube", start * 60_000) for start in ("$config['smtp_a']=", "/* ", "'\\'")),
+    ("nextcloud-config", "$CONFIG = array(" + "/*," * 200_000),
+    ("nextcloud-config", "$CONFIG = array(" + "$CONFIG['a']=" * 30_000),
     ("url", "smtp://" + "@" * 100_000),
     ("url", "smtp://a?" + "a=b&" * 200_000),
 ]

@@ -587,3 +587,35 @@ def test_a_text_that_will_not_do(form: str, text: str, words: str) -> None:
     assert words in str(caught.value)
     assert str(caught.value).isprintable()
     assert "pa" not in str(caught.value).replace("parts", "").replace("password", "")
+
+
+PHP = "<?php\n$CONFIG = [\n'mail_smtpmode' => 'smtp', 'mail_smtphost' => 'a.example',\n];\n"
+LATER = [
+    ("nextcloud-config", PHP + "$CONFIG['mail_smtphost'] = 'b.example';\n", "b.example"),
+    ("nextcloud-config", PHP + "# $CONFIG['mail_smtphost'] = 'b.example';\n", "a.example"),
+    ("nextcloud-config", PHP + "if ($x) $CONFIG['mail_smtphost'] = 'b.example';\n", None),
+    (
+        "nextcloud-config",
+        "<?php\n// $CONFIG = ['mail_smtphost' => 'b.example'];\n" + PHP,
+        "a.example",
+    ),
+    ("roundcube", "<?php $config['smtp_host'] = 'a.example'; ?>", "a.example"),
+    ("roundcube", "<?php $config['smtp_host'] = $config['smtp_x'] = 'a.example';", None),
+    (
+        "roundcube",
+        "<?php $config['smtp_host'] = 'a.example'; if ($x) { $config['smtp_host'] = 'b.example'; }",
+        None,
+    ),
+]
+
+
+@table(("form", "text", "host"), LATER)
+def test_what_php_decides_when_it_runs_is_not_known(form: str, text: str, host: str | None) -> None:
+    found = import_text(text, form)
+    assert (found.values.get("host") if "host" in found.found else None) == host
+    assert bool(found.unread) == (host is None)
+
+
+def test_an_array_that_is_set_anew_is_not_read() -> None:
+    with pytest.raises(InterchangeError, match="several statements set"):
+        import_text(PHP + "$CONFIG = array_merge($CONFIG, other());\n", "nextcloud-config")

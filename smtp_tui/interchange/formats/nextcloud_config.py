@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-import re
 from urllib.parse import urlsplit
 
 from smtp_tui.interchange.export_builder import ExportBuilder
-from smtp_tui.interchange.import_builder import ImportBuilder, WrittenValue
-from smtp_tui.interchange.php_values import ARRAY, PhpReader, php_value
+from smtp_tui.interchange.import_builder import Assignment, ImportBuilder, WrittenValue
+from smtp_tui.interchange.php_values import ARRAY, PhpReader, php_value, statements
 from smtp_tui.interchange.spec import FormatSpec, ImportSource, InterchangeError, text
-
-_CONFIG = re.compile(r"\$CONFIG\s*+=\s*+")
 
 
 def _all(content: str) -> list[WrittenValue]:
-    """Return the entries of $CONFIG and, without a name, its end."""
-    match = _CONFIG.search(content)
-    opened = ARRAY.match(content, match.end()) if match else None
+    """Return the entries of $CONFIG's array and, without a name, its end."""
+    starts = [one.start for one in statements(content, "CONFIG") if not one.name]
+    if len(starts) > 1:
+        raise InterchangeError(text("several-config-arrays"))
+    opened = ARRAY.match(content, starts[0]) if starts else None
     if opened is None:
         raise InterchangeError(text("no-config-array"))
     return [*PhpReader(content).array(opened.end())]
+
+
+def _set_alone(content: str) -> list[Assignment]:
+    """Return what `$CONFIG['key'] = …` sets, besides the array."""
+    return [
+        Assignment(one.name, one.value, one.line)
+        for one in statements(content, "CONFIG")
+        if one.name
+    ]
 
 
 SEPARATOR = " "
@@ -40,7 +48,8 @@ def place_for_new(content: str, form: FormatSpec) -> int:
 
 def read(source: ImportSource, form: FormatSpec) -> ImportBuilder:
     """Import the array, with Nextcloud's defaults."""
-    builder = ImportBuilder(form, (written.entry for written in written_values(source.text)))
+    entries = [written.entry for written in written_values(source.text)]
+    builder = ImportBuilder(form, [*entries, *_set_alone(source.text)])
     if builder.text("mail_smtpmode") not in (None, "smtp"):
         builder.reject("mail_smtpmode", "not-smtp")
     builder.take_each(host="mail_smtphost", port="mail_smtpport")

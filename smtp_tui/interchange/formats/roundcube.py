@@ -13,15 +13,9 @@ from smtp_tui.interchange.import_builder import (
     WrittenValue,
     host_and_port,
 )
-from smtp_tui.interchange.php_values import PhpReader, php_value
+from smtp_tui.interchange.php_values import php_value, statements
 from smtp_tui.interchange.spec import FormatSpec, ImportSource, InterchangeError, text
 
-# Comments and strings are matched so that nothing inside them counts.
-_STATEMENT = re.compile(
-    r"""/\*.*?\*/|//[^\n]*+|\#[^\n]*+|'(?:[^'\\]|\\.)*+'|"(?:[^"\\]|\\.)*+"
-    |\$config\s*+\[\s*+(?P<quote>['"])(?P<name>smtp_\w++)(?P=quote)\s*+\]\s*+=(?!=)""",
-    re.DOTALL | re.VERBOSE,
-)
 _SCHEMES = {"ssl": "ssl", "tls": "tls", "": "none"}
 _PATTERN = re.compile(r"%[hntdz]")
 # These stand for each user's own.
@@ -35,15 +29,10 @@ def written_values(content: str, form: FormatSpec) -> list[WrittenValue]:
 
 
 def _statements(content: str) -> Iterator[WrittenValue]:
-    reader = PhpReader(content)
-    line, counted = 1, 0
-    for match in _STATEMENT.finditer(content):
-        if match["name"]:
-            start = reader.skip(match.end())
-            value, end = reader.value(start)
-            line, counted = line + content.count("\n", counted, match.start()), match.start()
-            entry = Assignment(match["name"], value, line)
-            yield WrittenValue(entry, start, end, match.start(), content.find(";", end) + 1)
+    for one in statements(content, "config"):
+        if one.name.startswith("smtp_"):
+            entry = Assignment(one.name, one.value, one.line)
+            yield WrittenValue(entry, one.start, one.end, one.before, one.after)
 
 
 def read(source: ImportSource, form: FormatSpec) -> ImportBuilder:

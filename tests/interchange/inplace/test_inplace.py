@@ -250,6 +250,12 @@ REFUSED: list[tuple[str, str, dict[str, Any], str]] = [
     ("config.php", NEXTCLOUD, {"ca_file": "/ca.pem"}, "has no setting for ca_file"),
     (".env", CHATWOOT, {"password": {"file": "/x"}}, "holds the password itself"),
     ("symfony.env", FILES["symfony.env"], {"password": {"env": "X"}}, "holds the password itself"),
+    (
+        "config.php",
+        f"{NEXTCLOUD}$CONFIG['mail_smtphost'] = 'b.example';\n",
+        {"host": "c.example"},
+        "another variable of the file decides",
+    ),
     ("app.yml", APP_YML, {"password": "007"}, "reads this password as a number"),
     ("gitlab.rb", GITLAB, {"encryption": "tls"}, "cannot require STARTTLS"),
     ("n8n.env", N8N, {"username": "u", "password": "x"}, "PASS_FILE"),
