@@ -159,4 +159,5 @@ def test_what_is_no_compose_file(call: Call, tmp_path: Path) -> None:
     done = call("get", str(file))
     assert done.status == 3
     assert "the file has no services, so it is no compose file" in done.err
+    assert "name its format with --dialect" in done.err
     assert call("import", str(file)).status == 0
