@@ -188,10 +188,16 @@ class ImportBuilder:
 
     def choice(self, name: str, choices: Mapping[str, Known], default: Known) -> Known:
         """Return the choice for a word; reject an unknown one and return the default."""
-        word = self.text(name)
-        if word is None:
+        return self._choice(name, choices, default, (self.text(name) or "").strip().casefold())
+
+    def exact_choice(self, name: str, choices: Mapping[str, Known], default: Known) -> Known:
+        """Return the choice for a word whose case counts."""
+        return self._choice(name, choices, default, self.text(name) or "")
+
+    def _choice(self, name: str, choices: Mapping[str, Known], default: Known, word: str) -> Known:
+        if self.text(name) is None:
             return default
-        found = choices.get(word.strip().casefold())
+        found = choices.get(word)
         if found is None:
             self.reject(name, "no-choice", choices=", ".join(choices))
             return default

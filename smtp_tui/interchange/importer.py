@@ -108,6 +108,16 @@ def recognise(content: str, name: str = "") -> tuple[FormatSpec, str]:
     return format_named(only), why
 
 
+def recognise_to_change(content: str, name: str) -> tuple[FormatSpec, str]:
+    """Return the format of a file that may set no mail yet, and why; else as `recognise`."""
+    content = content[:LARGEST]
+    if not evidence_in(content, name):
+        for form in formats().values():
+            if form.has_begun(content, name):
+                return form, text("own-file", name=name)
+    return recognise(content, name)
+
+
 def _only(found: Mapping[str, FormatEvidence]) -> tuple[str, str]:
     match [*found]:
         case [only] if found[only].is_sure:

@@ -180,6 +180,7 @@ class FormatSpec:
     sign: str = ""
     files: tuple[str, ...] = ()
     by_name: bool = False
+    begun: tuple[str, ...] = ()
     over: frozenset[str] = frozenset()
     refuses: frozenset[str] = frozenset()
     tree: Mapping[str, Any] = field(default_factory=dict)
@@ -210,6 +211,11 @@ class FormatSpec:
             return None
         keys = [match["key"] for match in searched if match and match.groupdict().get("key")]
         return FormatEvidence((), (), self.sign.format(keys=listed(keys)))
+
+    def has_begun(self, content: str, file: str) -> bool:
+        """Whether a text is the program's by its file's name, though it may set no mail."""
+        found = (re.search(pattern, content, re.MULTILINE) for pattern in self.begun)
+        return bool(self.begun) and self.is_named(file) and all(found)
 
     def is_named(self, file: str) -> bool:
         """Whether a file of this name may be the program's."""

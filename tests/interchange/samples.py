@@ -397,6 +397,44 @@ smtp_tls_policy_maps = hash:/etc/postfix/tls
             "ca_file": "/etc/ca.pem", "address_family": "ipv6",
         },
     ),
+    # go-gitea/gitea, custom/conf/app.example.ini at 000bf88c, without the signs before a
+    # section and its keys; MIT.
+    Sample(
+        "gitea",
+        """\
+[mailer]
+;; NOTICE: this section is for Gitea 1.18 and later.
+ENABLED = false
+;; Buffer length of channel, keep it as it is if you don't know what it is.
+SEND_BUFFER_LEN = 100
+;; Prefix displayed before subject in mail
+SUBJECT_PREFIX =
+;; Mail server protocol. One of "smtp", "smtps", "smtp+starttls", "smtp+unix", "sendmail", "dummy".
+PROTOCOL =
+SMTP_ADDR =
+SMTP_PORT =
+;; Enable HELO operation. Defaults to true.
+ENABLE_HELO = true
+HELO_HOSTNAME =
+FORCE_TRUST_SERVER_CERT = false
+USE_CLIENT_CERT = false
+CLIENT_CERT_FILE = custom/mailer/cert.pem
+CLIENT_KEY_FILE = custom/mailer/key.pem
+FROM =
+ENVELOPE_FROM =
+USER =
+;; Use PASSWD = `your password` for quoting if you use special characters in the password.
+PASSWD =
+SEND_AS_PLAIN_TEXT = false
+SENDMAIL_PATH = sendmail
+SENDMAIL_ARGS =
+SENDMAIL_TIMEOUT = 5m
+SENDMAIL_CONVERT_CRLF = true
+""",
+        SSL,
+        [],
+        ["", "port"],
+    ),
     Sample(
         "gitea",
         """\
@@ -433,6 +471,49 @@ LEVEL = Info
         [],
         ["authentication"],
     ),
+    # grafana/grafana, conf/defaults.ini at 002060fd: the files before and after are merged
+    # with it; AGPL-3.0.
+    Sample(
+        "grafana",
+        '''\
+#################################### SMTP / Emailing #####################
+[smtp]
+enabled = false
+host = localhost:25
+user =
+# If the password contains # or ; you have to wrap it with triple quotes. Ex """#password;"""
+password =
+cert_file =
+key_file =
+skip_verify = false
+from_address = admin@grafana.localhost
+from_name = Grafana
+ehlo_identity =
+startTLS_policy =
+
+[emails]
+welcome_email_on_sign_up = false
+templates_pattern = emails/*.html, emails/*.txt
+content_types = text/html
+''',
+        {
+            "host": "localhost", "port": 25, **AUTO,
+            "from": "Grafana <admin@grafana.localhost>",
+        },
+        [],
+        ["", "starttls_auto"],
+    ),
+    # pkg/services/notifications/smtp.go at 02e8924d: the case of a policy counts.
+    Sample(
+        "grafana",
+        "[smtp]\nenabled = true\nhost = a.example:587\nstartTLS_policy = nostarttls\n",
+        {
+            "host": "a.example", "port": 587, **AUTO,
+            "from": "Grafana <admin@grafana.localhost>",
+        },
+        ["startTLS_policy"],
+        ["starttls_auto", "from"],
+    ),
     Sample(
         "grafana",
         '''\
@@ -468,7 +549,7 @@ welcome_email_on_sign_up = false
         {
             "host": "::1", "port": 465, **SSL, "username": "u",
             "password": {"file": "/run/secret"}, "openssl_verify_mode": "none",
-            "from": "admin@grafana.localhost",
+            "from": "Grafana <admin@grafana.localhost>",
         },
         ["startTLS_policy"],
         ["authentication", "from"],

@@ -64,7 +64,8 @@ AUTHENTIK_EMAIL__FROM=authentik@localhost
         ["AUTHENTIK_EMAIL__USE_TLS"],
         ["", "authentication", "port"],
     ),
-    # paperless-ngx/paperless-ngx, the names of src/paperless/settings.py (2.x); GPL-3.0.
+    # Made for paperless-ngx/paperless-ngx, src/paperless/settings/__init__.py: its
+    # docker-compose.env (0474221b) and paperless.conf.example (009de518) have no line on mail.
     Sample(
         "paperless",
         """\
@@ -102,7 +103,8 @@ PAPERLESS_EMAIL_TASK_CRON=*/10 * * * *
         [],
         ["authentication"],
     ),
-    # n8n-io/n8n, the variables of packages/@n8n/config (2.x); Sustainable Use License.
+    # Made for n8n-io/n8n, packages/@n8n/config/src/configs/user-management.config.ts at 0a0bb4e3
+    # and the list in n8n-docs at 1ec3b1ed; there is no file of its own.
     Sample(
         "n8n",
         """\
@@ -136,13 +138,16 @@ N8N_SMTP_PASS=wonderland
         "N8N_SMTP_HOST=mailpit\nN8N_SMTP_PORT=1025\nN8N_SMTP_SSL=false\nN8N_SMTP_STARTTLS=false\n",
         {"host": "mailpit", "port": 1025, **OPEN},
     ),
-    # outline/outline, .env.sample at 50b50794 and server/emails/mailer.tsx; BSL 1.1.
+    # outline/outline, .env.sample at 50b50794, with a server; BSL 1.1.
     Sample(
         "outline",
         """\
-NODE_ENV=production
-UTILS_SECRET=generate_a_new_key
-FILE_STORAGE=local
+# How many processes should be spawned. As a reasonable rule divide your servers
+# available memory by 512 for a rough estimate
+WEB_CONCURRENCY=1
+
+# To support sending outgoing transactional emails such as "document updated" or
+# "you've been invited" you'll need to provide authentication for an SMTP server
 SMTP_HOST=smtp.example.org
 SMTP_PORT=465
 SMTP_USERNAME=outline
@@ -151,12 +156,10 @@ SMTP_FROM_EMAIL=wiki@example.org
 SMTP_REPLY_EMAIL=
 SMTP_TLS_CIPHERS=
 SMTP_SECURE=true
-SMTP_NAME=wiki.example.org
 """,
         {
             "host": "smtp.example.org",
             "port": 465,
-            "domain": "wiki.example.org",
             **SSL,
             "username": "outline",
             "password": "pa$$ #1",
@@ -165,13 +168,36 @@ SMTP_NAME=wiki.example.org
         ["SMTP_TLS_CIPHERS"],
         ["authentication"],
     ),
+    # The same file at 000b2f03, as it comes.
     Sample(
         "outline",
-        "UTILS_SECRET=x\nSMTP_HOST=smtp.example.org\nSMTP_PORT=587\nSMTP_SECURE=false\n"
-        "SMTP_FROM_EMAIL=wiki@example.org\nSMTP_REPLY_EMAIL=a@example.org\n",
+        """\
+NODE_ENV=production
+WEB_CONCURRENCY=1
+UTILS_SECRET=generate_a_new_key
+FILE_STORAGE=local
+
+# To support sending outgoing transactional emails such as "document updated" or
+# email sign-in you'll need to connect an SMTP server. Service can be configured
+# with any service from this list: https://community.nodemailer.com/2-0-0-beta/setup-smtp/well-known-services/
+# DOCS: https://docs.getoutline.com/s/hosting/doc/smtp-cqCJyZGMIB
+SMTP_SERVICE=
+SMTP_USERNAME=
+SMTP_PASSWORD=
+SMTP_FROM_EMAIL=
+""",
+        SSL,
+    ),
+    # Made for server/env.ts at 1a86238a: an empty switch is off, and SMTP_NAME is sent in EHLO.
+    Sample(
+        "outline",
+        "UTILS_SECRET=x\nSMTP_HOST=smtp.example.org\nSMTP_PORT=587\nSMTP_SECURE=\n"
+        "SMTP_FROM_EMAIL=wiki@example.org\nSMTP_REPLY_EMAIL=a@example.org\n"
+        "SMTP_NAME=wiki.example.org\n",
         {
             "host": "smtp.example.org",
             "port": 587,
+            "domain": "wiki.example.org",
             **AUTO,
             "openssl_verify_mode": "none",
             "from": "wiki@example.org",
@@ -179,7 +205,7 @@ SMTP_NAME=wiki.example.org
         [],
         ["starttls_auto"],
     ),
-    # supabase/supabase, docker/.env.example; Apache-2.0.
+    # supabase/supabase, docker/.env.example at 001faf98 and at f8a85e7a; Apache-2.0.
     Sample(
         "supabase",
         """\
@@ -222,7 +248,31 @@ ENABLE_ANONYMOUS_USERS=false
         ["GOTRUE_SMTP_COLOUR"],
         ["authentication"],
     ),
-    # plausible/analytics, config/runtime.exs at a27653cd; AGPL-3.0.
+    # plausible/community-edition, plausible-smtp.env at 3f5d8963, with values in place of
+    # `replace-me`; plausible/analytics, config/runtime.exs at a27653cd; AGPL-3.0.
+    Sample(
+        "plausible",
+        """\
+#Email Configuration for weekly/monthly reporting as per https://plausible.io/docs/self-hosting-configuration#mailersmtp-setup
+MAILER_EMAIL=hello@example.org
+SMTP_HOST_ADDR=smtp.example.org
+SMTP_HOST_PORT=465
+SMTP_USER_NAME=hello
+SMTP_USER_PWD=wonderland
+SMTP_HOST_SSL_ENABLED=true
+SMTP_RETRIES=2
+""",
+        {
+            "host": "smtp.example.org",
+            "port": 465,
+            **SSL,
+            "username": "hello",
+            "password": "wonderland",
+            "from": "hello@example.org",
+        },
+        [],
+        ["authentication"],
+    ),
     Sample(
         "plausible",
         """\
@@ -265,7 +315,8 @@ SMTP_USER_PWD=wonderland
         [],
         ["starttls_auto", "port"],
     ),
-    # metabase/metabase, the names of src/metabase/channel/settings.clj at 069ab215; AGPL-3.0.
+    # Made for metabase/metabase, src/metabase/channel/settings.clj at 069ab215; there is no file
+    # of its own.
     Sample(
         "metabase",
         """\
@@ -441,7 +492,7 @@ smtp_openssl_verify_mode =
         ["authentication", "port"],
         name="discourse.conf",
     ),
-    # symfony/recipes, symfony/mailer; symfony/symfony at 5feb7493 (7.2); MIT.
+    # Made for symfony/symfony at 5feb7493.
     Sample(
         "symfony",
         "APP_ENV=prod\n###> symfony/mailer ###\n"
@@ -459,7 +510,6 @@ smtp_openssl_verify_mode =
         [],
         ["encryption", "authentication"],
     ),
-    Sample("symfony", "MAILER_DSN=null://null\n", {}, ["MAILER_DSN"]),
     Sample(
         "symfony",
         "MAILER_DSN=smtp://smtp.example.org\n",
@@ -475,7 +525,14 @@ smtp_openssl_verify_mode =
         ["encryption", "port"],
     ),
     Sample("symfony", "MAILER_DSN=gmail+smtp://u:wonderland@default\n", {}, ["MAILER_DSN"]),
-    # meteor/meteor, packages/email/email.js at 0025fce7; MIT.
+    # symfony/recipes, symfony/mailer/8.2/manifest.json at 8ecbbf28, as Flex writes it; MIT.
+    Sample(
+        "symfony",
+        "###> symfony/mailer ###\nMAILER_DSN=null://null\n###< symfony/mailer ###\n",
+        {},
+        ["MAILER_DSN"],
+    ),
+    # Made for meteor/meteor, packages/email/email.js at 0025fce7; there is no file of its own.
     Sample(
         "meteor",
         "ROOT_URL=http://localhost:3000\nMONGO_URL=mongodb://mongo:27017/meteor\n"
@@ -502,12 +559,13 @@ smtp_openssl_verify_mode =
         ["port"],
     ),
     Sample("meteor", "MAIL_URL=Mailgun://user:wonderland\n", {}, ["MAIL_URL"]),
-    # gitlabhq/omnibus-gitlab, files/gitlab-config-template/gitlab.rb.template at 440b1f83;
-    # Apache-2.0.
+    # gitlabhq/omnibus-gitlab, files/gitlab-config-template/gitlab.rb.template at 0021a2c1,
+    # without the comment signs; Apache-2.0.
     Sample(
         "gitlab",
         """\
-external_url 'http://gitlab.example.com'
+external_url 'GENERATED_EXTERNAL_URL'
+
 ### GitLab email server settings
 ###! Docs: https://docs.gitlab.com/omnibus/settings/smtp.html
 ###! **Use smtp instead of sendmail/postfix.**
@@ -519,24 +577,33 @@ gitlab_rails['smtp_user_name'] = "smtp user"
 gitlab_rails['smtp_password'] = "smtp password"
 gitlab_rails['smtp_domain'] = "example.com"
 gitlab_rails['smtp_authentication'] = "login"
-gitlab_rails['smtp_enable_starttls_auto'] = false
-gitlab_rails['smtp_tls'] = true
-# gitlab_rails['smtp_pool'] = false
+gitlab_rails['smtp_enable_starttls_auto'] = true
+gitlab_rails['smtp_tls'] = false
+gitlab_rails['smtp_pool'] = false
 
 ###! **Can be: 'none', 'peer', 'client_once', 'fail_if_no_peer_cert'**
+###! Docs: http://api.rubyonrails.org/classes/ActionMailer/Base.html
 gitlab_rails['smtp_openssl_verify_mode'] = 'none'
 
 # gitlab_rails['smtp_ca_path'] = "/etc/ssl/certs"
 gitlab_rails['smtp_ca_file'] = "/etc/ssl/certs/ca-certificates.crt"
+
+### Email Settings
+
+# gitlab_rails['gitlab_email_enabled'] = true
+
+##! If your SMTP server does not like the default 'From: gitlab@gitlab.example.com'
+##! can change the 'From' with this setting.
 gitlab_rails['gitlab_email_from'] = 'example@example.com'
 gitlab_rails['gitlab_email_display_name'] = 'Example'
 gitlab_rails['gitlab_email_reply_to'] = 'noreply@example.com'
+# gitlab_rails['gitlab_email_subject_suffix'] = ''
 """,
         {
             "host": "smtp.server",
             "port": 465,
             "domain": "example.com",
-            **SSL,
+            **AUTO,
             "username": "smtp user",
             "password": "smtp password",
             "authentication": "login",
@@ -544,6 +611,57 @@ gitlab_rails['gitlab_email_reply_to'] = 'noreply@example.com'
             "ca_file": "/etc/ssl/certs/ca-certificates.crt",
             "from": "Example <example@example.com>",
         },
+        [],
+        ["starttls_auto"],
+        name="gitlab.rb",
+    ),
+    # The same, doc/settings/smtp.md at 030959c3: without TLS, and a provider's implicit TLS.
+    Sample(
+        "gitlab",
+        """\
+gitlab_rails['smtp_enable'] = true
+gitlab_rails['smtp_address'] = 'localhost'
+gitlab_rails['smtp_port'] = 25
+gitlab_rails['smtp_domain'] = 'localhost'
+gitlab_rails['smtp_tls'] = false
+gitlab_rails['smtp_openssl_verify_mode'] = 'none'
+gitlab_rails['smtp_enable_starttls_auto'] = false
+gitlab_rails['smtp_ssl'] = false
+gitlab_rails['smtp_force_ssl'] = false
+""",
+        {
+            "host": "localhost",
+            "port": 25,
+            "domain": "localhost",
+            **OPEN,
+            "openssl_verify_mode": "none",
+        },
+        name="gitlab.rb",
+    ),
+    Sample(
+        "gitlab",
+        """\
+gitlab_rails['smtp_enable'] = true
+gitlab_rails['smtp_address'] = "email-smtp.region-1.amazonaws.com"
+gitlab_rails['smtp_port'] = 465
+gitlab_rails['smtp_user_name'] = "IAMmailerKey"
+gitlab_rails['smtp_password'] = "IAMmailerSecret"
+gitlab_rails['smtp_domain'] = "yourdomain.com"
+gitlab_rails['smtp_authentication'] = "login"
+gitlab_rails['smtp_ssl'] = true
+gitlab_rails['smtp_force_ssl'] = true
+""",
+        {
+            "host": "email-smtp.region-1.amazonaws.com",
+            "port": 465,
+            "domain": "yourdomain.com",
+            **SSL,
+            "username": "IAMmailerKey",
+            "password": "IAMmailerSecret",
+            "authentication": "login",
+        },
+        [],
+        ["encryption"],
         name="gitlab.rb",
     ),
     # coollabsio/coolify, templates/compose/gitlab.yaml at 379abb25: one line; Apache-2.0.
@@ -559,7 +677,52 @@ gitlab_rails['gitlab_email_reply_to'] = 'noreply@example.com'
         ["smtp_address", "smtp_port", "smtp_user_name", "smtp_domain"],
         ["", "starttls_auto"],
     ),
-    # nextcloud/server, config/config.sample.php (30); AGPL-3.0.
+    # nextcloud/server, config/config.sample.php at bf6082e1, without its comments; AGPL-3.0.
+    Sample(
+        "nextcloud-config",
+        """\
+<?php
+$CONFIG = array(
+'mail_domain' => 'example.com',
+'mail_from_address' => 'nextcloud',
+'mail_smtpdebug' => false,
+'mail_smtpmode' => 'smtp',
+
+/**
+ * This depends on ``mail_smtpmode``. Specify the IP address of your mail
+ * server host. This may contain multiple hosts separated by a semi-colon. If
+ * you need to specify the port number append it to the IP address separated by
+ * a colon, like this: ``127.0.0.1:24``.
+ *
+ * Defaults to ``127.0.0.1``
+ */
+'mail_smtphost' => '127.0.0.1',
+'mail_smtpport' => 25,
+'mail_smtptimeout' => 10,
+'mail_smtpsecure' => '',
+'mail_smtpauth' => false,
+'mail_smtpauthtype' => 'LOGIN',
+'mail_smtpname' => '',
+'mail_smtppassword' => '',
+'mail_template_class' => '\\OC\\Mail\\EMailTemplate',
+'mail_send_plaintext_only' => false,
+'mail_smtpstreamoptions' => array(),
+'mail_sendmailmode' => 'smtp',
+);
+""",
+        {
+            "host": "127.0.0.1",
+            "port": 25,
+            **AUTO,
+            "authentication": "none",
+            "from": "nextcloud@example.com",
+            "timeout": 10,
+        },
+        [],
+        ["encryption", "timeout"],
+        name="config.php",
+    ),
+    # Made for lib/private/Mail/Mailer.php at 007be83a.
     Sample(
         "nextcloud-config",
         """\
@@ -627,8 +790,7 @@ $CONFIG = array (
         ["mail_smtpmode", "mail_smtpstreamoptions"],
         ["encryption", "host", "port", "timeout"],
     ),
-    # Variables in place of Grafana's and Gitea's files: grafana/grafana and go-gitea/gitea,
-    # their documentation of containers.
+    # Made: the variables that Grafana and Gitea read in place of their files.
     Sample(
         "grafana",
         "GF_SERVER_ROOT_URL=https://grafana.example.org\nGF_SMTP_ENABLED=true\n"

@@ -149,7 +149,8 @@ def read_gitea(source: ImportSource, form: FormatSpec) -> ImportBuilder:
     if builder.switch("ENABLE_HELO", True):
         builder.take("domain", "HELO_HOSTNAME")
     read_declared(builder)
-    if "PROTOCOL" in builder or "IS_TLS_ENABLED" in builder:
+    # An empty PROTOCOL is none: then there is no default port.
+    if builder.text("PROTOCOL") or "IS_TLS_ENABLED" in builder:
         builder.default("port", {"none": 25, "ssl": 465, "auto": 587}[link])
     elif "port" not in builder.values:
         builder.remark("port", "gitea-no-port")

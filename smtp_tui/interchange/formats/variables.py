@@ -62,7 +62,8 @@ def _without_smtp(builder: ImportBuilder, name: str) -> None:
 
 def _link(builder: ImportBuilder, spec: Mapping[str, Any]) -> None:
     """Set the encryption by a word; in some programs port 465 takes precedence."""
-    chosen = builder.choice(spec["name"], spec["words"], spec["default"])
+    choose = builder.exact_choice if spec.get("exact") else builder.choice
+    chosen = choose(spec["name"], spec["words"], spec["default"])
     is_ssl = spec.get("at_465") and builder.values.get("port") == 465
     builder.put_link("ssl" if is_ssl else chosen, builder.form.goes_on)
 
@@ -122,14 +123,14 @@ def _user_is_sender(builder: ImportBuilder, _: object) -> None:
 
 
 def _outline_link(builder: ImportBuilder, name: str) -> None:
-    is_on = builder.switch(name, None)
+    # An empty value is not the default but false.
+    is_empty = name in builder and builder.get(name) is None
+    is_on = not is_empty and builder.switch(name, True)
     if builder.is_unknown(name):
         return
-    if is_on is False:
+    if not is_on:
         builder.put("openssl_verify_mode", "none", name)
-    elif is_on is None:
-        builder.remark("encryption", "outline-unset", name=name)
-    builder.put_link("auto" if is_on is False else "ssl", builder.form.goes_on)
+    builder.put_link("ssl" if is_on else "auto", builder.form.goes_on)
 
 
 _PLAUSIBLE_PORTS = {"Bamboo.Mua": 587, "Bamboo.SMTPAdapter": 25}

@@ -14,7 +14,7 @@ from smtp_tui.config.file_reader import decode_text, read_document
 from smtp_tui.config.tablepath import Changes
 from smtp_tui.interchange.compose import encode
 from smtp_tui.interchange.export_builder import EXPORTED_TOGETHER
-from smtp_tui.interchange.importer import import_text, is_compose, recognise
+from smtp_tui.interchange.importer import import_text, is_compose, recognise_to_change
 from smtp_tui.interchange.inplace.display import FileForDisplay
 from smtp_tui.interchange.inplace.edit import apply_changes
 from smtp_tui.interchange.inplace.syntax import FileSyntax, syntax_of
@@ -47,7 +47,7 @@ def open_in_place(path: Path, dialect: str | None = None) -> Document | None:
 def can_change(content: str, name: str, format: str | None = None) -> bool:
     """Whether a text has a format that smtp-tui can change in place."""
     try:
-        form = format_named(format) if format else recognise(content, name)[0]
+        form = format_named(format) if format else recognise_to_change(content, name)[0]
         return not is_compose(content, name) and syntax_of(form, content) is not None
     except InterchangeError:
         return False
@@ -60,7 +60,7 @@ class InPlaceSettings:
         self.text, self._path = content, path
         try:
             named = (format_named(chosen), text("format-named")) if chosen else None
-            self._form, self._why = named or recognise(content, path.name)
+            self._form, self._why = named or recognise_to_change(content, path.name)
             syntax = syntax_of(self._form, content)
             if syntax is None:
                 raise InterchangeError(text("inplace-no-settings", format=self._form.name))

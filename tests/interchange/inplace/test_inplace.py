@@ -341,3 +341,35 @@ def test_a_format_can_be_named(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert main(["set", str(file), "--dialect", "outline", "port=2525"]) == 0
     assert file.read_text() == "SMTP_HOST=a.example\nSMTP_PORT=2525\n"
     assert "Read as Outline: you chose it" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "wanted"),
+    [
+        (
+            "gitlab.rb",
+            "external_url 'http://a.example'\n# gitlab_rails['smtp_address'] = \"smtp.server\"\n",
+            "gitlab_rails['smtp_address'] = 'new.example.org'",
+        ),
+        (
+            "config.php",
+            "<?php\n$CONFIG = array (\n  'instanceid' => 'x',\n);\n",
+            "  'mail_smtphost' => 'new.example.org',",
+        ),
+    ],
+    ids=["gitlab", "nextcloud"],
+)
+def test_a_file_that_sets_no_mail_yet_is_known_by_its_name(
+    tmp_path: Path, name: str, text: str, wanted: str
+) -> None:
+    file = tmp_path / name
+    file.write_text(text, encoding="utf-8")
+    assert main(["set", str(file), "host=new.example.org"]) == 0
+    assert changed_lines(text, file.read_text(encoding="utf-8")) == [f"+ {wanted}"]
+
+
+def test_another_file_of_that_name_is_not_taken_for_one(tmp_path: Path) -> None:
+    file = tmp_path / "config.php"
+    file.write_text("<?php\n$CONFIG = array('title' => 'x');\n", encoding="utf-8")
+    assert main(["set", str(file), "host=new.example.org"]) != 0
+    assert "new.example.org" not in file.read_text(encoding="utf-8")
