@@ -64,7 +64,7 @@ AUTHENTIK_EMAIL__FROM=authentik@localhost
         ["AUTHENTIK_EMAIL__USE_TLS"],
         ["", "authentication", "port"],
     ),
-    # Made for paperless-ngx/paperless-ngx, src/paperless/settings/__init__.py: its
+    # Made for paperless-ngx/paperless-ngx, src/paperless/settings/__init__.py at b79edfd2: its
     # docker-compose.env (0474221b) and paperless.conf.example (009de518) have no line on mail.
     Sample(
         "paperless",
@@ -415,6 +415,36 @@ volumes:
             "password": "pa$$word",
             "authentication": "plain",
             "from": "noreply@discourse.example.com",
+        },
+        [],
+        ["starttls_auto", "authentication", "port"],
+        name="app.yml",
+    ),
+    # The same file at 43e16ca7, as it comes.
+    Sample(
+        "discourse",
+        """\
+env:
+  LANG: en_US.UTF-8
+  DISCOURSE_HOSTNAME: 'discourse.example.com'
+
+  ## TODO: The SMTP mail server used to validate new accounts and send notifications
+  # SMTP ADDRESS, username, and password are required
+  # WARNING the char '#' in SMTP password can cause problems!
+  DISCOURSE_SMTP_ADDRESS: smtp.example.com
+  #DISCOURSE_SMTP_PORT: 587
+  DISCOURSE_SMTP_USER_NAME: user@example.com
+  DISCOURSE_SMTP_PASSWORD: pa$$word
+  #DISCOURSE_SMTP_ENABLE_START_TLS: true           # (optional, default true)
+  #DISCOURSE_SMTP_DOMAIN: discourse.example.com    # (required by some providers)
+""",
+        {
+            "host": "smtp.example.com",
+            "port": 25,
+            **AUTO,
+            "username": "user@example.com",
+            "password": "pa$$word",
+            "authentication": "plain",
         },
         [],
         ["starttls_auto", "authentication", "port"],
