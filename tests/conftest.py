@@ -42,6 +42,14 @@ settings.load_profile("same-cases")
 pytest_plugins = ["tests.servers.fixtures"]
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name no test by a long text, as newer versions of pytest do.
+
+    pytest puts the name into the environment, and with that no program would start any more.
+    """
+    return argname if isinstance(val, str | bytes) and len(val) > 100 else None
+
+
 def pytest_configure() -> None:
     """Let Ctrl+C end the programs under test: a shell takes it from what it starts with `&`."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
