@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import socket
 import ssl
 import threading
@@ -12,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import scramp.core
 
 from smtp_tui.checks.request import CheckRequest
 from smtp_tui.checks.run import run
@@ -176,11 +176,11 @@ async def test_while_hashing(
         return b""
 
     values = {"encryption": "tls", "ca_file": ca_file, "authentication": "scram-sha-256"}
-    real = scramp.core.hi
+    real = hashlib.pbkdf2_hmac
     main = threading.current_thread()
     monkeypatch.setattr(
-        scramp.core,
-        "hi",
+        hashlib,
+        "pbkdf2_hmac",
         lambda *args: (real if threading.current_thread() is main else hash_for_ever)(*args),
     )
     try:
