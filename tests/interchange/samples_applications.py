@@ -1,6 +1,8 @@
 """Samples of applications' own files: the lines on mail alone, with version and licence.
 
 Names of people and machines are replaced, and values are filled in where the file has none.
+A sample is "made" where an application has no such file, or where its file says less; then the
+comment names the source whose meaning it holds.
 """
 
 from __future__ import annotations
