@@ -92,6 +92,8 @@ def private_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
         monkeypatch.delenv(name, raising=False)
     for name in ("SMTP_TUI_CONFIG", "SMTP_TUI_PASSWORD", "SSL_CERT_FILE", "SSL_CERT_DIR"):
         monkeypatch.delenv(name, raising=False)
+    for name in ("COLUMNS", "LINES"):  # pytest-xdist sets them, and they win over a terminal's size
+        monkeypatch.delenv(name, raising=False)
     # The library chooses once in each process, among the classes of other tests too.
     backend = keyring.core.load_keyring("keyring.backends.fail.Keyring")
     monkeypatch.setattr(keyring.core, "_keyring_backend", backend)
