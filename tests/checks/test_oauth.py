@@ -112,7 +112,8 @@ async def test_refused_token(
     assert attempts(events) == [mechanism]
     assert verdict.summary.startswith("The server rejects the access token: 535")
     assert "name or password" not in verdict.summary + verdict.why + verdict.cure
-    assert [fix.field for fix in verdict.fixes] == ["password", "username"]
+    found = [(fix.field, fix.signs_in) for fix in verdict.fixes]
+    assert found == [("password", False), ("password", True), ("username", False)]
     assert "token" in verdict.fixes[0].why
     assert [error["status"] for error in errors(events)] == [ERRORS[mechanism]]
     # The server's challenge says what its reply does not.

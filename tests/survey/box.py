@@ -12,23 +12,23 @@ from tests.interchange.samples import SAMPLES
 Row = tuple[str, str, str, str]
 """A format, the places, the host and the port of settings that are to be found."""
 
-# The samples of tests/interchange/samples.py by number, and where an admin has them.
+# The samples of tests/interchange/samples.py by format and number, and where an admin has them.
 _FORMATS = {
-    "home/deploy/chatwoot/.env": 0,
-    "home/mastodon/live/.env.production": 2,
-    "etc/vaultwarden.env": 4,
-    "var/www/shop/.env": 6,
-    "srv/django/project/settings.py": 10,
-    "srv/django/other/.env": 12,
-    "srv/next/.env.local": 13,
-    "opt/rails/config/environments/production.rb": 16,
-    "etc/msmtprc": 19,
-    "home/bob/.msmtprc": 20,
-    "etc/postfix/main.cf": 21,
-    "etc/gitea/app.ini": 24,
-    "etc/grafana/grafana.ini": 26,
-    "etc/alertmanager/alertmanager.yml": 29,
-    "srv/node/config/mail.json": 30,
+    "home/deploy/chatwoot/.env": ("chatwoot", 0),
+    "home/mastodon/live/.env.production": ("mastodon", 0),
+    "etc/vaultwarden.env": ("vaultwarden", 0),
+    "var/www/shop/.env": ("laravel", 0),
+    "srv/django/project/settings.py": ("django", 1),
+    "srv/django/other/.env": ("django", 3),
+    "srv/next/.env.local": ("node", 0),
+    "opt/rails/config/environments/production.rb": ("rails", 0),
+    "etc/msmtprc": ("msmtp", 1),
+    "home/bob/.msmtprc": ("msmtp", 2),
+    "etc/postfix/main.cf": ("postfix", 0),
+    "etc/gitea/app.ini": ("gitea", 1),
+    "etc/grafana/grafana.ini": ("grafana", 2),
+    "etc/alertmanager/alertmanager.yml": ("alertmanager", 0),
+    "srv/node/config/mail.json": ("nodemailer", 0),
 }
 _DIALECTS = {
     "etc/lldap/lldap_config.toml": "LLDAP",
@@ -87,8 +87,8 @@ _DECOYS = {
 def make_box(root: Path) -> list[Row]:
     """Write the files, and return what there is to find."""
     expected: list[Row] = []
-    for place, number in _FORMATS.items():
-        sample = SAMPLES[number]
+    for place, (name, number) in _FORMATS.items():
+        sample = [sample for sample in SAMPLES if sample.format == name][number]
         write(root / place, sample.text)
         for name, content in sample.beside.items():
             write((root / place).with_name(name), content)
