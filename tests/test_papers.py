@@ -26,8 +26,8 @@ _PATH = re.compile(
 )
 # A word in capitals stands for any name.
 _ANY = re.compile(r"\b(?:NAME|KEY)\b")
-_OTHERS = {"mail.toml"}
-"""Files of an admin, which an example names."""
+_OTHERS = {"mail.toml", "build/site"}
+"""A file of an admin, which an example names, and what `make docs` makes."""
 
 
 def read(name: str) -> str:

@@ -23,7 +23,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Opened:
     """What the form was opened on, in place of opening it."""
     seen: Opened = []
 
-    def note(document: Document, table: str | None, call: Invocation) -> int:
+    def note(document: Document, table: str | None, call: Invocation, **_recording: object) -> int:
         seen.append((document, table))
         return 0
 

@@ -270,9 +270,13 @@ def test_what_is_no_file_is_not_read_as_one(
     (folder / "00000000.3").symlink_to("/proc/self/environ")
     (folder / "00000000.4").write_bytes(authorities[0].pem)
     (folder / "00000000.5").touch()
-    os.truncate(folder / "00000000.5", 1 << 40)
     variables = {"SSL_CERT_FILE": "/nowhere", "SSL_CERT_DIR": str(folder)}
-    with resident(variables=variables, program=PYTHON) as pid, trust_in(pid) as trust:
-        assert trust.pem == text(authorities[0])
+    with resident(variables=variables, program=PYTHON) as pid:
+        os.truncate(folder / "00000000.5", 1 << 40)
+        with trust_in(pid) as trust:
+            assert trust.pem is None  # it was not read to its end
+        os.truncate(folder / "00000000.5", 0)
+        with trust_in(pid) as trust:
+            assert trust.pem == text(authorities[0])
         # The kernel's file about the reader.
         assert trust.unreadable == (f"{folder}/00000000.3",)

@@ -149,7 +149,7 @@ SCENARIOS = [
         OFFERED,
         scram("SCRAM-SHA-256", USER, SECRET, lies=True),
         ends=MALFORMED,
-        detail="signature",
+        detail="did not prove",
         **SCRAM,
     ),
     scenario("no SCRAM", SCRAM_ASKED, send(challenge("hello")), CANCELLED, ends=MALFORMED, **SCRAM),

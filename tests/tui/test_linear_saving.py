@@ -157,7 +157,7 @@ def test_the_arrival_of_a_message_is_proven(tmp_path: Path) -> None:
         *("imap.example.org", "imaps://me@imap.example.org", "hunter22", ":quit"),
     )
     ended = answered(tmp_path, *answers, runner=check)
-    assert "! The mailbox must begin with imaps:// or imap://." in ended.text
+    assert "! The address of the mailbox must begin with imaps:// or imap://." in ended.text
     assert "hunter22" not in ended.text
     (request,) = check.requests
     assert request.prove
