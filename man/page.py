@@ -7,7 +7,6 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import smtp_tui
 from smtp_tui.cli.commands import (
     COMMANDS,
     FORM,
@@ -27,12 +26,14 @@ _SIGNS = r"\e \- \(aq \(ga \(ha \(ti ... \(en \(em \(cq \(lq \(rq"
 _ESCAPES = str.maketrans(dict(zip("\\-'`^~…–—’“”", _SIGNS.split(), strict=True)))
 
 
-def manpage(version: str) -> str:
-    """Return the page in man macros, as ASCII."""
+def manpage() -> str:
+    """Return the page in man macros, as ASCII.
+
+    It stands in the tree, so it cannot name the version, which is that of a tag.
+    """
     commands = (FORM, *COMMANDS)
     synopsis = (f".B smtp\\-tui {_escaped(spec.words)}".rstrip() for spec in commands)
     parts = {
-        "version": _escaped(version),
         "synopsis": "\n.br\n".join(synopsis),
         "commands": _tagged((f"smtp-tui {spec.words}", _command_text(spec)) for spec in commands),
         "options": _tagged(row for option in OPTIONS for row in _meaning_rows(option)),
@@ -83,4 +84,4 @@ def _escaped(text: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(manpage(smtp_tui.__version__))
+    sys.stdout.write(manpage())

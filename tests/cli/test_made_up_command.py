@@ -47,7 +47,7 @@ def greet(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_it_is_found_everywhere_and_runs(call: Call) -> None:
     assert "  greet red|green" in call("--help").out
     assert call("greet", "--help").out.startswith("Usage: smtp-tui greet red|green\n\nGreet a")
-    page = manpage("1")
+    page = manpage()
     assert ".B smtp\\-tui greet red|green\n" in page
     assert "Greet a colour. Options: \\-\\-quiet." in page
     assert answer(["gr"], 1)[1]["greet"] == "greet a colour"
