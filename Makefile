@@ -10,7 +10,7 @@ INSTALLED = $(VENV)/.installed
 PIP = $(BIN)/pip install --disable-pip-version-check
 # What meets the versions of Python and of the libraries, without what opens the form.
 HEADLESS = $(addprefix tests/,arrival checks cli config diagnosis discovery interchange oauth providers settings smtp web)
-FORM = $(addprefix --ignore=tests/,cli/test_form.py cli/test_made_up_command.py config/test_made_up_dialect.py interchange/test_made_up_format.py oauth/test_form.py providers/test_made_up_provider.py settings/test_made_up_field.py)
+FORM = $(addprefix --ignore=tests/,cli/test_form.py cli/test_made_up_command.py config/test_made_up_dialect.py interchange/test_made_up_format.py oauth/test_form.py providers/test_made_up_provider.py settings/test_made_up_field.py) --deselect=tests/smtp/test_tls_files.py::test_the_form_stays_awake
 # They need smtp-tui installed: its version, its metadata, its command.
 INSTALLED_ONLY = --ignore=tests/cli/test_manpage.py --deselect=tests/cli/test_form_needs.py::test_the_packages_metadata_has_that_form --deselect=tests/cli/test_completion.py::test_tables_of_the_file_in_the_line
 # Debian 13's Hypothesis takes a generator of its own for one that nobody keeps, now and then, and what
