@@ -46,10 +46,8 @@ SCENARIOS = [
     scenario("needs TLS", ASKED, "S: 538 5.7.11 no", ends=("auth", "encryption-required"), **PLAIN),
     scenario("421", ASKED, "S: 421 4.3.0 bye", ends=("auth", "server-busy"), **PLAIN),
     scenario("another success", ASKED, "S: 250 ok", ends=("auth", "reply-unexpected"), **PLAIN),
-    scenario("silence", ASKED, silence, ends=("auth", "reply-timeout"), timeout=0.3, **PLAIN),
-    scenario(
-        "drips", ASKED, drip(b"23", 0.02), ends=("auth", "reply-timeout"), timeout=0.3, **PLAIN
-    ),
+    scenario("silence", ASKED, silence, ends=("auth", "reply-timeout"), timeout=1, **PLAIN),
+    scenario("drips", ASKED, drip(b"23", 0.02), ends=("auth", "reply-timeout"), timeout=1, **PLAIN),
     scenario("closes", ASKED, close, ends=CLOSED, **PLAIN),
     scenario("finishes", ASKED, finish, ends=CLOSED, **PLAIN),
     scenario("resets", ASKED, reset, ends=RESET, **PLAIN),
