@@ -119,7 +119,11 @@ def test_certifi_is_another_library(tmp_path: Path, bundle: Path) -> None:
     packages.mkdir(parents=True)
     shutil.copy(bundle, packages / "cacert.pem")
     variables = {"VIRTUAL_ENV": str(tmp_path / "venv")}
-    with resident(variables=variables, program=PYTHON) as pid, trust_in(pid) as trust:
+    own = tmp_path / "venv/bin/python"  # this one's environment has a certifi of its own
+    own.parent.mkdir()
+    own.symlink_to(Path(sys.executable).resolve())
+    program = (str(own), *PYTHON[1:])
+    with resident(variables=variables, program=program) as pid, trust_in(pid) as trust:
         assert trust.other
         assert trust.other.runtime == "certifi"
         assert trust.other.paths == (f"{packages}/cacert.pem",)
