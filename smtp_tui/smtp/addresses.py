@@ -157,7 +157,8 @@ class EarlyConnection:
         self.started = time.monotonic()
         self.context: ssl.SSLContext | None = None
         # When the lookup began and ended, when the connection began, and when the host answered.
-        self.asked_at: float | None = None
+        # The check may read the first before the thread has run: its own moment would be too late.
+        self.asked_at = self.started
         self.found_at: float | None = None
         self.tried_at: float | None = None
         self.answered_at: float | None = None

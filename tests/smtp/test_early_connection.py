@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import threading
 from collections.abc import Iterator
 from contextlib import aclosing
 from dataclasses import replace
@@ -93,6 +94,15 @@ async def test_a_port_that_refuses(listening: socket.socket) -> None:
     listening.close()
     early = await events_of(request, early=True)
     assert timeless(early) == timeless(await events_of(request, early=False))
+
+
+def test_the_lookup_has_a_moment_before_the_thread_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A check that reads none would take a later one, after what the thread notes meanwhile."""
+    monkeypatch.setattr(threading.Thread, "start", lambda _thread: None)
+    settings = settings_sure_to_connect(request_for(1))
+    assert settings
+    early = EarlyConnection(settings)
+    assert early.asked_at == early.started
 
 
 def resolve_to(monkeypatch: pytest.MonkeyPatch, *found: tuple[str, int]) -> None:
