@@ -113,7 +113,7 @@ def _open_form(
         try:
             load("tui.style:set_charset")(charset)
             run = load("tui.app:run_app")
-        except Exception as error:
+        except Exception as error:  # on Debian 13's Textual it is a TypeError
             raise load("cli.form_needs:explained")(error) from None
     more = {} if recording is None else {"recording": recording}
     return int(
