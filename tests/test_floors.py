@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-HEAVY = ("textual", "rich", "tomlkit", "keyring", "cryptography", "idna", "scramp")
+HEAVY = ("textual", "rich", "tomlkit", "keyring", "cryptography", "idna")
 SPARED = {
     "importlib.metadata",
     "shutil",

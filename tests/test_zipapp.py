@@ -145,7 +145,6 @@ def test_nothing_in_it_is_for_one_machine_only() -> None:
         "tomlkit",
         "keyring",
         "idna",
-        "scramp",
         "oauthlib",
     } <= names
     assert not names & LEFT_OUT

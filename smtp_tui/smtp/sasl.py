@@ -21,6 +21,7 @@ from smtp_tui.records import record
 from smtp_tui.safe_text import mask_credentials
 from smtp_tui.smtp.redaction import as_bytes
 from smtp_tui.smtp.replies import Reply
+from smtp_tui.smtp.saslprep import NotPreparable, saslprep
 
 # A hostile server must not keep the processor busy for long. This many iterations take half a
 # second on a common machine, and do not block the event loop.
@@ -30,9 +31,16 @@ ITERATIONS_LIMIT = 2_000_000
 ITERATIONS_LEAST = 4096
 # Our limit, not the RFCs'. Dovecot and Cyrus SASL send 16 bytes, mox 12.
 SALT_LEAST = 12
-# A nonce is printable ASCII without commas. An extension that we do not know may follow, but a
-# mandatory one (m=) comes first and ends the exchange.
-SERVER_FIRST = re.compile(rb"r=([!-+\--~]+),s=([^,]+),i=([1-9][0-9]*)(?:,[a-zA-Z]=[^,]*)*")
+# Python's ssl has no channel binding of TLS 1.3 (tls-exporter, RFC 9266), so we have no -PLUS. "y"
+# would claim that we have it, and a server that has it too would end the login as an attack.
+NO_BINDING = b"n,,"
+# A nonce is printable ASCII without commas. Extensions that we do not know are ignored, as RFC 5802
+# wants it, but none of them has the name of an attribute that RFC 5802 defines.
+EXTENSIONS = rb"(?:,(?![anmrcsipve]=)[a-zA-Z]=[^,\0]+)*"
+SERVER_FIRST = re.compile(rb"r=([!-+\--~]+),s=([^,]+),i=(0|[1-9][0-9]*)" + EXTENSIONS)
+SERVER_FINAL = re.compile(rb"v=([^,]+)" + EXTENSIONS)
+# Whoever lacks this extension must end the exchange, wherever it stands (RFC 5802, section 5.1).
+MANDATORY_EXTENSION = re.compile(rb"(?:^|,)m=")
 
 
 class ChallengeError(ValueError):
@@ -124,31 +132,24 @@ def cram_md5(credentials: Credentials) -> Exchange:
 
 def scram(name: str, credentials: Credentials) -> Exchange:
     """SCRAM (RFC 5802, RFC 7677): both sides prove that they know the password."""
-    # 25 ms, which no other mechanism needs. The rest is ours: Debian 13's scramp 1.4.5 escapes no
-    # username, takes a salt that is no base64, and hashes in Python, which takes it eight seconds
-    # where hashlib needs a third of one.
-    from scramp import ScramException
-    from scramp.core import saslprep
-
     try:
-        user = saslprep(credentials.username).replace("=", "=3D").replace(",", "=2C")
-        secret = saslprep(credentials.secret).encode()
+        user = saslprep(credentials.username, unassigned=True)
+        secret = saslprep(credentials.secret, unassigned=False).encode()
         ours = token_hex()
-        first = f"n={user},r={ours}".encode()
-        if not user:
-            raise ScramException("no username")
-    except (ScramException, UnicodeEncodeError, AssertionError):  # the error may quote the password
+        first = f"n={user.replace('=', '=3D').replace(',', '=2C')},r={ours}".encode()
+    except (NotPreparable, UnicodeEncodeError):  # the latter quotes the text, maybe the password
         raise MechanismUnusable(f"{name} cannot send this username or password") from None
-    challenge = yield ClientResponse(b"n,," + first, f"[username {credentials.shown} and nonce]")
+    challenge = yield ClientResponse(
+        NO_BINDING + first, f"[username {credentials.shown} and nonce]"
+    )
     # A server's error (RFC 5802, section 7), which mox sends as a challenge before its 535.
     if challenge.startswith(b"e="):
         yield TO_GET_ERROR
         return
-    _require_acceptable(challenge)
     both, salt, iterations = _server_first(challenge, ours.encode())
     digest = name.removeprefix("SCRAM-").replace("-", "").lower()
     salted = hashlib.pbkdf2_hmac(digest, secret, salt, iterations)
-    unproved = b"c=biws,r=" + both  # "biws" is "n,,": no channel binding
+    unproved = b"c=" + b64encode(NO_BINDING) + b",r=" + both
     signed = b",".join((first, challenge, unproved))
     client_key = hmac.digest(salted, b"Client Key", digest)
     signature = hmac.digest(hashlib.new(digest, client_key).digest(), signed, digest)
@@ -160,7 +161,8 @@ def scram(name: str, credentials: Credentials) -> Exchange:
         yield TO_GET_ERROR
         return
     servers = hmac.digest(hmac.digest(salted, b"Server Key", digest), signed, digest)
-    if not hmac.compare_digest(challenge, b"v=" + b64encode(servers)):
+    final = SERVER_FINAL.fullmatch(challenge)
+    if not final or not hmac.compare_digest(final[1], b64encode(servers)):
         raise ChallengeError("the server did not prove that it knows the password")
     yield ClientResponse(b"", "[empty response]", is_secret=False, server_proved=True)
 
@@ -172,45 +174,43 @@ def _server_first(challenge: bytes, ours: bytes) -> tuple[bytes, bytes, int]:
         challenge.decode()
     except UnicodeDecodeError:
         raise ChallengeError(f"{failure} (it is not UTF-8)") from None
+    if MANDATORY_EXTENSION.search(challenge):
+        raise ChallengeError("the server requires an extension of SCRAM that smtp-tui lacks (m=)")
     parts = SERVER_FIRST.fullmatch(challenge)
     if not parts:
-        raise ChallengeError(f"{failure} (it is not a nonce, a salt and an iteration count)")
+        lacks_count = not re.search(rb",i=[0-9]+(?:,|$)", challenge)
+        why = "has no" if lacks_count else "is not a nonce, a salt and an"
+        raise ChallengeError(f"{failure} (it {why} iteration count)")
     both, salt, iterations = parts.groups()
-    if not both.startswith(ours) or both == ours:
-        raise ChallengeError(f"{failure} (Client nonce doesn't match)")
     try:
-        return both, b64decode(salt, validate=True), int(iterations)
+        decoded = b64decode(salt, validate=True)
     except binascii.Error:
         raise ChallengeError(f"{failure} (Invalid base 64 encoding)") from None
+    _require_costly_to_crack(decoded, iterations)
+    if not both.startswith(ours) or both == ours:
+        raise ChallengeError(f"{failure} (Client nonce doesn't match)")
+    return both, decoded, int(iterations)
 
 
-def _require_acceptable(challenge: bytes) -> None:
-    """Raise ChallengeError if iterations or salt cost too much, or make the proof easy to crack."""
-    parts = challenge.split(b",")
-    for count in [part[2:] for part in parts if part.startswith(b"i=")] or [b""]:
-        if not count.isdigit():
-            raise ChallengeError("the challenge is not valid SCRAM (it has no iteration count)")
-        if len(count) > 7 or int(count) > ITERATIONS_LIMIT:
-            raise ChallengeError(
-                f"the server asks for more than {ITERATIONS_LIMIT} iterations, the most that "
-                "smtp-tui computes"
-            )
-        if int(count) < ITERATIONS_LEAST:
-            raise ChallengeError(
-                f"the server asks for only {int(count)} iterations; RFC 5802 and RFC 7677 require "
-                f"{ITERATIONS_LEAST}, and smtp-tui sends no proof that is easier to crack (another "
-                "program may)"
-            )
-    for salt in [part[2:] for part in parts if part.startswith(b"s=")]:
-        try:
-            length = len(b64decode(salt, validate=True))
-        except binascii.Error:
-            continue  # _server_first reports it
-        if 0 < length < SALT_LEAST:
-            raise ChallengeError(
-                f"the server's salt has {length} bytes; smtp-tui requires {SALT_LEAST} or more, but"
-                " RFC 5802 sets no limit (another program may log in)"
-            )
+def _require_costly_to_crack(salt: bytes, iterations: bytes) -> None:
+    """Raise ChallengeError if the proof costs us too much, or is easy to crack."""
+    # Python itself refuses to read a number of more than 4,300 digits.
+    if len(iterations) > len(str(ITERATIONS_LIMIT)) or int(iterations) > ITERATIONS_LIMIT:
+        raise ChallengeError(
+            f"the server asks for more than {ITERATIONS_LIMIT} iterations, the most that "
+            "smtp-tui computes"
+        )
+    if int(iterations) < ITERATIONS_LEAST:
+        raise ChallengeError(
+            f"the server asks for only {int(iterations)} iterations; RFC 5802 and RFC 7677 require "
+            f"{ITERATIONS_LEAST}, and smtp-tui sends no proof that is easier to crack (another "
+            "program may)"
+        )
+    if len(salt) < SALT_LEAST:
+        raise ChallengeError(
+            f"the server's salt has {len(salt)} bytes; smtp-tui requires {SALT_LEAST} or more, but"
+            " RFC 5802 sets no limit (another program may log in)"
+        )
 
 
 def xoauth2(credentials: Credentials) -> Exchange:

@@ -203,7 +203,13 @@ def test_scram_refuses_to_hash_for_ever(count: str, monkeypatch: pytest.MonkeyPa
         ),
         (b"r=abcd,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4095", "asks for only 4095 iterations"),
         (b"r=abcd,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=0", "asks for only 0 iterations"),
-        (b"r=abcd,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=5000,i=1", "asks for only 1 iterations"),
+        (b"r=abcd,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=5000,i=1", "not a nonce, a salt and an iteration"),
+        (b"r=abcd,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=04096", "not a nonce, a salt and an iteration"),
+        (b"r=abcd,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096,x=", "not a nonce, a salt and an iteration"),
+        (b"r=abcd,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096,x=\0", "not a nonce, a salt and an iteration"),
+        (b"r=abcd,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096,r=abcd", "not a nonce, a salt and an"),
+        (b"r=abcd,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096,m=x", r"an extension .* lacks \(m=\)$"),
+        (b"m=x,r=abcd,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096", r"an extension .* lacks \(m=\)$"),
         (b"r=abcd,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=-1", "has no iteration count"),
         (b"r=abcd,s=W22ZaJ0SNY7soEsUEjb6gQ==", "has no iteration count"),
         (b"r=abcd,s=eHh4eHh4eHg=,i=4096", "salt has 8 bytes; .* requires 12 or more"),
@@ -227,13 +233,17 @@ def test_scram_tells_what_is_off(
     [
         b"r=abcd,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096",
         b"r=abcd,s=QSXCR+Q6sek8bf92,i=4096",  # 12 bytes
+        "r=abcd,s=QSXCR+Q6sek8bf92,i=4096,x=a=é,Z=1".encode(),  # two extensions
     ],
 )
 def test_scram_takes_what_servers_send(challenge: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     assert scram_after(challenge, monkeypatch).proof
 
 
-@pytest.mark.parametrize("final", [b"", b"v=AAAA", b"v=!", b"\xff"])
+@pytest.mark.parametrize(
+    "final",
+    [b"", b"v=AAAA", b"v=!", b"\xff", b"v=", b"v=" + b"A" * 43 + b"=,v=" + b"A" * 43 + b"="],
+)
 def test_scram_wants_the_servers_proof(final: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sasl, "token_hex", lambda: "abc")
     exchange, _ = begin("SCRAM-SHA-256", Credentials("user", "pencil"))
