@@ -18,7 +18,7 @@ from smtp_tui.checks.output_file import write_whole
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.lazy import load
 from smtp_tui.records import record
-from smtp_tui.safe_text import escape_controls, mask_credentials
+from smtp_tui.safe_text import MASK, escape_controls, mask_credentials
 from smtp_tui.settings.fields import FIELDS, Field, FieldKind, Settings
 from smtp_tui.settings.password_sources import LiteralSource, source_as_toml
 from smtp_tui.smtp.certificates import CHAIN_SHOWN, Certificate, in_words
@@ -143,7 +143,7 @@ def _section(check: ReportedCheck, moment: datetime, home: str) -> Iterator[str]
     if check.settings is None:
         return
     yield from ("", "### The same test with other programs")
-    user = mask_credentials(check.settings.username or "") or None
+    user = _shown_username(check, check.settings)
     place = check.verdict.comparison.place if check.verdict.comparison else None
     settings = replace(check.settings, username=user)
     for command in equivalent_commands(settings, facts, check.base, place):
@@ -212,9 +212,17 @@ def _setting_lines(check: ReportedCheck) -> Iterator[str]:
     for field in FIELDS:
         mark = "" if field.key in check.settings.given else " (default)"
         mark = " (the application's default)" if field.key in check.assumed else mark
-        yield f"- {code(field.key)}: {_setting_value(field, check.settings)}{mark}"
+        settings = replace(check.settings, username=_shown_username(check, check.settings))
+        yield f"- {code(field.key)}: {_setting_value(field, settings)}{mark}"
     if check.password_from:
         yield f"- the password of this check came from {prose(check.password_from)}"
+
+
+def _shown_username(check: ReportedCheck, settings: Settings) -> str | None:
+    facts = check.verdict.facts
+    if facts and facts.username_is_secret:
+        return MASK
+    return mask_credentials(settings.username or "") or None
 
 
 def _setting_value(field: Field, settings: Settings) -> str:

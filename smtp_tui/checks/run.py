@@ -174,6 +174,7 @@ async def _dialogue(
         trust=request.trust,
     )
     end = None
+    facts.username_is_secret = bool(secret) and secret == settings.username
     # Every connection of a check shares it: a server may repeat a password from another one.
     redactors = request.redactors or RedactorGroup()
     redactor = redactors.redactor(settings.host, settings.username, secret)

@@ -140,7 +140,7 @@ _READABLE = (Authentication.PLAIN, Authentication.LOGIN, *_TOKENS)
 _SPECIAL = frozenset("$#\"'`\\ ")
 _SHORTEST_TIMEOUT = 5  # seconds; Ruby's default for each single reply
 _UNREAL_DOMAINS = (".localdomain", ".localhost")
-_ONLY_IN_TLS = ("ca_file", "server_name", "tls_fingerprint", "client_certificate")
+_ONLY_IN_TLS = ("server_name", "tls_fingerprint", "client_certificate")
 _AMAZON_SES = "amazon-ses"
 _IAM_SECRET = 40  # characters; an SMTP password of the same provider has 44
 
@@ -225,6 +225,8 @@ def _certificate_advice(settings: PartialSettings) -> Iterator[Match]:
         yield "tls-minimum-withdrawn", {"version": str(settings["tls_minimum"])}
     if settings.is_open:
         yield from (("only-in-tls", {"field": key}) for key in _ONLY_IN_TLS if key in present)
+        if "ca_file" in present:
+            yield "ca-file-only-for-mailbox", {}
     if settings.link in (None, ConnectionSecurity.OPEN):
         return
     if mode is VerifyMode.FAIL_IF_NO_PEER_CERT:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from smtp_tui.diagnosis.causes import label, parts_of, texts_of
 from smtp_tui.diagnosis.verdict import CheckSummary, Fix, Recipient, Verdict
 from smtp_tui.lazy import load
-from smtp_tui.safe_text import abridged, escape_controls, mask_credentials, shortened
+from smtp_tui.safe_text import MASK, abridged, escape_controls, mask_credentials, shortened
 from smtp_tui.settings.choices import OF_TOKENS
 from smtp_tui.settings.fields import BY_KEY, Settings
 from smtp_tui.settings.validate import Problem
@@ -225,7 +225,7 @@ def _success_text(facts: CheckSummary, settings: Settings | None) -> str:
         shown = f"{first} and {len(others)} more" if others else first
         text = f"The server accepts mail for {shown}, {link}. No message was sent."
     elif settings.authenticates:
-        who = f" of {mask_credentials(settings.username)}" if settings.username else ""
+        who = f" of {_shown_username(settings, facts)}" if settings.username else ""
         text = f"The server accepts the login{who} with {facts.mechanism}, {link}."
     else:
         text = f"The server {settings.host} answers correctly, {link}; there was no login."
@@ -244,6 +244,12 @@ def _after_queue(facts: CheckSummary) -> str:
     return f"Then it was {sentence}.{'' if only.is_local else ' This does not prove arrival.'}"
 
 
+def _shown_username(settings: Settings, facts: CheckSummary) -> str:
+    if facts.username_is_secret:
+        return MASK
+    return mask_credentials(settings.username or "no user")
+
+
 def template_vars(settings: Settings | None, facts: CheckSummary) -> dict[str, str]:
     """Return a value for each of `NAMES`, in one line and safe for a terminal."""
     names = dict.fromkeys(NAMES, UNKNOWN) | dict.fromkeys(_OPTIONAL_NAMES, "")
@@ -255,7 +261,7 @@ def template_vars(settings: Settings | None, facts: CheckSummary) -> dict[str, s
             "endpoint": place if settings.host in place else f"{settings.host} ({place})",
             "encryption": settings.encryption.value,
             "authentication": settings.authentication.value,
-            "username": mask_credentials(settings.username or "no user"),
+            "username": _shown_username(settings, facts),
             "tls_minimum": f"TLS {settings.tls_minimum.value}",
             "tls_name": settings.tls_name,
             "proxy": str(settings.proxy),

@@ -90,6 +90,7 @@ class CheckSummary:
     recipients: list[events.RecipientReply] = field(default_factory=list)
     accepted_at: float | None = None  # seconds after the check began
     queue_id: str | None = None
+    username_is_secret: bool = False  # as at Postmark, whose token is both
     has_sign_in: bool = False
     granted: tuple[str, ...] = ()  # the scopes of the sign-in's token
     sign_in_ends_at: datetime | None = None

@@ -18,7 +18,7 @@ from functools import partial
 from secrets import token_hex
 
 from smtp_tui.records import record
-from smtp_tui.safe_text import mask_credentials
+from smtp_tui.safe_text import MASK, mask_credentials
 from smtp_tui.smtp.redaction import as_bytes
 from smtp_tui.smtp.replies import Reply
 from smtp_tui.smtp.saslprep import NotPreparable, saslprep
@@ -86,8 +86,9 @@ class Credentials:
 
     @property
     def shown(self) -> str:
-        """The username to show, masked: `user:password@host` may have been pasted there."""
-        return mask_credentials(self.username)
+        """The username to show, masked: it may be the secret, or hold one as a URL does."""
+        is_both = bool(self.secret) and self.username == self.secret
+        return MASK if is_both else mask_credentials(self.username)
 
 
 Exchange = Generator[ClientResponse | None, bytes, None]

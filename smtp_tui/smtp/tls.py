@@ -157,7 +157,10 @@ def _load_trust(
             context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
         return
     if ca_file is None:
-        files.waits_for = "SSL_CERT_FILE", os.environ.get("SSL_CERT_FILE", "")
+        # OpenSSL reads this file now, and those of SSL_CERT_DIR during a handshake.
+        path = os.environ.get("SSL_CERT_FILE")
+        own = ssl.get_default_verify_paths().openssl_cafile
+        files.waits_for = ("SSL_CERT_FILE", path) if path else ("the system's CA file", own)
         context.set_default_verify_paths()
         files.waits_for = None
         return

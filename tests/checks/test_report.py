@@ -374,3 +374,23 @@ async def test_no_form_of_the_secret(echo: str, mechanism: str) -> None:
     assert "[hidden]" in document
     for form in forms:
         assert form not in document
+
+
+@pytest.mark.parametrize("code", ["235 2.7.0", "535 5.7.8"])
+@pytest.mark.parametrize("mechanism", ["plain", "login", "cram-md5"])
+async def test_a_token_that_is_the_username_too(code: str, mechanism: str) -> None:
+    challenges = {"plain": "", "login": "S: 334 VXNlcm5hbWU6\nC: …\nS: 334 UGFzc3dvcmQ6\nC: …\n"}
+    challenge = challenges.get(mechanism, "S: 334 PDFAbT4=\nC: …\n")
+    played = await play(
+        (
+            f"{GREETING}\n{EHLO}\nS: 250-mail.example.test\nS: 250 AUTH PLAIN LOGIN CRAM-MD5\n"
+            f"C: AUTH …\n{challenge}S: {code} so it is\nC: QUIT\nS: 221 bye\n",
+        ),
+        username=SECRET,
+        authentication=mechanism,
+    )
+    found = parse_settings({"host": "localhost", "username": SECRET, "password": SECRET}).settings
+    checked = ReportedCheck(settings=found, events=played.events, verdict=played.verdict)
+    document = report_markdown([checked], MOMENT)
+    assert "********" in document
+    assert SECRET not in document

@@ -145,6 +145,7 @@ HELD: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("tls-minimum-withdrawn", {"tls_minimum": 1.1}, {"tls_minimum": "1.2"}),
     ("client-key-alone", {"client_key": "me.key"}, {"client_certificate": "me.pem"}),
     ("only-in-tls", {"encryption": "none", "server_name": HOST}, {"encryption": "ssl"}),
+    ("ca-file-only-for-mailbox", {"encryption": "none", "ca_file": "a.pem"}, {"encryption": "ssl"}),
     ("host-is-an-address", {"host": "2001:db8::1"}, {"server_name": HOST}),
     ("host-is-an-address", {"host": "127.0.0.1"}, {"encryption": "none"}),
     ("host-is-an-address", {"host": "192.0.2.1"}, {"openssl_verify_mode": "none"}),

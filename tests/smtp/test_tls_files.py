@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from smtp_tui.smtp.starttls import load_context
-from smtp_tui.smtp.tls import TlsContextError
+from smtp_tui.smtp.tls import FileReader, TlsContextError, client_context
 from tests.diagnosis.examples import settings
 from tests.smtp import pki
 from tests.smtp.playing import EHLO, GREETING, play
@@ -92,6 +92,23 @@ async def test_the_systems_certificates_may_hang_too(
     with pytest.raises(TlsContextError) as caught:
         await load_context(settings(), 0.3)
     assert str(caught.value).startswith(f"SSL_CERT_FILE: {pipe} was not read")
+
+
+def test_the_variable_that_is_not_set_is_not_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    monkeypatch.setenv("SSL_CERT_DIR", "/certificates")
+    monkeypatch.setattr(ssl.SSLContext, "set_default_verify_paths", _hang)
+    files = FileReader()
+    with pytest.raises(TimeoutError):
+        client_context(settings(), files)
+    late = files.late(0.3)
+    assert late
+    assert str(late).startswith("the system's CA file: /")
+    assert "SSL_CERT" not in str(late)
+
+
+def _hang(_: ssl.SSLContext) -> None:
+    raise TimeoutError
 
 
 async def test_pipes_that_a_shell_hands_over(tmp_path: Path) -> None:
