@@ -103,20 +103,32 @@ class Thresholds:
 
     def state_of_certificate(self, verdict: Verdict) -> NagiosState:
         """Return the state for the time left on the server's certificate."""
-        leaf = _leaf(verdict)
+        leaf = leaf_of(verdict)
         if leaf and leaf.is_below(self.certificate_critical):
             return NagiosState.CRITICAL
         is_low = leaf and leaf.is_below(self.certificate_warning)
         return NagiosState.WARNING if is_low else NagiosState.OK
 
-    def exceeded(self, verdict: Verdict) -> tuple[NagiosState, ThresholdRange] | None:
+    def exceeded(self, seconds: float) -> tuple[NagiosState, ThresholdRange] | None:
         """Return the worst state for a check's duration and its range, or None."""
         critical, warning = self.seconds_critical, self.seconds_warning
-        if critical and critical.alarms(verdict.seconds):
+        if critical and critical.alarms(seconds):
             return NagiosState.CRITICAL, critical
-        if warning and warning.alarms(verdict.seconds):
+        if warning and warning.alarms(seconds):
             return NagiosState.WARNING, warning
         return None
+
+    def time(self, seconds: float, maximum: str) -> str:
+        """Return a duration as performance data."""
+        limits = (self.seconds_warning, self.seconds_critical)
+        ranges = ";".join(limit.text if limit else "" for limit in limits)
+        return f"{seconds:.3f}s;{ranges};0;{maximum}".rstrip(";")
+
+    def days(self, leaf: Certificate) -> str:
+        """Return the days that a certificate has left as performance data."""
+        spans = (self.certificate_warning, self.certificate_critical)
+        minimums = ";".join(f"{_days_text(span.of(leaf.lifetime))}:" for span in spans)
+        return f"{_days_text(leaf.left())};{minimums}"
 
 
 def state_of(verdict: Verdict, thresholds: Thresholds) -> NagiosState:
@@ -125,7 +137,7 @@ def state_of(verdict: Verdict, thresholds: Thresholds) -> NagiosState:
         is_unknown = verdict.stage in _UNTESTED and verdict.cause not in _REJECTED
         is_unknown = is_unknown or verdict.cause in _UNSEEN
         return NagiosState.UNKNOWN if is_unknown else NagiosState.CRITICAL
-    exceeded = thresholds.exceeded(verdict)
+    exceeded = thresholds.exceeded(verdict.seconds)
     return max(
         thresholds.state_of_certificate(verdict),
         exceeded[0] if exceeded else NagiosState.OK,
@@ -139,7 +151,7 @@ def state_of_all(summary: BatchSummary, thresholds: Thresholds) -> NagiosState:
     return next((state for state in _WORST_FIRST if state in states), NagiosState.OK)
 
 
-def _leaf(verdict: Verdict) -> Certificate | None:
+def leaf_of(verdict: Verdict) -> Certificate | None:
     """Return the server's own certificate if it is readable."""
     leaf = verdict.tls.certificate if verdict.tls else None
     return leaf if leaf and leaf.is_readable else None
@@ -205,10 +217,10 @@ def _sentence(result: CheckResult, thresholds: Thresholds) -> str:
     name = plain(result.target.label) + (f" ({plain(one_line(host, 80))})" if host else "")
     sentence = f"{name}: {_shortened(verdict.summary)}"
     reasons = []
-    leaf = _leaf(verdict)
+    leaf = leaf_of(verdict)
     if verdict.ok and leaf and thresholds.state_of_certificate(verdict):
         reasons.append(f"certificate {in_words(leaf.left())}")
-    if verdict.ok and (exceeded := thresholds.exceeded(verdict)):
+    if verdict.ok and (exceeded := thresholds.exceeded(verdict.seconds)):
         state, limit = exceeded
         reasons.append(f"the check took {verdict.seconds:.2f} s ({state.name} range {limit.text})")
     warnings = dict(zip(verdict.warnings, verdict.warning_texts, strict=True))
@@ -228,17 +240,12 @@ def _performance(result: CheckResult, thresholds: Thresholds, prefix: str = "") 
     request = result.target.request
     settings = parse_settings(request.values).settings if request else None
     maximum = f"{settings.timeout:g}" if settings else ""
-    limits = (thresholds.seconds_warning, thresholds.seconds_critical)
-    ranges = ";".join(limit.text if limit else "" for limit in limits)
-    time = f"{result.verdict.seconds:.3f}s;{ranges};0;{maximum}".rstrip(";")
-    yield f"{_label(f'{prefix}time')}={time}"
+    yield f"{data_label(f'{prefix}time')}={thresholds.time(result.verdict.seconds, maximum)}"
     if result.verdict.delivery:
         for name, seconds in delivery_metrics(result.verdict.delivery):
-            yield f"{_label(prefix + name.removesuffix('_seconds'))}={seconds:.3f}s;;;0"
-    if leaf := _leaf(result.verdict):
-        spans = (thresholds.certificate_warning, thresholds.certificate_critical)
-        minimums = ";".join(f"{_days(span.of(leaf.lifetime))}:" for span in spans)
-        yield f"{_label(f'{prefix}certificate_days')}={_days(leaf.left())};{minimums}"
+            yield f"{data_label(prefix + name.removesuffix('_seconds'))}={seconds:.3f}s;;;0"
+    if leaf := leaf_of(result.verdict):
+        yield f"{data_label(f'{prefix}certificate_days')}={thresholds.days(leaf)}"
 
 
 def delivery_metrics(delivery: DeliverySummary) -> Iterator[tuple[str, float]]:
@@ -249,12 +256,13 @@ def delivery_metrics(delivery: DeliverySummary) -> Iterator[tuple[str, float]]:
         yield "delivery_seconds", delivery.arrival.seconds
 
 
-def _days(span: timedelta) -> str:
+def _days_text(span: timedelta) -> str:
     """Format days with at most two decimals, cut off to stay below a limit."""
     return f"{span // (timedelta(days=1) / 100) / 100:.2f}".rstrip("0").rstrip(".")
 
 
-def _label(name: str) -> str:
+def data_label(name: str) -> str:
+    """Return a name as a label of performance data."""
     safe = escape_controls(name).translate(_NOT_IN_LABEL)
     return f"'{safe}'" if " " in safe else safe
 
@@ -297,7 +305,7 @@ def _samples(verdict: Verdict, moment: datetime) -> Iterator[tuple[str, dict[str
     yield "up", {}, int(verdict.ok)
     yield "check_seconds", {}, round(verdict.seconds, 6)
     yield "last_run_timestamp_seconds", {}, round(moment.timestamp(), 3)
-    if leaf := _leaf(verdict):
+    if leaf := leaf_of(verdict):
         for end in ("not_before", "not_after"):
             name = f"certificate_{end}_timestamp_seconds"
             yield name, {}, int(getattr(leaf, end).timestamp())
@@ -322,7 +330,7 @@ def prometheus_text(summary: BatchSummary, moment: datetime) -> str:
         name: [f"# HELP smtp_tui_{name} {description}", f"# TYPE smtp_tui_{name} gauge"]
         for name, description in _GAUGES.items()
     }
-    samples["build_info"].append(_sample("build_info", {"version": smtp_tui.__version__}, 1))
+    samples["build_info"].append(sample("build_info", {"version": smtp_tui.__version__}, 1))
     # A table named twice would give a duplicate series, which every collector rejects.
     verdicts = {
         (result.target.file, result.target.table, _host(result.target)): result.verdict
@@ -331,12 +339,13 @@ def prometheus_text(summary: BatchSummary, moment: datetime) -> str:
     for (file, table, host), verdict in verdicts.items():
         series = {"file": file or "", "table": table or "", "host": host}
         for name, state, value in _samples(verdict, moment):
-            samples[name].append(_sample(name, series | state, value))
+            samples[name].append(sample(name, series | state, value))
     shown = (lines for name, lines in samples.items() if name not in _OF_DELIVERY or lines[2:])
     return "\n".join([*(line for lines in shown for line in lines), ""])
 
 
-def _sample(name: str, labels: Mapping[str, str], value: float) -> str:
+def sample(name: str, labels: Mapping[str, str], value: float) -> str:
+    """Return a metric's line."""
     pairs = (
         f'{label}="{escape_controls(text).translate(_ESCAPES)}"' for label, text in labels.items()
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 
 from smtp_tui.checks.as_mta import SECONDS, run_as_mta
 from smtp_tui.checks.exit_status import BY_STAGE, NEGATIVE, PASSED
@@ -19,21 +20,24 @@ from smtp_tui.checks.sender_texts import (
     verdict_text,
 )
 from smtp_tui.checks.senders import MtaSummary, MxSide
+from smtp_tui.cli.check import OF_MONITORING
 from smtp_tui.cli.commands import Invocation, resume_collection
 from smtp_tui.cli.discover import resolver_of
 from smtp_tui.cli.parser import UsageError, refuse_options, timeout_of
-from smtp_tui.cli.terminal import print_error, print_line, wrapped
+from smtp_tui.cli.terminal import NOT_WRITTEN, print_error, print_line, wrapped
 from smtp_tui.discovery.dns import DnsAnswerState
 from smtp_tui.discovery.steps import parse_query
+from smtp_tui.lazy import load
 
 _WIDTH = 78
-_WITH = {"as_mta", "json", "quiet", "timeout", "resolver"}
+_WITH = {"as_mta", "json", "quiet", "timeout", "resolver", "format"}
 
 
-def as_mta(call: Invocation) -> int:
+def as_mta(call: Invocation, format_: str) -> int:
     """Look at the mail servers of a domain; return 0 if every kind of sender can deliver."""
     options = call.options
-    foreign = [name for name in call.given if name not in _WITH]
+    # The call has already refused those that another format needs.
+    foreign = [name for name in call.given if name not in (*_WITH, *OF_MONITORING)]
     refuse_options(call, foreign, "{} cannot be used with --as-mta")
     if call.words:
         raise UsageError("--as-mta checks a domain and reads no FILE")
@@ -47,12 +51,23 @@ def as_mta(call: Invocation) -> int:
     resolver = resolver_of(options.resolver)
     seconds = SECONDS if timeout is None else float(timeout)
     resume_collection()
-    is_watched = sys.stderr.isatty() and not options.json and not options.quiet
+    # A wrong threshold ends the call before anything is asked.
+    thresholds = load("cli.monitoring:thresholds_of")(options) if format_ == "nagios" else None
+    is_watched = sys.stderr.isatty() and format_ == "text" and not options.quiet
     if is_watched:
         print_error(f"trying the mail servers of {query.name}, {seconds:g} s at most")
     on_side = _say_done if is_watched else lambda _: None
     looking = run_as_mta(query.name, resolver, seconds=seconds, on_side=on_side)
     summary = asyncio.run(looking)
+    if thresholds:
+        lines = load("checks.mta_monitoring:mta_nagios_lines")(summary, thresholds, seconds)
+        for line in lines:
+            print_line(line)
+        return int(load("checks.mta_monitoring:state_of_mta")(summary, thresholds))
+    if format_ == "prometheus":
+        text = load("checks.mta_monitoring:mta_prometheus_text")(summary, datetime.now(UTC))
+        is_put = load("cli.monitoring:put_metrics")(text, options.output)
+        return _status(summary) if is_put else NOT_WRITTEN
     if options.json:
         for side in summary.sides:
             print_line(named_line("mx", side, None, None))

@@ -46,6 +46,8 @@ _THRESHOLDS = (
     *("warning", "critical", "certificate_warning", "certificate_critical"),
     *("warning_days", "critical_days"),
 )
+# The options that one of the formats below needs.
+OF_MONITORING = (*_THRESHOLDS, "output")
 # The formats that report once all checks are done, and never single events.
 MONITORING = ("nagios", "prometheus")
 EXTRA, LONGEST_EXTRA = 3.0, 3600.0  # seconds; more is a typo
@@ -64,7 +66,7 @@ def check(call: Invocation) -> int:
     if options.record is not None:
         load("cli.recording:refuse_with_record")(call)
     if "as_mta" in call.given:
-        return int(load("cli.as_mta:as_mta")(call))
+        return int(load("cli.as_mta:as_mta")(call, format_))
     if "in" in call.given or options.as_pid is not None:
         return int(load("cli.place:check_from_place")(call, format_))
     if options.as_unit is not None:

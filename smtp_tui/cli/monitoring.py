@@ -107,20 +107,27 @@ class PrometheusReporter(Reporter):
     def finish(self, summary: BatchSummary) -> int | None:
         """Print or write the metrics, and name the files that could not be read."""
         text = prometheus_text(summary, datetime.now(UTC))
-        if self.options.output is None:
-            if isinstance(sys.stdout, io.TextIOWrapper):
-                sys.stdout.reconfigure(encoding="utf-8")  # of the format, not of the locale
-            print_lines(text)
-        else:
-            try:
-                write_prometheus(Path(self.options.output), text)
-            except FileNotWrittenError as error:
-                print_error(str(error))
-                return NOT_WRITTEN
+        if not put_metrics(text, self.options.output):
+            return NOT_WRITTEN
         for result in summary.results:
             if result.target.refusal:
                 print_error(result.target.refusal)
         return None
+
+
+def put_metrics(text: str, output: str | None) -> bool:
+    """Print metrics, or write them to the file of --output; say why it cannot be written."""
+    if output is None:
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(encoding="utf-8")  # of the format, not of the locale
+        print_lines(text)
+        return True
+    try:
+        write_prometheus(Path(output), text)
+    except FileNotWrittenError as error:
+        print_error(str(error))
+        return False
+    return True
 
 
 def thresholds_of(options: Namespace) -> Thresholds:

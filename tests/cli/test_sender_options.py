@@ -49,11 +49,32 @@ def test_a_call_that_is_wrong(call: Call, words: tuple[str, ...], error: str) ->
     assert outcome.err.startswith(f"smtp-tui: {error}")
 
 
-def test_monitoring_of_a_domain_is_unknown_and_no_table(call: Call) -> None:
-    outcome = call("check", "--as-mta", "example.test", "--format", "nagios")
+def test_monitoring_of_a_domain(call: Call, tmp_path: Path) -> None:
+    with name_server({"example.test": {"MX": ["0 ."]}}) as server:
+        words = ("check", "--as-mta", "example.test", "--resolver", server.where)
+        plugin = call(*words, "--format", "nagios", "-w", "20")
+        metrics = call(*words, "--format", "prometheus", "--output", str(tmp_path / "mx.prom"))
+    assert plugin.status == 2
+    assert plugin.out.startswith("SMTP CRITICAL - example.test has no mail server that smtp-tui")
+    assert "| time=0." in plugin.out
+    assert (metrics.status, metrics.out) == (1, "")
+    written = (tmp_path / "mx.prom").read_text()
+    assert 'smtp_tui_mta_up{domain="example.test"} 0\n' in written
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        (("--format", "nagios", "-w", "x"), "--warning needs a range of seconds"),
+        (("--format", "nagios", "--extra", "1"), "--extra cannot be used with --as-mta"),
+    ],
+)
+def test_monitoring_of_a_domain_that_is_called_wrong(
+    call: Call, words: tuple[str, ...], error: str
+) -> None:
+    outcome = call("check", "--as-mta", "example.test", *words)
     assert outcome.status == 3
-    assert "UNKNOWN" in outcome.out
-    assert "--format cannot be used with --as-mta" in outcome.out
+    assert f"SMTP UNKNOWN - {error}" in outcome.out
 
 
 def test_a_message_that_is_too_large(call: Call, tmp_path: Path) -> None:
