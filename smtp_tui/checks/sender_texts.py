@@ -129,7 +129,7 @@ def _address_notes(side: MxSide) -> Iterator[SenderNote]:
     elif verdict is None:
         yield SenderNote(sign="?", text=at + _text("servers", "late"))
     elif not verdict.ok:
-        named = verdict.summary.startswith(f"{side.address} ")
+        named = f"{side.address} port " in verdict.summary
         yield SenderNote(sign="!", text=verdict.summary if named else f"{at}{verdict.summary}")
     elif side.certificate is None:
         yield SenderNote(sign="!", text=at + _text("servers", "no-tls"))

@@ -43,12 +43,18 @@ class Renewed:
 
     @property
     def ends_soon(self) -> bool:
-        """Whether the last tenth of the sign-in's lifetime has begun, 14 days of it at most."""
+        """Whether the last tenth of the sign-in's lifetime has begun, 14 days of it at most.
+
+        A client secret ends soon if it has less than 14 days left.
+        """
         ends_at = self.sign_in.ends_at
         if ends_at is None:
             return False
+        left = ends_at - datetime.now(UTC)
+        if self.sign_in.flow is Flow.CLIENT:
+            return left < ENDS_SOON  # nobody says when the client secret was made
         lifetime = ends_at - self.sign_in.granted_at
-        return ends_at - datetime.now(UTC) < min(ENDS_SOON, lifetime * _LEAST_SHARE)
+        return left < min(ENDS_SOON, lifetime * _LEAST_SHARE)
 
 
 _held: dict[SignInPlace, Renewed] = {}

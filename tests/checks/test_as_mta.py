@@ -247,6 +247,7 @@ def test_an_address_is_named_once() -> None:
     exchange = MailExchange(host=MX, preference=10)
     for summary, said in (
         ("192.0.2.1 port 25 is silent.", "192.0.2.1 port 25 is silent."),
+        ("Nothing is at 192.0.2.1 port 25.", "Nothing is at 192.0.2.1 port 25."),
         ("The server is busy.", "192.0.2.1: The server is busy."),
     ):
         failed = Verdict(seconds=0, ok=False, stage=Stage.CONNECT, cause="x", summary=summary)

@@ -200,6 +200,10 @@ async def test_the_end_of_a_sign_in_is_announced(
     verdict = await checked(values)
     assert verdict.warnings == ("oauth-ends-soon",)
     assert f"{ends:%Y-%m-%d %H:%M} UTC" in verdict.warning_texts[0]
+    values["password"] = {"oauth": str(path_of("alice"))}
+    rejected = await checked({**values, "username": "bob@example.test"})
+    assert rejected.cause == "auth-rejected"
+    assert rejected.warnings == ("oauth-ends-soon",)
 
 
 async def test_the_password_mechanisms_never_get_the_token(values: dict[str, object]) -> None:

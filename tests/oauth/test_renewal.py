@@ -269,3 +269,6 @@ def test_the_end_of_the_last_tenth() -> None:
         parts = {"granted_at": now - lived * DAY, "ends_at": now + left * DAY}
         assert Renewed(token=token, sign_in=entry(**parts)).ends_soon is soon
     assert not Renewed(token=token, sign_in=entry(ends_at=None)).ends_soon
+    for left, soon in ((6, True), (15, False)):
+        secret = {"granted_at": now, "ends_at": now + left * DAY, "flow": Flow.CLIENT}
+        assert Renewed(token=token, sign_in=entry(**secret)).ends_soon is soon
