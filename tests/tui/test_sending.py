@@ -10,7 +10,7 @@ from textual.events import Paste
 
 from smtp_tui.checks.request import FollowRequest
 from smtp_tui.diagnosis.verdict import Recipient, Verdict
-from smtp_tui.smtp.events import Event, MessageQueued, Stage, StageEntered, WarningId
+from smtp_tui.smtp.events import DialogueNote, Event, MessageQueued, Stage, StageEntered, WarningId
 from smtp_tui.smtp.message import BODY, SUBJECT
 from smtp_tui.smtp.replies import Reply
 from smtp_tui.tui.commands import COMMANDS
@@ -440,6 +440,39 @@ async def test_what_it_waits_for_while_it_follows(tmp_path: Path) -> None:
         await hand.until(lambda: "Waiting for the mail log, " in hand.screen)
         await hand.press("escape")
         await hand.until(lambda: "The server accepted the message; smtp-tui no" in hand.screen)
+
+
+async def test_what_it_waits_for_while_it_looks_into_the_mailbox(tmp_path: Path) -> None:
+    queued = MessageQueued(seconds=0.2, queue_id=None)
+    check = FakeCheck((*HANDED_OVER, queued, SENT), hangs=True)
+    async with form_on(SAMPLE, tmp_path, check=check) as hand:
+        await open_dialog(hand)
+        await hand.type("a@b.example")
+        await hand.press("alt+y")
+        await hand.until(lambda: "Where must the message arrive?" in hand.screen)
+        assert "Enter Continue" in hand.hints
+        await hand.press("enter")
+        await hand.until(lambda: "IMAP Password" in hand.screen)
+        await hand.type("wonderland22")
+        await hand.press("enter")
+        await hand.until(lambda: "Waiting for the message in the mailbox, " in hand.screen)
+        assert "s of 150." in hand.screen  # the timeout and the time for the search
+        await hand.press("escape")
+        await hand.until(lambda: "smtp-tui no longer looks for it" in " ".join(hand.screen.split()))
+
+
+async def test_the_mailbox_is_waited_for_before_anything_is_sent(tmp_path: Path) -> None:
+    check = FakeCheck((DialogueNote(seconds=0.0, text="logging in"), SENT), hangs=True)
+    async with form_on(SAMPLE, tmp_path, check=check) as hand:
+        await open_dialog(hand)
+        await hand.type("a@b.example")
+        await hand.press("alt+y")
+        await hand.until(lambda: "Where must the message arrive?" in hand.screen)
+        await hand.press("enter")
+        await hand.until(lambda: "IMAP Password" in hand.screen)
+        await hand.type("wonderland22")
+        await hand.press("enter")
+        await hand.until(lambda: "Waiting for the mailbox, " in hand.screen)
 
 
 async def test_the_arrival_is_proven_in_a_mailbox_that_is_asked_for(tmp_path: Path) -> None:

@@ -148,7 +148,7 @@ class CheckController(Controller):
 
     async def ask_mailbox(self, proposed: str, problem: str) -> str | None:
         """Ask for the mailbox of the message."""
-        title, actions = text("mail", "mailbox"), ("Send", "Do not send")
+        title, actions = text("mail", "mailbox"), ("Continue", "Do not send")
         return await self.show_dialog(PromptDialog(title, "Mailbox", proposed, actions, problem))
 
     async def ask_mailbox_password(self, whose: str, empty: str, problem: str) -> str | None:

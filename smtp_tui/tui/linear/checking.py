@@ -28,10 +28,10 @@ from smtp_tui.tui.model.check_flow import CheckFlow, mail_after_fix
 from smtp_tui.tui.model.check_request import (
     PlaceRefusedError,
     form_tap,
-    is_followed,
     request_for,
     run_to_verdict,
     runner_at,
+    search_after,
     time_limit,
     title_of,
 )
@@ -273,8 +273,8 @@ class LinearChecks:
             stages = [event.stage for event in events if isinstance(event, StageEntered)]
             is_late = stages[-1:] == [Stage.MESSAGE]
             why = text("test-stopped", "late" if is_late else "early", awaited="the server")
-            if is_followed(request, events):
-                why = text("follow", "stopped")
+            if search := search_after(request, events):
+                why = text(search, "stopped")
             self.console.show_stopped(why)
             return None
         except PlaceRefusedError as error:

@@ -168,14 +168,17 @@ def request_for(
     )
 
 
-def is_followed(request: CheckRequest, events: Sequence[Event]) -> bool:
-    """Whether the server accepted the message, and smtp-tui now follows it in the mail log."""
-    return request.follow is not None and any(isinstance(each, MessageQueued) for each in events)
+def search_after(request: CheckRequest, events: Sequence[Event]) -> str:
+    """Return the texts' part on the search for an accepted message; "" if none goes on."""
+    if not any(isinstance(each, MessageQueued) for each in events):
+        return ""
+    return "prove" if request.prove else "follow" if request.follow else ""
 
 
 def time_limit(request: CheckRequest, settings: Settings) -> float:
     """Return the seconds that a test may take."""
-    return settings.timeout + (request.follow.within if request.follow else 0)
+    searches = [search.within for search in (request.follow, request.prove) if search]
+    return settings.timeout + max(searches, default=0)
 
 
 async def run_to_verdict(runner: Runner, request: CheckRequest, report: Report) -> Verdict | None:

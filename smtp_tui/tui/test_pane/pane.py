@@ -28,9 +28,9 @@ from smtp_tui.tui.messages import format_internal_error, text
 from smtp_tui.tui.model.check_request import (
     PlaceRefusedError,
     Runner,
-    is_followed,
     run_to_verdict,
     runner_at,
+    search_after,
     time_limit,
     title_of,
 )
@@ -176,11 +176,8 @@ class TestPane(PlacedByScreen, NoRepaintOnResize, Vertical):
         started = monotonic()
 
         def show_wait() -> None:
-            awaited = awaited_in(self.progress.stages.current)
-            if is_followed(request, self._events):
-                awaited = text("follow", "awaited")
             limit = time_limit(request, settings)
-            self.verdict.show_wait(awaited, monotonic() - started, limit)
+            self.verdict.show_wait(self._awaited(request), monotonic() - started, limit)
 
         show_wait()
         clock = self.set_interval(1, show_wait)
@@ -203,11 +200,11 @@ class TestPane(PlacedByScreen, NoRepaintOnResize, Vertical):
             if not self._check.cancelled():  # the form is being closed
                 self._check.cancel()
                 raise
-            stage = self.progress.stages.current
-            is_late = stage is Stage.MESSAGE
-            why = text("test-stopped", "late" if is_late else "early", awaited=awaited_in(stage))
-            if is_followed(request, self._events):
-                why, is_late = text("follow", "stopped"), False
+            is_late = self.progress.stages.current is Stage.MESSAGE
+            awaited = self._awaited(request)
+            why = text("test-stopped", "late" if is_late else "early", awaited=awaited)
+            if search := search_after(request, self._events):
+                why, is_late = text(search, "stopped"), False
             self._abort(why, "stopped", CAUTION if is_late else PLAIN)
             return None
         except PlaceRefusedError as error:
@@ -220,6 +217,14 @@ class TestPane(PlacedByScreen, NoRepaintOnResize, Vertical):
             self._check = None
             self._on_stage = None
             clock.stop()
+
+    def _awaited(self, request: CheckRequest) -> str:
+        """Return what the running check waits for."""
+        if search := search_after(request, self._events):
+            return text(search, "awaited")
+        stage = self.progress.stages.current
+        # The mailbox comes first: without it, nothing is sent.
+        return text("prove", "login") if request.prove and not stage else awaited_in(stage)
 
     async def run_tap(self, tap: FormTap, settings: Settings) -> None:
         """Relay applications until `stop`, and show their dialogues and differences."""
