@@ -12,7 +12,7 @@ import pytest
 from smtp_tui.survey.scan import ScanResult, scan_machine
 from smtp_tui.tui.test_pane.pane import DnsOptions
 from tests.interchange.compose.files import VAULTWARDEN
-from tests.survey.box import write
+from tests.survey.box import make_box, write
 from tests.tui.driving import SAMPLE, Hand, form_on
 
 GITEA = "[mailer]\nENABLED=true\nSMTP_ADDR=git.example.org\nSMTP_PORT=465\nUSER=git\nPASSWD=q1w2\n"
@@ -44,11 +44,27 @@ async def test_all_settings_are_listed_and_no_password(tmp_path: Path, box: Path
         assert "Gitea" in hand.screen
         assert "git.example.org 465" in hand.screen
         assert "app.ini" in hand.screen
+        assert "Server: git.example.org 465" in hand.screen
         assert "Login: git, password: set" in hand.screen
         assert "q1w2" not in hand.screen
         assert "Vaultwarden" in hand.screen
         await hand.press("escape")
         await hand.until(lambda: "SMTP Port" in hand.screen)
+
+
+async def test_the_list_has_what_the_details_leave(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_box(tmp_path / "box")
+    found = [tmp_path / "box"]
+    monkeypatch.setattr("smtp_tui.tui.dialogs.scan.scan_machine", lambda: scan_machine(found))
+    async with form_on(SAMPLE, tmp_path, size=(140, 40)) as hand:
+        await hand.press("ctrl+p", *"scan", "enter")
+        await hand.until(lambda: "1 of 32" in hand.screen)
+        lines = [line.rstrip() for line in hand.lines]
+        assert lines.index("", 3) - 3 == 25
+        assert any(line.startswith("   Teleport email plugin ") for line in lines)
+        assert any(line.startswith(" Left out: ") for line in lines)
 
 
 async def test_a_file_is_filtered_and_opened(tmp_path: Path, box: Path) -> None:

@@ -27,6 +27,7 @@ from smtp_tui.tui.widgets.text_page import TextBlock, TextPage, labelled, plain
 _HEADS = ("program", "server", "place")
 _LEAST, _LEAST_NARROW = (12, 24, 24), (8, 14, 14)
 _NARROW = 70
+_DETAILS = 10  # lines that the details of most settings have at 80 columns
 
 
 class SettingsList(ListView[FoundSettings], can_focus=False):
@@ -57,7 +58,7 @@ class ScanScreen(SearchScreen[FoundSettings | None]):
     place = "scan"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(SCAN_COMMANDS)]
     # Title, a blank line, and the key hints.
-    around, share = 3, 0.5
+    around = 3
 
     def __init__(self, file: str) -> None:
         self._file = file
@@ -69,6 +70,11 @@ class ScanScreen(SearchScreen[FoundSettings | None]):
         )
         head = TextPage([plain(text("scan", "title"), STRONG)])
         super().__init__(head, found=self._list, hints=hints_of(SCAN_COMMANDS))
+
+    def on_resize(self) -> None:
+        """Give the list what the details do not need."""
+        lines = self.size.height - self.around
+        self._list.limit(max(lines - _DETAILS, lines // 2, 3))
 
     def on_mount(self) -> None:
         """Start the search; it ends by its own limits."""
@@ -116,7 +122,9 @@ class ScanScreen(SearchScreen[FoundSettings | None]):
 
 
 def _details(row: FoundSettings, file: str) -> Iterator[TextBlock]:
-    lines = [(text("scan", "place"), str(place)) for place in row.places]
+    # The column cuts a long name off.
+    lines = [(text("scan", "server"), cells_of(row)[1])]
+    lines += [(text("scan", "place"), str(place)) for place in row.places]
     if login := row.values["username"]:
         password = text("scan", "password", state=row.password)
         lines.append((text("scan", "login"), f"{mask_credentials(str(login))}, {password}"))

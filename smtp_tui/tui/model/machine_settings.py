@@ -27,7 +27,7 @@ def cells_of(row: FoundSettings) -> tuple[str, str, str]:
     link = "if offered" if values["starttls_auto"] else values["encryption"]
     server = " ".join(one_line(part, 40) for part in (host, values["port"], link) if part)
     program = "?" if row.found.is_unsure else row.found.application or "-"
-    return escape_controls(program), server, str(row.places[0])
+    return escape_controls(program.removeprefix("the ")), server, str(row.places[0])
 
 
 def searched_text(row: FoundSettings) -> str:
