@@ -321,12 +321,13 @@ def formats() -> dict[str, FormatSpec]:
 
 
 def labels() -> dict[str, str]:
-    """Return how a list shows the formats: their titles, with the name where a program has two."""
+    """Return how a list shows the formats, by title; a program with two has the names too."""
     titles = [form.title for form in formats().values()]
-    return {
+    shown = {
         name: form.title if titles.count(form.title) == 1 else f"{form.title} ({name})"
         for name, form in formats().items()
     }
+    return dict(sorted(shown.items(), key=lambda one: one[1].casefold()))
 
 
 def format_of(name: str, table: dict[str, Any]) -> FormatSpec:

@@ -150,7 +150,10 @@ async def test_the_format_is_chosen_where_it_is_not_recognised(tmp_path: Path) -
         assert "--from" not in hand.screen
         await hand.press("f8")
         assert "detect from the text" in hand.screen
-        await hand.press("down", "down", "enter")
+        shown = [line[3:].strip() for line in hand.lines]
+        assert shown.index("Alertmanager") < shown.index("Authelia") < shown.index("CrowdSec")
+        await hand.type("mastodon")
+        await hand.press("enter")
         await hand.until(lambda: "Read as Mastodon, which you chose" in hand.screen)
         assert "SMTP Port: 2587 -> 2525" in hand.screen
         await hand.press("f8", "home", "enter")

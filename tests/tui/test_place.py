@@ -109,7 +109,9 @@ async def test_escape_keeps_what_was_chosen(tmp_path: Path) -> None:
     async with form_on(settings(1), tmp_path) as hand:
         await hand.press(KEY)
         assert "‹this shell›" in hand.screen
-        await hand.press("escape")
+        await hand.type("no such place")
+        assert "Nothing matches." in hand.screen
+        await hand.press("escape", "escape")
         assert "Where do tests run?" not in hand.screen
         assert "Tests now" not in hand.screen
 

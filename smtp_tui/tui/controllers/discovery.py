@@ -11,7 +11,7 @@ from functools import partial
 from smtp_tui.checks.request import CheckRequest
 from smtp_tui.config.paths import absolute
 from smtp_tui.discovery.steps import DiscoveryQuery, Step
-from smtp_tui.interchange.spec import format_named, formats, labels
+from smtp_tui.interchange.spec import format_named, labels
 from smtp_tui.safe_text import escape_controls
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.smtp.events import Event
@@ -104,7 +104,7 @@ class DiscoveryController(Controller):
         titles = [*labels().values()]
         chosen = await self.show_dialog(ListChoiceDialog(text("choose", "target"), titles, 0))
         if chosen is not None:
-            screen = ExportScreen(self.draft.values(), self.document.path, [*formats()][chosen])
+            screen = ExportScreen(self.draft.values(), self.document.path, [*labels()][chosen])
             await self.show_dialog(screen)
 
     async def show_domain(self) -> None:

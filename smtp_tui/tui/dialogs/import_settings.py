@@ -18,7 +18,6 @@ from smtp_tui.interchange.spec import (
     FormatSpec,
     InterchangeError,
     format_named,
-    formats,
     labels,
 )
 from smtp_tui.safe_text import escape_controls
@@ -94,7 +93,7 @@ def mask_line(line: str, secret: str = "") -> str:
 class ImportPasteArea(PasteArea):
     """Keeps a whole text, up to a length that no settings file has."""
 
-    hint = text("import", "hint", key=_KEYS["file"])
+    hint = text("import", "hint")
     secret = ""
 
     def limit_text(self, text: str) -> str:
@@ -230,7 +229,7 @@ class ImportScreen(PasteScreen[ImportPlan | None]):
 
     def action_format(self) -> None:
         """Ask for the format; the first line means detection."""
-        names = [None, *formats()]
+        names = [None, *labels()]
         lines = [text("choose", "by-itself"), *labels().values()]
 
         def take(number: int) -> None:

@@ -142,7 +142,7 @@ class ListView(LinesWidget, Generic[RowT], can_focus=True):
         if self.is_steady:
             return self._most
         head = 0 if self.heading(width - LEAD) is None else 1
-        return min(len(self._lines(width)) + head, self._most) if self.rows else 0
+        return min(len(self._lines(width)) + head, self._most)
 
     def show(self, rows: Iterable[RowT], index: int = 0) -> None:
         """Show other rows."""

@@ -55,7 +55,6 @@ class SectionedScreen(PaintOnceScreen, Screen[Result], inherit_bindings=False):
         align: left bottom;
         background: transparent;
         .box { height: auto; padding: 0 1; background: ansi_default; }
-        Menu { max-height: 60vh; }
     }
     SectionedScreen.sheet {
         layout: vertical;
