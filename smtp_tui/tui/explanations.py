@@ -21,7 +21,7 @@ from smtp_tui.settings.fields import BY_KEY, FIELDS
 from smtp_tui.settings.schema import explanation
 from smtp_tui.tui.commands import key_of, log_keys
 from smtp_tui.tui.form.rows import MORE_LABEL, SIGNS
-from smtp_tui.tui.messages import text
+from smtp_tui.tui.messages import as_sentence, text
 from smtp_tui.tui.model.choices import choices
 from smtp_tui.tui.model.draft import ACCOUNT, HOST, PASSWORD, SettingsDraft, text_of
 from smtp_tui.tui.model.password import PasswordLocation
@@ -246,6 +246,12 @@ def file_blocks(document: Document, table: str) -> Iterator[TextBlock]:
 def remarks(document: Document, table: str) -> tuple[str, ...]:
     """Return sentences on the table: unknown or unclear keys, mail switched off."""
     try:
-        return tuple(map(escape_controls, document.remarks(table)))
+        return tuple(map(_as_remark, document.remarks(table)))
     except DocumentError:  # opening the table shows the error
         return ()
+
+
+def _as_remark(remark: str) -> str:
+    """Return a remark as a sentence, on a field by its label."""
+    key, colon, rest = remark.partition(": ")
+    return as_sentence(f"{BY_KEY[key].label}{colon}{rest}" if key in BY_KEY else remark)

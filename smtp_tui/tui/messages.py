@@ -50,7 +50,10 @@ def format_internal_error(error: BaseException) -> str:
 def as_sentence(error: object) -> str:
     """Format an error as a sentence."""
     text = escape_controls(str(error))
-    return f"{text[:1].upper()}{text[1:]}".rstrip(".") + "."
+    # A name keeps its letters: `localhost:9`, `mail.toml`, `/etc/app.env`.
+    is_name = not text.partition(" ")[0].rstrip(":,;").replace("-", "").isalpha()
+    begin = text[:1] if is_name else text[:1].upper()
+    return f"{begin}{text[1:]}".rstrip(".") + "."
 
 
 def folder_question(path: Path) -> str:

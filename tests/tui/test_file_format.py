@@ -124,3 +124,9 @@ async def test_the_picker_lists_smtp_tables_only(tmp_path: Path) -> None:
         assert "backup.smtp" in hand.screen
         assert "database" not in hand.screen
         assert "imap" not in hand.screen
+
+
+async def test_remarks_on_another_programs_file_name_the_fields(tmp_path: Path) -> None:
+    text = "<?php $CONFIG = ['mail_smtphost' => 'mail.example.net', 'mail_smtpname' => 'a'];\n"
+    async with form_on(text, tmp_path, name="config.php") as hand:
+        assert "Encryption Type: Nextcloud uses STARTTLS" in hand.screen

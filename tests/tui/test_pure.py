@@ -13,6 +13,7 @@ from smtp_tui.smtp.events import Stage
 from smtp_tui.smtp.message import MailRequest
 from smtp_tui.tui.form.choice_row import window
 from smtp_tui.tui.layout import LayoutRequest, compute_layout, fits_all_rows
+from smtp_tui.tui.messages import as_sentence
 from smtp_tui.tui.style import DIM, FOCUS, STRONG, truncate, truncate_left
 from smtp_tui.tui.test_pane.progress import (
     STAGES,
@@ -384,3 +385,18 @@ class TestPlaces:
     def test_when_all_rows_of_the_form_fit(self, size: Size, before: bool, after: bool) -> None:
         assert fits_all_rows(size, 21, has_tested=False) is before
         assert fits_all_rows(size, 21, has_tested=True) is after
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        ("without smtp_enable, nothing is sent", "Without smtp_enable, nothing is sent."),
+        ("localhost:9 gave no answer.", "localhost:9 gave no answer."),
+        ("mail.toml: no such file", "mail.toml: no such file."),
+        ("password: too long", "Password: too long."),
+        ("well-known names", "Well-known names."),
+        ("", "."),
+    ],
+)
+def test_a_name_keeps_its_letters_in_a_sentence(error: str, sentence: str) -> None:
+    assert as_sentence(error) == sentence

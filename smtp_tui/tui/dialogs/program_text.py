@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from rich.cells import cell_len
 from textual.app import App
@@ -41,8 +41,11 @@ from smtp_tui.tui.widgets.pager import PagerScreen
 from smtp_tui.tui.widgets.text_page import TextBlock, as_title, item, plain, verbatim
 
 
-def copy_to_terminal(app: App[int], content: str, count: int, save_key: str) -> str:
-    """Send `count` lines to the terminal's clipboard; return the message to show."""
+def copy_to_terminal(app: App[Any], content: str, count: int, save_key: str = "") -> str:
+    """Send `count` lines to the terminal's clipboard; return the message to show.
+
+    `save_key` is the key that saves them to a file, if there is one.
+    """
     # OSC 52 has no reply, and a terminal silently drops a text that is too long.
     size = clipboard_size(content)
     if size > MOST_COPIED:
@@ -56,7 +59,8 @@ def copied_message(count: int, environment: Mapping[str, str], save_key: str) ->
     """Return the message after a copy; a terminal does not report whether it accepted it."""
     lines, pronoun = ("the line", "it") if count == 1 else (f"{count} lines", "them")
     where = "tmux" if environment.get("TMUX") else "screen" if environment.get("STY") else "other"
-    return text("copy", where, lines=lines, them=pronoun, key=save_key)
+    saves = text("copy", "saves", key=save_key) if save_key and where != "other" else ""
+    return f"{text('copy', where, lines=lines, them=pronoun)} {saves}".rstrip()
 
 
 def _write(path: Path, content: str) -> str:

@@ -18,6 +18,7 @@ from smtp_tui.oauth.flows import DeviceSignIn
 from smtp_tui.oauth.qr import MISSING, qr_lines
 from smtp_tui.safe_text import escape_controls
 from smtp_tui.tui.commands import with_help
+from smtp_tui.tui.dialogs.program_text import copy_to_terminal
 from smtp_tui.tui.messages import as_sentence, text
 from smtp_tui.tui.style import BAD, CAUTION, DIM, PLAIN, STRONG, Span, to_charset
 from smtp_tui.tui.widgets.dialog import TAKE, Dialog, SecretPrompt
@@ -136,11 +137,11 @@ class SecretDialog(Dialog[str | None]):
         blocks = [plain(title)]
         if address:
             blocks.append(plain(address, STRONG))
-        problems = [TextPage([plain(problem, BAD)])] if problem else []
+        self._note = TextPage([plain(problem, BAD)] if problem else [])
         copy = (("F7", text("sign-in", "copy")),) if address else ()
         enter, stop = (text("sign-in", name) for name in ("go-on", "stop"))
         hints = with_help((("Enter", enter), *copy, ("Esc", stop)))
-        super().__init__(TextPage(blocks), self._line, *problems, hints=hints)
+        super().__init__(TextPage(blocks), self._line, self._note, hints=hints)
 
     def on_screen_suspend(self) -> None:
         """Hide the secret before another screen opens."""
@@ -154,7 +155,7 @@ class SecretDialog(Dialog[str | None]):
     def action_copy(self) -> None:
         """Copy the address to the terminal's clipboard."""
         if self._address:
-            self.app.copy_to_clipboard(self._address)
+            self._note.show([plain(copy_to_terminal(self.app, self._address, 1), DIM)])
 
     def action_leave(self) -> None:
         """Stop the sign-in."""
