@@ -8,200 +8,133 @@ from __future__ import annotations
 import re
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from urllib.parse import urlsplit
 
 from docs.tables import TABLES
-from smtp_tui.diagnosis.causes import causes, texts_of
-from smtp_tui.diagnosis.error_lookup.lookup import CauseOverrides, explain_error, lookup_text
+from smtp_tui.diagnosis.cause_pages import CausePage, PartKind, cause_page, page_labels
 from smtp_tui.settings.fields import BY_KEY
+from smtp_tui.settings.schema import TOPICS, explanation
 
 HERE = Path(__file__).parent
-MOST_WORDS = 20
-"""Phrases of other programs that one page lists."""
 _CHOICES = re.compile(r"\{\{(\w+)\}\}")
-# A pattern that stands for one text: letters, blanks and escaped marks, at least two words.
-_LITERAL = re.compile(r"(?:[\w '\"/:,=<>@-]|\\[.()\[\]*+?|/]){12,}")
+# What becomes a link: a setting, a section of an RFC, an issue, and an address.
+_REFERENCE = re.compile(
+    r"`(?P<code>[^`]*)`|RFC (?P<rfc>\d{3,5})(?:, section (?P<section>\d+(?:\.\d+)*))?"
+    r"|(?P<repository>[\w.-]+/[\w.-]+)#(?P<issue>\d+)|https?://[^\s;,()]*[^\s;,().]"
+)
+_INDEX = """Each failure that smtp-tui can name has a page, and so has each warning.
+`smtp-tui explain ID` prints the same page, and `smtp-tui explain --causes` this list.
+If you have a message of another program, `smtp-tui explain --error 'THE LINE'` finds the cause."""
 
 
 def write(folder: Path) -> None:
     """Write the whole source of the site into a new folder."""
     shutil.rmtree(folder, ignore_errors=True)
-    (folder / "causes").mkdir(parents=True)
+    folder.mkdir(parents=True)
     for page in HERE.glob("*.md"):
         text = _CHOICES.sub(lambda match: TABLES[match[1]](), page.read_text("utf-8"))
         (folder / page.name).write_text(text, encoding="utf-8")
     shutil.copy(HERE.parent / "contrib/ansible/README.md", folder / "ansible.md")
     shutil.copytree(HERE.parent / "screenshots", folder / "screenshots")
-    explanations = HERE.parent / "smtp_tui/settings/explanations"
-    shutil.copytree(explanations, folder / "explanations")
-    (folder / "explanations" / "index.md").write_text(_explanations(explanations), "utf-8")
-    pages = cause_pages()
-    for identity, text in pages.items():
-        (folder / "causes" / f"{identity}.md").write_text(text, encoding="utf-8")
-    (folder / "causes" / "index.md").write_text(_index(list(pages)), encoding="utf-8")
+    _write_pages(folder / "causes", "Causes", _index(), cause_pages())
+    explained = {name: explanation(name) for name in (*BY_KEY, *TOPICS)}
+    _write_pages(folder / "explanations", "Explanations", _explanations(explained), explained)
+
+
+def _write_pages(folder: Path, title: str, index: str, pages: Mapping[str, str]) -> None:
+    """Write pages that their index lists: in the menu of each page, nobody would find one."""
+    folder.mkdir()
+    (folder / "index.md").write_text(index, encoding="utf-8")
+    for name, text in pages.items():
+        heading, _, body = text.partition("\n")
+        lines = ["---", "orphan: true", "---", heading, "", f"[{title}](index.md) / `{name}`", body]
+        (folder / f"{name}.md").write_text("\n".join(lines), encoding="utf-8")
 
 
 def cause_pages() -> dict[str, str]:
-    """Return a page for each cause, and for each difference of a place, by id."""
-    pages = {identity: _cause_page(identity, entry) for identity, entry in causes().items()}
-    for identity, entry in texts_of("differences.toml").items():
-        pages[identity] = _difference_page(identity, entry)
-    return pages
+    """Return a page for each cause, difference and warning, by id."""
+    return {name: _cause(cause_page(name)) for names in page_labels().values() for name in names}
 
 
-def _index(identities: list[str]) -> str:
-    parts = ["# Causes", "", "Each failure that smtp-tui can name has a page.", ""]
-    parts += ["| id | what it is |", "| --- | --- |"]
-    entries = {**causes(), **texts_of("differences.toml")}
-    parts += [f"| [`{name}`]({name}.md) | {entries[name]['label']} |" for name in identities]
-    return "\n".join([*parts, "", *_hidden(identities), ""])
+def _index() -> str:
+    parts = ["# Causes", "", _INDEX]
+    for title, labels in page_labels().items():
+        parts += ["", f"## {title}", "", "| what it is | id |", "| --- | --- |"]
+        parts += [f"| [{label}]({name}.md) | `{name}` |" for name, label in labels.items()]
+    return "\n".join([*parts, ""])
 
 
-def _explanations(folder: Path) -> str:
-    intro = "The pages that the form shows beside each field, and that `smtp-tui explain` prints."
-    titles = {page.stem: page.read_text("utf-8").split("\n")[0] for page in folder.glob("*.md")}
-    names = [key for key in BY_KEY if key in titles]
-    names += sorted(titles.keys() - {*names})
-    rows = (f"- [{titles[name].lstrip('# ')}]({name}.md)" for name in names)
-    return "\n".join(["# Explanations", "", intro, "", *rows, "", *_hidden(names), ""])
+def _explanations(pages: Mapping[str, str]) -> str:
+    intro = "The pages that the form shows next to each field, and that `smtp-tui explain` prints."
+    titles = {name: text.split("\n")[0].lstrip("# ") for name, text in pages.items()}
+    rows = (f"| [{title}]({name}.md) | `{name}` |" for name, title in titles.items())
+    head = ("| what it explains | name |", "| --- | --- |")
+    return "\n".join(["# Explanations", "", intro, "", *head, *rows, ""])
 
 
-def _hidden(names: list[str]) -> list[str]:
-    return ["```{toctree}", ":hidden:", "", *names, "```"]
+def _cause(page: CausePage) -> str:
+    lines = [f"# {page.title}"]
+    previous = None
+    for part in page.parts:
+        if part.kind is not PartKind.ITEM or previous is not PartKind.ITEM:
+            lines.append("")
+        previous = part.kind
+        match part.kind:
+            case PartKind.HEADING:
+                lines.append(f"## {part.text}")
+            case PartKind.TEXT:
+                lines.append(_linked(part.text))
+            case PartKind.SOURCE:
+                lines.append(_linked(part.text, _readable))
+            case PartKind.ITEM:
+                lines.append(f"- {_linked(part.text)}")
+            case PartKind.LINES:
+                lines += ["```text", part.text, "```"]
+    return "\n".join(lines) + "\n"
 
 
-def _cause_page(identity: str, entry: Mapping[str, Any]) -> str:
-    texts = lookup_text(CauseOverrides(cause=identity), "…")
-    what = texts.summary.replace(": ….", ".")  # the page knows no reply that could follow
-    parts = [_title(entry["label"]), "", _escaped(what), ""]
-    parts += ["## What it means", "", _escaped(texts.why), ""]
-    parts += ["## How to see it", "", *_seen(identity), ""]
-    parts += ["## How to fix it", "", _escaped(texts.cure), "", *_fixes(entry), *_fields(entry)]
-    parts += _servers_words(identity)
-    parts += _programs_words(identity)
-    return "\n".join(parts).rstrip() + "\n"
+def _linked(text: str, named: Callable[[str], str] = str) -> str:
+    """Return text with its references as links, in which Markdown sees no other markup but code.
+
+    `named` gives the words for an address; without it, the address stands there to be copied.
+    """
+    parts: list[str] = []
+    end = 0
+    for match in _REFERENCE.finditer(text):
+        parts += [_escaped(text[end : match.start()]), _link(match, named)]
+        end = match.end()
+    return "".join([*parts, _escaped(text[end:])])
 
 
-def _difference_page(identity: str, entry: Mapping[str, Any]) -> str:
-    place = {"place": "The place", "there": "VALUE", "here": "VALUE"}
-    names = _Names(place)
-    parts = [_title(entry["label"]), "", _escaped(entry["what"].format_map(names)), ""]
-    parts += ["## What it means", "", _escaped(entry["why"].format_map(names)), ""]
-    parts += ["## How to see it", ""]
-    parts += ["`smtp-tui check --in CONTAINER FILE`, or `--as-unit` or `--as-pid`, compares this "]
-    parts += ["machine with the place where the application runs. With `--json`, the id"]
-    parts += [f"`{identity}` is in `comparison`.", "", "## How to fix it", ""]
-    parts += [_escaped(entry["cure"].format_map(names)), ""]
-    kinds = {"compose": "a service of a compose file", "container": "a container", "unit": "a unit"}
-    for kind, named in kinds.items():
-        if kind in entry:
-            cure = _escaped(entry[kind]["cure"].format_map(names))
-            parts += [f"For {named}: {cure}", ""]
-    return "\n".join(parts).rstrip() + "\n"
-
-
-def _title(label: str) -> str:
-    return f"# {label[:1].upper()}{label[1:]}"
-
-
-def _seen(identity: str) -> Iterator[str]:
-    yield f"`smtp-tui check FILE --json` ends with the cause `{identity}`. As text, the last lines"
-    yield "name it in the words above. For an error in another program's log:"
-    yield from ("", "```", "smtp-tui explain --error 'THE LINE'", "```")
-
-
-def _fixes(entry: Mapping[str, Any]) -> Iterator[str]:
-    reasons = texts_of("fixes.toml")
-    named = [reasons[name] for name in (entry.get("ask") or {}).values() if name in reasons]
-    for text in dict.fromkeys(named):
-        yield f"- {_escaped(text.format_map(_Names()))}"
-    if named:
-        yield ""
-    for kind, where in (("local", "on this machine"), ("lmtp", "that speaks LMTP")):
-        if cure := entry.get(kind, {}).get("cure"):
-            yield f"For a server {where}: {_escaped(cure.format_map(_Names()))}"
-            yield ""
-
-
-def _fields(entry: Mapping[str, Any]) -> Iterator[str]:
-    fields = [key for key in entry.get("faults") or {} if key in BY_KEY]
-    if fields:
-        listed = ", ".join(f"[`{key}`](../explanations/{key}.md)" for key in fields)
-        yield f"Settings to look at: {listed}."
-        yield ""
-
-
-def _servers_words(identity: str) -> Iterator[str]:
-    """Yield what servers reply, and what the reply then means."""
-    rows = []
-    for file in ("replies-of-providers.toml", "replies.toml"):
-        for rule in texts_of(file)["rule"]:
-            if rule.get("cause") == identity and "source" in rule:
-                cure = rule.get("cure", "").format_map(_Names())
-                rows.append(f"- {_escaped(rule['source'])}: {_escaped(cure or 'see above.')}")
-    if rows:
-        yield from (
-            "## In servers' replies",
-            "",
-            "Where the reply was seen, and what to do then:",
-            "",
+def _link(match: re.Match[str], named: Callable[[str], str]) -> str:
+    words = match[0]
+    if match["code"] is not None:
+        return (
+            f"[{words}](../explanations/{match['code']}.md)" if match["code"] in BY_KEY else words
         )
-        yield from (*rows, "")
+    if match["rfc"]:
+        place = f"#section-{match['section']}" if match["section"] else ""
+        return f"[{words}](https://www.rfc-editor.org/rfc/rfc{match['rfc']}{place})"
+    if match["issue"]:
+        return (
+            f"[{_escaped(words)}](https://github.com/{match['repository']}/issues/{match['issue']})"
+        )
+    return f"[{_escaped(named(words))}](<{words}>)"
 
 
-def _programs_words(identity: str) -> Iterator[str]:
-    """Yield phrases of other programs' logs, and where they were found."""
-    every = texts_of("error_lookup/errors.toml")["rule"]
-    rules = [rule for rule in every if rule.get("cause") == identity]
-    phrases = dict.fromkeys(word for rule in rules for word in _phrases(rule["find"]))
-    known = [phrase for phrase in phrases if _means(phrase, identity)]
-    known.sort(key=lambda phrase: not phrase.isascii())  # English first
-    if known:
-        yield from ("## In other programs' words", "")
-        yield from (f"- `{phrase.strip()}`" for phrase in known[:MOST_WORDS])
-        yield ""
-    sources = list(dict.fromkeys(rule["source"] for rule in rules if "source" in rule))
-    if sources:
-        yield f"Found in: {_escaped('; '.join(sources))}."
-        yield ""
-
-
-def _means(phrase: str, identity: str) -> bool:
-    """Whether `explain --error` gives this cause for the phrase alone."""
-    explanation = explain_error(phrase)
-    return explanation is not None and explanation.cause == identity
-
-
-def _phrases(pattern: str) -> Iterator[str]:
-    """Yield the alternatives of a pattern that are plain text."""
-    start = depth = 0
-    for index, letter in enumerate(pattern + "|"):
-        depth += (letter in "([") - (letter in ")]")
-        if letter == "|" and depth == 0:
-            choice = pattern[start:index].removeprefix(r"\b").removesuffix(r"\b")
-            start = index + 1
-            if " " in choice and _LITERAL.fullmatch(choice):
-                yield re.sub(r"\\(.)", r"\1", choice)
-
-
-class _Names(dict[str, str]):
-    """Names in braces that only a check fills in, in capitals as elsewhere in the manual."""
-
-    def __init__(self, known: Mapping[str, str] | None = None) -> None:
-        super().__init__(known or texts_of("error_lookup/words.toml")["names"])
-
-    def __missing__(self, name: str) -> str:
-        return "…" if name in ("detail", "reply") else name.upper().replace("_", "-")
+def _readable(address: str) -> str:
+    """Return the words for a link: the site, and what its last part says."""
+    parts = urlsplit(address)
+    last = parts.path.rstrip("/").rpartition("/")[2].removesuffix(".html").removesuffix(".htm")
+    if last.count("-") > 1:
+        return f"{parts.netloc}: {last.replace('-', ' ')}"
+    return f"{parts.netloc}{parts.path}".rstrip("/")
 
 
 def _escaped(text: str) -> str:
-    """Return text in which Markdown sees no markup but code, and HTML none at all."""
-    parts = text.split("`")
-    for index in range(0, len(parts), 2):
-        parts[index] = re.sub(r"([\\*_<>\[\]#])", r"\\\1", parts[index])
-    return "`".join(parts)
+    return re.sub(r"([\\*_<>\[\]#`~|])", r"\\\1", text)
 
 
 if __name__ == "__main__":

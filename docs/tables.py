@@ -62,7 +62,8 @@ def linear_session() -> str:
 
 
 def _key(name: str) -> str:
-    return f"Ctrl+{name[1:]}" if name.startswith("^") else name
+    shown = f"Ctrl+{name[1:]}" if name.startswith("^") else name
+    return shown.replace("\\", r"\\")  # Markdown's escape
 
 
 def _values(field: Field) -> str:

@@ -15,7 +15,9 @@ import pytest
 from docs.pages import cause_pages, write
 from docs.tables import TABLES
 from smtp_tui.cli.commands import COMMANDS
-from smtp_tui.diagnosis.causes import causes, texts_of
+from smtp_tui.diagnosis.cause_pages import page_labels
+from smtp_tui.diagnosis.causes import texts_of
+from tests.diagnosis.examples import known_causes
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -45,17 +47,44 @@ def test_every_table_has_its_place() -> None:
     assert sorted(named) == sorted(TABLES)
 
 
-def test_every_cause_has_its_page_and_every_page_its_cause() -> None:
-    assert CAUSES.keys() == {*causes(), *texts_of("differences.toml")}
+def test_every_cause_and_warning_has_its_page_and_every_page_its_cause() -> None:
+    others = ("differences.toml", "warnings.toml")
+    assert CAUSES.keys() == known_causes().union(*map(texts_of, others))
+    assert [*page_labels()["Other"]] == ["internal-error"]
 
 
 @pytest.mark.parametrize("identity", CAUSES)
 def test_a_page_says_what_how_and_why(identity: str) -> None:
     text = CAUSES[identity]
     parts = re.split(r"^## (.*)$", text, flags=re.MULTILINE)
-    assert parts[1:7:2] == ["What it means", "How to see it", "How to fix it"]
+    headings = ["What it means", "How to see it", "How to fix it"]
+    is_warning = identity in texts_of("warnings.toml")  # its one text has all that is known
+    assert parts[1:7:2] == (headings[1:2] if is_warning else headings)
     assert all(part.strip() for part in parts)
-    assert not re.search(r"[{}]", re.sub(r"`[^`\n]*`", "", text))
+    assert not re.search(r"(?<!\$)\{[a-z_]*\}", re.sub(r"`[^`\n]*`", "", text))
+
+
+def test_a_page_shows_replies_and_whose_they_are() -> None:
+    words = CAUSES["auth-app-password-needed"].partition("## In servers' replies")[2]
+    assert "Gmail and Google Workspace, in reply to AUTH PLAIN:\n\n```text\n534-5.7.9 " in words
+    assert "## In servers' replies" not in CAUSES["tls-no-shared-cipher"]
+
+
+@pytest.mark.parametrize(
+    ("identity", "link"),
+    [
+        (
+            "auth-rejected",
+            "[RFC 4954, section 6](https://www.rfc-editor.org/rfc/rfc4954#section-6)",
+        ),
+        ("auth-rejected", "https://github.com/SparkPost/support-docs/issues/190"),
+        ("auth-rejected", "[support.google.com/a/answer/3726730](<https://support.google.com/a/"),
+        ("auth-rejected", "scope [https://mail.google.com/](<https://mail.google.com/>)"),
+        ("auth-rejected", "Settings to look at: [`password`](../explanations/password.md)."),
+    ],
+)
+def test_a_reference_is_a_link(identity: str, link: str) -> None:
+    assert link in CAUSES[identity]
 
 
 def test_words_of_other_programs_are_those_that_are_explained() -> None:
@@ -63,6 +92,10 @@ def test_words_of_other_programs_are_those_that_are_explained() -> None:
     words = CAUSES["connection-refused"].partition("## In other programs' words")[2]
     assert "- `connection refused`\n" in words
     assert not re.search(r"- `.*[\\|?*]", words)
+
+
+def test_a_key_with_a_backslash_stays_whole_in_markdown() -> None:
+    assert r"| Ctrl+\\, Alt+E |" in TABLES["keys"]()
 
 
 class _Links(HTMLParser):

@@ -252,9 +252,12 @@ COMMANDS = [
     ),
     CommandLineCommand(
         "explain [KEY] | --error [TEXT] | --message [FILE] | --token [FILE] | --schema",
-        "explain a setting, an error, a message or a token",
+        "explain a setting, cause, error, message or token",
         "cli.show:explain",
-        ("error", "message", "dns", "resolver", "authserv_id", "token", "set", "json", "schema"),
+        (
+            *("causes", "error", "message", "dns", "resolver", "authserv_id", "token", "set"),
+            *("json", "schema"),
+        ),
     ),
     CommandLineCommand(
         "discover DOMAIN|ADDRESS|HOST",

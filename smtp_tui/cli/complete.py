@@ -25,6 +25,7 @@ from smtp_tui.config.paths import default_config
 from smtp_tui.lazy import load
 from smtp_tui.safe_text import escape_controls
 from smtp_tui.settings.fields import BY_KEY, FieldKind
+from smtp_tui.settings.schema import TOPICS
 
 SHELLS = ("bash", "zsh", "fish")
 
@@ -128,6 +129,8 @@ def _values(metavar: str, typed: str, words: Sequence[str]) -> tuple[str, Candid
             return _assignments(typed)
         case "KEY":
             values = {key: field.label for key, field in BY_KEY.items()}
+            if "explain" in words[:1]:
+                values |= {**TOPICS, **load("cli.cause_page:cause_labels")()}
         case "PATH":
             values = _tables(words)
         case "UNIT":

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from smtp_tui.checks.exit_status import NEGATIVE, PASSED
-from smtp_tui.cli.commands import Invocation
+from smtp_tui.cli.commands import Invocation, flag_of
 from smtp_tui.cli.edit import open_table, print_notes, warn_of_readers
 from smtp_tui.cli.parser import UsageError, no_setting, read_stdin, refuse_options
 from smtp_tui.cli.terminal import print_error, print_line, print_lines
@@ -78,40 +78,45 @@ def _as_toml(value: object) -> str:
 
 
 def explain(call: Invocation) -> int:
-    """Print a field's page, a line per field, the table's schema, or an error's explanation."""
+    """Print a page, a line per field or cause, the table's schema, or what an error means."""
     options = call.options
     if options.message is None:
         refuse_options(call, ("dns", "resolver", "authserv_id"), "{} needs --message")
-    if options.schema:
-        if call.words or call.given.keys() != {"schema"}:
-            raise UsageError("explain --schema allows no other argument")
-        print_lines(json.dumps(schema(), indent=2))
-    elif options.error is not None:
-        if call.words:
-            raise UsageError("explain needs a KEY or --error, not both")
+    if options.schema and (call.words or call.given.keys() != {"schema"}):
+        raise UsageError("explain --schema allows no other argument")
+    for other in ("error", "message", "token", "causes"):
+        if other in call.given and call.words:
+            raise UsageError(f"explain needs a KEY or {flag_of(other)}, not both")
+    if options.error is not None:
         return _explain_error(options.error, as_json=options.json)
-    elif options.message is not None:
-        if call.words:
-            raise UsageError("explain needs a KEY or --message, not both")
+    if options.message is not None:
         return int(load("cli.message:explain_message")(call))
-    elif options.token is not None:
-        if call.words:
-            raise UsageError("explain needs a KEY or --token, not both")
+    if options.token is not None:
         return int(load("cli.token:explain_token")(options))
-    elif options.json:
+    if options.json:
         raise UsageError("explain --json needs --error, --message or --token")
+    if options.schema:
+        print_lines(json.dumps(schema(), indent=2))
+    elif options.causes:
+        load("cli.cause_page:print_causes")()
     elif call.words:
-        topic = call.words[0].casefold().replace("_", "-")
-        key = topic if topic in TOPICS else topic.replace("-", "_")
-        if key not in BY_KEY and key not in TOPICS:
-            raise UsageError(no_setting(call.words[0]))
-        print_lines(explanation(key).rstrip("\n"))
+        _explain_name(call.words[0])
     else:
         pages = TOPICS | {field.key: field.summary for field in FIELDS}
         width = max(map(len, pages))
         for key, summary in pages.items():
             print_line(f"{key:{width}}  {summary}")
     return PASSED
+
+
+def _explain_name(word: str) -> None:
+    """Print the page of a setting, of a topic or of a cause."""
+    topic = word.casefold().replace("_", "-")
+    key = topic if topic in TOPICS else topic.replace("-", "_")
+    if key in BY_KEY or key in TOPICS:
+        print_lines(explanation(key).rstrip("\n"))
+    else:  # the causes take as long to load as the error rules
+        load("cli.cause_page:explain_cause")(word)
 
 
 def _explain_error(argument: str, *, as_json: bool) -> int:

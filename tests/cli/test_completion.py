@@ -11,12 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from smtp_tui.cli.cause_page import cause_labels
 from smtp_tui.cli.commands import COMMANDS, FORM, OPTIONS
 from smtp_tui.cli.complete import SHELLS, answer, script
 from smtp_tui.config.dialects.detect import all_headers, user_dialects_folder
 from smtp_tui.interchange.spec import QUOTINGS, formats
 from smtp_tui.providers import providers
 from smtp_tui.settings.fields import FIELDS
+from smtp_tui.settings.schema import TOPICS
 from tests.cli.program import Outcome
 from tests.table import table
 from tests.terminal import on_terminal
@@ -245,7 +247,7 @@ def test_every_command_and_option_is_offered() -> None:
     [
         ("get mail.toml ", KEYS),
         ("unset mail.toml host ", KEYS),
-        ("explain ", KEYS),
+        ("explain ", [*KEYS, *TOPICS, *cause_labels()]),
         ("set mail.toml port=25 ", [f"{key}=" for key in KEYS]),
         ("set mail.toml password=", []),
         (

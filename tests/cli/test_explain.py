@@ -10,11 +10,15 @@ from typing import Any
 
 import pytest
 
+from smtp_tui.cli.cause_page import cause_labels
 from smtp_tui.cli.show import LARGEST_INPUT
+from smtp_tui.diagnosis.cause_pages import cause_page
+from smtp_tui.program import main
 from smtp_tui.settings.fields import FIELDS, Field
 from smtp_tui.settings.schema import TOPICS, explanation
 from tests.cli.program import Outcome, run_program
 from tests.servers.tokens import access_token
+from tests.table import table
 from tests.test_floors import loaded, weights
 
 Call = Callable[..., Outcome]
@@ -55,8 +59,52 @@ def test_a_key_in_another_spelling(call: Call) -> None:
 def test_no_such_key(call: Call) -> None:
     outcome = call("explain", "pasword")
     assert outcome == Outcome(
-        2, "", "smtp-tui: there is no setting 'pasword'; did you mean password?\n"
+        2,
+        "",
+        "smtp-tui: there is no setting and no cause 'pasword'; did you mean password?\n",
     )
+
+
+# A cause: the only pages that show ids, which `call` permits nowhere else
+
+Printed = Callable[..., str]
+
+
+@pytest.fixture
+def printed(capsys: pytest.CaptureFixture[str]) -> Printed:
+    """What `explain` prints with these words."""
+
+    def run(*words: str) -> str:
+        assert main(["explain", *words]) == 0
+        return capsys.readouterr().out
+
+    return run
+
+
+def test_the_list_of_causes_has_each_with_its_label(printed: Printed) -> None:
+    lines = printed("--causes").splitlines()
+    rows = dict(line.split(None, 1) for line in lines if line.startswith("  "))
+    assert rows == cause_labels()
+    assert max(map(len, lines)) <= 80
+
+
+@table("identity", cause_labels())
+def test_the_page_of_a_cause_is_that_of_the_manual(printed: Printed, identity: str) -> None:
+    out, page = printed(identity), cause_page(identity)
+    assert out.startswith(f"# {page.title}\n")
+    assert all(" ".join(part.text.split()) in " ".join(out.split()) for part in page.parts)
+
+
+def test_an_id_in_another_spelling(printed: Printed) -> None:
+    assert printed("Auth_Rejected").startswith("# Login rejected\n")
+
+
+def test_an_unknown_id_names_the_nearest(call: Call) -> None:
+    for word, hint in (("auth-rejectd", "did you mean auth-rejected"), ("xyzzy", "--causes")):
+        outcome = call("explain", word)
+        assert (outcome.status, outcome.out) == (2, "")
+        assert hint in outcome.err
+    assert call("explain", "--causes", "auth-rejected").status == 2
 
 
 # An access token

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -111,38 +109,3 @@ def any_values() -> st.SearchStrategy[dict[str, object]]:
         for field in FIELDS
     }
     return st.fixed_dictionaries({}, optional=likely)
-
-
-_PLACES = {"MAIL": Stage.ENVELOPE, "RCPT": Stage.ENVELOPE, "the message": Stage.MESSAGE}
-_PLACES |= {"DATA": Stage.MESSAGE, "EHLO": Stage.EHLO, "STARTTLS": Stage.TLS}
-_PLACES |= {"": Stage.GREETING, "nothing": Stage.RESOLVE}
-
-
-@dataclass(frozen=True)
-class Said:
-    """A reply of the field, its cause, and words that the advice must hold.
-
-    It went to a client that had logged in, unless it is `without_login`.
-    """
-
-    host: str | None
-    command: str
-    text: str
-    cause: str
-    cure: str = ""
-    without_login: bool = False
-
-    @property
-    def stage(self) -> Stage:
-        """The stage that the command belongs to."""
-        return _PLACES.get(self.command, Stage.AUTH)
-
-    @property
-    def reply(self) -> Reply:
-        """The reply as it would be read off the wire."""
-        lines = [re.fullmatch(r"([0-9]{3})[ -](.*)", line) for line in self.text.split("\n")]
-        assert all(lines), self.text
-        return reply(int(self.text[:3]), *(line[2] for line in lines if line))
-
-    def __str__(self) -> str:
-        return f"{self.host or 'anybody'}, {self.command}: {self.text[:60]}"

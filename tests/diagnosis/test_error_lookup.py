@@ -196,7 +196,8 @@ def test_every_reply_can_be_told_without_a_check(rule: ReplyRule) -> None:
 @table("cause", sorted(OWN["cause"]))
 def test_own_texts_stand_once(cause: str) -> None:
     entry = OWN["cause"][cause]
-    assert set(entry) <= {"what", "why", "cure", "field", "value"}
+    assert set(entry) <= {"what", "why", "cure", "field", "value", "label"}
+    assert ("label" in entry) == (cause not in causes())
     if cause not in causes():
         assert {"what", "why", "cure"} <= set(entry)
     for part, text in causes().get(cause, {}).items():

@@ -14,11 +14,12 @@ import pytest
 
 from smtp_tui.diagnosis.causes import causes
 from smtp_tui.diagnosis.diagnose import NAMES, cause_of, diagnose
+from smtp_tui.diagnosis.known_replies import KnownReply as Said
 from smtp_tui.diagnosis.rules import ReplyRule, rule_of_refusal, rule_tables, rules
 from smtp_tui.providers import provider_of, providers
 from smtp_tui.smtp.events import Cause, ServerCapabilities, Stage
 from tests.diagnosis import said_by_providers, said_by_servers
-from tests.diagnosis.examples import Said, facts_of, finished, reply, settings
+from tests.diagnosis.examples import facts_of, finished, reply, settings
 from tests.providers.named import provider_named
 from tests.table import table
 

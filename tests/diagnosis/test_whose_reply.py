@@ -11,6 +11,7 @@ import pytest
 from smtp_tui.diagnosis.causes import causes, load_texts
 from smtp_tui.diagnosis.diagnose import diagnose
 from smtp_tui.diagnosis.error_lookup.lookup import explain_error
+from smtp_tui.diagnosis.known_replies import KnownReply as Said
 from smtp_tui.diagnosis.rules import ReplyRule, rule_of_refusal, rules
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.providers import providers
@@ -18,7 +19,7 @@ from smtp_tui.settings.parsers import parse_mailbox
 from smtp_tui.smtp.events import Cause, Stage
 from smtp_tui.smtp.message import MailRequest
 from tests.checks.outcomes import outcome_of
-from tests.diagnosis.examples import Said, facts_of, finished, reply, settings
+from tests.diagnosis.examples import facts_of, finished, reply, settings
 from tests.diagnosis.said_by_providers import SAID
 from tests.diagnosis.test_language import AVOIDED, LONGEST
 from tests.providers.named import provider_named
