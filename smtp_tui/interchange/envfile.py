@@ -60,7 +60,7 @@ def import_env(form: FormatSpec, source: ImportSource) -> ImportBuilder:
     quoting = source.quoting or form.quoting or "docker"
     is_text = source.entries is None
     entries = read(source.text, quoting) if source.entries is None else source.entries
-    builder = ImportBuilder(form, map(_of_json, entries) if form.values == "json" else entries)
+    builder = ImportBuilder(form, map(of_json, entries) if form.values == "json" else entries)
     if (prefix := form.outer_prefix) and any(name.startswith(prefix) for name in builder.entries):
         builder.entries |= {
             name.removeprefix(prefix): entry for name, entry in builder.entries.items()
@@ -72,7 +72,7 @@ def import_env(form: FormatSpec, source: ImportSource) -> ImportBuilder:
     return builder
 
 
-def _of_json(entry: Assignment) -> Assignment:
+def of_json(entry: Assignment) -> Assignment:
     """Return a variable as a program gets it that parses values as JSON where it can."""
     try:
         value = json.loads(entry.value, parse_constant=str)

@@ -422,6 +422,11 @@ def _refuse_coerced(out: ExportBuilder) -> None:
             raise InterchangeError(text("coerced", program=out.form.title, key=key))
 
 
+def _note_rejected_password(out: ExportBuilder) -> None:
+    if out.wants_secret and out.secret is not None:
+        out.note("password", "chart-rejects-password")
+
+
 _FIRST: dict[str, Callable[[ExportBuilder], object]] = {
     "link": lambda out: out.link,
     "mechanism": lambda out: out.mechanism,
@@ -436,6 +441,7 @@ _FIRST: dict[str, Callable[[ExportBuilder], object]] = {
     "not_coerced": _refuse_coerced,
     "no_reference": _refuse_reference,
     "outline_trust": _note_unverified,
+    "chart_rejects_password": _note_rejected_password,
 }
 
 

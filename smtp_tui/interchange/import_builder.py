@@ -132,6 +132,7 @@ class ImportBuilder:
         self.form = form
         self.values: dict[str, Any] = {}
         self.entries: dict[str, Assignment] = {}
+        self.assumed: set[str] = set()  # names that the text does not have
         self._used = {*form.ignore}
         self._found: set[str] = set()
         self._tried: set[str] = set()  # keys with a value, known or not: no default applies
@@ -235,7 +236,7 @@ class ImportBuilder:
             return False
         is_choice = BY_KEY[key].kind is FieldKind.CHOICE
         self.values[key] = str(BY_KEY[key].parse(value)) if is_choice else value
-        if any(name in self for name in names):
+        if any(name in self and name not in self.assumed for name in names):
             self._found.add(key)
         return True
 
@@ -328,6 +329,10 @@ class ImportBuilder:
         if key not in self._tried:
             self.values[key] = value
             self.remark(key, "default", value=value)
+
+    def leave_open(self, *keys: str) -> None:
+        """Set no default of these keys: the program gets them from elsewhere."""
+        self._tried.update(keys)
 
     def use(self, *names: str) -> None:
         """Mark these as understood, without setting a key."""

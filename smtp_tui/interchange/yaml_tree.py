@@ -6,6 +6,7 @@ and the tags, so a program's own rules can be applied to them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 from typing import Any
 
@@ -22,6 +23,12 @@ _MOST_MERGES = 100  # of one mapping; each level of them takes a level of calls
 _CORE = "tag:yaml.org,2002:"
 _TAGS = frozenset({"str", "int", "float", "bool", "null", "timestamp", "map", "seq", "merge", "!"})
 _NULLS = ("", "~", "null", "Null", "NULL")
+
+NUMBER = re.compile(
+    r"[-+]?(?:0[xXoObB])?(?:\.?[0-9])[0-9a-fA-F_]*(?:\.[0-9_]*)?(?:[eE][-+]?[0-9_]+)?"
+    r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt ].*)?"
+)
+"""Plain scalars that Go's YAML takes for numbers or dates."""
 
 
 class YamlNode:
@@ -229,6 +236,12 @@ class _YamlParser:
         return node
 
 
+class PlainText(str):
+    """The text of a scalar without quotes, which a program may take for a number or a switch."""
+
+    __slots__ = ()
+
+
 class YamlTable(dict[str, Any]):
     """A mapping as plain data, which knows the line of each key, except for merged ones."""
 
@@ -262,7 +275,9 @@ class _PlainData:
         if isinstance(node, YamlScalar):
             if node.tag is not None and node.tag.removeprefix(_CORE) not in _TAGS:
                 return UnresolvedVariable("tagged", {"tag": node.tag})
-            return None if node.is_null else node.text
+            if node.is_null:
+                return None
+            return PlainText(node.text) if node.is_plain else node.text
         found: Any = YamlTable() if isinstance(node, YamlMapping) else []
         self._done[id(node)] = found
         if isinstance(node, YamlSequence):

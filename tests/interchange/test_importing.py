@@ -8,13 +8,14 @@ from smtp_tui.interchange.import_builder import MOST_LISTED
 from smtp_tui.interchange.importer import candidates, companions, import_text, recognise
 from smtp_tui.interchange.spec import InterchangeError, QuotingError, formats
 from smtp_tui.settings.validate import parse_settings
+from tests.interchange.helm_samples import HELM_SAMPLES
 from tests.interchange.mail_server_samples import MAIL_SERVER_SAMPLES
 from tests.interchange.sample import OPEN, SSL, TLS, Sample
 from tests.interchange.samples import SAMPLES as OTHER_SAMPLES
 from tests.interchange.tree_samples import TREE_SAMPLES
 from tests.table import table
 
-SAMPLES = [*OTHER_SAMPLES, *TREE_SAMPLES, *MAIL_SERVER_SAMPLES]
+SAMPLES = [*OTHER_SAMPLES, *TREE_SAMPLES, *MAIL_SERVER_SAMPLES, *HELM_SAMPLES]
 WITHOUT_LINES = {"nodemailer", "url", "swaks", "ghost-json", "vaultwarden-json", "keycloak", "odoo"}
 
 

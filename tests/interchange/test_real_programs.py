@@ -231,6 +231,8 @@ _IN_YAML = {
     "crowdsec": ("smtp_username", "smtp_password"),
     "redmine": ("production", "email_delivery", "smtp_settings", "user_name", "password"),
     "spring": ("spring", "mail", "username", "password"),
+    "helm-nextcloud": ("nextcloud", "mail", "smtp", "name", "password"),
+    "helm-mastodon": ("mastodon", "smtp", "login", "password"),
 }
 _RUBY_YAML = (
     "require 'yaml'; require 'erb'; require 'json';"

@@ -22,6 +22,8 @@ CONTRACT = (
     "exim", "dma", "ssmtp", "nullmailer", "opensmtpd", "odoo", "roundcube",
     "authentik", "paperless", "n8n", "outline", "supabase", "plausible", "metabase", "ghost",
     "discourse", "discourse-conf", "symfony", "meteor", "gitlab", "nextcloud-config",
+    "helm-nextcloud", "helm-mastodon", "helm-vaultwarden", "helm-authentik", "helm-sentry",
+    "helm-gitea", "helm-grafana",
 )  # fmt: skip
 LINKS = {"none", "auto", "tls", "ssl"}
 

@@ -24,13 +24,13 @@ MECHANISMS = ["plain", "login", "cram-md5", "scram-sha-256", "xoauth2"]
 FINGERPRINT = "ab" * 32
 PATHS = st.sampled_from(["/etc/ssl/ca.pem", "/srv/with space/x.pem"])
 # Formats in which the port alone says whether TLS comes first.
-BY_PORT = {"grafana", "nextcloud", "supabase"}
+BY_PORT = {"grafana", "nextcloud", "supabase", "helm-nextcloud", "helm-grafana"}
 # At this port TLS comes first, whatever else is said.
 AT_465 = {"laravel", "node", "nextcloud-config", "symfony"}
 # The display name has no place.
 BARE_SENDER = {
     "nextcloud", "msmtp", "swaks", "gotosocial", "ntfy", "vikunja", "discourse", "nextcloud-config",
-    "dma", "opensmtpd",
+    "dma", "opensmtpd", "helm-nextcloud",
 }  # fmt: skip
 # Their variables may be those of any Node program.
 LIKE_NODE = {"outline", "supabase"}
@@ -176,12 +176,13 @@ LINKS: dict[str, dict[str, Any]] = {
     "ssl": {"encryption": "ssl"},
 }
 # Go refuses PLAIN where there is no TLS.
-IN_GO = {"gitea", "grafana", "alertmanager", "supabase"}
+IN_GO = {"gitea", "grafana", "alertmanager", "supabase", "helm-gitea", "helm-grafana"}
 # The display name has a key of its own.
 OWN_NAME = {"grafana", "laravel", "vaultwarden", "vaultwarden-json", "keycloak", "home-assistant"}
 OWN_NAME |= {"crowdsec", "supabase", "plausible", "metabase", "gitlab"}
+OWN_NAME |= {"helm-vaultwarden", "helm-grafana"}
 # Implicit TLS is at port 465 alone.
-ONLY_465 = {"grafana", "supabase"}
+ONLY_465 = {"grafana", "supabase", "helm-grafana"}
 SAFETY = {"none": 0, "auto": 1, "tls": 2, "ssl": 2}
 
 
@@ -257,7 +258,9 @@ def test_a_display_name_with_a_comma(name: str, written: str) -> None:
         assert found == "a@b.example"
     elif name in OWN_NAME:  # a key of its own, without quotes
         assert found == "Shop, Inc. <a@b.example>"
-        assert not re.search(r"""[\\'(]"Shop, Inc.""", exported.text.replace('"""', ""))
+        assert not re.search(
+            r"""[\\'(]"Shop, Inc.""", exported.text.replace('\\"', '"').replace('"""', "")
+        )
     else:
         assert parseaddr(str(found)) == ("Shop, Inc.", "a@b.example")
 
@@ -302,6 +305,7 @@ def test_without_the_password(name: str) -> None:
         ("django", {"env": "MAIL_SECRET"}, {"env": "MAIL_SECRET"}),
         ("rails", {"env": "MAIL_SECRET"}, {"env": "MAIL_SECRET"}),
         ("grafana", {"env": "MAIL_SECRET"}, {"env": "MAIL_SECRET"}),
+        ("helm-grafana", {"env": "MAIL_SECRET"}, {"env": "MAIL_SECRET"}),
         ("grafana", {"file": "/run/secret"}, {"file": "/run/secret"}),
         ("alertmanager", {"file": "/run/secret"}, {"file": "/run/secret"}),
         ("msmtp", {"env": "MAIL_SECRET"}, {"env": "MAIL_SECRET"}),
@@ -350,6 +354,8 @@ REFUSED = {
     "spring": {"${HOME}"},
     "spring-properties": {"${HOME}"},
     "discourse-conf": {" lead", "trail "},
+    "helm-gitea": {"'q'", '"q"', '"""', " lead", "trail ", "%(x)s"},
+    "helm-grafana": {"%(x)s", "${HOME}", "$__env{X}"},
 }
 
 

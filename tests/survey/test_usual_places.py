@@ -6,6 +6,7 @@ from pathlib import Path
 
 from smtp_tui.survey.scan import FoundSettings, scan_machine
 from smtp_tui.survey.usual_names import is_usual
+from tests.interchange.helm_samples import HELM_SAMPLES
 from tests.interchange.mail_server_samples import MAIL_SERVER_SAMPLES
 from tests.interchange.tree_samples import TREE_SAMPLES
 from tests.survey.box import write
@@ -32,8 +33,16 @@ PLACES = {
     "opensmtpd": "etc/smtpd.conf",
     "odoo": "etc/odoo/odoo.conf",
     "roundcube": "etc/roundcube/config.inc.php",
+    "helm-nextcloud": "srv/cluster/nextcloud/values.yaml",
+    "helm-mastodon": "srv/cluster/mastodon/values.yaml",
+    "helm-vaultwarden": "srv/cluster/vaultwarden-values.yaml",
+    "helm-authentik": "srv/cluster/authentik/values.prod.yaml",
+    "helm-sentry": "srv/cluster/sentry/values.yaml",
+    "helm-gitea": "srv/cluster/gitea/values.yaml",
+    "helm-grafana": "srv/cluster/grafana/values.yaml",
 }
-FIRST = {sample.format: sample for sample in reversed([*TREE_SAMPLES, *MAIL_SERVER_SAMPLES])}
+SAMPLES = [*TREE_SAMPLES, *MAIL_SERVER_SAMPLES, *HELM_SAMPLES]
+FIRST = {sample.format: sample for sample in reversed(SAMPLES)}
 
 
 def test_each_application_has_a_usual_place() -> None:
@@ -78,6 +87,13 @@ NEIGHBOURS = {
     "etc/flatpak/remotes": "smtp.example smtp\n",
     "etc/smtpd.conf": 'action "relay" relay\nmatch for any action "relay"\n',
     "etc/odoo/odoo.conf": "[options]\nproxy_mode = True\n; smtp_server = localhost\n",
+    # Charts of others with the same names.
+    "srv/cluster/wordpress/values.yaml": "wordpressUsername: a\nsmtpHost: a.test\nsmtpPort: 25\n",
+    "srv/cluster/n8n/values.yaml": "smtp:\n  host: a.example\n  port: 25\n  security: tls\n",
+    "srv/cluster/x/values.yaml": "mail:\n  smtp:\n    host: a\n  fromAddress: b\nnextcloud: x\n",
+    "srv/cluster/y/values.yaml": "mail:\n  host: a.example\n  port: 25\n  useTls: true\n",
+    "srv/cluster/loki/values.yaml": "grafana:\n  smtp:\n    host: a.example\n    user: x\n",
+    "srv/cluster/z/values.yaml": "config:\n  mailer:\n    SMTP_ADDR: a\ngitea:\n  enabled: true\n",
     "etc/roundcube/config.inc.php": "<?php\n$config['smtp_log'] = false;\n// smtp_host\n",
 }
 

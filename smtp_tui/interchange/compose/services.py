@@ -42,11 +42,7 @@ _MOST_ENV_FILES = 16  # of a service; each is read from the disk
 ReadNeighbour = Callable[[str], str | None]
 """Returns the text of a file by its path relative to the compose file, None if there is none."""
 
-# Plain scalars that Go's YAML takes for numbers, and those of them that keep their text.
-_NUMBER = re.compile(
-    r"[-+]?(?:0[xXoObB])?(?:\.?[0-9])[0-9a-fA-F_]*(?:\.[0-9_]*)?(?:[eE][-+]?[0-9_]+)?"
-    r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt ].*)?"
-)
+# Plain scalars that Go's YAML takes for numbers and that keep their text.
 _STAYS = re.compile(r"-?[1-9][0-9]{0,17}|0|-?(?:0|[1-9][0-9]{0,5})\.[0-9]{0,3}[1-9]")
 _SECRETS = "/run/secrets/"
 _PASSWORD_FILE = re.compile(r"(?:PASS|SECRET).*_FILE\Z")
@@ -331,7 +327,7 @@ def _value_of(found: Interpolated, alone: str | None) -> tuple[Any, tuple[str, .
 def _is_number(node: YamlScalar) -> bool:
     """Whether compose reads a scalar as a number, a date or a switch."""
     is_switch = node.text in ("true", "True", "TRUE", "false", "False", "FALSE")
-    return node.is_plain and (is_switch or _NUMBER.fullmatch(node.text) is not None)
+    return node.is_plain and (is_switch or yaml_tree.NUMBER.fullmatch(node.text) is not None)
 
 
 def _lines(

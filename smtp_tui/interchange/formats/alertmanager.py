@@ -34,7 +34,7 @@ _VERSIONS = {"TLS10": "1.0", "TLS11": "1.1", "TLS12": "1.2", "TLS13": "1.3"}
 
 def read(source: ImportSource, form: FormatSpec) -> ImportBuilder:
     """Import the global settings or a receiver's, with Alertmanager's defaults."""
-    data = load(source.text)
+    data = _configuration(load(source.text))
     receivers = _with_own_server(data)
     table = data.get("global")
     if isinstance(table, YamlTable) and "smtp_smarthost" in table:
@@ -66,6 +66,25 @@ def read(source: ImportSource, form: FormatSpec) -> ImportBuilder:
         _trust(builder, config)
     builder.report_leftovers(_PREFIX)
     return builder
+
+
+# Where the values of the charts alertmanager and kube-prometheus-stack have the file.
+_IN_CHARTS = (("config",), ("alertmanager", "config"))
+
+
+def _configuration(data: YamlTable) -> YamlTable:
+    """Return the configuration, which the values of a Helm chart have further down."""
+    for path in ((), *_IN_CHARTS):
+        place: Any = data
+        for step in path:
+            place = place.get(step) if isinstance(place, YamlTable) else None
+        if not isinstance(place, YamlTable):
+            continue
+        table = place.get("global")
+        has_server = isinstance(table, YamlTable) and "smtp_smarthost" in table
+        if has_server or isinstance(place.get("receivers"), list):
+            return place
+    return data
 
 
 def _with_own_server(data: YamlTable) -> list[YamlTable]:

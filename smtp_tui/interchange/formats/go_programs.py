@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
 
 from smtp_tui.interchange.envfile import export_env
 from smtp_tui.interchange.export_builder import ExportBuilder
@@ -131,13 +133,19 @@ _SOCKET = "smtp+unix"
 def read_gitea(source: ImportSource, form: FormatSpec) -> ImportBuilder:
     """Import the section, with Gitea's defaults."""
     builder = ImportBuilder(form, _entries(source, form))
+    take_gitea(builder, form.read)
+    return builder
+
+
+def take_gitea(builder: ImportBuilder, declared: Mapping[str, Any]) -> None:
+    """Take the entries of the section, with the steps that the format `declared`."""
     if builder.switch("ENABLED", False) is False:
         builder.remark("", "not-enabled")
     name = "PROTOCOL" if "PROTOCOL" in builder else "MAILER_TYPE"
     if (builder.text(name) or "").casefold() in _ELSEWHERE:
         # Whatever else is set, no mail goes to a server by SMTP.
         builder.reject(name, "not-smtp")
-        return builder
+        return
     if (builder.text(name) or "").casefold() == _SOCKET and (path := builder.text("SMTP_ADDR")):
         builder.put("host", f"unix:{path}", "SMTP_ADDR")
     # Versions before 1.19 had one key for host and port.
@@ -145,17 +153,16 @@ def read_gitea(source: ImportSource, form: FormatSpec) -> ImportBuilder:
         builder.put_host_and_port(written, "HOST")
     builder.take("port", "SMTP_PORT")
     link = _gitea_link(builder)
-    builder.put_link(link, form.goes_on)
+    builder.put_link(link, builder.form.goes_on)
     if builder.switch("ENABLE_HELO", True):
         builder.take("domain", "HELO_HOSTNAME")
-    read_declared(builder)
+    read_declared(builder, table=declared)
     # An empty PROTOCOL is none: then there is no default port.
     if builder.text("PROTOCOL") or "IS_TLS_ENABLED" in builder:
         builder.default("port", {"none": 25, "ssl": 465, "auto": 587}[link])
     elif "port" not in builder.values:
         builder.remark("port", "gitea-no-port")
     builder.report_leftovers("")
-    return builder
 
 
 def _gitea_link(builder: ImportBuilder) -> str:
@@ -192,23 +199,53 @@ _PROVIDED = re.compile(r"\$(__\w+)?\{([^}]+)\}")
 
 def read_grafana(source: ImportSource, form: FormatSpec) -> ImportBuilder:
     """Import the section, with Grafana's defaults."""
-    builder = ImportBuilder(form, map(_provided, _entries(source, form)))
-    if builder.switch("enabled", False) is False:
-        builder.remark("", "not-enabled")
-    builder.put_host_and_port(builder.text("host") or "localhost:25", "host")
-    read_declared(builder)
+    entries = _entries(source, form)
+    builder = ImportBuilder(form, (replace(one, value=_provided(one.value)) for one in entries))
+    take_grafana(builder, form.read)
     return builder
 
 
-def _provided(entry: Assignment) -> Assignment:
-    if not isinstance(entry.value, str) or not (match := _provider(entry.value)):
-        return entry
-    value: object = UnresolvedVariable("computed")
-    if match[0] == entry.value and match[1] in (None, "__env"):
-        value = EnvRef(match[2])
-    elif match[0] == entry.value and match[1] == "__file":
-        value = FileRef(match[2])
-    return Assignment(entry.name, value, entry.line)
+def take_grafana(builder: ImportBuilder, declared: Mapping[str, Any]) -> None:
+    """Take the entries of the section, with the steps that the format `declared`."""
+    if builder.switch("enabled", False) is False:
+        builder.remark("", "not-enabled")
+    builder.put_host_and_port(builder.text("host") or "localhost:25", "host")
+    read_declared(builder, table=declared)
+
+
+def _provided(value: Any) -> Any:
+    if not isinstance(value, str) or not (match := _provider(value)):
+        return value
+    if match[0] == value and match[1] in (None, "__env"):
+        return EnvRef(match[2])
+    if match[0] == value and match[1] == "__file":
+        return FileRef(match[2])
+    return UnresolvedVariable("computed")
+
+
+def ini_value(written: str) -> object:
+    """Return what Grafana reads from a bare value of its file."""
+    return _provided(_unquoted(written.strip()))
+
+
+def ini_text(value: str) -> str:
+    """Return a value with the quotes that Grafana's file needs."""
+    return value if _SAFE.fullmatch(value) else f"{_LONG_QUOTE}{value}{_LONG_QUOTE}"
+
+
+def after_environment(written: str) -> object:
+    """Return what Gitea reads after environment-to-ini has put a value into its file.
+
+    The program quotes where it must, but does not see that quotes around a value get lost.
+    """
+    word = written.strip()
+    if _INSERT.search(word):
+        return UnresolvedVariable("ini-insert")
+    if "`" in word or re.search("[#;]", word):
+        return UnresolvedVariable("computed") if _LONG_QUOTE in word else word
+    if len(word) > 1 and word[0] == word[-1] and word[0] in "'\"":
+        return word[1:-1]
+    return UnresolvedVariable("computed") if word.startswith(_LONG_QUOTE) else word
 
 
 def _provider(value: str) -> re.Match[str] | None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from smtp_tui.interchange.export_builder import ExportBuilder
 from smtp_tui.interchange.formats.steps import STEPS
-from smtp_tui.interchange.formats.tree import resolve
+from smtp_tui.interchange.formats.tree import encoded, resolve
 from smtp_tui.interchange.formats.variables import read_declared
 from smtp_tui.interchange.import_builder import (
     Assignment,
@@ -16,7 +16,7 @@ from smtp_tui.interchange.import_builder import (
     UnresolvedVariable,
     WrittenValue,
 )
-from smtp_tui.interchange.spec import FormatSpec, ImportSource, InterchangeError, text
+from smtp_tui.interchange.spec import FormatSpec, ImportSource
 
 _BLANK = " \t\f"
 _LINE = re.compile(r"([^\r\n]*+)(?:\r\n|\r|\n|\Z)")
@@ -30,7 +30,7 @@ def read(source: ImportSource, form: FormatSpec) -> ImportBuilder:
     """Import the properties as the format declares."""
     prefix = form.tree["prefix"][0]
     entries = [each.entry for each in parse(source.text) if each.entry.name.startswith(prefix)]
-    known = [Assignment(each.name, resolve(each.value, form), each.line) for each in entries]
+    known = [replace(each, value=resolve(each.value, form, each.name)) for each in entries]
     builder = ImportBuilder(form, known)
     read_declared(builder, STEPS)
     builder.report_leftovers(prefix)
@@ -97,8 +97,7 @@ def _typed(written: WrittenValue) -> WrittenValue:
 
 def spelled(name: str, value: object, form: FormatSpec) -> str:
     """Return a value as the file holds it; Java before 9 reads Latin-1, so letters are escaped."""
-    if isinstance(value, str) and resolve(value, form) != value:
-        raise InterchangeError(text("replaced", name=name, program=form.title))
+    value = encoded(name, value, form)
     return str(value).lower() if isinstance(value, bool) else _escaped(str(value))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from smtp_tui.interchange.formats import helm
 from smtp_tui.interchange.formats.rails import take_mail_gem
 from smtp_tui.interchange.import_builder import ImportBuilder, host_and_port
 
@@ -163,4 +164,5 @@ STEPS: dict[str, Callable[[ImportBuilder, Any], object]] = {
     "authelia_server": _authelia_server,
     "keycloak_login": _keycloak_login,
     "mail_gem": _mail_gem,
+    **helm.STEPS,
 }

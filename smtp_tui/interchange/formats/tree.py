@@ -7,20 +7,24 @@ by their key `account`. `fold` is a way to write keys that the program reads ali
 out of the names. `tags` are the program's own YAML tags, `variable` is a value that stands for an
 environment variable (groups `name` and `default`), and a value with a match of `computed` is not
 known here. A file to write begins `inside` these keys, where `-` begins the entry of a list;
-`plain` keys have values without quotes, `needs` names keys that smtp-tui cannot fill in, and
-`reference` is how the file names an environment variable. A file with one of the `older` keys is
-not changed.
+`plain` keys have values without quotes, the keys `whole` have dots of their own, `needs` names keys
+that smtp-tui cannot fill in, and `reference` is how the file names an environment variable. A file
+with one of the `older` keys is not changed. For the values of Helm charts, `texts` are names whose
+values need quotes, and `spelling` names how the values of some, or of all, have to be spelled (see
+`formats/helm.py`).
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from smtp_tui.interchange import yaml_tree
+from smtp_tui.interchange.envfile import of_json
 from smtp_tui.interchange.export_builder import ExportBuilder
+from smtp_tui.interchange.formats import helm
 from smtp_tui.interchange.formats.steps import STEPS
 from smtp_tui.interchange.formats.tree_places import spelled_value, written_leaves
 from smtp_tui.interchange.formats.variables import read_declared
@@ -74,7 +78,10 @@ def read_place(
     if name not in places:
         known = listed(places)
         raise ImportAccountError(text("no-such-account", name=repr(name[:40]), names=known))
-    builder = ImportBuilder(form, places[name])
+    entries = places[name]
+    if form.values == "json":
+        entries = [of_json(entry) for entry in entries]
+    builder = ImportBuilder(form, entries)
     if len(places) > 1 and source.account is None:
         others = ", ".join(other for other in places if other != name)
         builder.remark("", "account-chosen", name=name, others=others)
@@ -160,20 +167,35 @@ def _entries(place: Mapping[str, Any], form: FormatSpec) -> Iterator[Assignment]
                 yield from flat(value, inside, depth + 1)
             elif is_ours:
                 line = table.lines.get(name) if isinstance(table, YamlTable) else None
-                yield Assignment(key.removeprefix(strip), resolve(value, form), line)
+                yield Assignment(key.removeprefix(strip), resolve(value, form, key), line)
 
     yield from flat(place, "", 0)
 
 
-def resolve(value: Any, form: FormatSpec) -> Any:
+def resolve(value: Any, form: FormatSpec, name: str) -> Any:
     """Return a value, or what the program puts in its place."""
     tree = form.tree
+    if name in tree.get("texts", ()) and helm.is_no_text(value):
+        return UnresolvedVariable("helm-number")
     if isinstance(value, str):
         if tree.get("variable") and (match := re.fullmatch(tree["variable"], value)):
             return EnvRef(match["name"], match.groupdict().get("default") or None)
         if tree.get("computed") and re.search(tree["computed"], value):
             return UnresolvedVariable("computed")
+        if spelling := helm.spelling_of(name, form):
+            return spelling.read(value)
     return value
+
+
+def encoded(name: str, value: Any, form: FormatSpec) -> Any:
+    """Return a value with which the program gets this one; InterchangeError if there is none."""
+    if not isinstance(value, str):
+        return value
+    spelling = helm.spelling_of(name, form)
+    written = spelling.write(value) if spelling else value
+    if resolve(written, form, name) != value:
+        raise InterchangeError(text("replaced", name=name, program=form.title))
+    return written
 
 
 SEPARATOR = ", "
@@ -197,7 +219,7 @@ def place_for_new(content: str, form: FormatSpec) -> int:
 
 def spelled(name: str, value: object, form: FormatSpec) -> str:
     """Return a value as the file holds it."""
-    return spelled_value(name, value, form, resolve=resolve)
+    return spelled_value(name, encoded(name, value, form), form)
 
 
 def statement(name: str, value: object, form: FormatSpec) -> str:
@@ -210,10 +232,7 @@ def statement(name: str, value: object, form: FormatSpec) -> str:
 def write(out: ExportBuilder) -> str:
     """Export the settings, each at its place."""
     tree = out.form.tree
-    pairs: dict[str, Any] = dict(out.pairs())
-    for name, value in pairs.items():
-        if isinstance(value, str) and resolve(value, out.form) != value:
-            raise InterchangeError(text("replaced", name=name, program=out.form.title))
+    pairs = {name: encoded(name, value, out.form) for name, value in out.pairs()}
     if out.lacks_secret:
         pairs[out.secret_name] = _left_out(out)
     if needs := tree.get("needs"):
@@ -221,7 +240,7 @@ def write(out: ExportBuilder) -> str:
     if tree["syntax"] == "json":
         known = {name: value for name, value in pairs.items() if value is not _LEFT_OUT}
         return json.dumps(_nested(known), indent=2, ensure_ascii=False) + "\n"
-    lines = [*_yaml(_nested(pairs), frozenset(tree.get("plain", ())))]
+    lines = [*_yaml(_nested(pairs, tree.get("whole", ())), frozenset(tree.get("plain", ())))]
     for step in reversed(tree.get("inside", ())):
         indented = [f"  {line}" for line in lines]
         lines = [f"- {lines[0]}", *indented[1:]] if step == "-" else [f"{step}:", *indented]
@@ -236,10 +255,12 @@ def _left_out(out: ExportBuilder) -> object:
     return _LEFT_OUT
 
 
-def _nested(pairs: Mapping[str, Any]) -> dict[str, Any]:
+def _nested(pairs: Mapping[str, Any], whole: Iterable[str] = ()) -> dict[str, Any]:
     nested: dict[str, Any] = {}
     for name, value in pairs.items():
-        *above, last = name.split(".")
+        first = next((one for one in whole if name.startswith(f"{one}.")), "")
+        *above, last = name.removeprefix(f"{first}.").split(".")
+        above[:0] = [first] if first else []
         table = nested
         for step in above:
             table = table.setdefault(step, {})
@@ -250,8 +271,11 @@ def _nested(pairs: Mapping[str, Any]) -> dict[str, Any]:
 def _yaml(table: Mapping[str, Any], plain: frozenset[str]) -> Iterator[str]:
     for name, value in table.items():
         if isinstance(value, dict):
-            yield f"{name}:"
-            yield from (f"  {line}" for line in _yaml(value, plain))
+            inner = [*_yaml(value, plain)]
+            # A key with no more than a comment would be null, which deletes what a chart has there.
+            is_open = all(line.lstrip().startswith("#") for line in inner)
+            yield f"# {name}:" if is_open else f"{name}:"
+            yield from (f"  {line}" for line in inner)
         elif value is _LEFT_OUT:
             yield f"# {text('secret-place', name=name)}"
             yield f"# {name}:"

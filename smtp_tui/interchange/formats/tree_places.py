@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from smtp_tui.interchange import yaml_tree
+from smtp_tui.interchange.formats.helm import spelling_of
 from smtp_tui.interchange.import_builder import Assignment, WrittenValue
 from smtp_tui.interchange.spec import FormatSpec, InterchangeError, text
 from smtp_tui.interchange.yaml_tree import (
@@ -51,7 +52,10 @@ def written_leaves(content: str, form: FormatSpec, *, fold: Any) -> list[Written
     found = {}
     for leaf in leaves:
         name = ours.get(leaf.path) or "/" + "/".join(leaf.path)
-        found[name] = _written(content, name, leaf)
+        spelling = spelling_of(name, form) if isinstance(leaf.value, str) else None
+        value = spelling.read(leaf.value) if spelling else leaf.value
+        entry = Assignment(name, value if isinstance(value, str) else leaf.value)
+        found[name] = _written(content, entry, leaf)
     return [*found.values()]
 
 
@@ -107,19 +111,17 @@ def _ours(leaves: list[_Leaf], form: FormatSpec, fold: Any) -> dict[Path, str]:
     return {}
 
 
-def _written(content: str, name: str, leaf: _Leaf) -> WrittenValue:
+def _written(content: str, entry: Assignment, leaf: _Leaf) -> WrittenValue:
     start, end = leaf.node.start, leaf.node.end
     # A block of lines ends after its last line end.
     end = start + len(content[start:end].rstrip("\r\n"))
     if start == end and content[end : end + 1] == " ":
         start = end = end + 1
-    return WrittenValue(Assignment(name, leaf.value), start, end, leaf.before, end)
+    return WrittenValue(entry, start, end, leaf.before, end)
 
 
-def spelled_value(name: str, value: object, form: FormatSpec, *, resolve: Any) -> str:
-    """Return a value as the file holds it; InterchangeError if the program would replace it."""
-    if isinstance(value, str) and resolve(value, form) != value:
-        raise InterchangeError(text("replaced", name=name, program=form.title))
+def spelled_value(name: str, value: object, form: FormatSpec) -> str:
+    """Return a value as the file holds it."""
     if name.rpartition(".")[2] in form.tree.get("plain", ()):
         return str(value)
     return json.dumps(value, ensure_ascii=False)

@@ -34,9 +34,10 @@ def write(out: ExportBuilder) -> str:
 def read_declared(
     builder: ImportBuilder,
     steps: Mapping[str, Callable[[ImportBuilder, Any], object]] | None = None,
+    table: Mapping[str, Any] | None = None,
 ) -> None:
-    """Run the format's `read` steps; `steps` has more than those here."""
-    for step, names in builder.form.read.items():
+    """Run the steps of `table`, or else the format's `read`; `steps` has more than those here."""
+    for step, names in (builder.form.read if table is None else table).items():
         if carry_out := (steps or {}).get(step) or _STEPS.get(step):
             carry_out(builder, names)
         elif step in BY_KEY:
@@ -210,11 +211,11 @@ def gem_login(builder: ImportBuilder, names: list[str]) -> None:
         builder.default("authentication", "plain")
 
 
-def _mastodon_link(builder: ImportBuilder, _: object) -> None:
-    tls = builder.text("SMTP_TLS") == "true" or builder.text("SMTP_SSL") == "true"
+def _mastodon_link(builder: ImportBuilder, names: Mapping[str, Any]) -> None:
+    tls = "true" in [builder.text(name) for name in names["tls"]]
     words = {"always": "tls", "never": "none", "auto": "auto"}
-    chosen = builder.choice("SMTP_ENABLE_STARTTLS", words, "")
-    auto = builder.text("SMTP_ENABLE_STARTTLS_AUTO") != "false"
+    chosen = builder.choice(names["starttls"], words, "")
+    auto = builder.text(names["auto"]) != "false"
     required = {"tls": True, "none": False}.get(chosen)
     gem_link(builder, tls=tls, required=required, auto=chosen == "auto" if chosen else auto)
 
