@@ -1,15 +1,20 @@
-"""What other programs use, pinned: what goes or changes is seen, what comes is free.
+"""What other programs use, pinned: what goes or changes needs a line in CHANGELOG.md.
 
-`interface.txt` holds it, a line for each name, field, option and status. After a change that is
-meant, `python -m tests.test_interface` writes it again; CHANGELOG.md then says what to do.
+`interface.txt` holds a line for each name, field, option and status, below the version that first
+had it. `python -m tests.test_interface` adds what is new, and takes nothing away: a line stays when
+what it names has gone, and CHANGELOG.md then says, below "Changed for programs", what to do. Only
+what no release had can be deleted by hand. `python -m tests.test_interface 1.2.0` closes the lines
+of that release with their checksum.
 """
 
 from __future__ import annotations
 
+import hashlib
 import inspect
+import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import fields, is_dataclass
 from inspect import get_annotations
 from pathlib import Path
@@ -26,8 +31,11 @@ from smtp_tui.diagnosis.causes import causes
 from smtp_tui.settings.fields import FIELDS
 from smtp_tui.smtp import events
 from smtp_tui.smtp.replies import Reply
+from tests.table import table
 
 KEPT = Path(__file__).with_name("interface.txt")
+CHANGELOG = Path(__file__).parent.parent / "CHANGELOG.md"
+NEXT = "not released"
 # For the program itself.
 OWN = {"Verdict.facts", "Recording.diagnosed"}
 
@@ -115,16 +123,102 @@ def interface() -> list[str]:
     return sorted(set(lines))
 
 
-def test_nothing_that_programs_use_has_gone_or_changed() -> None:
-    kept = KEPT.read_text(encoding="utf-8").splitlines()
-    now = set(interface())
-    lost = [line for line in kept if line not in now]
-    assert not lost, "name it in CHANGELOG.md, then run: python -m tests.test_interface"
+def kept() -> dict[str, list[str]]:
+    """The pinned lines by the heading above them: a version with its checksum, or NEXT."""
+    blocks = re.split(r"^# (.+)\n", KEPT.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    assert not blocks[0]
+    return {
+        heading: lines.splitlines()
+        for heading, lines in zip(blocks[1::2], blocks[2::2], strict=True)
+    }
+
+
+def heading_of(version: str, lines: Iterable[str]) -> str:
+    """A version with the checksum of what it was the first to have."""
+    return f"{version} sha256 {hashlib.sha256(chr(10).join(lines).encode()).hexdigest()}"
+
+
+def called(line: str) -> str:
+    """What the changelog calls a pinned line by: the line without types, arguments and usage."""
+    name = re.split("[(:]", line)[0].split()
+    return " ".join(name[: 3 if name[0] in {"option", "recording"} else 2])
+
+
+def explained(changelog: str) -> set[str]:
+    """The names below "Changed for programs" that are followed by what to do."""
+    sections = re.findall(
+        r"^### Changed for programs\n(.*?)(?=^##|\Z)", changelog, re.MULTILINE | re.DOTALL
+    )
+    rows = re.findall(r"^- `([^`]+)`:\s+\w+", "".join(sections), re.MULTILINE)
+    return {" ".join(row.split()) for row in rows}
+
+
+def unexplained(blocks: dict[str, list[str]], now: Iterable[str], changelog: str) -> list[str]:
+    """The names of what has gone or changed, and no section after its release says so."""
+    left = set(now)
+    missing: set[str] = set()
+    for heading, lines in blocks.items():
+        since, _, _ = changelog.partition(f"\n## {heading.split()[0]} (")
+        missing |= {called(line) for line in lines if line not in left} - explained(since)
+    return sorted(missing)
+
+
+def test_what_has_gone_or_changed_is_in_the_changelog() -> None:
+    missing = unexplained(kept(), interface(), CHANGELOG.read_text(encoding="utf-8"))
+    assert not missing, "say it in CHANGELOG.md: ### Changed for programs, - `NAME`: WHAT TO DO"
+
+
+SECTION = "# Changelog\n\n## 2.0.0 (unreleased)\n\n### Changed for programs\n\n"
+
+
+@table(
+    "line, changelog, missing",
+    [
+        ("option get --old WORD", "", ["option get --old"]),
+        ("option get --old WORD", SECTION + "- `option get --old`: use `--new`.\n", []),
+        ("option get --old WORD", SECTION + "- `option set --old`: -\n", ["option get --old"]),
+        ("option get --old WORD", SECTION + "- `option get --old`:\n", ["option get --old"]),
+        ("cause old", "### News\n\n- `cause old`: another section.\n", ["cause old"]),
+        ("cause old", SECTION + "### Other\n\n- `cause old`: too late.\n", ["cause old"]),
+        ("python check(old) -> 'Verdict'", SECTION + "- `python check`: leave old out.\n", []),
+        ("python Verdict.old: str", SECTION, ["python Verdict.old"]),
+        ("json verdict.tls.old", SECTION + "- `json verdict.tls.old`:\n  read new.\n", []),
+        ("status old 7", SECTION, ["status old"]),
+        ("recording line old", SECTION, ["recording line old"]),
+        ("command get FILE", SECTION, []),
+        ("cause old", SECTION + "## 1.0.0 (-)\n\n- `cause old`: 1.\n", ["cause old"]),
+    ],
+)
+def test_a_change_without_its_line_is_found(line: str, changelog: str, missing: list[str]) -> None:
+    now = ["command get FILE", "cause new", "python check(new) -> 'Verdict'", "status old 8"]
+    assert unexplained({heading_of("1.0.0", [line]): [line]}, now, changelog) == missing
+    assert unexplained({NEXT: [line]}, now, changelog.partition("## 1.0.0")[0]) == missing
+
+
+def test_no_two_pinned_lines_are_called_the_same() -> None:
+    assert len(set(map(called, interface()))) == len(interface())
+
+
+def test_what_a_release_had_is_not_deleted() -> None:
+    for heading, lines in kept().items():
+        if heading != NEXT:
+            assert heading == heading_of(heading.split()[0], lines), "put the lines back"
+
+
+def test_pinning_adds_and_takes_nothing_away() -> None:
+    released = {heading_of("1.0.0", ["cause a", "cause b"]): ["cause a", "cause b"]}
+    pinned = updated({**released, NEXT: ["cause c"]}, ["cause a", "cause d"])
+    assert pinned == {**released, NEXT: ["cause c", "cause d"]}
+    closed = updated(pinned, ["cause a", "cause d"], "1.1.0")
+    assert closed == {
+        **released,
+        heading_of("1.1.0", ["cause c", "cause d"]): ["cause c", "cause d"],
+    }
 
 
 def test_each_exported_name_is_pinned_with_its_signature() -> None:
-    kept = KEPT.read_text(encoding="utf-8").splitlines()
-    new = set(names_and_signatures()).difference(kept)
+    pinned = [line for lines in kept().values() for line in lines]
+    new = set(names_and_signatures()).difference(pinned)
     assert not new, "run: python -m tests.test_interface"
 
 
@@ -144,5 +238,17 @@ def test_what_is_exported_is_what_the_interface_has() -> None:
             assert found.__doc__, name
 
 
+def updated(
+    blocks: dict[str, list[str]], now: Iterable[str], release: str = ""
+) -> dict[str, list[str]]:
+    """The pinned lines and what is new, as those of a release where one is named."""
+    released = {heading: lines for heading, lines in blocks.items() if heading != NEXT}
+    known = {line for lines in released.values() for line in lines}
+    new = sorted({*blocks.get(NEXT, ()), *now} - known)
+    return {**released, heading_of(release, new) if release else NEXT: new}
+
+
 if __name__ == "__main__":
-    KEPT.write_text("\n".join([*interface(), ""]), encoding="utf-8")
+    written = updated(kept(), interface(), *sys.argv[1:])
+    lines = [row for heading, block in written.items() for row in (f"# {heading}", *block)]
+    KEPT.write_text("\n".join([*lines, ""]), encoding="utf-8")
