@@ -8,8 +8,9 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 INSTALLED = $(VENV)/.installed
 PIP = $(BIN)/pip install --disable-pip-version-check
-# What meets the versions of Python and of the libraries, without what opens the form.
-HEADLESS = $(addprefix tests/,arrival checks cli config diagnosis discovery interchange oauth providers settings smtp web)
+# What meets the versions of Python and of the libraries, without what opens the form, such as
+# test_no_secret_anywhere.py. The other files here try no library that these do not.
+HEADLESS = $(addprefix tests/,arrival checks cli config diagnosis discovery interchange oauth providers settings smtp web test_floors.py test_interface.py test_python_examples.py test_requirements.py)
 FORM = $(addprefix --ignore=tests/,cli/test_form.py cli/test_made_up_command.py config/test_made_up_dialect.py interchange/test_made_up_format.py oauth/test_form.py providers/test_made_up_provider.py settings/test_made_up_field.py) --deselect=tests/smtp/test_tls_files.py::test_the_form_stays_awake
 # They need smtp-tui installed: its version, its metadata, its command.
 INSTALLED_ONLY = --ignore=tests/cli/test_manpage.py --deselect=tests/cli/test_form_needs.py::test_the_packages_metadata_has_that_form --deselect=tests/cli/test_completion.py::test_tables_of_the_file_in_the_line
@@ -80,14 +81,14 @@ floors: export PYTHONDONTWRITEBYTECODE =
 floors: $(INSTALLED)
 	rm -rf build/textual
 	$(PIP) -q --no-deps --require-hashes --target build/textual -r requirements-floors.txt
-	PYTHONPATH=build/textual $(BIN)/python -m pytest -q $(IN_PARALLEL) -m "not integration" tests/tui
-	PYTHONPATH=$(CURDIR) /usr/bin/python3 -m pytest -q -n 3 --dist loadfile -m "not integration" $(OLDER_TOOLS) $(FORM) $(INSTALLED_ONLY) $(HEADLESS)
+	SMTP_TUI_FLOORS=form PYTHONPATH=build/textual $(BIN)/python -m pytest -q $(IN_PARALLEL) -m "not integration" tests/tui tests/test_requirements.py
+	SMTP_TUI_FLOORS=headless PYTHONPATH=$(CURDIR) /usr/bin/python3 -m pytest -q -n 3 --dist loadfile -m "not integration" $(OLDER_TOOLS) $(FORM) $(INSTALLED_ONLY) $(HEADLESS)
 
 # The Debian package of this tree, in dist/.
 deb:
 	.ci/deb dist
 
-# From a tagged commit: sdist, wheel, zipapp, the changelog's section and checksums, in dist/.
+# From a tagged commit: sdist, wheel, zipapp, Debian package, the changelog's section and checksums.
 release: $(INSTALLED)
 	.ci/release dist
 

@@ -56,6 +56,7 @@ def ready(folder: Path) -> Path:
     changes = folder / "CHANGELOG.md"
     news = f"## {VERSION} (2026-01-02)\n\n- News.\n"
     changes.write_text(f"# Changelog\n\n{news}\n## 0.0.1 (2025-01-01)\n")
+    assert call(folder, sys.executable, "-m", "tests.test_interface", VERSION) == (0, "")
     assert call(folder, "git", "commit", "-q", "-a", "-m", "release")[0] == 0
     assert call(folder, "git", "tag", f"v{VERSION}")[0] == 0
     return folder
@@ -72,12 +73,36 @@ def environment(tmp_path: Path) -> str:
     return str(folder / "bin/python")
 
 
-def test_two_builds_give_the_same_bytes(tmp_path: Path, environment: str) -> None:
+@pytest.fixture
+def debian_package() -> str:
+    """The package's name; none where Debian's tools are missing."""
+    status, missing = call(ROOT, ".ci/deb", "--missing")
+    if status:
+        assert "SMTP_TUI_REQUIRE_SERVERS" not in os.environ, missing
+        return ""
+    return f"smtp-tui_{VERSION}_all.deb"
+
+
+def test_what_debian_needs_and_does_not_find(tmp_path: Path) -> None:
+    for name in (".ci/deb", "debian/control", "debian/changelog"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        text = (ROOT / name).read_text().replace(" python3-hatch-vcs,", " no-such-package,")
+        (tmp_path / name).write_text(text)
+    status, missing = call(tmp_path, "bash", ".ci/deb", "--missing")
+    assert status
+    # Where its tools are missing, the first of them is named instead.
+    assert missing.split() in (["dpkg-buildpackage"], ["lintian"], ["no-such-package"])
+
+
+def test_two_builds_give_the_same_bytes(
+    tmp_path: Path, environment: str, debian_package: str
+) -> None:
     built = []
     for name in ("one", "two"):
         repository = ready(tmp_path / name)
         status, said = call(repository, ".ci/release", "dist", python=environment)
         assert status == 0, said
+        assert ("Left out: the Debian package" in said) is not bool(debian_package)
         files = {file.name: file.read_bytes() for file in (repository / "dist").iterdir()}
         built.append(files)
     one, two = built
@@ -88,9 +113,11 @@ def test_two_builds_give_the_same_bytes(tmp_path: Path, environment: str) -> Non
         "smtp-tui.pyz",
         f"CHANGES-{VERSION}.md",
         "SHA256SUMS",
-    }
+    } | {name for name in (debian_package,) if name}
     assert one[f"CHANGES-{VERSION}.md"] == f"## {VERSION} (2026-01-02)\n\n- News.\n".encode()
-    for line in one["SHA256SUMS"].decode().splitlines():
+    sums = one["SHA256SUMS"].decode().splitlines()
+    assert {line.split()[1] for line in sums} == one.keys() - {"SHA256SUMS"}
+    for line in sums:
         digest, name = line.split()
         assert hashlib.sha256(one[name]).hexdigest() == digest
     pyz = tmp_path / "one/dist/smtp-tui.pyz"

@@ -1,19 +1,29 @@
-"""The locked requirements: every package pinned with hashes, none missing, no address in them."""
+"""The packages that the project needs: pinned with hashes, with lower bounds that were tried."""
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 import tomllib
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
+from tests.servers.requirements import REQUIRE_VARIABLE
 from tests.table import table
 
 ROOT = Path(__file__).parent.parent
-FILES = ("requirements-pip.txt", "requirements-dev.txt")
+FILES = ("requirements-pip.txt", "requirements-dev.txt", "requirements-floors.txt")
+DECLARED = tomllib.loads((ROOT / "pyproject.toml").read_text())
+PROJECT = DECLARED["project"]
+# What `make floors` runs the form on, and all else on.
+FLOORS = os.environ.get("SMTP_TUI_FLOORS", "")
 
 
 def pins(name: str) -> list[tuple[Requirement, int]]:
@@ -29,17 +39,25 @@ def pins(name: str) -> list[tuple[Requirement, int]]:
 
 def wanted() -> list[Requirement]:
     """Return what the project, its demo and its developers need."""
-    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    project = declared["project"]
     return [
         Requirement(text)
         for group in (
-            project["dependencies"],
-            project["optional-dependencies"]["demo"],
-            declared["dependency-groups"]["dev"],
+            PROJECT["dependencies"],
+            PROJECT["optional-dependencies"]["demo"],
+            DECLARED["dependency-groups"]["dev"],
         )
         for text in group
     ]
+
+
+def floors() -> dict[str, Version]:
+    """Return the lower bound of each package that the program uses."""
+    groups = (PROJECT["dependencies"], *PROJECT["optional-dependencies"].values())
+    found = {}
+    for requirement in (Requirement(text) for group in groups for text in group):
+        (bound,) = (one for one in requirement.specifier if one.operator == ">=")
+        found[canonicalize_name(requirement.name)] = Version(bound.version)
+    return found
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -69,3 +87,51 @@ def test_what_is_declared_is_locked(requirement: Requirement) -> None:
     for pin in locked:
         (version,) = pin.specifier
         assert requirement.specifier.contains(version.version)
+
+
+def test_the_oldest_textual_is_pinned() -> None:
+    ((pin, _),) = pins("requirements-floors.txt")
+    assert (pin.name, str(pin.specifier)) == ("textual", f"=={floors()['textual']}")
+
+
+@pytest.mark.skipif(not FLOORS, reason="only `make floors` runs on the lower bounds")
+def test_each_lower_bound_is_what_runs_here() -> None:
+    bounds = floors()
+    names = {"textual"} if FLOORS == "form" else bounds.keys() - {"textual"}
+    assert {name: Version(version(name)) for name in names} == {
+        name: bounds[name] for name in names
+    }
+
+
+def test_debian_recommends_what_the_package_leaves_out() -> None:
+    control = (ROOT / "debian/control").read_text()
+    recommended = dict(re.findall(r"^ python3-(\w+) \(>= ([\d.]+)\)", control, re.MULTILINE))
+    left_out = (ROOT / "debian/py3dist-overrides").read_text().split("# debian/control")[1]
+    names = re.findall(r"^\w+$", left_out, re.MULTILINE)
+    assert {name: Version(recommended[name]) for name in names} == {
+        name: floors()[name] for name in names
+    }
+
+
+def test_debian_knows_every_package_and_its_bound() -> None:
+    rows = (ROOT / "debian/py3dist-overrides").read_text().splitlines()
+    versioned = {canonicalize_name(row.split()[0]) for row in rows if row.endswith("; PEP440")}
+    assert versioned == floors().keys() - {"keyring", "textual"}
+    extras = re.findall(r"--\w+-section=(\w+)", (ROOT / "debian/rules").read_text())
+    assert sorted(extras) == sorted(PROJECT["optional-dependencies"])
+
+
+@pytest.mark.skipif(
+    os.environ.get(REQUIRE_VARIABLE) != "1", reason="which Pythons were tried is known in CI alone"
+)
+def test_the_classifiers_are_the_pythons_that_ci_runs() -> None:
+    of = "import sys; print('%d.%d' % sys.version_info[:2])"
+    ran = {
+        subprocess.check_output([python, "-c", of], text=True).strip()
+        for python in (sys.executable, str(ROOT / ".venv/bin/python"), "/usr/bin/python3")
+    }
+    prefix = "Programming Language :: Python :: "
+    named = {row.removeprefix(prefix) for row in PROJECT["classifiers"] if row.startswith(prefix)}
+    assert named == ran
+    said = (ROOT / "docs/install.md").read_text()
+    assert all(f"Python {one}" in said for one in named)
