@@ -53,7 +53,7 @@ def wanted() -> list[Requirement]:
 def floors() -> dict[str, Version]:
     """Return the lower bound of each package that the program uses."""
     groups = (PROJECT["dependencies"], *PROJECT["optional-dependencies"].values())
-    found = {}
+    found: dict[str, Version] = {}
     for requirement in (Requirement(text) for group in groups for text in group):
         (bound,) = (one for one in requirement.specifier if one.operator == ">=")
         found[canonicalize_name(requirement.name)] = Version(bound.version)
