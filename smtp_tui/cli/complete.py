@@ -138,8 +138,7 @@ def _values(metavar: str, typed: str, words: Sequence[str]) -> tuple[str, Candid
         case "CONTAINER":
             values = _containers()
         case "FORMAT":
-            specs = load("interchange.spec:formats")()
-            values = {name: spec.title for name, spec in specs.items()}
+            values = load("interchange.spec:descriptions")()
         case "STYLE":
             values = dict.fromkeys(load("interchange.spec:QUOTINGS"), "")
         case "NAME":

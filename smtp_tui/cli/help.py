@@ -70,7 +70,7 @@ def _command_help(command: CommandLineCommand, width: int) -> Iterator[str]:
         yield from _section("RANGE, in seconds:", HELP_TEXTS["ranges"].items(), width)
         yield from _section("LIMIT:", HELP_TEXTS["limits"].items(), width)
     if command.name in ("import", "export"):
-        rows = [(spec.name, spec.title) for spec in load("interchange.spec:formats")().values()]
+        rows = load("interchange.spec:descriptions")().items()
         yield from _section("FORMAT is one of:", rows, width)
 
 

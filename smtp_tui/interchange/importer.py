@@ -123,7 +123,7 @@ def _only(found: Mapping[str, FormatEvidence]) -> tuple[str, str]:
         case [only] if found[only].is_sure:
             return only, found[only].words
         case []:
-            raise InterchangeError(text("not-recognised", formats=", ".join(formats())))
+            raise InterchangeError(text("not-recognised"))
         case several:
             raise InterchangeError(text("ambiguous", formats=", ".join(several)))
 

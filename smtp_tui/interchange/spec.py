@@ -320,6 +320,17 @@ def formats() -> dict[str, FormatSpec]:
     return {name: format_of(name, table) for name, table in tables.items()}
 
 
+def descriptions() -> dict[str, str]:
+    """Return what a name stands for: the title, and which file where a program has several."""
+    titles = [form.title for form in formats().values()]
+    return {
+        name: form.title
+        if titles.count(form.title) == 1
+        else f"{form.title}: {form.about.replace('`', '')}"
+        for name, form in sorted(formats().items())
+    }
+
+
 def labels() -> dict[str, str]:
     """Return how a list shows the formats, by title; a program with two has the names too."""
     titles = [form.title for form in formats().values()]
@@ -355,6 +366,5 @@ def format_named(name: str) -> FormatSpec:
     """Return a format; InterchangeError if there is none of that name."""
     form = formats().get(name.casefold())
     if form is None:
-        known = ", ".join(formats())
-        raise InterchangeError(text("no-such-format", name=repr(name[:40]), formats=known))
+        raise InterchangeError(text("no-such-format", name=repr(name[:40])))
     return form

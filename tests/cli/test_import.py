@@ -249,7 +249,12 @@ def test_where_not_even_the_host_fits_nothing_is_written(call: Call, tmp_path: P
         ("hello wonderland\n", [], 1, "does not recognise this format"),
         ("FOO=wonderland\n", ["--from", "mastodon"], 1, "no usable SMTP settings found"),
         ("smtp://u:wonder@land@a", ["--from", "url"], 1, "the URL is broken"),
-        ("x: 1\n", ["--from", "nosuch"], 2, "'nosuch' is not a format; the formats are chatwoot"),
+        (
+            "x: 1\n",
+            ["--from", "nosuch"],
+            2,
+            "'nosuch' is not a format; smtp-tui import --help lists them",
+        ),
         ("x", ["--from", "url", "--quoting", "perl"], 2, "'perl' is not a quoting"),
         ("x", ["--from", "url", "--quoting", "ruby"], 2, "--quoting is for .env files"),
         ("x", ["--create"], 2, "--create needs --into"),
@@ -325,5 +330,6 @@ def test_a_url_is_not_taken_from_the_command_line(call: Call) -> None:
 def test_help_lists_the_formats(call: Call) -> None:
     for command in ("import", "export"):
         outcome = call(command, "--help")
-        assert "FORMAT is one of:\n  chatwoot  " in outcome.out
+        assert "FORMAT is one of:\n  alertmanager  " in outcome.out
+        assert "  ghost-json         Ghost: mail of config.production.json; " in outcome.out
         assert "  swaks " in outcome.out

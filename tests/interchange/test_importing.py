@@ -380,7 +380,7 @@ def test_a_text_of_several_formats() -> None:
 
 def test_a_format_that_is_none() -> None:
     with pytest.raises(
-        InterchangeError, match=r"'qmail' is not a format; the formats are chatwoot"
+        InterchangeError, match=r"'qmail' is not a format; smtp-tui import --help lists them"
     ):
         import_text("a", "qmail")
 
