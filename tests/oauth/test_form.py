@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -102,6 +103,11 @@ async def test_a_pasted_address_is_masked(
         await begin(hand, provider, "paste the last")
         await hand.until(lambda: "Open this address in a browser" in hand.screen)
         await hand.press("f7")
+        printed: list[str] = []
+        monkeypatch.setattr(hand.pilot.app, "suspend", nullcontext)
+        monkeypatch.setattr("builtins.input", printed.append)
+        await hand.press("alt+a")
+        assert f"\n{copied[0]}\n" in printed[0]
         end = await asyncio.to_thread(provider.sign_in, copied[0])
         await hand.type("http://127.0.0.1/?code=x&state=other")
         await hand.press("enter")

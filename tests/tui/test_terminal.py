@@ -202,3 +202,26 @@ def test_alt_and_a_letter_is_a_command_and_types_nothing(terminal: Terminal) -> 
     assert len(terminal.output) - before <= A_DIALOG
     terminal.press("\x1b")
     terminal.wait_for(">SMTP Host*           mail.example.netx ")
+
+
+PRINTS = """
+from smtp_tui.tui.dialogs.sign_in import _print_until_enter
+_print_until_enter("https://a.test/" + "x" * 100, "Enter goes back.")
+print("The form again.")
+"""
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("ending", ["\r", signal.SIGTERM, signal.SIGINT], ids=str)
+def test_a_printed_address_goes_by_a_key_or_a_signal(ending: str | signal.Signals) -> None:
+    with on_terminal([sys.executable, "-c", PRINTS], os.environ) as terminal:
+        terminal.wait_for("Enter goes back.")
+        terminal.wait_until_stuck()
+        # The terminal breaks the line, not smtp-tui.
+        assert f"https://a.test/{'x' * 100}\r\n".encode() in terminal.output
+        if isinstance(ending, str):
+            terminal.press(ending)
+        else:
+            os.kill(terminal.process, ending)
+        terminal.wait_for("The form again.")
+        assert terminal.wait_for_end() == 0

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import zip_longest
+from types import FrameType
 from typing import ClassVar
 
 from rich.cells import cell_len
@@ -128,6 +131,7 @@ class SecretDialog(Dialog[str | None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         (TAKE, "take"),
         ("f7,ctrl+n", "copy"),
+        ("alt+a", "show_whole"),
         ("escape", "leave"),
     ]
 
@@ -138,9 +142,10 @@ class SecretDialog(Dialog[str | None]):
         if address:
             blocks.append(plain(address, STRONG))
         self._note = TextPage([plain(problem, BAD)] if problem else [])
-        copy = (("F7", text("sign-in", "copy")),) if address else ()
+        copy = (("F7", "copy"), ("Alt+A", "whole")) if address else ()
+        keys = tuple((key, text("sign-in", name)) for key, name in copy)
         enter, stop = (text("sign-in", name) for name in ("go-on", "stop"))
-        hints = with_help((("Enter", enter), *copy, ("Esc", stop)))
+        hints = with_help((("Enter", enter), *keys, ("Esc", stop)))
         super().__init__(TextPage(blocks), self._line, self._note, hints=hints)
 
     def on_screen_suspend(self) -> None:
@@ -157,6 +162,29 @@ class SecretDialog(Dialog[str | None]):
         if self._address:
             self._note.show([plain(copy_to_terminal(self.app, self._address, 1), DIM)])
 
+    def action_show_whole(self) -> None:
+        """Leave the screen, and print the address in one line until Enter."""
+        if self._address:
+            with self.app.suspend():
+                _print_until_enter(self._address, text("sign-in", "whole-back"))
+
     def action_leave(self) -> None:
         """Stop the sign-in."""
         self.dismiss(None)
+
+
+def _print_until_enter(line: str, how: str) -> None:
+    """Print a line that the terminal itself wraps: a copy with the mouse has no breaks in it."""
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        raise InterruptedError(number)
+
+    # While input() waits, the event loop cannot act on these. It does so afterwards.
+    numbers = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+    before = [(number, signal.signal(number, end)) for number in numbers]
+    try:
+        with suppress(InterruptedError, EOFError):
+            input(f"\n{escape_controls(line)}\n\n{how}\n")
+    finally:
+        for number, handler in before:
+            signal.signal(number, handler)
