@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from smtp_tui.cli.help import exit_statuses
 from smtp_tui.interchange.spec import formats
 from smtp_tui.settings.fields import BY_KEY, FIELDS, Field, FieldKind
 from smtp_tui.settings.validate import defaults
@@ -51,6 +52,12 @@ def formats_table() -> str:
     return "\n".join([head, "| --- | --- | --- | --- |", *rows, ""])
 
 
+def status_table() -> str:
+    """The exit statuses as Markdown."""
+    rows = (f"| {number} | {meaning} |" for number, meaning in exit_statuses().items())
+    return "\n".join(["| exit status | what it means |", "| --- | --- |", *rows, ""])
+
+
 def linear_session() -> str:
     """The recorded session of the form line by line, without the lines of its log."""
     kept: list[str] = []
@@ -93,5 +100,6 @@ TABLES: dict[str, Callable[[], str]] = {
     "log_keys": lambda: key_table(commands.LOG_COMMANDS),
     "formats": formats_table,
     "linear": linear_session,
+    "statuses": status_table,
 }
 """What a page has in the place of `{{name}}`."""
