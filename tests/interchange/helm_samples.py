@@ -158,6 +158,11 @@ authentik:
   postgresql:
     host: "{{ .Release.Name }}-postgresql"
     port: 5432
+postgresql:
+  primary:
+    pgHbaConfiguration: |-
+      # TYPE  DATABASE        USER            ADDRESS                 METHOD
+      host     all             all             0.0.0.0/0               scram-sha-256
 """,
         {
             "host": "mail.example.org", "port": 465, **SSL, "username": "authentik",

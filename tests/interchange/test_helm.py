@@ -208,3 +208,30 @@ def test_a_secret_is_not_overwritten(tmp_path: Path) -> None:
     document = open_document(file)
     with pytest.raises(DocumentError, match="another variable of the file decides"):
         document.changed(document.default_table(), {"username": "a", "password": "new"})
+
+
+@table("name", [name for name in CHARTS if name not in ("helm-vaultwarden", "helm-sentry")])
+def test_a_chart_that_is_part_of_another(name: str, tmp_path: Path) -> None:
+    sample = FIRST[name]
+    lines = "".join(f"  {line}\n" for line in sample.text.splitlines())
+    text = f"{name.removeprefix('helm-')}:\n{lines}"
+    found = import_text(text, name="values.yaml")
+    assert (found.format, found.values) == (name, sample.values)
+    file = tmp_path / "values.yaml"
+    file.write_text(text, encoding="utf-8")
+    document = open_document(file)
+    new = document.changed(document.default_table(), {"password": "new one"})
+    assert import_text(new, name).values == {**sample.values, "password": "new one"}
+
+
+def test_a_key_twice_elsewhere_in_the_file(tmp_path: Path) -> None:
+    # As in the own values of Mastodon's chart 6.9.3.
+    text = FIRST["helm-mastodon"].text + "  replica: {a: 1}\n  replica:\n    replicaCount: 0\n"
+    file = tmp_path / "values.yaml"
+    file.write_text(text, encoding="utf-8")
+    document = open_document(file)
+    new = document.changed(document.default_table(), {"port": 2525})
+    assert new == text.replace("port: 587", "port: 2525", 1)
+    file.write_text(text.replace("    port: 587\n", "    port: 587\n    port: 25\n", 1))
+    with pytest.raises(DocumentError, match="has a key twice"):
+        open_document(file)

@@ -154,6 +154,9 @@ GROWING = [
     ("alertmanager", None, "a: &a {k: 1}\nx:\n", "  <<: *a\n"),
     ("nodemailer", None, '{"host": "', "a"),
     ("url", None, "smtp://a?", "a=b&"),
+    ("helm-sentry", None, "mail:\n  host: a\n  password: x", "$("),
+    ("helm-sentry", None, "mail:\n  host: a\n  password: 0", "e0"),
+    ("helm-mastodon", None, "mastodon:\n  smtp:\n", "    server: a\n"),
 ]
 
 

@@ -25,14 +25,15 @@ from smtp_tui.interchange.spec import FormatSpec, InterchangeError, format_named
 from smtp_tui.interchange.yaml_tree import PlainText, YamlScalar
 from smtp_tui.records import record
 
+_LONGEST_NUMBER = 100
 _SWITCH = re.compile(r"(?i:y|yes|n|no|on|off|true|false)")
 
 
 def is_no_text(value: object) -> bool:
     """Whether Helm takes a value for a number, a date or a switch, which may change its text."""
-    return isinstance(value, PlainText) and bool(
-        yaml_tree.NUMBER.fullmatch(value) or _SWITCH.fullmatch(value)
-    )
+    if not isinstance(value, PlainText) or len(value) > _LONGEST_NUMBER:
+        return False
+    return bool(yaml_tree.NUMBER.fullmatch(value) or _SWITCH.fullmatch(value))
 
 
 @record
@@ -48,7 +49,9 @@ _REFERENCE = re.compile(r"\$(?:(\$)|\(([^)]*+)\))")
 
 def _pod_value(written: str) -> object:
     """Return what Kubernetes makes of the value of a container's variable."""
-    if names := [match[2] for match in _REFERENCE.finditer(written) if match[2] is not None]:
+    # Search only up to the last bracket: each unclosed opening would scan to the end.
+    found = _REFERENCE.finditer(written, 0, written.rfind(")") + 1)
+    if names := [match[2] for match in found if match[2] is not None]:
         return UnresolvedVariable("from-variables", {"names": ", ".join(names)})
     return written.replace("$$", "$")
 

@@ -7,7 +7,9 @@ are no settings have their whole path as a name, after a slash.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from smtp_tui.interchange import yaml_tree
@@ -31,12 +33,16 @@ Path = tuple[str, ...]
 
 @record
 class _Leaf:
-    """A scalar, or an alias of one, with the keys above it and the place of its own key."""
+    """A scalar, or an alias of one, with the keys above it and the place of its own key.
+
+    `twice` is the line of a mapping that has one of the keys more than once, if there is one.
+    """
 
     path: Path
     node: YamlNode
     value: Any
     before: int
+    twice: int = 0
 
 
 def written_leaves(content: str, form: FormatSpec, *, fold: Any) -> list[WrittenValue]:
@@ -51,6 +57,8 @@ def written_leaves(content: str, form: FormatSpec, *, fold: Any) -> list[Written
         raise InterchangeError(text("older-keys", names=", ".join(older), program=form.title))
     found = {}
     for leaf in leaves:
+        if leaf.twice and leaf.path in ours:
+            raise InterchangeError(text("twice", line=leaf.twice))
         name = ours.get(leaf.path) or "/" + "/".join(leaf.path)
         spelling = spelling_of(name, form) if isinstance(leaf.value, str) else None
         value = spelling.read(leaf.value) if spelling else leaf.value
@@ -71,12 +79,20 @@ def _leaves(node: YamlNode, path: Path, before: int, depth: int) -> Iterator[_Le
         for number, item in enumerate(node.items):
             yield from _leaves(item, (*path, str(number)), item.start, depth + 1)
     elif isinstance(node, YamlMapping):
-        names = {key.text for key, _ in node.pairs if isinstance(key, YamlScalar)}
-        if len(names) < len(node.pairs):
+        names = Counter(key.text for key, _ in node.pairs if isinstance(key, YamlScalar))
+        if names.total() < len(node.pairs):
             raise InterchangeError(text("twice", line=node.line))
+        seen: Counter[str] = Counter()
         for key, inner in node.pairs:
-            if isinstance(key, YamlScalar) and not key.is_merge:
-                yield from _leaves(inner, (*path, key.text), key.start, depth + 1)
+            if not isinstance(key, YamlScalar) or key.is_merge:
+                continue
+            seen[key.text] += 1
+            # The last of a name counts; the others keep a path of their own.
+            is_last = seen[key.text] == names[key.text]
+            name = key.text if is_last else f"{key.text} {seen[key.text]}"
+            for leaf in _leaves(inner, (*path, name), key.start, depth + 1):
+                is_once = names[key.text] == 1
+                yield leaf if is_once else replace(leaf, twice=leaf.twice or node.line)
 
 
 def _ours(leaves: list[_Leaf], form: FormatSpec, fold: Any) -> dict[Path, str]:
