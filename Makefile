@@ -14,9 +14,8 @@ HEADLESS = $(addprefix tests/,arrival checks cli config diagnosis discovery inte
 FORM = $(addprefix --ignore=tests/,cli/test_form.py cli/test_made_up_command.py config/test_made_up_dialect.py interchange/test_made_up_format.py oauth/test_form.py providers/test_made_up_provider.py settings/test_made_up_field.py) --deselect=tests/smtp/test_tls_files.py::test_the_form_stays_awake
 # They need smtp-tui installed: its version, its metadata, its command.
 INSTALLED_ONLY = --ignore=tests/cli/test_manpage.py --deselect=tests/cli/test_form_needs.py::test_the_packages_metadata_has_that_form --deselect=tests/cli/test_completion.py::test_tables_of_the_file_in_the_line
-# Debian 13's Hypothesis takes a generator of its own for one that nobody keeps, now and then, and what
-# Python 3.13 collects late it blames on the test that runs then.
-OLDER_TOOLS = -W ignore::hypothesis.errors.HypothesisWarning -W ignore::pytest.PytestUnraisableExceptionWarning
+# Debian 13's Hypothesis takes a generator of its own for one that nobody keeps, now and then.
+OLDER_TOOLS = -p tests.older_tools -W ignore::hypothesis.errors.HypothesisWarning
 LOCK = --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade
 
 .PHONY: demo test integration check floors bench screenshots screenshots-check layouts man docs wheel zipapp deb release lock clean

@@ -32,7 +32,7 @@ def call(folder: Path, *command: str, python: str = sys.executable) -> tuple[int
         stderr=subprocess.STDOUT,
         text=True,
         check=False,
-        timeout=300,
+        timeout=900,
     )
     return ended.returncode, ended.stdout
 

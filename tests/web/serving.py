@@ -42,9 +42,11 @@ async def serving(
     """
     seen: list[bytes] = []
     tasks: list[asyncio.Task[None] | None] = []
+    writers: list[asyncio.StreamWriter] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         tasks.append(asyncio.current_task())
+        writers.append(writer)
         try:
             head = await reader.readuntil(b"\r\n\r\n")
             length = 0
@@ -75,3 +77,6 @@ async def serving(
     finally:
         server.close()
         await asyncio.gather(*(task for task in tasks if task), return_exceptions=True)
+        # TLS closes in a round. What is open when the loop ends is a warning, much later.
+        await asyncio.gather(*(each.wait_closed() for each in writers), return_exceptions=True)
+        await server.wait_closed()
