@@ -7,12 +7,13 @@ may change in which version. A failed check is a result, not an exception.
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 import os
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from smtp_tui.checks.exit_status import exit_status
 from smtp_tui.checks.jsonlines import json_line
@@ -42,55 +43,10 @@ __all__ = (
     "read_recording",
 )
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
 SettingsOrFile = Mapping[str, object] | str | os.PathLike[str]
-
-
-def check(
-    settings: SettingsOrFile,
-    *,
-    table: str | None = None,
-    password: str | None = None,
-    sender: str | None = None,
-    recipients: Sequence[str] = (),
-    subject: str | None = None,
-    message: str | None = None,
-    allow_clear_password: bool = False,
-    extra_seconds: float = 3.0,
-    on_event: Callable[[Event], object] | None = None,
-) -> Verdict:
-    """Check settings, and return the verdict.
-
-    `settings` are values by key, as `smtp-tui explain` lists them and a TOML file has them, or the
-    path of a file that `smtp-tui check` reads, with a `table` of it. `timeout` among them is in
-    seconds. `password` is used instead of the password there. The server is asked whether it
-    accepts mail from `sender` (else that of the settings) to the `recipients`; with a `message` or
-    a `subject` they get one. After a failure, probes without a password take at most
-    `extra_seconds`. `on_event` is called with each event as it happens.
-
-    Raise DocumentError if the file cannot be read or does not have the table, ValueError if an
-    address or a text cannot be used, and RuntimeError in a running event loop, where `check_async`
-    is the function to await. Settings that cannot be used give a verdict at the stage `settings`.
-    """
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        pass
-    else:
-        raise RuntimeError("an event loop is running: await smtp_tui.check_async instead")
-    return asyncio.run(
-        check_async(
-            settings,
-            table=table,
-            password=password,
-            sender=sender,
-            recipients=recipients,
-            subject=subject,
-            message=message,
-            allow_clear_password=allow_clear_password,
-            extra_seconds=extra_seconds,
-            on_event=on_event,
-        )
-    )
 
 
 async def check_async(
@@ -125,6 +81,37 @@ async def check_async(
             if on_event is not None:
                 on_event(update)
     raise AssertionError("a check ends with a verdict")
+
+
+def _with_arguments_of(
+    described: Callable[P, object],
+) -> Callable[[Callable[..., R]], Callable[P, R]]:
+    """Give a function the arguments of another, for type checkers, editors and `help`."""
+    return functools.partial(functools.update_wrapper, wrapped=described, assigned=(), updated=())
+
+
+@_with_arguments_of(check_async)
+def check(*arguments: Any, **named: Any) -> Verdict:
+    """Check settings, and return the verdict.
+
+    `settings` are values by key, as `smtp-tui explain` lists them and a TOML file has them, or the
+    path of a file that `smtp-tui check` reads, with a `table` of it. `timeout` among them is in
+    seconds. `password` is used instead of the password there. The server is asked whether it
+    accepts mail from `sender` (else that of the settings) to the `recipients`; with a `message` or
+    a `subject` they get one. After a failure, probes without a password take at most
+    `extra_seconds`. `on_event` is called with each event as it happens.
+
+    Raise DocumentError if the file cannot be read or does not have the table, ValueError if an
+    address or a text cannot be used, and RuntimeError in a running event loop, where `check_async`
+    is the function to await. Settings that cannot be used give a verdict at the stage `settings`.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        pass
+    else:
+        raise RuntimeError("an event loop is running: await smtp_tui.check_async instead")
+    return asyncio.run(check_async(*arguments, **named))
 
 
 async def check_events(
