@@ -38,7 +38,7 @@ def formats_table() -> str:
     head = "| format | what it is | encryption | besides host, port and login |"
     links = {"none": "none", "auto": "STARTTLS where offered", "tls": "`tls`", "ssl": "`ssl`"}
     rows = []
-    for form in formats().values():
+    for _, form in sorted(formats().items()):
         ways = ", ".join(
             said
             for link, said in links.items()

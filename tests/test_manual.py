@@ -36,6 +36,20 @@ def test_every_command_is_in_the_manual() -> None:
     assert {command.name for command in COMMANDS} <= named
 
 
+def test_the_readme_names_only_commands_and_options_that_there_are() -> None:
+    table = README.partition("| you want to | command | read |")[2].partition("\n\n")[0]
+    of_commands = {command.name: command.options for command in COMMANDS}
+    cells = re.findall(
+        r"`([^`]+)`", "".join(re.findall(r"^\|[^|]*\|([^|]*)\|", table, re.MULTILINE))
+    )
+    assert len(cells) > 20
+    for words in cells:
+        name, *options = words.removeprefix("smtp-tui").split() or [""]
+        known = of_commands[name] if name else ()
+        for option in options:
+            assert not option.startswith("-") or option[2:].replace("-", "_") in known, words
+
+
 def test_every_page_is_reached_from_the_readme_and_the_start_page() -> None:
     for name in PAGES.keys() - {"index.md"}:
         assert f"](docs/{name})" in README, name
