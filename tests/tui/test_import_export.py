@@ -146,7 +146,7 @@ async def test_what_says_nothing_new_cannot_be_taken(tmp_path: Path) -> None:
 async def test_the_format_is_chosen_where_it_is_not_recognised(tmp_path: Path) -> None:
     async with form_on(SAMPLE, tmp_path) as hand:
         await imported(hand, "SMTP_PORT=2525\n", "does not recognise this format")
-        assert "F8 chooses one: chatwoot" in " ".join(hand.screen.split())
+        assert "F8 lists the formats" in " ".join(hand.screen.split())
         assert "--from" not in hand.screen
         await hand.press("f8")
         assert "detect from the text" in hand.screen
