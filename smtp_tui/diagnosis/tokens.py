@@ -8,8 +8,9 @@ from __future__ import annotations
 import binascii
 import json
 import re
-from base64 import urlsafe_b64decode
+from base64 import b64decode, urlsafe_b64decode
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import field
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -36,7 +37,8 @@ _EXCHANGE_HOSTS = ("microsoft-365", "outlook")
 _COMPACT = re.compile(r"[A-Za-z0-9_-]+")
 _JWS_PARTS, _JWE_PARTS = 3, 5
 
-Looks = Literal["", "broken", "text", "json", "google-refresh", "google"]
+_GOOGLE = ("https://accounts.google.com", "accounts.google.com")
+Looks = Literal["", "broken", "text", "json", "response", "google-refresh", "google"]
 Severity = Literal["sure", "likely", "note"]
 
 
@@ -131,13 +133,16 @@ def read_token(token: str) -> TokenFacts:
         return TokenFacts(kind="opaque", wrapped=wrapped)
     scopes = _words(claims, "scp", "scope")
     roles = _texts(claims.get("roles"))
-    id_only = any(key in claims for key in ("nonce", "at_hash", "c_hash"))
+    audience = _texts(claims.get("aud"))
+    # Google's access tokens cannot be read, and for a client ID it issues no other JWT.
+    is_googles = _first(claims, "iss") in _GOOGLE and any(map(_is_google_client, audience))
+    id_only = is_googles or any(key in claims for key in ("nonce", "at_hash", "c_hash"))
     return TokenFacts(
         kind="jwt",
         wrapped=wrapped,
         looks=looks,
         is_id_token=id_only and not scopes and not roles,
-        audience=_texts(claims.get("aud")),
+        audience=audience,
         scopes=scopes,
         roles=roles,
         expires_at=_moment(claims.get("exp")),
@@ -149,6 +154,10 @@ def read_token(token: str) -> TokenFacts:
     )
 
 
+def _is_google_client(audience: str) -> bool:
+    return audience.endswith(".apps.googleusercontent.com")
+
+
 def _looks(text: str) -> Looks:
     """Return what a text is instead of a token (RFC 6750, section 2.1), as far as it shows."""
     if text.startswith("{") and _json_in(text):
@@ -158,6 +167,9 @@ def _looks(text: str) -> Looks:
         parts = joined.split(".") if len(joined) <= LARGEST else []
         is_jwt = len(parts) == _JWS_PARTS and _json_object(parts[0]) is not None
         return "broken" if is_jwt else "text"
+    with suppress(binascii.Error):
+        if b"\1auth=Bearer " in b64decode(text[:LARGEST], validate=True):
+            return "response"
     # The prefixes are not promised, so that the texts only say what it looks like.
     prefixes: tuple[tuple[str, Looks], ...] = (
         ("1//", "google-refresh"),

@@ -66,6 +66,10 @@ def ids(text: str, host: str = EXCHANGE, username: str | None = USER) -> list[st
         ({**RIGHT, "exp": int((NOW - timedelta(hours=1)).timestamp())}, ["token-expired"]),
         ({**RIGHT, "exp": int((NOW - timedelta(minutes=1)).timestamp())}, ["token-ending"]),
         ({**RIGHT, "nbf": int((NOW + timedelta(hours=1)).timestamp())}, ["token-not-yet-valid"]),
+        (
+            {"aud": "1.apps.googleusercontent.com", "iss": "https://accounts.google.com"},
+            ["token-is-id-token", "token-other-audience"],
+        ),
         ({"aud": "app", "nonce": "n", "sub": "s"}, ["token-is-id-token", "token-other-audience"]),
     ],
 )
@@ -108,6 +112,7 @@ def test_other_servers_have_other_audiences() -> None:
         ("hello world", ["token-looks-text"]),
         ("a\x00b", ["token-looks-text"]),
         ('{"access_token": "x", "expires_in": 1}', ["token-looks-json"]),
+        ("dXNlcj1hAWF1dGg9QmVhcmVyIHRva2VuAQE=", ["token-looks-response"]),
         ("1//0gabc", ["token-looks-google-refresh"]),
         (f"{token(**RIGHT)[:80]}\n{token(**RIGHT)[80:]}", ["token-looks-broken"]),
         ("EwBAAl3BAAUFFpUAo7J3Ve0bjLBWZWCclRC3EoAA", ["token-opaque"]),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from smtp_tui import diagnosis
 from smtp_tui.diagnosis.diagnose import diagnose
 from smtp_tui.diagnosis.verdict import Recipient, TlsSummary
 from smtp_tui.smtp.events import AuthStarted, Stage, WarningId
@@ -24,6 +27,7 @@ from tests.diagnosis.examples import connected, facts_of, finished, settings
 from tests.tui.driving import DIALOGUE, PASSED, SAMPLE, FakeCheck, failed, form_on
 from tests.tui.fixes import ENCRYPTION, LEAF, PASSWORD, certificate, failing
 
+DIAGNOSIS = Path(diagnosis.__file__).parent
 FILE = {"host": "mail.example.net", "port": 587, "password": "hunter2hunter2"}
 NAMES = ("a.example", "b.example", "c.example")
 
@@ -207,6 +211,25 @@ def test_a_rejection_leaves_out_the_reply_first() -> None:
 )
 def test_keys_to_set_are_named_by_their_labels(text: str, shown: str) -> None:
     assert with_labels(text) == shown
+
+
+NO_KEY = {
+    # What the form has no key for is named as it is on the command line.
+    *("auth-needs-encryption", "delivery-deferred", "delivery-unfinished"),
+    *("delivery-log-unreadable", "delivery-log-elsewhere", "arrival-not-seen"),
+}
+
+
+@pytest.mark.parametrize("file", ["causes", "warnings", "oauth-errors", "tokens"])
+def test_cures_name_keys_and_no_command_lines(file: str) -> None:
+    whole = tomllib.loads((DIAGNOSIS / f"{file}.toml").read_text())
+    entries = whole["error"] if file == "oauth-errors" else whole.items()
+    for entry in entries:
+        name, texts = entry if isinstance(entry, tuple) else ("", entry)
+        cure = with_labels(texts.get("cure", "")) if isinstance(texts, dict) else ""
+        assert "smtp-tui login" not in cure
+        assert "smtp-tui explain KEY" not in cure
+        assert name in NO_KEY or not re.search(r" --[a-z]", cure), cure
 
 
 async def test_code_in_a_reason_is_bold(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from smtp_tui.smtp.events import DialogueNote, Event
 from smtp_tui.smtp.message import MailRequest
 from smtp_tui.tui.messages import as_sentence, text
 from smtp_tui.tui.model.mail_draft import MailDraft
+from smtp_tui.tui.model.verdict_text import without_commands
 
 _KEYRING_LIMIT = 10.0
 
@@ -59,7 +60,7 @@ async def asked_proof(
         try:
             address = parse_mailbox_address(answer)
         except ValueError as error:
-            problem = as_sentence(f"the address of the mailbox {error}")
+            problem = as_sentence(without_commands(f"the address of the mailbox {error}"))
     sign_in = settings.password if isinstance(settings.password, OAuthSource) else None
     if sign_in and address.user.casefold() != (settings.username or "").casefold():
         sign_in = None

@@ -31,12 +31,12 @@ from smtp_tui.oauth.sign_in import (
 from smtp_tui.records import record
 from smtp_tui.settings.choices import OF_TOKENS, Authentication
 from smtp_tui.smtp.events import Cause
-from smtp_tui.tui.commands import key_of
-from smtp_tui.tui.messages import as_sentence, reword, text
+from smtp_tui.tui.messages import as_sentence, text
 from smtp_tui.tui.model.draft import ACCOUNT, HOST, PASSWORD, SettingsDraft
 from smtp_tui.tui.model.password import PasswordLocation
 from smtp_tui.tui.model.session import LastTest
 from smtp_tui.tui.model.undo import UndoStack
+from smtp_tui.tui.model.verdict_text import without_commands
 
 AUTHENTICATION = "authentication"
 FLOWS: Mapping[Flow, str] = {
@@ -172,5 +172,5 @@ def set_sign_in(draft: SettingsDraft, history: UndoStack, name: str) -> None:
 def failure_text(error: OAuthError) -> str:
     """Return what went wrong, and what to do if that is known."""
     what = as_sentence(error)
-    to_do = reword("sign-in-words", error.to_do, key=key_of("sign_in"))
+    to_do = without_commands(error.to_do)
     return f"{what} {to_do}" if to_do else what

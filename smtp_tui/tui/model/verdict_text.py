@@ -87,7 +87,11 @@ def verdict_text(
     `saved` what it has written since, "" if a message says so. With `is_whole`, all names of the
     certificate are shown.
     """
-    texts = summary_of(verdict, mail), with_labels(verdict.cure), with_labels(verdict.why)
+    texts = (
+        without_commands(summary_of(verdict, mail)),
+        with_labels(verdict.cure),
+        with_labels(verdict.why),
+    )
     happened, cure, why = (_of_certificate(text, verdict, is_whole=is_whole) for text in texts)
     comparison = verdict.comparison
     told = comparison.differences if comparison else ()
@@ -128,13 +132,15 @@ def verdict_text(
 
 
 def with_labels(text: str) -> str:
-    """Replace the keys that a text of the diagnosis mentions by the labels of the form.
-
-    And the command that signs in, by the key that does.
-    """
-    text = reword("sign-in-words", text, key=key_of("sign_in"))
+    """Replace the settings and commands that a text mentions by the form's labels and keys."""
+    text = without_commands(text)
     key, place = _key_patterns()
     return place.sub(lambda match: key.sub(lambda one: BY_KEY[one[0]].label, match[0]), text)
+
+
+def without_commands(text: object) -> str:
+    """Replace command lines and options by the keys of the form that do the same."""
+    return reword("sign-in-words", text, key=key_of("sign_in"), explain=key_of("explain"))
 
 
 @cache
