@@ -332,13 +332,12 @@ def descriptions() -> dict[str, str]:
 
 
 def labels() -> dict[str, str]:
-    """Return how a list shows the formats, by title; a program with two has the names too."""
+    """Return how a list shows the formats, by title; a program with several has the names too."""
     titles = [form.title for form in formats().values()]
-    shown = {
+    return {
         name: form.title if titles.count(form.title) == 1 else f"{form.title} ({name})"
-        for name, form in formats().items()
+        for name, form in sorted(formats().items(), key=lambda one: one[1].title.casefold())
     }
-    return dict(sorted(shown.items(), key=lambda one: one[1].casefold()))
 
 
 def format_of(name: str, table: dict[str, Any]) -> FormatSpec:
