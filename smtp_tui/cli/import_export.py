@@ -120,11 +120,11 @@ def _imported(file: str, options: Namespace) -> Imported | None:
     print_error(f"{name}: read as {title}: {imported.why}; --from FORMAT changes that")
     for unread in imported.unread:
         print_error(f"{name}: not understood: {unread}")
-    for remark in imported.remarks:
-        print_error(f"note: {remark}")
-    if not imported.found:
+    if not imported.found:  # the notes would be on the program's defaults
         print_error(f"{name}: no usable SMTP settings found")
         return None
+    for remark in imported.remarks:
+        print_error(f"note: {remark}")
     if "host" not in imported.values:
         print_error("note: host: not found; set it before you test")
     return imported

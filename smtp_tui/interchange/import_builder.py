@@ -46,13 +46,15 @@ class UnresolvedVariable:
 class Assignment:
     """A name and its value, with its line number.
 
-    `borrowed` names the variables of the same file that the value uses.
+    `borrowed` names the variables of the same file that the value uses. `repeated` is the key, of
+    this setting or of those above it, that stands more than once in the same mapping.
     """
 
     name: str
     value: Any = field(repr=False)
     line: int | None = None
     borrowed: tuple[str, ...] = ()
+    repeated: str = ""
 
 
 @record
@@ -141,6 +143,8 @@ class ImportBuilder:
         self._remarks: dict[ImportNote, None] = {}
         self._passed_over = 0
         for entry in entries:
+            if entry.repeated:
+                self.remark("", "repeated-key", name=entry.repeated)
             if not entry.name:
                 # Report a line without a name now: nobody would ask for it.
                 is_unresolved = isinstance(entry.value, UnresolvedVariable)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import field, replace
 from importlib import import_module
 from pathlib import Path
@@ -83,23 +83,37 @@ def evidence_in(content: str, name: str = "") -> dict[str, FormatEvidence]:
     """Return the formats that a text may have, each with the evidence and how sure it is."""
     if name.endswith(".toml"):
         return {}
-    content = content[:LARGEST]
+    content = content[:LARGEST].removeprefix("\ufeff")
     names: dict[str, None] = {}
     for match in _ASSIGNED.finditer(content):
         names |= {match["name"]: None, f"{match['name']}={match['word']}": None}
-    return _strongest(
-        {form.name: form.evidence(content, names, name) for form in formats().values()}
-    )
+    found = {form.name: form.evidence(content, names, name) for form in formats().values()}
+    return _strongest(found, names)
 
 
-def _strongest(found: Mapping[str, FormatEvidence | None]) -> dict[str, FormatEvidence]:
+def _strongest(
+    found: Mapping[str, FormatEvidence | None], names: Collection[str]
+) -> dict[str, FormatEvidence]:
     known = {name: evidence for name, evidence in found.items() if evidence}
+    # With the server in another program's variable, those that have none are guesses.
+    if any(not format_named(name).hosts.isdisjoint(names) for name in known):
+        known = {
+            name: replace(evidence, is_guess=True)
+            if _lacks_host(name, evidence, names)
+            else evidence
+            for name, evidence in known.items()
+        }
     less = {other for name in known for other in format_named(name).over}
     return {
         name: evidence
         for name, evidence in known.items()
         if name not in less and not any(other.outdoes(evidence) for other in known.values())
     }
+
+
+def _lacks_host(name: str, evidence: FormatEvidence, names: Collection[str]) -> bool:
+    hosts = format_named(name).hosts
+    return bool(evidence.known and hosts) and hosts.isdisjoint(names)
 
 
 def recognise(content: str, name: str = "") -> tuple[FormatSpec, str]:
@@ -110,7 +124,7 @@ def recognise(content: str, name: str = "") -> tuple[FormatSpec, str]:
 
 def recognise_to_change(content: str, name: str) -> tuple[FormatSpec, str]:
     """Return the format of a file that may set no mail yet, and why; else as `recognise`."""
-    content = content[:LARGEST]
+    content = content[:LARGEST].removeprefix("\ufeff")
     if not evidence_in(content, name):
         for form in formats().values():
             if form.has_begun(content, name):
@@ -146,7 +160,7 @@ def recognise_variables(
         if form.takes_variables
     }
     of_image = {name: found[name] for name in found if format_named(name).runs_in(image)}
-    return _strongest(of_image if any(of_image.values()) else found)
+    return _strongest(of_image if any(of_image.values()) else found, names)
 
 
 def _carried(form: FormatSpec, variables: Iterable[Assignment]) -> FormatEvidence | None:

@@ -33,10 +33,18 @@ _GETENV = re.compile(r"\\?getenv\s*+\(\s*+['\"](?P<name>\w++)['\"]\s*+\)", re.IG
 _CONSTANTS: dict[str, Any] = {"true": True, "false": False, "null": None}
 _BRACKETS = {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}
 # What is not closed goes to the end, so that no part of the text is read twice.
-_CODE = r"""(?P<comment>/\*(?:.*?\*/|.*+)|//[^\n]*+|\#(?!\[)[^\n]*+)
-    |(?P<border>[;{}]|<\?php\b)|'(?:[^'\\]|\\.)*+'?|"(?:[^"\\]|\\.)*+"?
+_COMMENT = r"/\*(?:.*?\*/|.*+)|//[^\n]*+|\#(?!\[)[^\n]*+"
+_TEXT = r"""'[^'\\]*+(?:\\.[^'\\]*+)*+'?|"[^"\\]*+(?:\\.[^"\\]*+)*+"?
+    |<<<[ \t]*+(?P<sign>['"]?)(?P<mark>[A-Za-z_]\w*+)(?P=sign)\r?\n
+        (?:(?:.*?\n)??[ \t]*+(?P=mark)\b|.*+)"""
+_CODE = rf"""(?P<comment>{_COMMENT})|(?P<border>[;{{}}]|<\?php\b)|{_TEXT}
     |(?P<variable>\$VARIABLE\s*+(?:\[\s*+(?P<quote>['"])(?P<name>\w++)(?P=quote)\s*+\]\s*+)?=(?!=))
-    |[^\s;{}/\#'"$<]++|\S"""
+    |[^\s;{{}}/\#'"$<]++|\S"""
+_EXPRESSION = re.compile(
+    rf"{_COMMENT}|{_TEXT}|(?P<end>[,;]|=>)|(?P<open>[(\[{{])|(?P<close>[)\]}}])"
+    r"|[^/\#'\"<,;=()\[\]{}]++|.",
+    re.DOTALL | re.VERBOSE,
+)
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "v": "\v", "e": "\x1b", "f": "\f"}
 
 
@@ -101,18 +109,11 @@ class PhpReader:
 
     def _end_of_expression(self, at: int) -> int:
         depth = 0
-        while at < len(self._text):
-            letter = self._text[at]
-            match = _STRING.match(self._text, at) if letter in "'\"" else None
-            if match is None and letter in "'\"":
-                return len(self._text)  # an unterminated string
-            if depth == 0 and letter in ",;)]":
-                break
-            if self._text.startswith("=>", at) and depth == 0:
-                break
-            depth += _BRACKETS.get(letter, 0)
-            at = match.end() if match else at + 1
-        return at
+        for match in _EXPRESSION.finditer(self._text, at):
+            if depth == 0 and (match["end"] or match["close"]):
+                return match.start()
+            depth += bool(match["open"]) - bool(match["close"])
+        return len(self._text)
 
 
 class PhpStatement(NamedTuple):

@@ -167,6 +167,7 @@ class FormatSpec:
     hosts: frozenset[str] = frozenset()
     own: frozenset[str] = frozenset()
     generic: frozenset[str] = frozenset()
+    against: frozenset[str] = frozenset()
     shares: frozenset[str] = frozenset()
     beside: frozenset[str] = frozenset()
     ignore: frozenset[str] = frozenset()
@@ -177,6 +178,7 @@ class FormatSpec:
     values: str = ""
     in_one: bool = False
     find: tuple[str, ...] = ()
+    second_signs: tuple[str, ...] = ()
     sign: str = ""
     files: tuple[str, ...] = ()
     by_name: bool = False
@@ -205,12 +207,38 @@ class FormatSpec:
         own = tuple(name for name in known if name not in self.shares)
         if own or any(name in self.hosts for name in known):
             words = text("own-names", names=listed(own or known))
-            return FormatEvidence(known, own, words, is_guess=self.generic.issuperset(own))
+            is_guess = self.generic.issuperset(own) or not self.against.isdisjoint(names)
+            return FormatEvidence(known, own, words, is_guess=is_guess)
+        return self._evidence_of_text(content, file)
+
+    def _evidence_of_text(self, content: str, file: str) -> FormatEvidence | None:
         searched = [re.search(pattern, content, re.MULTILINE) for pattern in self.find]
         if None in searched or not (searched or self.by_name):
             return None
+        if self.second_signs and not (is_named := self.has_own_name(file)):
+            seconds = (re.search(one, content, re.MULTILINE) for one in self.second_signs)
+            second = next(filter(None, seconds), None)
+            if second is None:
+                return None
+            searched.append(second)
         keys = [match["key"] for match in searched if match and match.groupdict().get("key")]
-        return FormatEvidence((), (), self.sign.format(keys=listed(keys)))
+        found = self._keys_in(content)
+        if found == []:
+            return None
+        last = [name.rpartition(".")[2] for name in found or ()]
+        keys = [key for key in keys if key in last] or keys or last
+        words = self.sign.format(keys=listed(dict.fromkeys(keys)))
+        if self.second_signs and is_named:
+            words = text("own-name", name=file, words=words)
+        return FormatEvidence((), (), words)
+
+    def _keys_in(self, content: str) -> list[str] | None:
+        """Return the settings that a text really has; None if nobody can say."""
+        module = import_module(f"smtp_tui.interchange.formats.{self.module}")
+        try:
+            return [*module.keys_in(content, self)] if hasattr(module, "keys_in") else None
+        except InterchangeError:
+            return None  # an error to report, once the text is read
 
     def has_begun(self, content: str, file: str) -> bool:
         """Whether a text is the program's by its file's name, though it may set no mail."""
@@ -221,6 +249,10 @@ class FormatSpec:
         """Whether a file of this name may be the program's."""
         patterns = (*self.files, *self.next_to)
         return any(fnmatchcase(file, pattern.rpartition("/")[2]) for pattern in patterns)
+
+    def has_own_name(self, file: str) -> bool:
+        """Whether a file's name, without the folders above, is a sign of the program."""
+        return any(fnmatchcase(file, pattern) for pattern in self.files if "/" not in pattern)
 
     def variable_evidence(self, names: Iterable[str]) -> FormatEvidence | None:
         """Return the evidence for this format in an environment of these names, or None."""
@@ -351,13 +383,35 @@ def format_of(name: str, table: dict[str, Any]) -> FormatSpec:
 _LINKS = ("none", "auto", "tls", "ssl")
 _LISTS = (
     *("find", "images", "prefixes", "mechanisms", "verify", "first"),
-    *("files", "next_to", "companions"),
+    *("files", "next_to", "companions", "second_signs"),
 )
-_SETS = ("expresses", "hosts", "own", "generic", "shares", "beside", "ignore", "over", "refuses")
+_SETS = (
+    "expresses",
+    "hosts",
+    "own",
+    "generic",
+    "against",
+    "shares",
+    "beside",
+    "ignore",
+    "over",
+    "refuses",
+)
 # By these a text is recognised, or read: they are not those of a format that is `like` it.
 _OF_ITS_OWN = frozenset(
-    {"hosts", "own", "generic", "shares", "beside", "find", "images", "files", "prefixes"}
-    | {"module", "quoting", "about", "over"}
+    {
+        "hosts",
+        "own",
+        "generic",
+        "against",
+        "shares",
+        "beside",
+        "find",
+        "images",
+        "files",
+        "prefixes",
+    }
+    | {"module", "quoting", "about", "over", "second_signs"}
 )
 
 

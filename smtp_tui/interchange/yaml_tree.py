@@ -7,7 +7,7 @@ and the tags, so a program's own rules can be applied to them.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from smtp_tui.interchange.import_builder import Assignment, UnresolvedVariable
@@ -243,15 +243,32 @@ class PlainText(str):
 
 
 class YamlTable(dict[str, Any]):
-    """A mapping as plain data, which knows the line of each key, except for merged ones."""
+    """A mapping of YAML or JSON as plain data, the last value of each key.
 
-    def __init__(self) -> None:
+    It knows the line of each key of YAML, except for merged ones, and which keys stand twice.
+    """
+
+    def __init__(self, pairs: Iterable[tuple[str, Any]] = ()) -> None:
         super().__init__()
         self.lines: dict[str, int] = {}
+        self.repeated: set[str] = set()
+        for name, value in pairs:
+            self.put(name, value)
+
+    def put(self, name: str, value: Any) -> None:
+        """Set a key that the file sets."""
+        if name in self:
+            self.repeated.add(name)
+        self[name] = value
 
     def entries(self) -> list[Assignment]:
         """Return the pairs."""
-        return [Assignment(name, value, self.lines.get(name)) for name, value in self.items()]
+        return [
+            Assignment(
+                name, value, self.lines.get(name), repeated=name if name in self.repeated else ""
+            )
+            for name, value in self.items()
+        ]
 
 
 def plain_data(root: YamlNode) -> Any:
@@ -293,7 +310,7 @@ class _PlainData:
             if isinstance(key, YamlScalar) and key.is_merge:
                 merged += value if isinstance(value, list) else [value]
             elif isinstance(name, str):
-                table[name] = value
+                table.put(name, value)
                 table.lines[name] = key.line
         for other in merged:
             if not isinstance(other, YamlTable):

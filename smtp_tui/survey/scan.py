@@ -13,7 +13,8 @@ from typing import Any
 from smtp_tui.config.errors import DocumentError, one_line
 from smtp_tui.interchange.import_builder import Assignment
 from smtp_tui.interchange.importer import is_compose
-from smtp_tui.interchange.spec import InterchangeError, MissingLibraryError
+from smtp_tui.interchange.inplace.syntax import syntax_of
+from smtp_tui.interchange.spec import InterchangeError, MissingLibraryError, format_named
 from smtp_tui.places.containers import ENGINES, running_containers
 from smtp_tui.places.programs import ProgramError, ProgramMissing
 from smtp_tui.records import record
@@ -170,14 +171,19 @@ class _Machine:
             if is_unit_file(path):
                 unit_files.append(UnitFile(path, file.content, _Beside(self._tree, file)))
                 continue
+            is_first = True
             for found in self._guarded(path, self._in_file(file)):
-                # Of all other files only the settings are known, not how to change them.
-                is_document = found.imported is None or (found.in_container and not found.is_unsure)
                 self._add(
                     found,
-                    ScanPlace(ScanPlaceKind.FILE, str(path), found.name, is_document),
+                    ScanPlace(
+                        ScanPlaceKind.FILE,
+                        str(path),
+                        found.name,
+                        _can_change(found, file, is_first=is_first),
+                    ),
                     [path, *(path.parent / source for source in found.sources)],
                 )
+                is_first = False
         for unit in units(unit_files):
             found_in = settings_text.in_variables(
                 unit.variables, unit.image, in_container=bool(unit.image)
@@ -237,6 +243,16 @@ class _Machine:
             return
         origins = tuple(Path(os.path.normpath(file)) for file in files)
         self.found.append(FoundSettings(found=found, places=(place,), origins=origins))
+
+
+def _can_change(found: TextSettings, file: TreeFile, *, is_first: bool) -> bool:
+    """Whether smtp-tui can change the settings in their file; of several accounts only the first.
+
+    Of other files only the settings are known, not how to change them.
+    """
+    if found.imported is None or found.is_unsure or found.in_container:
+        return not found.is_unsure
+    return is_first and syntax_of(format_named(found.format), file.content) is not None
 
 
 class _Beside:

@@ -286,6 +286,7 @@ smtp_colour = blue
         {"host": "localhost", "port": 25, **OPEN},
         [],
         ["port"],
+        name="odoo.conf",
     ),
     # config/config.inc.php.sample of Roundcube 1.7, GPL-3.0.
     Sample(
@@ -346,5 +347,6 @@ $config['plugins'] = ['archive'];
         {"port": 587, **OPEN, "password": {"env": "SECRET"}},
         ["smtp_host"],
         ["port", "username"],
+        name="config.inc.php",
     ),
 ]  # fmt: skip

@@ -835,10 +835,10 @@ $CONFIG = array (
             **TLS,
             "username": "g",
             "password": {"file": "/run/secrets/smtp"},
-            "from": "g@example.org",
+            "from": "Grafana <g@example.org>",
         },
         [],
-        ["authentication"],
+        ["authentication", "from"],
         name=".env",
     ),
     Sample(

@@ -157,6 +157,10 @@ GROWING = [
     ("helm-sentry", None, "mail:\n  host: a\n  password: x", "$("),
     ("helm-sentry", None, "mail:\n  host: a\n  password: 0", "e0"),
     ("helm-mastodon", None, "mastodon:\n  smtp:\n", "    server: a\n"),
+    ("nextcloud-config", None, "<?php $CONFIG = ['a' => f(", "a "),
+    ("nextcloud-config", None, "<?php $CONFIG = ['a' => f(", "<<<A\n"),
+    ("nextcloud-config", None, "<?php $CONFIG = ['a' => f(", "//'\n"),
+    ("nextcloud-config", None, "<?php $CONFIG = [];", "$CONFIG['a'] = <<<'A'\n"),
 ]
 
 

@@ -600,6 +600,25 @@ LATER = [
         "<?php\n// $CONFIG = ['mail_smtphost' => 'b.example'];\n" + PHP,
         "a.example",
     ),
+    # A heredoc with an apostrophe, above, inside and in place of a value.
+    (
+        "nextcloud-config",
+        f"<?php\n$x = <<<TEXT\ndon't\n$CONFIG = ['mail_smtphost' => 'b'];\n  TEXT;\n{PHP[6:]}",
+        "a.example",
+    ),
+    (
+        "nextcloud-config",
+        PHP.replace("];", "'x' => <<<'E'\nit's, ] ;\nE . 'y',\n'mail_smtpport' => 26];"),
+        "a.example",
+    ),
+    ("nextcloud-config", PHP + "$y = <<<\"E\"\n'\nE;\n$CONFIG['mail_smtphost'] = 'b';", "b"),
+    ("nextcloud-config", "<?php\n$CONFIG = ['mail_smtphost' => <<<E\na.example\nE];", None),
+    # A comment with an apostrophe inside a value.
+    (
+        "nextcloud-config",
+        "<?php\n$CONFIG = ['x' => f( // don't\n 1), 'mail_smtphost' => 'a.example'];",
+        "a.example",
+    ),
     ("roundcube", "<?php $config['smtp_host'] = 'a.example'; ?>", "a.example"),
     ("roundcube", "<?php $config['smtp_host'] = $config['smtp_x'] = 'a.example';", None),
     (

@@ -289,13 +289,17 @@ def test_only_what_smtp_tui_can_change_is_opened(tmp_path: Path) -> None:
     write(
         tmp_path / "e.yaml", "services:\n  a:\n    image: chatwoot/chatwoot\n    env_file: d.env\n"
     )
+    write(tmp_path / "app.ini", "[mailer]\nENABLED=true\nSMTP_ADDR=f.example\n")
+    write(tmp_path / "msmtprc", "account default\nhost g.example\nfrom a@g.example\n")
     found = {str(row.values["host"]): row.document for row in scan_machine([tmp_path]).found}
     opened = {host: str(place) for host, place in found.items() if place}
     assert opened == {
         "a.example": f"{tmp_path}/a.toml: smtp",
-        "smtp.example.org": f"{tmp_path}/e.yaml: services.a",
+        "c.example": f"{tmp_path}/c.env",
+        "smtp.example.org": f"{tmp_path}/d.env",
+        "f.example": f"{tmp_path}/app.ini",
     }
-    assert found.keys() - opened.keys() == {"b.example", "c.example"}
+    assert found.keys() - opened.keys() == {"b.example", "g.example"}
 
 
 def test_a_folder_right_below_may_have_an_application_s_name(tmp_path: Path) -> None:

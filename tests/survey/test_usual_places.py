@@ -68,7 +68,7 @@ def test_they_are_found_and_read_with_the_files_next_to_them(tmp_path: Path) -> 
 # What stands next to them in the same folders, and is none of theirs.
 NEIGHBOURS = {
     "etc/matrix-synapse/log.yaml": "version: 1\nhandlers:\n  email:\n    smtp_host: a.example\n",
-    "etc/matrix-synapse/homeserver.yaml": "email:\n  smtp_host: a.example\n  smtp_port: 25\n",
+    "etc/matrix-synapse/conf.d/mail.yaml": "email:\n  smtp_host: a.example\n  smtp_port: 25\n",
     "etc/authelia/users.yml": "users:\n  smtp:\n    sender: a@b.example\n    email: a@b.example\n",
     "opt/gotosocial/config.yaml": "smtp-host: a.example\nsmtp-port: 25\n",
     "etc/ntfy/client.yml": "default-host: https://ntfy.example\nsmtp: none\n",

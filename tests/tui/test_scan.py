@@ -16,6 +16,7 @@ from tests.survey.box import make_box, write
 from tests.tui.driving import SAMPLE, Hand, form_on
 
 GITEA = "[mailer]\nENABLED=true\nSMTP_ADDR=git.example.org\nSMTP_PORT=465\nUSER=git\nPASSWD=q1w2\n"
+MSMTP = "defaults\ntls on\naccount default\nhost relay.example.org\nuser al\npassword q1w2\n"
 OTHER = '[smtp]\nhost = "other.example.org"\nport = 25\nencryption = "none"\n'
 
 
@@ -25,6 +26,7 @@ def box(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "box"
     write(folder / "compose.yaml", VAULTWARDEN)
     write(folder / "app.ini", GITEA)
+    write(folder / "msmtprc", MSMTP)
     write(folder / "other.toml", OTHER)
     monkeypatch.setattr("smtp_tui.tui.dialogs.scan.scan_machine", lambda: scan_machine([folder]))
     return folder
@@ -91,17 +93,37 @@ async def test_unsaved_changes_are_asked_about(tmp_path: Path, box: Path) -> Non
         assert "modified" in hand.lines[0]
 
 
-async def test_settings_of_other_programs_are_imported_as_one_step(
+async def test_the_file_of_another_program_is_opened_and_saved(tmp_path: Path, box: Path) -> None:
+    async with listed(tmp_path) as hand:
+        await hand.press(*"gitea")
+        await hand.until(lambda: "Enter opens it in the form." in hand.screen)
+        await hand.press("enter")
+        await hand.until(lambda: "Opened" in hand.screen)
+        assert "app.ini · smtp · Gitea" in hand.lines[0]
+        assert "q1w2" not in hand.screen
+        await hand.press("end", "x", "f2")
+        await hand.until(lambda: "Saved SMTP Host to app.ini" in hand.screen)
+        # It is open now, so the list changes nothing.
+        await hand.press("ctrl+p", *"scan", "enter")
+        await hand.until(lambda: "git.example.orgx 465" in hand.screen)
+        await hand.press(*"gitea", "enter")
+        await hand.until(lambda: "SMTP Port" in hand.screen)
+    assert (box / "app.ini").read_text() == GITEA.replace("example.org", "example.orgx")
+
+
+async def test_settings_that_cannot_be_changed_are_imported_as_one_step(
     tmp_path: Path, box: Path
 ) -> None:
     async with listed(tmp_path) as hand:
-        await hand.press(*"gitea", "enter")
+        await hand.press(*"msmtp")
+        await hand.until(lambda: "Enter imports these settings" in hand.screen)
+        await hand.press("enter")
         await hand.until(lambda: "Imported from" in hand.screen)
-        assert "git.example.org" in hand.screen
+        assert "relay.example.org" in hand.screen
         assert "modified" in hand.lines[0]
         await hand.press("f4")
         await hand.until(lambda: "modified" not in hand.lines[0])
-    assert (box / "app.ini").read_text() == GITEA
+    assert (box / "msmtprc").read_text() == MSMTP
 
 
 async def test_a_file_that_has_changed_since_is_refused(tmp_path: Path, box: Path) -> None:

@@ -106,6 +106,9 @@ def wanted_variables(
         value = after.get(name)
         if value != before.get(name):
             changes[own.name(name)] = value
+    changes = {
+        own.name(name): after[name] for name in _switches(form, own, there, changes)
+    } | changes
     match wanted.get("password"):
         case {"env": str(name)}:
             changes[secret] = EnvRef(name)
@@ -114,6 +117,28 @@ def wanted_variables(
     return {
         name: value for name, value in changes.items() if value is not None or name in there
     }, notes
+
+
+_OF_SENDER = ("sender", "from", "local_part", "mail_domain")
+
+
+def _switches(
+    form: FormatSpec, own: _OwnNames, there: Collection[str], changes: VariableChanges
+) -> list[str]:
+    """Return the names that a program without a mail server needs with its first one.
+
+    GitLab, for one, uses sendmail until one of them is set.
+    """
+    always = [name for name, source in form.write.items() if "always" in source]
+    of_server = {
+        own.name(name)
+        for name, source in form.write.items()
+        if name not in always
+        and not (isinstance(source, str) and any(word in source for word in _OF_SENDER))
+    }
+    if not of_server.isdisjoint(there) or of_server.isdisjoint(changes):
+        return []
+    return [name for name in always if own.name(name) not in there]
 
 
 def _can_hold(password: object, *, can_refer: bool) -> bool:
@@ -164,6 +189,8 @@ def check(
             continue
         if key == "starttls_auto" and not value and not new.get(key):
             continue
+        if key == "from" and str(new.get(key)).endswith(f" <{value}>"):
+            continue  # the program adds a name to an address without one
         note = next((note.text for note in notes if note.key == key), None)
         is_lone = key == "password" and not new.get("username")
         why = text("compose-lone-password" if is_lone else "compose-decided", program=form.title)

@@ -32,6 +32,15 @@ _OWN = (
 _VERSIONS = {"TLS10": "1.0", "TLS11": "1.1", "TLS12": "1.2", "TLS13": "1.3"}
 
 
+def keys_in(content: str, form: FormatSpec) -> list[str]:
+    """Return the settings, where Alertmanager has them."""
+    del form
+    data = load(content)
+    table = data.get("global")
+    names = [name for name in table if name.startswith(_PREFIX)] if isinstance(table, dict) else []
+    return names or ["smarthost"] * bool(_with_own_server(data))
+
+
 def read(source: ImportSource, form: FormatSpec) -> ImportBuilder:
     """Import the global settings or a receiver's, with Alertmanager's defaults."""
     data = _configuration(load(source.text))

@@ -8,25 +8,38 @@ from typing import Any
 from smtp_tui.interchange.export_builder import ExportBuilder
 from smtp_tui.interchange.formats import nodemailer
 from smtp_tui.interchange.formats.tree import parse_json
-from smtp_tui.interchange.import_builder import Assignment, ImportBuilder
+from smtp_tui.interchange.import_builder import ImportBuilder
 from smtp_tui.interchange.spec import FormatSpec, ImportSource, InterchangeError, text
+from smtp_tui.interchange.yaml_tree import YamlTable
 
 _TRANSPORT = "SMTP"
 
 
-def read(source: ImportSource, form: FormatSpec) -> ImportBuilder:
-    """Import the options, the transport and the sender."""
-    data = parse_json(source.text, form.title)
+def _mail(content: str, form: FormatSpec) -> YamlTable:
+    """Return `mail` with its options; empty if the file has none."""
+    data = parse_json(content, form.title)
     mail: Any = data.get("mail") if isinstance(data, dict) else None
     options: Any = mail.get("options") if isinstance(mail, dict) else None
-    if not isinstance(options, dict):
+    return mail if isinstance(options, YamlTable) else YamlTable()
+
+
+def keys_in(content: str, form: FormatSpec) -> list[str]:
+    """Return the names in `mail`."""
+    return [*_mail(content, form)]
+
+
+def read(source: ImportSource, form: FormatSpec) -> ImportBuilder:
+    """Import the options, the transport and the sender."""
+    mail = _mail(source.text, form)
+    if not mail:
         raise InterchangeError(text("tree-nothing", keys="mail.options"))
+    options = mail["options"]
     # Ghost still recommends the name that nodemailer had before version 1.
     if "secureConnection" in options:
         options["secure"] = options.pop("secureConnection")
-    builder = nodemailer.read(ImportSource(json.dumps(options)), form)
+    builder = nodemailer.take_options(ImportBuilder(form, nodemailer.entries(options)))
     outside = ImportBuilder(
-        form, [Assignment(name, mail[name]) for name in ("transport", "from") if name in mail]
+        form, [entry for entry in mail.entries() if entry.name in ("transport", "from")]
     )
     if (outside.text("transport") or "").casefold() != _TRANSPORT.casefold():
         outside.reject("transport", "not-smtp")

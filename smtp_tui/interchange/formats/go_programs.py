@@ -71,8 +71,18 @@ def written_values(content: str, form: FormatSpec) -> list[WrittenValue]:
 
 def place_for_new(content: str, form: FormatSpec) -> int:
     """Return where the line with the section's name ends."""
-    match = re.search(rf"^[ \t]*+\[{_SECTIONS[form.name]}\][^\n]*+\n?", content, re.MULTILINE)
+    match = _section(content, form)
     return match.end() if match else len(content)
+
+
+def opening(content: str, form: FormatSpec) -> list[str]:
+    """Return the lines that begin the section, if the file lacks it."""
+    return [] if _section(content, form) else ["", f"[{_SECTIONS[form.name]}]"]
+
+
+def _section(content: str, form: FormatSpec) -> re.Match[str] | None:
+    pattern = rf"^\ufeff?+[ \t]*+\[{_SECTIONS[form.name]}\][^\n]*+\n?"
+    return re.search(pattern, content, re.MULTILINE)
 
 
 def spelled(name: str, value: object, form: FormatSpec) -> str:
@@ -197,6 +207,9 @@ _LONG_QUOTE = '"""'
 _PROVIDED = re.compile(r"\$(__\w+)?\{([^}]+)\}")
 
 
+_SENDER = {"from_address": "admin@grafana.localhost", "from_name": "Grafana"}
+
+
 def read_grafana(source: ImportSource, form: FormatSpec) -> ImportBuilder:
     """Import the section, with Grafana's defaults."""
     entries = _entries(source, form)
@@ -210,6 +223,11 @@ def take_grafana(builder: ImportBuilder, declared: Mapping[str, Any]) -> None:
     if builder.switch("enabled", False) is False:
         builder.remark("", "not-enabled")
     builder.put_host_and_port(builder.text("host") or "localhost:25", "host")
+    # An empty value leaves that of conf/defaults.ini.
+    for name, default in _SENDER.items():
+        if builder.get(*_SENDER) and not builder.is_unknown(name) and not builder.text(name):
+            builder.entries[name] = Assignment(name, default)
+            builder.remark("from", "default-of", name=name, value=default)
     read_declared(builder, table=declared)
 
 
@@ -256,6 +274,8 @@ def _provider(value: str) -> re.Match[str] | None:
 def write_grafana(out: ExportBuilder) -> str:
     """Write the section."""
     pairs = out.pairs()
+    if dict(pairs).keys() & _SENDER.keys() == {"from_address"}:
+        out.note("from", "adds-name", name=_SENDER["from_name"])
     lines = [statement(name, value, out.form) for name, value in pairs]
     if out.quoting:
         return export_env(out, pairs)

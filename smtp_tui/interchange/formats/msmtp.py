@@ -56,6 +56,18 @@ def _parse_accounts(content: str) -> dict[str, _Account]:
     return {name: account for name, account in accounts.items() if account}
 
 
+# Commands of mpop, which fetches mail and has most of msmtp's other commands.
+_MPOP = re.compile(r"^[ \t]*+(?:delivery|keep|killsize|skipsize|uidls_file)[ \t]", re.MULTILINE)
+
+
+def keys_in(content: str, form: FormatSpec) -> list[str]:
+    """Return the commands; those of mpop are none."""
+    del form
+    if _MPOP.search(content):
+        return []
+    return [name for account in _parse_accounts(content).values() for name in account]
+
+
 _LONGEST = 4096
 """Characters of a command to parse here; a longer one is left to a shell."""
 # Characters that need a shell, not only word splitting.

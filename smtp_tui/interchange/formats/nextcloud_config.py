@@ -30,6 +30,20 @@ def _set_alone(content: str) -> list[Assignment]:
     ]
 
 
+_ABOUT_MAIL = ("mail_smtp", "mail_domain", "mail_from_address", "mail_sendmailmode")
+
+
+def keys_in(content: str, form: FormatSpec) -> list[str]:
+    """Return the settings about mail; a name in a string or a comment is none."""
+    del form
+    names: list[str] = []
+    for one in statements(content, "CONFIG"):
+        opened = None if one.name else ARRAY.match(content, one.start)
+        inner = PhpReader(content).array(opened.end()) if opened else ()
+        names += [one.name, *(written.entry.name for written in inner)]
+    return [name for name in dict.fromkeys(names) if name.startswith(_ABOUT_MAIL)]
+
+
 SEPARATOR = " "
 CAN_REFER = True
 

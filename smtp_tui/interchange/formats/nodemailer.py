@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit
 
@@ -12,6 +14,7 @@ from smtp_tui.interchange.envfile import export_env, import_env
 from smtp_tui.interchange.export_builder import ExportBuilder
 from smtp_tui.interchange.import_builder import Assignment, ImportBuilder, UnresolvedVariable
 from smtp_tui.interchange.spec import FormatSpec, ImportSource, InterchangeError, text
+from smtp_tui.interchange.yaml_tree import YamlTable
 
 _PARTS = ("auth", "tls")
 _LINK = ("secure", "requireTLS", "ignoreTLS")
@@ -26,7 +29,9 @@ _STEPS = ("connectionTimeout", "greetingTimeout", "socketTimeout", "dnsTimeout")
 def read(source: ImportSource, form: FormatSpec) -> ImportBuilder:
     """Import the options, with nodemailer's defaults."""
     options, nested = _options(source.text)
-    builder = ImportBuilder(form, _entries(options))
+    if not options:
+        raise InterchangeError(text("no-transport"))
+    builder = ImportBuilder(form, entries(options))
     if nested:
         builder.remark("", "nested", name=nested)
     return take_options(builder)
@@ -93,30 +98,83 @@ def write_ghost(out: ExportBuilder) -> str:
     return export_env(out, out.pairs())
 
 
-def _options(content: str) -> tuple[dict[str, Any], str | None]:
+# No other program's options have these names.
+_OWN = frozenset({"requireTLS", "ignoreTLS", "authMethod", "localAddress", "lmtp"})
+# nodemailer has other names for these: the settings are those of another program.
+_NOT_ITS_OWN = frozenset(
+    {"user", "username", "password", "pass", "from", "encryption", "smtp_host"}
+)
+
+
+def keys_in(content: str, form: FormatSpec) -> list[str]:
+    """Return the options of the transport."""
+    del form
+    if _CALL.search(content):
+        return ["createTransport"]  # JavaScript, which reading refuses
+    return [*_options(content)[0]]
+
+
+_CALL = re.compile(r"createTransport\s*+\(")
+
+
+def _options(content: str) -> tuple[YamlTable, str | None]:
     """Return the options, and the name that they are nested under, if any."""
     try:
-        data = json.loads(content.removeprefix("\ufeff"))
+        data = json.loads(content.removeprefix("\ufeff"), object_pairs_hook=YamlTable)
     except (ValueError, RecursionError) as error:
         line = getattr(error, "lineno", None)
         raise InterchangeError(text("not-json", where=f"line {line}" if line else "it")) from None
-    if isinstance(data, dict) and "host" not in data and "service" not in data:
-        inner = [key for key, value in data.items() if isinstance(value, dict) and "host" in value]
-        if len(inner) == 1:
-            return data[inner[0]], str(inner[0])
-    if not isinstance(data, dict):
+    if not isinstance(data, YamlTable):
         raise InterchangeError(text("not-json", where="it"))
-    return data, None
+    if _is_transport(data):
+        return data, None
+    inner = list(islice(_transports(data, ""), 2))
+    if len(inner) == 1:
+        ((name, options),) = inner
+        return options, name
+    return YamlTable(), None
 
 
-def _entries(options: dict[str, Any]) -> Iterator[Assignment]:
-    for name, value in options.items():
-        parts = value if name in _PARTS and isinstance(value, dict) else None
-        pairs = {name: value} if parts is None else {f"{name}.{key}": parts[key] for key in parts}
-        for key, part in pairs.items():
+def _transports(data: YamlTable, above: str) -> Iterator[tuple[str, YamlTable]]:
+    for key, value in data.items():
+        name = f"{above}{key}"
+        if isinstance(value, YamlTable) and above.count(".") < _DEEPEST:
+            if _is_transport(value):
+                yield name, value
+            else:
+                yield from _transports(value, f"{name}.")
+
+
+_DEEPEST = 3
+
+
+def _is_transport(data: YamlTable) -> bool:
+    """Whether options are nodemailer's, and not those of any program with a host and a port."""
+    auth, tls = data.get("auth"), data.get("tls")
+    has_login = isinstance(auth, dict) and not _LOGIN.isdisjoint(auth)
+    has_tls = isinstance(tls, dict) and not _TLS.isdisjoint(tls)
+    is_own = has_login or has_tls or not _OWN.isdisjoint(data)
+    # Web servers have a host and `secure` too.
+    is_smtp = any(word in str(data.get("host")) for word in ("mail", "smtp"))
+    is_bare = "secure" in data and is_smtp and _NOT_ITS_OWN.isdisjoint(data)
+    has_server = "host" in data or "service" in data
+    return has_server and (is_own or is_bare or ("service" in data and "secure" in data))
+
+
+_LOGIN = frozenset({"user", "pass", "type", "credentials"})
+_TLS = frozenset({"rejectUnauthorized", "servername", "minVersion", "ciphers"})
+
+
+def entries(options: YamlTable) -> Iterator[Assignment]:
+    """Yield the options, those of `auth` and `tls` with these names before theirs."""
+    for entry in options.entries():
+        is_part = entry.name in _PARTS and isinstance(entry.value, YamlTable)
+        for part in entry.value.entries() if is_part else [entry]:
+            key = f"{entry.name}.{part.name}" if is_part else part.name
             # In JavaScript the text "false" is true.
-            is_unclear = key in _SWITCHES and not isinstance(part, bool | None)
-            yield Assignment(key, UnresolvedVariable("not-a-switch") if is_unclear else part)
+            is_unclear = key in _SWITCHES and not isinstance(part.value, bool | None)
+            value = UnresolvedVariable("not-a-switch") if is_unclear else part.value
+            yield Assignment(key, value, repeated=entry.repeated or (part.repeated and key))
 
 
 def _take_link(builder: ImportBuilder, *, secure: bool) -> None:

@@ -37,8 +37,8 @@ def written_values(content: str, form: FormatSpec) -> list[WrittenValue]:
     found: dict[str, WrittenValue] = {}
     at, section = 0, ""
     for line in content.split("\n"):
-        if line.startswith("["):
-            section = line.strip()[1:].partition("]")[0]
+        if line.removeprefix("\ufeff").startswith("["):
+            section = line.strip("\ufeff\t\r ")[1:].partition("]")[0]
         elif section == _SECTION and (match := _LINE.match(line)):
             name, start, end = match["name"].lower(), *map(at.__add__, match.span("value"))
             entry = known[name] if name in known else Assignment(name, None)
@@ -52,7 +52,7 @@ def written_values(content: str, form: FormatSpec) -> list[WrittenValue]:
 def place_for_new(content: str, form: FormatSpec) -> int:
     """Return where the line with the section's name ends."""
     del form
-    match = re.search(rf"^\[{_SECTION}\][^\n]*+\n?", content, re.MULTILINE)
+    match = re.search(rf"^\ufeff?+\[{_SECTION}\][^\n]*+\n?", content, re.MULTILINE)
     return match.end() if match else len(content)
 
 
@@ -75,6 +75,8 @@ def read(source: ImportSource, form: FormatSpec) -> ImportBuilder:
     if builder.values["encryption"] != "none":
         builder.values["openssl_verify_mode"] = "none"
         builder.remark("openssl_verify_mode", "never-verifies")
+    if source.text.startswith("\ufeff"):
+        builder.remark("", "byte-order-mark")
     builder.report_leftovers("smtp_")
     return builder
 

@@ -35,6 +35,11 @@ def _statements(content: str) -> Iterator[WrittenValue]:
             yield WrittenValue(entry, one.start, one.end, one.before, one.after)
 
 
+def keys_in(content: str, form: FormatSpec) -> list[str]:
+    """Return the settings; a name in a string or a comment is none."""
+    return [written.entry.name for written in written_values(content, form)]
+
+
 def read(source: ImportSource, form: FormatSpec) -> ImportBuilder:
     """Import the settings, with Roundcube's defaults."""
     builder = ImportBuilder(form, (written.entry for written in written_values(source.text, form)))

@@ -62,6 +62,12 @@ def accounts(content: str, form: FormatSpec) -> tuple[str, ...]:
     return tuple(_places(content, form))
 
 
+def keys_in(content: str, form: FormatSpec) -> list[str]:
+    """Return the settings, where the program has them."""
+    places = _places(content, form)
+    return list(dict.fromkeys(entry.name for entries in places.values() for entry in entries))
+
+
 def read(source: ImportSource, form: FormatSpec) -> ImportBuilder:
     """Import the settings of the named place, or of the first."""
     return read_place(source, form, STEPS)
@@ -119,7 +125,7 @@ def _roots(content: str, form: FormatSpec) -> list[Any]:
 def parse_json(content: str, program: str) -> Any:
     """Parse a file; InterchangeError if it is not JSON."""
     try:
-        return json.loads(content.removeprefix("\ufeff"))
+        return json.loads(content.removeprefix("\ufeff"), object_pairs_hook=YamlTable)
     except (ValueError, RecursionError) as error:
         line = getattr(error, "lineno", None)
         where = f"line {line}" if line else "it"
@@ -152,7 +158,9 @@ def _entries(place: Mapping[str, Any], form: FormatSpec) -> Iterator[Assignment]
     strip = tree.get("strip", "")
     number = 0
 
-    def flat(table: Mapping[str, Any], above: str, depth: int) -> Iterator[Assignment]:
+    def flat(
+        table: Mapping[str, Any], above: str, depth: int, repeated: str = ""
+    ) -> Iterator[Assignment]:
         nonlocal number
         for name, value in table.items():
             key = above + fold(name)
@@ -163,11 +171,14 @@ def _entries(place: Mapping[str, Any], form: FormatSpec) -> Iterator[Assignment]
             number += 1
             if number > _MOST_KEYS or depth > yaml_tree.DEEPEST:
                 raise InterchangeError(text("too-deep"))
+            known = table if isinstance(table, YamlTable) else YamlTable()
+            twice = repeated or (above + name if name in known.repeated else "")
             if isinstance(value, dict):
-                yield from flat(value, inside, depth + 1)
+                yield from flat(value, inside, depth + 1, twice)
             elif is_ours:
-                line = table.lines.get(name) if isinstance(table, YamlTable) else None
-                yield Assignment(key.removeprefix(strip), resolve(value, form, key), line)
+                line = known.lines.get(name)
+                resolved = resolve(value, form, key)
+                yield Assignment(key.removeprefix(strip), resolved, line, repeated=twice)
 
     yield from flat(place, "", 0)
 

@@ -107,7 +107,8 @@ def _insertions(
     if not rest:
         return
     if not near:
-        yield _lines(content, syntax.place_for_new(content), "", [*rest.values()])
+        lines = [*syntax.opening(content), *rest.values()]
+        yield _lines(content, syntax.place_for_new(content), "", lines)
         return
     behind: dict[str, tuple[WrittenValue, list[str]]] = {}
     for name, statement in rest.items():

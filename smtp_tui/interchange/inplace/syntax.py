@@ -3,7 +3,8 @@
 A format of its own syntax has these in its module: `written_values(content, form)`, which lists
 the settings with their places, `spelled(name, value, form)` and `statement(name, value, form)`. A
 module may also say which texts it is for (`is_own_syntax(content)`), where a new setting goes
-in a text without any (`place_for_new(content, form)`), and what is `between(form)` two of them.
+in a text without any (`place_for_new(content, form)`), which lines go before it there
+(`opening(content, form)`), and what is `between(form)` two of them.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ class FileSyntax:
     spelled: Callable[[str, object], str]
     statement: Callable[[str, object], str]
     place_for_new: Callable[[str], int]
+    opening: Callable[[str], list[str]] = lambda _: []
     separator: str | None = None
     has_examples: bool = True
     can_refer: bool = False
@@ -49,11 +51,13 @@ def syntax_of(form: FormatSpec, content: str) -> FileSyntax | None:
     is_own = getattr(module, "is_own_syntax", lambda _: True)(content)
     if written and is_own and not form.has_variables(content):
         place = getattr(module, "place_for_new", None)
+        opening = getattr(module, "opening", None)
         return FileSyntax(
             lambda text: written(text, form),
             lambda name, value: module.spelled(name, value, form),
             lambda name, value: module.statement(name, value, form),
             lambda text: place(text, form) if place else len(text),
+            lambda text: opening(text, form) if opening else [],
             getattr(module, "SEPARATOR", None),
             has_examples=place is None,
             can_refer=getattr(module, "CAN_REFER", False),

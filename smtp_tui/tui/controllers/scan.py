@@ -13,7 +13,7 @@ from smtp_tui.tui.controllers.context import Controller
 from smtp_tui.tui.controllers.save import SaveController
 from smtp_tui.tui.dialogs.scan import ScanScreen
 from smtp_tui.tui.messages import as_sentence, text
-from smtp_tui.tui.model.machine_settings import import_found, open_place
+from smtp_tui.tui.model.machine_settings import import_found, open_place, table_of
 from smtp_tui.tui.style import BAD
 
 
@@ -38,15 +38,15 @@ class ScanController(Controller):
 
     async def _open(self, place: ScanPlace) -> None:
         path = Path(place.name)
-        if (path, place.table) == (self.document.path, self.table):
+        if (path, table_of(place, self.document)) == (self.document.path, self.table):
             return
         if not await SaveController(self.context).may_leave(f"open {escape_controls(path.name)}"):
             return
         try:
-            document = await in_daemon_thread(partial(open_place, place))
+            document, table = await in_daemon_thread(partial(open_place, place))
         except DocumentError as error:
             self.show_message(as_sentence(escape_controls(str(error))), BAD)
             return
         self.test_pane.stop()
         notice = text("scan", "opened", place=escape_controls(str(place)))
-        self.screen.open_table(place.table, document, notice)
+        self.screen.open_table(table, document, notice)

@@ -113,8 +113,9 @@ class LinearCommands:
         place = await scan.choose(words)
         if place is None or not await self.saving.may_leave():
             return
-        if document := scan.opened(place):
-            raise TableChosenError(place.table, document)
+        if opened := scan.opened(place):
+            document, table = opened
+            raise TableChosenError(table, document)
 
     async def show_recording(self, typed: str) -> None:
         """Show a recorded check."""

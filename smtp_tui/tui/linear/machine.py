@@ -46,8 +46,8 @@ class LinearScan:
         self.context.show_news(before)
         return None
 
-    def opened(self, place: ScanPlace) -> Document | None:
-        """Return the document of a file, or None after a message on why it cannot be opened."""
+    def opened(self, place: ScanPlace) -> tuple[Document, str] | None:
+        """Return a file's document and table; None, after a message, if it cannot be opened."""
         try:
             return open_place(place)
         except DocumentError as error:

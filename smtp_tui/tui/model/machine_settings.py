@@ -7,10 +7,10 @@ from pathlib import Path
 
 from smtp_tui.config.document import Document
 from smtp_tui.config.errors import one_line
-from smtp_tui.interchange.compose.settings import open_compose
+from smtp_tui.config.open_document import open_document
+from smtp_tui.interchange.inplace.settings import TABLE
 from smtp_tui.safe_text import escape_controls
 from smtp_tui.survey.scan import FoundSettings, ScanPlace
-from smtp_tui.survey.settings_file import YAML
 from smtp_tui.tui.commands import key_of
 from smtp_tui.tui.messages import text
 from smtp_tui.tui.model.draft import HOST, SettingsDraft
@@ -36,13 +36,20 @@ def searched_text(row: FoundSettings) -> str:
     return " ".join((*cells_of(row), str(row.values["username"] or ""), places))
 
 
-def open_place(place: ScanPlace) -> Document:
-    """Open a file that smtp-tui can change; DocumentError if it has changed since it was found."""
-    path = Path(place.name)
-    opens = open_compose if path.suffix.casefold() in YAML else Document.open
-    document = opens(path)
-    document.values(place.table)
-    return document
+def open_place(place: ScanPlace) -> tuple[Document, str]:
+    """Open a file that smtp-tui can change, and return its table with the settings.
+
+    DocumentError if the file has changed since it was found.
+    """
+    document = open_document(Path(place.name))
+    table = table_of(place, document)
+    document.values(table)
+    return document, table
+
+
+def table_of(place: ScanPlace, document: Document) -> str:
+    """Return the table of a document that a place means; a program's own file has only one."""
+    return TABLE if document.tables() == (TABLE,) else place.table
 
 
 def import_found(found: FoundSettings, draft: SettingsDraft, history: UndoStack) -> str:

@@ -16,6 +16,7 @@ from smtp_tui.config.diff import document_diff
 from smtp_tui.config.document import Document
 from smtp_tui.config.errors import DocumentError, NoTableError, NotExpressibleError, NotTomlError
 from smtp_tui.config.open_document import open_document
+from smtp_tui.interchange.importer import import_text
 from smtp_tui.program import main
 from tests.interchange.awkward import HANDMADE
 from tests.interchange.compose.docker_compose import environments
@@ -254,7 +255,7 @@ REFUSED: list[tuple[str, str, dict[str, Any], str]] = [
         "config.php",
         f"{NEXTCLOUD}$CONFIG['mail_smtphost'] = 'b.example';\n",
         {"host": "c.example"},
-        "another variable of the file decides",
+        "another line of the file decides",
     ),
     ("app.yml", APP_YML, {"password": "007"}, "reads this password as a number"),
     ("gitlab.rb", GITLAB, {"encryption": "tls"}, "cannot require STARTTLS"),
@@ -349,23 +350,49 @@ def test_a_format_can_be_named(tmp_path: Path, capsys: pytest.CaptureFixture[str
         (
             "gitlab.rb",
             "external_url 'http://a.example'\n# gitlab_rails['smtp_address'] = \"smtp.server\"\n",
-            "gitlab_rails['smtp_address'] = 'new.example.org'",
+            # Without the second, GitLab uses sendmail.
+            [
+                "gitlab_rails['smtp_address'] = 'new.example.org'",
+                "gitlab_rails['smtp_enable'] = true",
+            ],
         ),
         (
             "config.php",
             "<?php\n$CONFIG = array (\n  'instanceid' => 'x',\n);\n",
-            "  'mail_smtphost' => 'new.example.org',",
+            ["  'mail_smtpmode' => 'smtp',", "  'mail_smtphost' => 'new.example.org',"],
+        ),
+        (
+            "app.ini",
+            "APP_NAME = x\n[server]\nHTTP_PORT = 80\n;[mailer]\n;ENABLED = false\n",
+            # Without a protocol and a port Gitea uses implicit TLS.
+            [
+                "",
+                "[mailer]",
+                "ENABLED = true",
+                "PROTOCOL = smtps",
+                "SMTP_ADDR = new.example.org",
+                "SMTP_PORT = 465",
+            ],
         ),
     ],
-    ids=["gitlab", "nextcloud"],
+    ids=["gitlab", "nextcloud", "gitea"],
 )
 def test_a_file_that_sets_no_mail_yet_is_known_by_its_name(
-    tmp_path: Path, name: str, text: str, wanted: str
+    tmp_path: Path, name: str, text: str, wanted: list[str]
 ) -> None:
     file = tmp_path / name
     file.write_text(text, encoding="utf-8")
     assert main(["set", str(file), "host=new.example.org"]) == 0
-    assert changed_lines(text, file.read_text(encoding="utf-8")) == [f"+ {wanted}"]
+    new = file.read_text(encoding="utf-8")
+    assert changed_lines(text, new) == [f"+ {line}" for line in wanted]
+    assert import_text(new, name=name).values["host"] == "new.example.org"
+
+
+def test_a_sender_alone_switches_no_mail_server_on(tmp_path: Path) -> None:
+    file = tmp_path / "gitlab.rb"
+    file.write_text("external_url 'http://a.example'\n", encoding="utf-8")
+    assert main(["set", str(file), "from=git@a.example"]) == 0
+    assert "smtp_enable" not in file.read_text(encoding="utf-8")
 
 
 def test_another_file_of_that_name_is_not_taken_for_one(tmp_path: Path) -> None:
