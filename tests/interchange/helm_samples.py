@@ -282,10 +282,10 @@ assertNoLeakedSecrets: false
         "      user: '{{ .Values.mailUser }}'\n",
         {
             "host": "a.example", "port": 465, **SSL, "password": {"file": "/etc/secrets/mail"},
-            "from": "x@a.example",
+            "from": "Grafana <x@a.example>",
         },
         ["user"],
-        [],
+        ["from"],
         name="values.yaml",
     ),
 ]  # fmt: skip

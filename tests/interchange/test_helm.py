@@ -206,7 +206,7 @@ def test_a_secret_is_not_overwritten(tmp_path: Path) -> None:
     text = FIRST["helm-mastodon"].text.replace("existingSecret:\n", "existingSecret: mail\n", 1)
     file.write_text(text, encoding="utf-8")
     document = open_document(file)
-    with pytest.raises(DocumentError, match="another variable of the file decides"):
+    with pytest.raises(DocumentError, match="another line of the file decides"):
         document.changed(document.default_table(), {"username": "a", "password": "new"})
 
 

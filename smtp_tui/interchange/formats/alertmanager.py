@@ -35,10 +35,11 @@ _VERSIONS = {"TLS10": "1.0", "TLS11": "1.1", "TLS12": "1.2", "TLS13": "1.3"}
 def keys_in(content: str, form: FormatSpec) -> list[str]:
     """Return the settings, where Alertmanager has them."""
     del form
-    data = load(content)
+    data = _configuration(load(content))
     table = data.get("global")
-    names = [name for name in table if name.startswith(_PREFIX)] if isinstance(table, dict) else []
-    return names or ["smarthost"] * bool(_with_own_server(data))
+    if isinstance(table, YamlTable) and "smtp_smarthost" in table:
+        return [name for name in table if name.startswith(_PREFIX)]
+    return ["smarthost"] if _with_own_server(data) else []
 
 
 def read(source: ImportSource, form: FormatSpec) -> ImportBuilder:

@@ -28,9 +28,7 @@ _STEPS = ("connectionTimeout", "greetingTimeout", "socketTimeout", "dnsTimeout")
 
 def read(source: ImportSource, form: FormatSpec) -> ImportBuilder:
     """Import the options, with nodemailer's defaults."""
-    options, nested = _options(source.text)
-    if not options:
-        raise InterchangeError(text("no-transport"))
+    options, nested = _chosen_options(source.text)
     builder = ImportBuilder(form, entries(options))
     if nested:
         builder.remark("", "nested", name=nested)
@@ -119,13 +117,7 @@ _CALL = re.compile(r"createTransport\s*+\(")
 
 def _options(content: str) -> tuple[YamlTable, str | None]:
     """Return the options, and the name that they are nested under, if any."""
-    try:
-        data = json.loads(content.removeprefix("\ufeff"), object_pairs_hook=YamlTable)
-    except (ValueError, RecursionError) as error:
-        line = getattr(error, "lineno", None)
-        raise InterchangeError(text("not-json", where=f"line {line}" if line else "it")) from None
-    if not isinstance(data, YamlTable):
-        raise InterchangeError(text("not-json", where="it"))
+    data = _parsed(content)
     if _is_transport(data):
         return data, None
     inner = list(islice(_transports(data, ""), 2))
@@ -133,6 +125,27 @@ def _options(content: str) -> tuple[YamlTable, str | None]:
         ((name, options),) = inner
         return options, name
     return YamlTable(), None
+
+
+def _chosen_options(content: str) -> tuple[YamlTable, str | None]:
+    """Return the options of a file that is known to have some; a host may be all."""
+    options, nested = _options(content)
+    if not options and {"host", "service"} & (data := _parsed(content)).keys():
+        return data, None
+    if not options:
+        raise InterchangeError(text("no-transport"))
+    return options, nested
+
+
+def _parsed(content: str) -> YamlTable:
+    try:
+        data = json.loads(content.removeprefix("\ufeff"), object_pairs_hook=YamlTable)
+    except (ValueError, RecursionError) as error:
+        line = getattr(error, "lineno", None)
+        raise InterchangeError(text("not-json", where=f"line {line}" if line else "it")) from None
+    if not isinstance(data, YamlTable):
+        raise InterchangeError(text("not-json", where="it"))
+    return data
 
 
 def _transports(data: YamlTable, above: str) -> Iterator[tuple[str, YamlTable]]:
