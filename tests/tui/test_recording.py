@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from smtp_tui.checks.recording import read_recording
+from smtp_tui.tui.style import BAD, GOOD, Span
 from tests.recordings import FOLDER
 from tests.tui.driving import DIALOGUE, SAMPLE, FakeCheck, Hand, failed, form_on
 from tests.tui.linear_console import answered
@@ -32,6 +33,10 @@ async def choose(hand: Hand, file: Path) -> None:
     await hand.press("enter")
 
 
+def _first_spans(hand: Hand) -> list[Span]:
+    return [block.spans[0] for block in hand.form_screen.test_pane.verdict_blocks()]
+
+
 def log_of(hand: Hand) -> str:
     return "\n".join(str(entry) for entry in hand.form_screen.test_pane.last_entries())
 
@@ -42,6 +47,7 @@ async def test_a_recording_from_the_menu(tmp_path: Path, size: tuple[int, int]) 
         await choose(hand, REJECTED)
         await hand.until(lambda: "Recording of localhost, 20" in hand.screen)
         assert "FAILED at login: The server rejects username or password" in hand.screen
+        assert ("FAILED at login:", BAD) in _first_spans(hand)
         log = log_of(hand)
         assert log.startswith("recording 1, ")
         assert "AUTH PLAIN [username alice@example.test and password]" in log
@@ -62,6 +68,8 @@ async def test_a_test_after_a_recording(tmp_path: Path) -> None:
     async with form_on(SAMPLE, tmp_path) as hand:
         await choose(hand, PASSED)
         await hand.until(lambda: "PASSED in" in hand.screen)
+        outcomes = [text for text, style in _first_spans(hand) if style is GOOD]
+        assert [text[:9] for text in outcomes] == ["PASSED in"]
         assert "Nothing to save" not in hand.screen
         await hand.press("f5")
         await hand.until(lambda: "PASSED: the login works." in hand.screen)

@@ -158,8 +158,11 @@ class VerdictPanel(TextPage):
         """Show the lines of a recording, whose first one names it."""
         self.text = None
         title, happened, *others = lines
-        blocks = (plain(title, DIM), plain(happened, STRONG, gap=False))
-        self.tap_blocks = (*blocks, *(plain(line, gap=False) for line in others))
+        outcome, colon, what = happened.partition(":")
+        style = GOOD if outcome.startswith("PASSED") else BAD
+        verdict = TextBlock(((outcome + colon, style), (what, PLAIN)), gap=False)
+        more = (plain(line, gap=False) for line in others)
+        self.tap_blocks = (plain(title, DIM), verdict, *more)
         self.show(self.tap_blocks)
 
     def _update_blocks(self) -> None:
