@@ -20,7 +20,7 @@ KEPT = (
     "start", "form", "advice-note", "advice-warning", "advice-error", "passed", "failed", "fixed",
     "saved", "back", "fixes", "trust", "log", "compare", "explanation", "choices", "message",
     "error", "difference", "conflict", "tested", "help", "palette", "found", "providers", "domain",
-    "import", "export", "light", "ascii",
+    "import", "export", "sign-in", "scan", "side-by-side", "arrival", "replay", "light", "ascii",
 )  # fmt: skip
 AT_ONCE = 3
 

@@ -19,6 +19,8 @@ _RULES = {
     "│": f"M{{centre}} {{y}}v{HEIGHT}",
     "┃": f"M{{centre}} {{y}}v{HEIGHT}",
 }
+# The parts of a cell that a block fills, from its top: no font puts blocks together without gaps.
+_BLOCKS = {"█": (0, HEIGHT), "▀": (0, HEIGHT // 2), "▄": (HEIGHT // 2, HEIGHT // 2)}
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,8 @@ class Palette:
     colours: tuple[str, ...]
 
 
+# A terminal shows them as they are.
+_FIXED = {"black": "#000000", "white": "#ffffff"}
 _NAMES = ("red", "green", "brown", "blue", "magenta", "cyan")
 DARK = Palette(
     "#15181e", "#d0d4da", ("#f2777a", "#8fcf7f", "#e8c06a", "#7aa6ee", "#c99ae0", "#6cc7d1")
@@ -133,9 +137,21 @@ def _drawn(run: Run, top: float) -> str:
         return back + _rule(run, top, named)
     if not run.text.strip():
         return back
+    if not run.text.strip("█▀▄ "):
+        return back + _blocks(run, top, named)
     text = html.escape(run.text, quote=False).replace(" ", "\xa0")
     place = f'x="{left:.1f}" y="{top + BASE:g}" textLength="{width:.1f}"'
     return f"{back}<text {place}{named}>{text}</text>\n"
+
+
+def _blocks(run: Run, top: float, named: str) -> str:
+    path = "".join(
+        f"M{column * WIDTH:.1f} {top + down:g}h{WIDTH}v{high}h-{WIDTH}z"
+        for column, sign in enumerate(run.text, run.column)
+        if sign in _BLOCKS
+        for down, high in [_BLOCKS[sign]]
+    )
+    return f'<path d="{path}"{named}/>\n'
 
 
 def _rule(run: Run, top: float, named: str) -> str:
@@ -170,6 +186,7 @@ def framed(content: str, size: tuple[int, int], palette: Palette, style: str = "
     width, height = size[0] * WIDTH + 2 * EDGE, size[1] * HEIGHT + 2 * EDGE
     colours = {"fore": palette.fore, "back": palette.back}
     colours.update(zip(_NAMES, palette.colours, strict=True))
+    colours.update({name: one for name, one in _FIXED.items() if f'"{name}"' in content})
     rules = "".join(
         f".{name}{{fill:{colour}}}path.{name}{{stroke:{colour}}}\n"
         for name, colour in colours.items()

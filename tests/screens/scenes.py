@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
+from tests.recordings import FOLDER
 from tests.screens.opening import SAMPLE, file_of, opened, press, settle
 from tests.screens.relay import Relay
+from tests.screens.surroundings import ISSUER
 from tests.terminal import Terminal
 
 REST = 0.9
@@ -25,6 +27,10 @@ CRAM = SAMPLE.replace('authentication = "plain"', 'authentication = "cram-md5"')
 REFUSED = SAMPLE.replace("port = 587", "port = 2525")
 WRONG = SAMPLE.replace("walnut-7-harbour", "yesterday")
 UNKNOWN_CA = SAMPLE.replace('ca_file = "ca.pem"\n', "")
+WITHOUT_PASSWORD = SAMPLE.replace('password = "walnut-7-harbour"\n', "")
+LOOPBACK = SAMPLE.replace('host = "mail', 'server_name = "mail', 1).replace(
+    "port = ", 'host = "localhost"\nport = ', 1
+)
 SHORT_NAME = SAMPLE.replace("tickets.example.org", "localhost")
 IDLE_SWITCH = SAMPLE.replace('tls"\n', 'tls"\nstarttls_auto = true\n')
 SEVERAL = "\n".join(
@@ -366,6 +372,63 @@ def formats(terminal: Terminal) -> None:
     press(terminal, "export")
 
 
+def signing_in(terminal: Terminal) -> None:
+    """A code to enter on another device, at a provider."""
+    press(terminal, "sign_in")
+    terminal.wait_for(">Provider")
+    for answer, label in ((ISSUER, ">Client ID"), ("smtp-tui", ">Scope"), ("", "How do you want")):
+        terminal.press(*filter(None, (answer, "Enter")))
+        terminal.wait_for(label)
+        settle(terminal)
+    terminal.press("Enter")
+    terminal.wait_for("W D J B")
+
+
+def machine(terminal: Terminal) -> None:
+    """All SMTP settings on a machine."""
+    press(terminal, "commands")
+    settle(terminal)
+    terminal.press("scan", "Enter")
+    terminal.wait_for("Gitea")
+    settle(terminal)
+    terminal.press("Down", "Down")
+
+
+def places(terminal: Terminal) -> None:
+    """Where tests can run."""
+    press(terminal, "place")
+    terminal.wait_for("podman")
+
+
+def compared_places(terminal: Terminal) -> None:
+    """A container in which the test fails, next to this shell, in which it passes."""
+    places(terminal)
+    terminal.press("web", "Enter")
+    terminal.wait_for("Tests now run in")
+    settle(terminal)
+    failed(terminal)
+    press(terminal, "explain")
+    terminal.wait_for("The last test")
+
+
+def arrived(terminal: Terminal) -> None:
+    """A message that was looked for in its mailbox, and is in the junk folder."""
+    press(terminal, "send")
+    terminal.wait_for(">To")
+    terminal.press("admin@example.org", "\x1by")
+    terminal.wait_for(">Mailbox")
+    settle(terminal)
+    terminal.press("Enter")
+    terminal.wait_for(">IMAP Password")
+    terminal.press("harbour", "Enter")
+    terminal.wait_for("PASSED")
+
+
+def replayed(terminal: Terminal) -> None:
+    """A check that failed on another machine, shown from its recording."""
+    terminal.wait_for("Recording of")
+
+
 def picking(_terminal: Terminal) -> None:
     """Which of several tables."""
 
@@ -433,6 +496,12 @@ SCENES: dict[str, Scene] = {
     "import": Scene(taking),
     "export": Scene(handing),
     "formats": Scene(formats),
+    "sign-in": Scene(signing_in, WITHOUT_PASSWORD),
+    "scan": Scene(machine),
+    "places": Scene(places),
+    "side-by-side": Scene(compared_places, LOOPBACK),
+    "arrival": Scene(arrived),
+    "replay": Scene(replayed, options=("--replay", str(FOLDER / "postfix-relay-denied.jsonl"))),
     "light": Scene(failed, OTHER_NAME, ("--theme", "light"), is_light=True),
     "ascii": Scene(failed, SSL_ON_587, ("--ascii",)),
 }

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+from smtp_tui.checks import record_codec
 from smtp_tui.checks import run as engine
 from smtp_tui.diagnosis.verdict import Verdict
 from smtp_tui.discovery import search
@@ -131,10 +132,11 @@ def _dated(
 
 
 def _use_this_network(ports: Mapping[int, int]) -> None:
-    """Let every name be one address, and have nobody listen there but the relay."""
+    """Let every other name be one address, and have nobody listen there but the relay."""
 
-    def addresses(_host: object, port: int, *_: object, **__: object) -> list[Any]:
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (ADDRESS, port))]
+    def addresses(host: object, port: int, *_: object, **__: object) -> list[Any]:
+        address = "127.0.0.1" if host in ("localhost", b"localhost") else ADDRESS
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))]
 
     loop = asyncio.SelectorEventLoop
     connect = loop.sock_connect
@@ -159,10 +161,15 @@ def set_stage() -> None:
     bench.monotonic = lambda: 0.0  # type: ignore[attr-defined]
     engine.run = _paced(engine.run)
     tls.certificate_from = _dated(tls.certificate_from)  # type: ignore[attr-defined]
+    record_codec._hints(certificates.Certificate)  # kept: what replaces its dates is no type
     for module in (bench, certificates, tls_errors):
         module.datetime = _Still  # type: ignore[attr-defined]
     _use_this_network(ports_told())
     use_this_zone()
+    # They import the engine by name: after it is paced.
+    from tests.screens.surroundings import use_these_surroundings
+
+    use_these_surroundings(_paced)
 
 
 if __name__ == "__main__":
