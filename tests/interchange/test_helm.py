@@ -162,6 +162,13 @@ def test_a_left_out_password_deletes_nothing_of_the_chart() -> None:
     assert "fill in" in place
 
 
+def test_vaultwardens_chart_needs_a_sender() -> None:
+    text = FIRST["helm-vaultwarden"].text
+    assert not any("smtp.from" in str(note) for note in import_text(text).remarks)
+    found = import_text(text.replace('"vault@example.org"', '""'))
+    assert any("no mail settings on to Vaultwarden" in note.text for note in found.remarks)
+
+
 def test_grafana_names_the_switch_that_lets_a_password_in() -> None:
     whole = {"host": "a.example", "username": "u", "password": "x"}
     notes = export_text("helm-grafana", whole, with_password=True).notes

@@ -141,6 +141,12 @@ def _more_sources(builder: ImportBuilder, names: list[str]) -> None:
             builder.remark("", "chart-more", name=name)
 
 
+def _needed(builder: ImportBuilder, name: str) -> None:
+    """Remark that the chart passes nothing on without this value."""
+    if not builder.is_unknown(name) and not builder.text(name):
+        builder.remark("", "chart-needs", name=name)
+
+
 _READERS = {"gitea": take_gitea, "grafana": take_grafana}
 
 
@@ -153,5 +159,6 @@ STEPS: dict[str, Callable[[ImportBuilder, Any], object]] = {
     "chart": _chart,
     "existing_secret": _existing_secret,
     "more_sources": _more_sources,
+    "needed": _needed,
     "read_as": _read_as,
 }
