@@ -11,10 +11,11 @@ import ast
 import json
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 from smtp_tui.interchange.environment_file import quote_systemd, read_systemd
-from smtp_tui.interchange.export_builder import ExportBuilder
+from smtp_tui.interchange.export_builder import ExportBuilder, unquoted
 from smtp_tui.interchange.import_builder import (
     Assignment,
     ImportBuilder,
@@ -60,7 +61,8 @@ def import_env(form: FormatSpec, source: ImportSource) -> ImportBuilder:
     quoting = source.quoting or form.quoting or "docker"
     is_text = source.entries is None
     entries = read(source.text, quoting) if source.entries is None else source.entries
-    builder = ImportBuilder(form, map(of_json, entries) if form.values == "json" else entries)
+    convert = _CONVERTED.get(form.values)
+    builder = ImportBuilder(form, map(convert, entries) if convert else entries)
     if (prefix := form.outer_prefix) and any(name.startswith(prefix) for name in builder.entries):
         builder.entries |= {
             name.removeprefix(prefix): entry for name, entry in builder.entries.items()
@@ -81,6 +83,20 @@ def of_json(entry: Assignment) -> Assignment:
     # A number or a switch is read from its text.
     is_text = isinstance(value, bool | int | float)
     return entry if is_text else Assignment(entry.name, value, entry.line, entry.borrowed)
+
+
+def _unquoted(entry: Assignment) -> Assignment:
+    """Return a variable as a program gets it that strips blanks and a pair of quotes."""
+    value = entry.value
+    return replace(entry, value=unquoted(value)) if type(value) is str else entry
+
+
+# The program's own reading of a variable's value, by `values`.
+_CONVERTED: dict[str, Callable[[Assignment], Assignment]] = {
+    "json": of_json,
+    "json-twice": lambda entry: of_json(of_json(entry)),
+    "quotes": _unquoted,
+}
 
 
 def export_env(out: ExportBuilder, pairs: list[tuple[str, Any]]) -> str:

@@ -246,9 +246,13 @@ class ExportBuilder:
 
     def _written(self, source: str | Mapping[str, Any]) -> Any:
         value = self._value(source)
-        if self.form.values != "json" or not isinstance(source, str):
+        if not isinstance(source, str):
             return value
-        return json.dumps(value, ensure_ascii=False) if _is_json(value) else value
+        if _is_json(value):
+            for _ in range(_JSON_TIMES.get(self.form.values, 0)):
+                value = json.dumps(value, ensure_ascii=False)
+        is_changed = self.form.values == "quotes" and str(value) != unquoted(str(value))
+        return f'"{value}"' if is_changed else value
 
     def _value(self, source: str | Mapping[str, Any]) -> Any:
         if isinstance(source, str):
@@ -286,6 +290,10 @@ class ExportBuilder:
         return Exported(self.form.name, content, tuple(self._notes))
 
 
+# How often a program parses the values of its variables as JSON.
+_JSON_TIMES = {"json": 1, "json-twice": 2}
+
+
 def _is_json(value: object) -> bool:
     """Whether a program that parses texts as JSON where it can would change this one."""
     try:
@@ -293,6 +301,12 @@ def _is_json(value: object) -> bool:
     except (ValueError, RecursionError):
         return value == "undefined"
     return isinstance(value, str)
+
+
+def unquoted(value: str) -> str:
+    """Return a variable's value as n8n reads it: without blanks, then without a pair of quotes."""
+    value = value.strip()
+    return value[1:-1] if re.fullmatch(r"(['\"]).*\1", value) else value
 
 
 def _with_plain_name(mailbox: Mailbox) -> Mailbox:
@@ -427,6 +441,13 @@ def _note_rejected_password(out: ExportBuilder) -> None:
         out.note("password", "chart-rejects-password")
 
 
+def _note_ascii_login(out: ExportBuilder) -> None:
+    """Note a login that Python's smtplib cannot encode."""
+    for key, value in (("username", out.username), ("password", out.secret)):
+        if out.wants_secret and not (value or "").isascii():
+            out.note(key, "ascii-login", key=key)
+
+
 _FIRST: dict[str, Callable[[ExportBuilder], object]] = {
     "link": lambda out: out.link,
     "mechanism": lambda out: out.mechanism,
@@ -439,6 +460,7 @@ _FIRST: dict[str, Callable[[ExportBuilder], object]] = {
     "465_is_ssl": _note_port_465,
     "only_465": _refuse_no_465,
     "not_coerced": _refuse_coerced,
+    "ascii_login": _note_ascii_login,
     "no_reference": _refuse_reference,
     "outline_trust": _note_unverified,
     "chart_rejects_password": _note_rejected_password,

@@ -139,8 +139,10 @@ class FormatSpec:
     programs in Go differ there. `sockets` is whether the program connects
     to UNIX sockets. `images` are the container images of the program. `prefixes`
     make variables of the keys of its file. `outer_prefix` goes before the variables inside its
-    container; there, the variable `carrier` may hold the whole file. `values` is `json` if it
-    parses the values of variables as JSON, and `in_one` is whether one variable has all settings.
+    container; there, the variable `carrier` may hold the whole file. `values` is how it
+    reads the values of variables: `json` is as JSON where it can, `json-twice` is the same and once
+    more with the result, `quotes` strips blanks and a pair of quotes. `in_one` is whether one
+    variable has all settings.
     `tree` says where the settings stand in YAML or JSON (see `formats/tree.py`). `refuses` are the
     kinds of encryption that the program lacks altogether. For detection, see `formats.toml` and
     `evidence`.

@@ -195,12 +195,25 @@ def _read_typed(value: object) -> object:
     raise UnknownValue("is neither a password nor a command")
 
 
+# What m4 replaces without asking for an argument, any call, and its opening quote.
+_OF_M4 = re.compile(
+    r"`|\b[A-Za-z_]\w*\(|\b(?:dnl|(?:un)?divert|divnum|shift|unix|__\w+__|sysval|dumpdef|errprint"
+    r"|m4exit|(?:change|trace|debug)\w+)\b"
+)
+
+
+def _write_past_m4(value: object) -> object:
+    if isinstance(value, str) and _OF_M4.search(value):
+        raise UnsupportedValue("goes through m4, which would change that value")
+    return _write_plain(value)
+
+
 def _write_typed(value: object) -> object:
     if isinstance(value, str):
-        return {"type": "raw", "value": value}
+        return {"type": "raw", "value": _write_past_m4(value)}
     line = _write_command(value)
     if isinstance(line, str):
-        return {"type": _COMMANDS[0], "value": line}
+        return {"type": _COMMANDS[0], "value": _write_past_m4(line)}
     raise UnsupportedValue("accepts the password itself, or a command in a shell that prints it")
 
 
@@ -232,6 +245,7 @@ CODECS: Mapping[str, ValueCodec] = {
     "file": ValueCodec(_read_file, _write_file),
     "command": ValueCodec(_read_command, _write_command),
     "typed": ValueCodec(_read_typed, _write_typed),
+    "past-m4": ValueCodec(_read_plain, _write_past_m4),
 }
 
 _QUERY = "query."

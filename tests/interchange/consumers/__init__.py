@@ -1,0 +1,1 @@
+"""Applications from packages that log in with what is written for them."""
