@@ -23,7 +23,7 @@ from smtp_tui.cli.edit import (
 )
 from smtp_tui.cli.parser import UsageError
 from smtp_tui.cli.password_prompt import descriptor_source, has_terminal_to_ask, typed_password
-from smtp_tui.cli.sign_in_flows import granted_by, print_event
+from smtp_tui.cli.sign_in_flows import granted_by, patiently, print_event
 from smtp_tui.cli.terminal import (
     print_error,
     print_line,
@@ -71,7 +71,7 @@ def login(call: Invocation) -> int:
     else:
         _say_if_unwritable(table, options)
     try:
-        flow, client = asyncio.run(application_of(new))
+        flow, client = asyncio.run(patiently(application_of(new), display_name(new.provider)))
         granted = granted_by(flow, client, as_json=options.json)
         sign_in = asyncio.run(_kept(new, flow, client, granted))
     except OAuthError as error:

@@ -6,7 +6,8 @@ import asyncio
 import json
 import shutil
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Coroutine, Iterable, Iterator
+from typing import Any, TypeVar
 
 from smtp_tui.cli.password_prompt import typed_password
 from smtp_tui.cli.terminal import has_colours, is_light, print_error, print_line, speaks_utf8
@@ -17,7 +18,9 @@ from smtp_tui.oauth.flows import DeviceSignIn, begin_device, begin_paste, client
 from smtp_tui.oauth.qr import MISSING, qr_lines
 from smtp_tui.oauth.token_endpoint import Client
 
+T = TypeVar("T")
 _MINUTE = 60.0
+_PATIENCE = 2.0  # seconds until a terminal shows what is awaited
 _PASTE_HERE = (
     "At the end the browser shows an error page. This is right: nothing listens",
     "there. Copy the address of that page, and paste it here. It is not shown.",
@@ -33,11 +36,23 @@ def granted_by(flow: Flow, client: Client, *, as_json: bool) -> Granted:
         case Flow.PASTE:
             return _by_paste(client, as_json=as_json)
         case Flow.CLIENT:
-            return asyncio.run(client_sign_in(client))
+            return asyncio.run(patiently(client_sign_in(client), client.name))
+
+
+async def patiently(call: Coroutine[Any, Any, T], name: str) -> T:
+    """Await a call; say after a while, on a terminal, who has not answered yet."""
+    if not sys.stderr.isatty():
+        return await call
+    loop = asyncio.get_running_loop()
+    notice = loop.call_later(_PATIENCE, print_error, f"waiting for {name} to answer")
+    try:
+        return await call
+    finally:
+        notice.cancel()
 
 
 async def _by_device(client: Client, *, as_json: bool) -> Granted:
-    device = await begin_device(client)
+    device = await patiently(begin_device(client), client.name)
     if as_json:
         ends_in = round(device.ends_in)
         print_event("sign-in-address", address=device.address, code=device.code, ends_in=ends_in)
@@ -96,7 +111,7 @@ def _by_paste(client: Client, *, as_json: bool) -> Granted:
     for attempt in range(_PASTES):
         text = _pasted_text()
         try:
-            return asyncio.run(pasted.finish(text))
+            return asyncio.run(patiently(pasted.finish(text), client.name))
         except OAuthError as error:
             # With an error code, the provider itself has ended the sign-in.
             if error.error or attempt == _PASTES - 1 or not sys.stdin.isatty():

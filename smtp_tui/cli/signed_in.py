@@ -6,8 +6,8 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from shlex import quote
@@ -16,6 +16,7 @@ from smtp_tui.checks.exit_status import BY_STAGE, NEGATIVE, PASSED
 from smtp_tui.cli.commands import Invocation
 from smtp_tui.cli.edit import SmtpTomlTable, open_table, print_notes
 from smtp_tui.cli.parser import UsageError
+from smtp_tui.cli.sign_in_flows import patiently
 from smtp_tui.cli.terminal import print_error, print_line
 from smtp_tui.config.errors import PasswordError, one_line
 from smtp_tui.config.file_access import distrust
@@ -30,7 +31,6 @@ from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.settings.password_sources import OAuthSource
 
 _SECONDS = 15.0  # for a token, if the settings do not say less
-_PATIENCE = 2.0  # seconds until a terminal shows what is awaited
 
 
 def logout(call: Invocation) -> int:
@@ -57,19 +57,6 @@ def _hint(text: str) -> Iterator[None]:
         raise PasswordError(f"{error}; {text}", error.cause) from None
 
 
-@asynccontextmanager
-async def _patience(name: str) -> AsyncIterator[None]:
-    """Say after a while, on a terminal, which provider has not answered yet."""
-    seconds = _PATIENCE if sys.stderr.isatty() else LIMIT * 10
-    notice = asyncio.get_running_loop().call_later(
-        seconds, print_error, f"waiting for {name} to answer"
-    )
-    try:
-        yield
-    finally:
-        notice.cancel()
-
-
 async def _logout(place: SignInPlace, label: str) -> int:
     async with locked(place, LIMIT) as entry:
         sign_in = entry.sign_in
@@ -78,8 +65,7 @@ async def _logout(place: SignInPlace, label: str) -> int:
             return NEGATIVE
         provider = display_name(sign_in.provider)
         try:
-            async with _patience(provider):
-                is_revoked = await revoke(sign_in, limit=LIMIT)
+            is_revoked = await patiently(revoke(sign_in, limit=LIMIT), provider)
         except OAuthError as error:
             await entry.forget()
             print_line(f"removed: the sign-in {label}")
@@ -134,11 +120,7 @@ def fresh_token(table: SmtpTomlTable, source: OAuthSource) -> AccessToken:
         limit=min(_SECONDS, float(str(limit))),
     )
 
-    async def waiting() -> AccessToken:
-        async with _patience("the provider"):
-            return (await renewing).token
-
-    return asyncio.run(waiting())
+    return asyncio.run(patiently(renewing, "the provider")).token
 
 
 def _signed_in(table: SmtpTomlTable) -> OAuthSource:

@@ -167,7 +167,7 @@ async def _call_backend(call: Callable[[KeyringBackend], T], limit: float) -> tu
     try:
         return await in_daemon_thread(guarded, patience)
     except TimeoutError:
-        return None, f"it did not answer within {patience:g} s and may be waiting to be unlocked"
+        return None, f"it did not answer within {patience:.2g} s and may be waiting to be unlocked"
     except OSError as error:
         return None, reason(error)
 

@@ -125,7 +125,7 @@ def _object_in(
             return answer
     if status in (200, 204) and not body:
         return {}
-    kind = "" if isinstance(answer, dict) and body else ", and not in JSON"
+    kind = "" if isinstance(answer, dict) and body else ", and no JSON object"
     problem = unusable if status == 200 else unreachable
     raise problem(client.name, f"it replies {status}{kind}")
 
