@@ -132,7 +132,7 @@ def number_within(text: object, least: float, most: float, option: str) -> float
     except ValueError:
         number = math.nan  # outside every range
     if not least <= number <= most:
-        raise UsageError(f"{option}, {least:g} to {most:g}")
+        raise UsageError(f"{option}, {least:g} to {most:.10g}")
     return number
 
 
