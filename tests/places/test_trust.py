@@ -17,6 +17,7 @@ from smtp_tui.places.place import PlaceKind, open_place
 from smtp_tui.places.trust import TrustStore, usable_certificates
 from tests.places.spaces import NOBODY, RESIDENT, process_in_namespaces, resident
 from tests.smtp import pki
+from tests.survey.running_settings import wait_for_exec
 
 SSL_FOLDER = "/usr/lib/ssl"
 RUN = f"import ssl, runpy; runpy.run_path({str(RESIDENT)!r}, run_name='__main__')"
@@ -222,6 +223,7 @@ def running(program: Path, variables: dict[str, str]) -> Iterator[int]:
     """Run a program that waits for its input."""
     with subprocess.Popen([program], env=variables, stdin=subprocess.PIPE) as started:
         try:
+            wait_for_exec(started.pid)
             yield started.pid
         finally:
             started.kill()
