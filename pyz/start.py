@@ -1,10 +1,8 @@
 """Start smtp-tui.pyz: unpack it once into a private folder and run the program.
 
 The program reads styles, texts and providers by path, and modules load faster from a folder. The
-syntax is that of older Pythons, so that they too can print one line.
+syntax is that of Python 3.6 (Red Hat Enterprise Linux 8), which must get as far as one line.
 """
-
-from __future__ import annotations
 
 import contextlib
 import os
@@ -26,12 +24,14 @@ MOST_LINKS = 40
 _OTHERS = 0o077
 _OTHERS_WRITE = 0o022
 
+# Here, for an older Python cannot read what the functions below return.
+if sys.version_info < LEAST:
+    _needed, _found = (".".join(map(str, version[:2])) for version in (LEAST, sys.version_info))
+    sys.exit(f"smtp-tui: this copy needs Python {_needed} or newer, and this is {_found}")
+
 
 def main() -> None:
     """Start the program from its folder."""
-    if sys.version_info < LEAST:
-        needed, found = (".".join(map(str, version[:2])) for version in (LEAST, sys.version_info))
-        sys.exit(f"smtp-tui: this copy needs Python {needed} or newer, and this is {found}")
     try:
         sys.path[0] = str(folder())
     except KeyboardInterrupt:

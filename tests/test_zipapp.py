@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import shutil
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from pyz import start
-from pyz.__main__ import LEFT_OUT, NotPortableError, build, own_files, packed
+from pyz.__main__ import LEFT_OUT, START, NotPortableError, build, own_files, packed
 from smtp_tui import __version__
 from tests.terminal import on_terminal
 
@@ -177,12 +178,19 @@ def test_the_same_content_is_the_same_file(archive: Path, tmp_path: Path) -> Non
     assert os.access(again, os.X_OK)
 
 
-def test_an_old_python_is_told_in_one_line(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(start, "LEAST", (9, 9))
+def test_an_old_python_is_told_in_one_line() -> None:
+    source = START.read_text(encoding="utf-8").replace("LEAST = (3, 11)", "LEAST = (9, 9)")
     with pytest.raises(SystemExit, match=r"this copy needs Python 9\.9 or newer, and this is 3\."):
-        start.main()
+        exec(compile(source, "start.py", "exec"), {"__name__": "start"})
+
+
+def test_an_old_python_reads_so_far() -> None:
+    """Red Hat Enterprise Linux 8 has Python 3.6, which knows no future annotations."""
+    tree = ast.parse(START.read_text(encoding="utf-8"), feature_version=(3, 6))
+    check = next(at for at, node in enumerate(tree.body) if isinstance(node, ast.If))
+    before = {type(node) for node in tree.body[:check]}
+    assert before == {ast.Expr, ast.Import, ast.ImportFrom, ast.Assign}
+    assert not any(isinstance(n, ast.ImportFrom) and n.module == "__future__" for n in tree.body)
 
 
 class TestThePrivateFolder:
