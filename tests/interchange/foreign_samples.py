@@ -70,6 +70,10 @@ account default : provider1
     # A line that another mail program has too.
     "relay.conf": "SMARTHOST mail.example.org\nINTERVAL 60\n",
     "hub.conf": "mailhub=mail.example.org\ninterval=60\n",
+    # ownCloud 10, from which Nextcloud came, and which still sends by its old mailer.
+    "config.php": "<?php\n$CONFIG = array(\n'instanceid' => 'x',\n'version' => '10.15.0.2',\n"
+    "'mail_smtpmode' => 'smtp',\n'mail_smtphost' => 'mail.example.org',\n"
+    "'mail_smtpsecure' => 'tls',\n);\n",
     # Apache Airflow, airflow.cfg; Trac, trac.ini; git.
     "airflow.cfg": "[smtp]\nsmtp_host = localhost\nsmtp_starttls = True\nsmtp_ssl = False\n",
     "trac.ini": "[notification]\nsmtp_enabled = true\nsmtp_server = localhost\nuse_tls = false\n",
@@ -87,6 +91,13 @@ UNSURE = {
     # Infisical/infisical, .env.example at 007e8c44, MIT.
     "infisical.env": "SMTP_HOST=mail.example.org\nSMTP_USERNAME=\nSMTP_PASSWORD=\nSMTP_PORT=587\n"
     "SMTP_SECURE=false\nSMTP_FROM_ADDRESS=\nSMTP_FROM_NAME=Infisical\n",
+    # huginn/huginn, .env.example at 00be0c9f, MIT.
+    "huginn.env": "SMTP_DOMAIN=example.org\nSMTP_USER_NAME=u\nSMTP_PASSWORD=p\n"
+    "SMTP_SERVER=mail.example.org\nSMTP_PORT=587\nSMTP_AUTHENTICATION=plain\n"
+    "SMTP_ENABLE_STARTTLS_AUTO=true\nEMAIL_FROM_ADDRESS=a@example.org\n",
+    # Indico, indico.conf, which is Python.
+    "indico.conf": "SMTP_SERVER = ('localhost', 25)\nSMTP_LOGIN = 'u'\nSMTP_PASSWORD = ''\n"
+    "SMTP_USE_TLS = False\n",
     # DocuSeal, OpenProject, Mealie and the usual snippets for WordPress.
     "docuseal.env": "SMTP_ADDRESS=mail.example.org\nSMTP_PORT=587\nSMTP_USERNAME=u\n"
     "SMTP_PASSWORD=p\nSMTP_FROM=a@example.org\nSMTP_DOMAIN=example.org\nSMTP_AUTHENTICATION=plain\n",
