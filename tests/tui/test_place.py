@@ -205,7 +205,6 @@ def test_what_explains_the_failure_takes_the_place_of_the_usual_advice() -> None
         "Container web has no route.",
         "Here: PASSED, without a login: The login works.",
         "Why: Its own routes.",
-        "To do: Set Address Family to ipv4.",
         "Command: ip route",
         "Not compared: The rest.",
     ]

@@ -114,6 +114,7 @@ def verdict_text(
     if is_stale and not proposals:
         notes = [f"{key} {action}"] if saves else []
         key, action = key_of("test"), STALE
+    said = f"{action} {cure}"
     # One row has space for one sentence.
     happened, *rest = [happened] if is_whole else _SENTENCE.split(happened, maxsplit=1)
     happened = escape_controls(_after_colon(happened))
@@ -125,7 +126,7 @@ def verdict_text(
         key,
         escape_controls(action),
         others,
-        tuple(_more(verdict, notes, (cure, why, *rest))),
+        tuple(_more(verdict, notes, (cure, why, *rest), said)),
         is_stale,
         is_saved=bool(saved) and action == saved,
     )
@@ -171,8 +172,10 @@ def _first_step(cure: str) -> tuple[str, str]:
     return first, " ".join(text for text in sentences if text != first)
 
 
-def _more(verdict: Verdict, notes: Sequence[str], reasons: Sequence[str]) -> Iterator[VerdictLine]:
-    """Yield what follows the first two rows, escaped."""
+def _more(
+    verdict: Verdict, notes: Sequence[str], reasons: Sequence[str], said: str
+) -> Iterator[VerdictLine]:
+    """Yield what follows the first two rows, escaped; `said` is what they say to do."""
     warnings = dict(zip(verdict.warnings, verdict.warning_texts, strict=True))
     unknown = warnings.pop(WarningId.DELIVERY_UNKNOWN, "")
     labels = ", ".join(map(label, warnings))
@@ -181,7 +184,7 @@ def _more(verdict: Verdict, notes: Sequence[str], reasons: Sequence[str]) -> Ite
         (unknown, "", True),  # the admin must know this before sending again
         *((reply, title, False) for title, reply in replies(verdict)),
         *((reason, "", False) for reason in reasons),
-        *((text, title, False) for title, text in _compared(verdict, reasons)),
+        *((text, title, False) for title, text in _compared(verdict, (*reasons, said))),
         (labels, "Warnings", True),
     ):
         if text:
