@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
@@ -260,6 +261,10 @@ class TestTrust:
             assert "Possible fixes" in hand.screen
             await hand.press("p")
             assert "Pin this certificate?" in hand.screen
+            await hand.resize(60, 20)
+            lines = [line.strip() for line in hand.lines]
+            hashed = [line for line in lines if re.fullmatch(r"(SHA-256 +)?(\w\w:?){8}", line)]
+            assert len(hashed) == 4  # each breaks between groups
             await hand.press("Y")
             await passes(hand)
         assert check.requests[-1].values["tls_fingerprint"] == LEAF.fingerprint

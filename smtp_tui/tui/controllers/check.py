@@ -7,6 +7,7 @@ to trust is saved as a PEM file next to the settings.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from smtp_tui.checks.request import CheckRequest
@@ -159,9 +160,9 @@ class CheckController(Controller):
 
     async def agrees(self, proposal: FixProposal, chain: Sequence[Certificate]) -> bool:
         """Ask whether to trust a server, or to weaken the settings."""
-        text = trust_blocks(proposal, chain, self.draft, self.form.app.size.width)
+        blocks = partial(trust_blocks, proposal, chain, self.draft)
         yes = "Yes: trust it and test" if proposal.fix.trusts else "Yes: apply it and test"
-        return await self.show_dialog(CertificateTrustDialog(text, yes))
+        return await self.show_dialog(CertificateTrustDialog(blocks, yes))
 
     async def may_make_folder(self, path: Path) -> bool:
         """Ask whether a missing folder may be created; True if it exists."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -106,7 +106,10 @@ def _fact(label: str, value: str, width: int) -> TextBlock:
 
 
 class CertificateTrustDialog(Dialog[bool]):
-    """Asks whether to trust; Y means yes, and Enter, Escape and N mean no."""
+    """Asks whether to trust; Y means yes, and Enter, Escape and N mean no.
+
+    `blocks` are the question for a width of the screen.
+    """
 
     # People press Enter and Escape without reading, so they never mean yes.
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -118,8 +121,13 @@ class CertificateTrustDialog(Dialog[bool]):
         ("pagedown,space", "go(5)"),
     ]
 
-    def __init__(self, blocks: Sequence[TextBlock], yes: str) -> None:
-        self.page = TextPage(blocks)
+    def __init__(self, blocks: Callable[[int], Sequence[TextBlock]], yes: str) -> None:
+        self.page, self._blocks = TextPage(), blocks
         # The key hints stay visible, however long the question is.
         hints = ("Y", yes), ("N Enter Esc", "No")
         super().__init__(self.page, hints=hints, flexible=self.page)
+
+    def on_resize(self) -> None:
+        """Break the hash between its groups in any width."""
+        self.page.show(self._blocks(self.size.width))
+        super().on_resize()
