@@ -98,8 +98,9 @@ def test_two_builds_give_the_same_bytes(
     tmp_path: Path, environment: str, debian_package: str
 ) -> None:
     built = []
-    for name in ("one", "two"):
-        repository = ready(tmp_path / name)
+    first, second = ready(tmp_path / "one"), tmp_path / "two"
+    assert call(tmp_path, "git", "clone", "-q", str(first), str(second)) == (0, "")
+    for repository in (first, second):
         status, said = call(repository, ".ci/release", "dist", python=environment)
         assert status == 0, said
         assert ("Left out: the Debian package" in said) is not bool(debian_package)
