@@ -40,6 +40,7 @@ _CURES = {
     "tls": "Use imaps:// for a port with implicit TLS (993), and imap:// for one with STARTTLS "
     "(143).",
 }
+_CONNECTING = "connecting"
 _TOKEN_MECHANISMS = ("XOAUTH2", "OAUTHBEARER")
 _LIST_LINE = re.compile(rb'\((?P<flags>[^)]*)\) (?:NIL|"(?:[^"\\]|\\.)*") ?(?P<name>.*)', re.DOTALL)
 _UTF7 = re.compile(r"&([^-]*)-")
@@ -197,7 +198,7 @@ class MailboxSession:
         if self._imap is not None:
             self._imap.sock.settimeout(seconds)
             return self._imap
-        with self._errors("connecting"):
+        with self._errors(_CONNECTING):
             imap = self._connected(seconds)
         try:
             with self._errors("logging in"):
@@ -285,6 +286,8 @@ class MailboxSession:
         cure = ""
         if isinstance(error, TimeoutError):
             text, cure = "the server did not reply in time", _CURES["port"]
+        elif isinstance(error, ssl.SSLEOFError) and doing != _CONNECTING:
+            text = "the server closed the connection"
         elif isinstance(error, ssl.SSLError):
             text, cure = "TLS failed: the server answers in another way", _CURES["tls"]
         elif isinstance(error, OSError):

@@ -190,6 +190,22 @@ async def test_a_server_that_goes_away_in_the_middle() -> None:
         assert all(isinstance(look, Look) and look.trouble for look in seen)
 
 
+@pytest.mark.parametrize(
+    ("doing", "said"),
+    [
+        ("searching", "searching: the server closed the connection"),
+        ("connecting", "connecting: TLS failed: the server answers in another way"),
+    ],
+)
+def test_an_end_without_a_farewell_of_tls(doing: str, said: str) -> None:
+    address = parse_mailbox_address("imaps://a@imap.test")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    mailbox = MailboxSession(address, context, "x", is_token=False)
+    with pytest.raises(MailboxError) as caught:
+        mailbox.fail(ssl.SSLEOFError(8, "EOF occurred in violation of protocol"), doing)
+    assert str(caught.value) == said
+
+
 class DyingMailbox(MailboxSession):
     """A mailbox whose server goes away after the first look."""
 
