@@ -12,6 +12,7 @@ from tests.servers.listeners import Listener
 from tests.servers.mail import MailServers
 from tests.servers.requirements import SEARCH_PATH, require
 from tests.terminal import on_terminal
+from tests.test_requirements import floors
 
 pytestmark = pytest.mark.integration
 
@@ -105,3 +106,12 @@ def test_completions_and_manual_page_stand_where_debian_looks(debian: Path) -> N
     assert (share / "fish/vendor_completions.d/smtp-tui.fish").is_file()
     listed = ended("chroot", str(debian), "dpkg", "-L", "smtp-tui")
     assert "/usr/share/man/man1/smtp-tui.1.gz" in listed
+
+
+def test_apt_knows_the_lower_bounds(debian: Path) -> None:
+    parts = "${Depends}, ${Recommends}, ${Suggests}"
+    relations = ended("chroot", str(debian), "dpkg-query", "-W", "-f", parts, "smtp-tui")
+    names = {"dkimpy": "dkim", "pyyaml": "yaml"}
+    wanted = {f"python3-{names.get(name, name)} (>= {bound})" for name, bound in floors().items()}
+    assert wanted <= {*relations.split(", ")}
+    assert "python3:any (>= 3.11~)" in relations
