@@ -87,6 +87,8 @@ def expected(form: FormatSpec, given_values: dict[str, Any]) -> dict[str, Any]:
         wanted["authentication"] = given_values["authentication"]
     if "from" in wanted and form.name in BARE_SENDER:
         wanted["from"] = parse_mailbox(wanted["from"]).address
+    if "from" in wanted and form.title == "Grafana" and not parse_mailbox(wanted["from"]).name:
+        wanted["from"] = f"Grafana <{wanted['from']}>"  # from_name has a default
     return wanted
 
 
