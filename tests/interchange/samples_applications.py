@@ -50,6 +50,15 @@ AUTHENTIK_EMAIL__FROM=authentik@localhost
         ["AUTHENTIK_EMAIL__COLOUR"],
         ["authentication", "from"],
     ),
+    # get_bool of authentik/lib/config.py: only true is on.
+    Sample(
+        "authentik",
+        "AUTHENTIK_EMAIL__HOST=mail.example.org\nAUTHENTIK_EMAIL__USE_TLS=1\n"
+        "AUTHENTIK_EMAIL__USE_SSL=TRUE\n",
+        {"host": "mail.example.org", "port": 25, **SSL, "from": "authentik@localhost"},
+        ["AUTHENTIK_EMAIL__USE_TLS"],
+        ["port", "from"],
+    ),
     Sample(
         "authentik",
         "AUTHENTIK_EMAIL__HOST=env://MAIL_SERVER?mail.example.org\nAUTHENTIK_EMAIL__USE_SSL=true\n"
@@ -206,6 +215,12 @@ SMTP_FROM_EMAIL=
         },
         [],
         ["starttls_auto"],
+    ),
+    # Made for server/emails/mailer.tsx at d77dcdf8.
+    Sample(
+        "outline",
+        "SMTP_HOST=localhost\nSMTP_PORT=25\nSMTP_SECURE=false\nSMTP_DISABLE_STARTTLS=true\n",
+        {"host": "localhost", "port": 25, **OPEN, "openssl_verify_mode": "none"},
     ),
     # supabase/supabase, docker/.env.example at 001faf98 and at f8a85e7a; Apache-2.0.
     Sample(
@@ -557,6 +572,28 @@ smtp_openssl_verify_mode =
         ["encryption", "port"],
     ),
     Sample("symfony", "MAILER_DSN=gmail+smtp://u:wonderland@default\n", {}, ["MAILER_DSN"]),
+    # symfony/symfony-docs, mailer.rst at 0014a72d, two of its examples with a
+    # password; CC BY-SA 3.0.
+    Sample(
+        "symfony",
+        "MAILER_DSN=smtp://user:wonderland@smtp.example.com:25\n",
+        {
+            "host": "smtp.example.com",
+            "port": 25,
+            **AUTO,
+            "username": "user",
+            "password": "wonderland",
+        },
+        [],
+        ["encryption", "authentication"],
+    ),
+    Sample(
+        "symfony",
+        "MAILER_DSN='smtps://smtp.example.com?local_domain=example.org'\n",
+        {"host": "smtp.example.com", "port": 465, "domain": "example.org", **SSL},
+        [],
+        ["port"],
+    ),
     # symfony/recipes, symfony/mailer/8.2/manifest.json at 8ecbbf28, as Flex writes it; MIT.
     Sample(
         "symfony",
@@ -589,6 +626,23 @@ smtp_openssl_verify_mode =
         },
         ["MAIL_URL"],
         ["port"],
+    ),
+    # wekan/wekan, start-wekan.sh at 00b99cda, with a password; MIT.
+    Sample(
+        "meteor",
+        "export MONGO_URL='mongodb://127.0.0.1:27017/wekan'\n"
+        "export ROOT_URL='http://localhost:2000'\n"
+        "export MAIL_URL='smtp://user:wonderland@mailserver.example.com:25/'\n"
+        "export MAIL_FROM='Wekan Boards <info@example.com>'\n",
+        {
+            "host": "mailserver.example.com",
+            "port": 25,
+            **AUTO,
+            "username": "user",
+            "password": "wonderland",
+        },
+        [],
+        ["starttls_auto"],
     ),
     Sample("meteor", "MAIL_URL=Mailgun://user:wonderland\n", {}, ["MAIL_URL"]),
     # gitlabhq/omnibus-gitlab, files/gitlab-config-template/gitlab.rb.template at 0021a2c1,
@@ -840,6 +894,24 @@ $CONFIG = array (
         [],
         ["authentication", "from"],
         name=".env",
+    ),
+    # go-gitea/gitea, docs/content/installation/with-docker.en-us.md at 184e5121, with values in
+    # place of its variables; MIT. The quotes get lost on the way to app.ini.
+    Sample(
+        "gitea",
+        "GITEA__mailer__ENABLED=true\nGITEA__mailer__FROM=git@example.org\n"
+        "GITEA__mailer__PROTOCOL=smtps\nGITEA__mailer__HOST=smtp.example.org\n"
+        'GITEA__mailer__USER=apikey\nGITEA__mailer__PASSWD="""wonderland"""\n',
+        {
+            "host": "smtp.example.org",
+            "port": 465,
+            **SSL,
+            "username": "apikey",
+            "password": "wonderland",
+            "from": "git@example.org",
+        },
+        [],
+        ["authentication", "port"],
     ),
     Sample(
         "gitea",

@@ -52,8 +52,9 @@ def _variables_of(
     has_literal = isinstance(values.get("password"), str)
     if form.prefixes or not form.takes_quoting:
         pairs, notes = export_pairs(form.name, known, with_password=has_literal)
+        spelled = form.code("spelled_in_variable") if form.prefixes else None
         return {
-            name: str(value) if form.prefixes else value for name, value in pairs.items()
+            name: spelled(str(value)) if spelled else value for name, value in pairs.items()
         }, notes
     exported = export_text(form.name, known, with_password=has_literal, quoting="docker")
     read = envfile.read(exported.text, "docker")

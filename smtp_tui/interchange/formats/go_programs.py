@@ -32,7 +32,7 @@ _SECTIONS = {"gitea": "mailer", "grafana": "smtp"}
 def _entries(source: ImportSource, form: FormatSpec) -> Iterator[Assignment]:
     """Yield a section's entries, or those of the variables that override them."""
     if source.entries is not None:
-        yield from map(_of_file, source.entries)
+        yield from (_of_variable(entry, form) for entry in source.entries)
         return
     yield from (written.entry for written in _written(source.text, form))
 
@@ -99,11 +99,29 @@ def statement(name: str, value: object, form: FormatSpec) -> str:
     return _line(name, str(value), _LONG_QUOTE)
 
 
-def _of_file(entry: Assignment) -> Assignment:
+def _of_variable(entry: Assignment, form: FormatSpec) -> Assignment:
     """Return a variable; one that ends in __FILE names the file with the value."""
+    if not isinstance(entry.value, str):
+        return entry
     key = re.sub("__file$", "", entry.name, flags=re.IGNORECASE)
-    is_path = key != entry.name and isinstance(entry.value, str)
-    return Assignment(key, FileRef(entry.value), entry.line) if is_path else entry
+    if key != entry.name:
+        return Assignment(key, FileRef(entry.value), entry.line)
+    return replace(entry, value=after_environment(entry.value)) if form.name == "gitea" else entry
+
+
+def spelled_in_variable(value: str) -> str:
+    """Return a value as Grafana reads it from a variable."""
+    return value
+
+
+def spelled_in_variable_gitea(value: str) -> str:
+    """Return a value that environment-to-ini puts into Gitea's file so that it arrives."""
+    if after_environment(value) == value:
+        return value
+    quoted = f"{_LONG_QUOTE}{value}{_LONG_QUOTE}"
+    if after_environment(quoted) != value:
+        raise InterchangeError(text("environment-to-ini"))
+    return quoted
 
 
 def _unquoted(written: str) -> str | UnresolvedVariable:
@@ -261,9 +279,7 @@ def after_environment(written: str) -> object:
         return UnresolvedVariable("ini-insert")
     if "`" in word or re.search("[#;]", word):
         return UnresolvedVariable("computed") if _LONG_QUOTE in word else word
-    if len(word) > 1 and word[0] == word[-1] and word[0] in "'\"":
-        return word[1:-1]
-    return UnresolvedVariable("computed") if word.startswith(_LONG_QUOTE) else word
+    return _unquoted(word)
 
 
 def _provider(value: str) -> re.Match[str] | None:

@@ -123,7 +123,17 @@ def _user_is_sender(builder: ImportBuilder, _: object) -> None:
         builder.default("from", user)
 
 
-def _outline_link(builder: ImportBuilder, name: str) -> None:
+def _only_true(builder: ImportBuilder, names: list[str]) -> None:
+    """Turn switches off that are neither true nor false: yes and 1 count as off."""
+    for name in names:
+        word = builder.text(name)
+        if word is not None and word.casefold() not in ("true", "false"):
+            builder.reject(name, "only-true", program=builder.form.title)
+            builder.entries[name] = replace(builder.entries[name], value=False)
+
+
+def _outline_link(builder: ImportBuilder, names: list[str]) -> None:
+    name, without_starttls = names
     # An empty value is not the default but false.
     is_empty = name in builder and builder.get(name) is None
     is_on = not is_empty and builder.switch(name, True)
@@ -131,7 +141,8 @@ def _outline_link(builder: ImportBuilder, name: str) -> None:
         return
     if not is_on:
         builder.put("openssl_verify_mode", "none", name)
-    builder.put_link("ssl" if is_on else "auto", builder.form.goes_on)
+    is_open = builder.switch(without_starttls, False)
+    builder.put_link("ssl" if is_on else "none" if is_open else "auto", builder.form.goes_on)
 
 
 _PLAUSIBLE_PORTS = {"Bamboo.Mua": 587, "Bamboo.SMTPAdapter": 25}
@@ -375,6 +386,7 @@ _STEPS: dict[str, Callable[[ImportBuilder, Any], object]] = {
     "references": _references,
     "elsewhere": _elsewhere,
     "user_is_sender": _user_is_sender,
+    "only_true": _only_true,
     "outline_link": _outline_link,
     "plausible_link": _plausible_link,
     "own_choice": ImportBuilder.remark_own_choice,

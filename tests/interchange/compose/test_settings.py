@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given
 
 from smtp_tui.config.diff import diff_lines, document_diff, is_stale, merged_with_disk
@@ -273,6 +274,21 @@ def test_programs_that_make_variables_of_their_files_keys(tmp_path: Path) -> Non
     secret = GRAFANA.replace("PASSWORD=wonderland", "PASSWORD__FILE=/run/secrets/mail")
     document = opened(tmp_path, f"{secret}secrets: {{mail: {{file: ./mail.txt}}}}\n")
     assert document.values("services.grafana")["password"] == {"file": "./mail.txt"}
+
+
+# What environment-to-ini would strip on the way to Gitea's file is quoted once more.
+@pytest.mark.parametrize(
+    ("password", "written"),
+    [("'q'", '"""\'q\'"""'), ('"q"', '""""q""""'), (" x", '""" x"""'), ("a#b", "a#b")],
+    ids=["single", "double", "blank", "sign"],
+)
+def test_a_password_that_gitea_would_strip(password: str, written: str, tmp_path: Path) -> None:
+    document = opened(tmp_path, GRAFANA)
+    document.save("services.forgejo", {"password": password})
+    found = yaml.safe_load(document.path.read_text())["services"]["forgejo"]["environment"]
+    assert found["FORGEJO__mailer__PASSWD"] == written
+    again = opened(tmp_path, document.path.read_text())
+    assert again.values("services.forgejo")["password"] == password
 
 
 @pytest.mark.parametrize("before", ["off", "starttls", "force_tls"])
