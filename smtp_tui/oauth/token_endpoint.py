@@ -22,7 +22,7 @@ from smtp_tui.oauth.errors import refusal, unreachable, unusable
 from smtp_tui.oauth.providers import display_name
 from smtp_tui.records import record
 from smtp_tui.smtp.addresses import THIS_MACHINE, Network
-from smtp_tui.web.https import WebError, request
+from smtp_tui.web.https import ReplyTooLarge, WebError, request
 
 _LIFETIME = 3600.0  # seconds, if the provider does not say it
 _MOST_SECONDS = 100 * 366 * 86400.0
@@ -103,6 +103,8 @@ async def post(
             network=client.network,
             ca_file=client.ca_file,
         )
+    except ReplyTooLarge as error:
+        raise unusable(client.name, str(error)) from None
     except WebError as error:
         raise unreachable(client.name, error) from None
     known = (*secrets, *filter(None, (client.client_secret,)))

@@ -51,6 +51,10 @@ class UntrustedServer(WebError):
     """The server's certificate is not valid here, so nothing was sent."""
 
 
+class ReplyTooLarge(WebError):
+    """The reply is larger than any that is wanted; another one would be as large."""
+
+
 @record(kw_only=True)
 class HttpReply:
     """A complete reply; names of headers are in small letters."""
@@ -132,7 +136,7 @@ async def _exchange(url: str, wanted: _Request) -> HttpReply:
         while chunk := await connection.receive():
             data += chunk
             if len(data) > LARGEST:
-                raise WebError(f"it is larger than {LARGEST // 1024} KiB")
+                raise ReplyTooLarge(f"it is larger than {LARGEST // 1024} KiB")
     except (OSError, ssl.SSLError) as error:
         raise WebError(error.strerror or "the connection broke") from None
     finally:

@@ -300,12 +300,19 @@ async def test_a_certificate_that_is_not_trusted_has_its_own_cure(
     assert "SSL_CERT_FILE" in caught.value.to_do
 
 
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"token_type": "mac"}, "another type than Bearer"),
+        ({"access_token": "x" * 200_000}, "larger than 64 KiB"),
+    ],
+    ids=["type", "size"],
+)
 async def test_a_reply_without_a_token_ends_the_polling_at_once(
-    web: WebAuthority, pauses: list[float]
+    web: WebAuthority, pauses: list[float], wrong: dict[str, str], said: str
 ) -> None:
-    wrong = {**TOKEN, "token_type": "mac"}
-    async with serving(web.context, as_json(DEVICE), as_json(wrong)) as (url, _):
-        with pytest.raises(OAuthError, match="another type than Bearer"):
+    async with serving(web.context, as_json(DEVICE), as_json({**TOKEN, **wrong})) as (url, _):
+        with pytest.raises(OAuthError, match=said):
             await (await begin_device(client_at(url))).wait()
     assert len(pauses) == 1
 
