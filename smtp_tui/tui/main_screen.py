@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.events import ScreenResume
+from textual.events import Resize, ScreenResume
 from textual.geometry import Region, Size
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
@@ -133,8 +133,10 @@ class MainScreen(PlacedByScreen, PaintOnceScreen, Screen[None], inherit_bindings
         elif self._opened_as:
             self.show_message(self._opened_as)
 
-    def on_resize(self) -> None:
+    def on_resize(self, event: Resize) -> None:
         """Adapt the parts to the new size."""
+        if self.has_placed(event.size):
+            return
         self.follow_now()
         self._make_room()
         self._sidebar_controller.refresh(from_top=False)

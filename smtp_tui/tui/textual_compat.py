@@ -51,6 +51,7 @@ class PaintOnceScreen(NoRepaintOnResize):
     # a whole screen at each move takes a fifth more time.
     focused: Reactive[Widget | None] = Reactive(None, repaint=False)
     _is_shown = False
+    _placed_at = Size(0, 0)
 
     def on_screen_resume(self, event: ScreenResume) -> None:
         """Show the screen, in place of the stock handler."""
@@ -68,6 +69,20 @@ class PaintOnceScreen(NoRepaintOnResize):
 
     def _mark_shown(self) -> None:
         self._is_shown = True
+
+    def has_placed(self, size: Size) -> bool:
+        """Whether a new screen has laid out its parts for this size already."""
+        # Once it is shown, an equal size may mean that the terminal lost the picture.
+        return not self._is_shown and size == self._placed_at
+
+    def on_resize(self, event: Resize) -> None:
+        """Lay out a new screen once for one size."""
+        # Public behaviour: a new screen hears its size from the application, from the handler above
+        # and from its own first layout. Each time the stock handler lays out everything again.
+        if self.has_placed(event.size):
+            event.prevent_default()
+        elif cast(Screen[Any], self).stack_updates:  # else the stock handler does nothing
+            self._placed_at = event.size
 
     def on_layout(self) -> None:
         """Repaint the whole screen after a layout; the driver sends only the cells that changed."""
