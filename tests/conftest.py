@@ -6,7 +6,7 @@ import gc
 import signal
 import subprocess
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -63,8 +63,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items.sort(key=lambda item: (item.path.name not in _LONGEST, -counts[item.path]))
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for no garbage among what stays for ever: thousands of tests and their modules."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+
+
 def pytest_collection_finish() -> None:
-    """Keep the collector off what stays for ever: thousands of tests and their modules.
+    """Keep the collector off all that.
 
     What tests leave is collected less often than usual: each round takes a hundredth of a second.
     """

@@ -374,10 +374,13 @@ def _drawn_lines(screen: Screen[Any]) -> list[str]:
 
 _parse_rules = Stylesheet._parse_rules
 _parsed: dict[tuple[object, ...], list[RuleSet]] = {}
+_palettes: list[dict[str, str]] = []
 
 
 def _parse_rules_once(sheet: Stylesheet, *given: Any, **options: Any) -> list[RuleSet]:
-    key = (given, *options.items(), *sheet._variables.items())
+    if sheet._variables not in _palettes:
+        _palettes.append({**sheet._variables})
+    key = (given, *options.items(), _palettes.index(sheet._variables))
     if key not in _parsed:
         _parsed[key] = _parse_rules(sheet, *given, **options)
     return _parsed[key]
