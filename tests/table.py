@@ -19,7 +19,8 @@ def table(
 
     Every row that fails is reported, with its values. A table on top of a table crosses them.
     Fixtures are shared by all rows. Rows that depend on the time of day are a function's: minutes
-    may pass before the test's turn.
+    may pass before the test's turn. Below Hypothesis's `given` each example meets all rows, and is
+    made only once.
     """
     columns = [name.strip() for name in names.split(",")] if isinstance(names, str) else [*names]
     fixed = None if callable(rows) else _cases(rows, columns)
@@ -28,11 +29,12 @@ def table(
         @functools.wraps(test)
         def run(*args: Any, **fixtures: Any) -> None:
             failures: list[Exception] = []
+            given = {**dict(zip(shared, args, strict=False)), **fixtures}
             cases = _cases(rows(), columns) if callable(rows) else fixed or []
             for case in cases:
                 row = dict(zip(columns, case, strict=True))
                 try:
-                    test(*args, **fixtures, **row)
+                    test(**given, **row)
                 except Exception as error:
                     error.add_note(f"in the row {row!r:.500}")
                     failures.append(error)
@@ -41,6 +43,7 @@ def table(
 
         signature = inspect.signature(test)
         others = [each for name, each in signature.parameters.items() if name not in columns]
+        shared = [each.name for each in others]
         run.__dict__["__signature__"] = signature.replace(parameters=others)
         return run
 

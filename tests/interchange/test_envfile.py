@@ -67,8 +67,8 @@ def test_what_does_not_fit_is_refused_without_repeating_it(quoting: str) -> None
             assert line.startswith("SMTP_PASSWORD=")
 
 
-@pytest.mark.parametrize("quoting", QUOTINGS)
 @given(value=passwords)
+@table("quoting", QUOTINGS)
 def test_what_is_written_is_read_back(quoting: str, value: str) -> None:
     try:
         lines = envfile.write([("A", "x"), ("PASSWORD", value), ("Z", "y'z")], quoting)

@@ -229,7 +229,7 @@ def test_what_changes_its_meaning_is_told(name: str, link: str, port: int, login
             assert "encryption" in warned
 
 
-@pytest.mark.parametrize(
+@table(
     ("link", "port", "forced"),
     [("ssl", 465, None), ("ssl", 2465, True), ("tls", 587, None), ("tls", 465, False)],
 )
@@ -275,12 +275,12 @@ def test_what_bounds_trust_is_not_lost_in_silence() -> None:
         assert {"ca_file", "tls_minimum", "tls_fingerprint"} - form.expresses <= warned
 
 
-@pytest.mark.parametrize("quoting", QUOTINGS)
-@pytest.mark.parametrize(
+@given(password=passwords)
+@table("quoting", QUOTINGS)
+@table(
     "name",
     ["chatwoot", "mastodon", "vaultwarden", "laravel", "django", "node", "paperless", "ghost"],
 )
-@given(password=passwords)
 def test_every_quoting(name: str, quoting: str, password: str) -> None:
     whole = {"host": "a.example", "port": 587, "encryption": "tls", "username": "al ice"}
     exported = exported_if_it_fits(name, {**whole, "password": password}, quoting)
@@ -301,7 +301,7 @@ def test_without_the_password(name: str) -> None:
     assert imported.values.get("password") in (None, {"env": "SMTP_PASSWORD"})
 
 
-@pytest.mark.parametrize(
+@table(
     ("name", "source", "found"),
     [
         ("django", {"env": "MAIL_SECRET"}, {"env": "MAIL_SECRET"}),
@@ -384,7 +384,7 @@ def test_what_cannot_be_seen_is_refused(name: str) -> None:
     assert export_text(name, whole).text
 
 
-@pytest.mark.parametrize("name", ALL)
+@table("name", ALL)
 def test_a_unix_socket(name: str) -> None:
     values = {"host": "unix:/run/mail.sock", "encryption": "none", "from": "a@example.org"}
     if not formats()[name].sockets:

@@ -20,6 +20,7 @@ from smtp_tui.settings.fields import (
 )
 from smtp_tui.settings.schema import explanation
 from smtp_tui.settings.validate import defaults, parse_settings
+from tests.table import table
 
 ANY_KEY = pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.key)
 
@@ -88,9 +89,9 @@ def test_no_page_for_a_field_that_is_not() -> None:
         explanation("colour")
 
 
-@ANY_KEY
 @settings(max_examples=150)
 @given(value=TOML_VALUES)
+@table("field", FIELDS)
 def test_any_value_is_taken_or_refused(field: Field, value: object) -> None:
     problem = field.problem_with(value)
     assert problem != ""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,6 +14,7 @@ from smtp_tui.tui.model.password import PasswordLocation
 from smtp_tui.tui.model.settings_changes import ImportedPassword, ImportPlan, import_plan
 from smtp_tui.tui.model.undo import UndoStack
 from smtp_tui.tui.style import truncate_left
+from tests.table import table
 
 SECRET = "n0t-to-be-shown"
 FILE = {"host": "mail.example.net", "port": 587, "encryption": "tls", "password": "before"}
@@ -66,7 +66,7 @@ def test_a_field_that_the_file_cannot_say_is_named() -> None:
     assert "port" not in found.change
 
 
-@pytest.mark.parametrize(
+@table(
     ("raw", "kept"),
     [
         ("before", PasswordLocation.FILE),
@@ -117,7 +117,8 @@ def test_once_the_password_is_saved_the_values_can_still_be_taken_back() -> None
 # The text as it may be shown
 
 
-@pytest.mark.parametrize(
+@given(secret=st.text(st.characters(codec="ascii", categories=("L", "N", "P")), min_size=4))
+@table(
     "line",
     [
         "SMTP_PASSWORD={}",
@@ -136,7 +137,6 @@ def test_once_the_password_is_saved_the_values_can_still_be_taken_back() -> None
         "[smtp.example.com]:587 me:{}",
     ],
 )
-@given(secret=st.text(st.characters(codec="ascii", categories=("L", "N", "P")), min_size=4))
 def test_no_form_of_a_password_is_shown(line: str, secret: str) -> None:
     secret = f"Q9{secret.replace('@', '')}"
     shown = mask_line(line.format(secret))
@@ -144,9 +144,7 @@ def test_no_form_of_a_password_is_shown(line: str, secret: str) -> None:
     assert "••••••••" in shown
 
 
-@pytest.mark.parametrize(
-    "line", ["SMTP_PORT=587", "relayhost = [smtp.example.com]:587", "host smtp.example.com", ""]
-)
+@table("line", ["SMTP_PORT=587", "relayhost = [smtp.example.com]:587", "host smtp.example.com", ""])
 def test_what_is_no_secret_is_shown(line: str) -> None:
     assert mask_line(line) == line
 
