@@ -5,16 +5,16 @@ from __future__ import annotations
 import sys
 import unicodedata
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from smtp_tui.safe_text import escape_controls
+from tests.table import table
 
 UNSAFE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 
-@pytest.mark.parametrize(
+@table(
     ("text", "shown"),
     [
         ("\x1b[31mred\x07", r"\x1b[31mred\x07"),
@@ -32,9 +32,7 @@ def test_escapes(text: str, shown: str) -> None:
     assert escape_controls(text) == shown
 
 
-@pytest.mark.parametrize(
-    "text", ["Grüße, 世界! 👍", "[red]not markup[/red] [/] [link=x]", r"\x1b \[b]", "a b\xa0c"]
-)
+@table("text", ["Grüße, 世界! 👍", "[red]not markup[/red] [/] [link=x]", r"\x1b \[b]", "a b\xa0c"])
 def test_the_rest_stays(text: str) -> None:
     assert escape_controls(text) == text
 

@@ -70,7 +70,7 @@ def test_what_stands_behind_a_name_for_a_secret() -> None:
     assert mask_secrets("the password of alice") == "the password of alice"
 
 
-@pytest.mark.parametrize(
+@table(
     "piece",
     ["pass", "a://b:", "a:b ", "a:", "/a:", "a/", "x@y:", '"a:', "?pass=x&", "://", "secret  "],
 )
@@ -88,7 +88,7 @@ def test_a_long_text_takes_no_longer_than_it_is_long(piece: str) -> None:
     assert seconds(10_000) < 40 * max(seconds(1_000), 1e-4)
 
 
-@pytest.mark.parametrize(
+@table(
     ("host", "told"),
     [
         (

@@ -13,6 +13,7 @@ from types import ModuleType
 import pytest
 
 from smtp_tui.cli.commands import COMMANDS
+from tests.table import table
 
 ROOT = Path(__file__).parent.parent
 PAPERS = ("ARCHITECTURE.md", "CONTRIBUTING.md")
@@ -92,7 +93,7 @@ def test_enough_is_named_to_be_of_use(name: str) -> None:
     assert sum(map(bool, map(_PATH.fullmatch, found))) > 8
 
 
-@pytest.mark.parametrize(
+@table(
     "code",
     [
         "smtp_tui.nowhere",

@@ -8,9 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.diagnosis.test_language import AVOIDED, leaves
+from tests.table import table
 
 ROOT = Path(__file__).parent.parent
 PROGRAM = ROOT / "smtp_tui"
@@ -52,7 +51,7 @@ def texts() -> Iterator[tuple[str, str]]:
 TEXTS = dict(texts())
 
 
-@pytest.mark.parametrize("words", AVOIDED)
+@table("words", AVOIDED)
 def test_no_word_reads_as_if_translated(words: str) -> None:
     found = [
         place for place, text in TEXTS.items() if re.search(words, re.sub("`[^`]*`", "", text))

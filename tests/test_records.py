@@ -7,6 +7,7 @@ from dataclasses import field, fields, replace
 import pytest
 
 from smtp_tui.records import OFTEN, record
+from tests.table import table
 
 
 @record
@@ -44,7 +45,7 @@ def test_a_default_that_is_made_is_made_for_each() -> None:
     assert Named(name="a").parts is not Named(name="a").parts
 
 
-@pytest.mark.parametrize(
+@table(
     "make",
     [
         lambda: Point(),  # type: ignore[call-arg]

@@ -19,6 +19,7 @@ from smtp_tui.arrival.headers import (
     without_comments,
 )
 from tests.arrival.messages import FORGED, RECEIVED
+from tests.table import table
 
 NOBODY = Receiver()
 OWN = "x-smtp-tui-proof"
@@ -42,7 +43,7 @@ def test_a_clock_that_is_behind_is_named_and_gives_no_negative_time() -> None:
     assert note == ("The clock of mx.example.test is at least 63 s behind that of mx.example.test.")
 
 
-@pytest.mark.parametrize("date", ["", "yesterday", "Sun, 99 Nov 2026 08:00:05 +0000", "9" * 5000])
+@table("date", ["", "yesterday", "Sun, 99 Nov 2026 08:00:05 +0000", "9" * 5000])
 def test_a_date_that_is_none(date: str) -> None:
     fields = header_fields(f"Received: from a by b; {date}\n\n".encode())
     assert hops_of(fields)[0].at is None
@@ -105,7 +106,7 @@ def test_gmails_field_stands_below_its_received_and_counts_for_our_own_message()
     assert (result.by, result.method, result.result) == ("mx.google.com", "dkim", "pass")
 
 
-@pytest.mark.parametrize(
+@table(
     ("receiver", "is_believed"),
     [
         (Receiver(ids=("auth.example.test",)), True),
@@ -155,7 +156,7 @@ def test_what_a_header_holds_is_escaped() -> None:
     assert "\u202e" not in hop.by
 
 
-@pytest.mark.parametrize(
+@table(
     ("value", "text"),
     [
         ("=?utf-8?b?Z3LDvMOfZSDml6XmnKw=?=", "grüße 日本"),

@@ -18,6 +18,7 @@ from smtp_tui.arrival.opensmtpd_log import read_opensmtpd
 from smtp_tui.arrival.postfix_log import read_postfix
 from smtp_tui.diagnosis.delivery import DeliveryState
 from tests.arrival.lines import EXIM, OPENSMTPD, POSTFIX
+from tests.table import table
 
 HEAD = "Nov 29 08:13:45 mail postfix/"
 AFTER = "SMTP error from remote mail server after RCPT TO:<{}@example.test>: "
@@ -47,7 +48,7 @@ def test_postfix() -> None:
     ]
 
 
-@pytest.mark.parametrize(
+@table(
     ("line", "state"),
     [
         (f"smtp[1]: {TO}, relay=none, {DELAYS}, dsn=4.4.1, status=deferred (x)", "deferred"),
@@ -64,7 +65,7 @@ def test_postfix() -> None:
         ),
     ],
 )
-@pytest.mark.parametrize("head", [HEAD, "2026-11-29T08:00:00.1+00:00 h postfix-out/", "postfix/"])
+@table("head", [HEAD, "2026-11-29T08:00:00.1+00:00 h postfix-out/", "postfix/"])
 def test_states_of_postfix(line: str, state: str, head: str) -> None:
     found = read_postfix(head + line)
     assert found is not None
@@ -107,7 +108,7 @@ def test_exim() -> None:
     assert LeftQueue() in found
 
 
-@pytest.mark.parametrize(
+@table(
     ("rest", "state", "text"),
     [
         ("** bad@x.test: Unrouteable address", "bounced", "Unrouteable address"),
@@ -121,7 +122,7 @@ def test_exim() -> None:
         ("Frozen (delivery error message)", "held", "Frozen (delivery error message)"),
     ],
 )
-@pytest.mark.parametrize(
+@table(
     "head",
     [
         "2026-11-29 08:04:36 ",
@@ -130,7 +131,7 @@ def test_exim() -> None:
         "exim[12]: 2026-11-29 08:04:36 ",
     ],
 )
-@pytest.mark.parametrize("identity", ["1xXZtk-000000002Ra-2va2", "1xXZtk-0002Ra-2v"])
+@table("identity", ["1xXZtk-000000002Ra-2va2", "1xXZtk-0002Ra-2v"])
 def test_states_of_exim(rest: str, state: str, text: str, head: str, identity: str) -> None:
     found = read_exim(f"{head}{identity} {rest}")
     assert found is not None
@@ -159,7 +160,7 @@ def test_opensmtpd(head: str) -> None:
 SENT = f"A1B2C3: to=<a@b>, relay=m[1.2.3.4]:25, {DELAYS}, dsn=2.0.0, status=sent (250 ok)"
 
 
-@pytest.mark.parametrize(
+@table(
     "line",
     [
         # A client, a header or a reply names what a line of the log would say.
@@ -181,7 +182,7 @@ def test_a_line_inside_a_line_is_not_believed(line: str) -> None:
         assert found is None or found[0] not in ("A1B2C3", "1xXZtk-000000002Ra-2va2", "bf623fbe")
 
 
-@pytest.mark.parametrize("part", ["to=<", "a ", "<>", "[1]: ", " =", '"', "postfix/", " R=x"])
+@table("part", ["to=<", "a ", "<>", "[1]: ", " =", '"', "postfix/", " R=x"])
 def test_long_lines_take_little_time(part: str) -> None:
     heads = (
         f"{HEAD}smtp[1]: A1B2C3: to=<a@b>, ",

@@ -26,6 +26,7 @@ from tests.arrival.imap_stand_in import imap_stand_in
 from tests.servers.mailboxes import JUNK, Mailboxes
 from tests.servers.tokens import access_token
 from tests.servers.users import ALICE, AWKWARD, User
+from tests.table import table
 
 TOKEN = "0123456789abcdef"
 
@@ -47,7 +48,7 @@ def put(boxes: Mailboxes, user: User, folder: str, text: str) -> None:
         imap.append(folder, "", None, text.encode())
 
 
-@pytest.mark.parametrize(
+@table(
     ("text", "user", "host", "port"),
     [
         ("imaps://alice@imap.example.org", "alice", "imap.example.org", 993),
@@ -62,7 +63,7 @@ def test_the_address_of_a_mailbox(text: str, user: str, host: str | None, port: 
     assert address.host == (host or "imap.example.org")
 
 
-@pytest.mark.parametrize(
+@table(
     ("text", "complaint"),
     [
         ("imap.example.org", "must begin with imaps:// or imap://"),

@@ -12,12 +12,13 @@ from tests.cli.program import Outcome, environment, run_program
 from tests.dns.server import NameServer
 from tests.servers.delivery_chain import DISCARDED, INBOX, JUNK, DeliveryChain
 from tests.servers.users import ALICE
+from tests.table import table
 
 MAILBOX = f"imaps://{ALICE.name}@localhost"
 SECRET = "hunter2-never-shown"
 
 
-@pytest.mark.parametrize(
+@table(
     ("words", "complaint"),
     [
         (("--prove", "alice@x.test"), "--prove must begin with imaps:// or imap://"),

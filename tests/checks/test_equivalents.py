@@ -14,6 +14,7 @@ from smtp_tui.diagnosis.verdict import CheckSummary
 from smtp_tui.settings.fields import Settings
 from smtp_tui.smtp.events import AuthStarted, Connected, Event, Sent, ServerCapabilities
 from tests.diagnosis.examples import settings
+from tests.table import table
 
 PLAIN = {"username": "alice", "authentication": "plain"}
 AUTO = {"encryption": "none", "starttls_auto": True}
@@ -63,7 +64,7 @@ def test_every_note_is_written_without_a_name_left_open() -> None:
             assert all("{" not in note and note.endswith(".") for note in one.notes)
 
 
-@pytest.mark.parametrize(
+@table(
     ("values", "swaks", "openssl", "curl"),
     [
         ({"encryption": "tls"}, "-tls", "-starttls", "--ssl-reqd"),
@@ -95,7 +96,7 @@ def test_without_tls_openssl_has_nothing_to_do() -> None:
     assert (command.line, len(command.notes)) == ("", 1)
 
 
-@pytest.mark.parametrize("authentication", ["plain", "login", "auto", "xoauth2"])
+@table("authentication", ["plain", "login", "auto", "xoauth2"])
 def test_no_password_is_given_away_where_starttls_may_be_missing(authentication: str) -> None:
     values = {"username": "alice", "authentication": authentication}
     lines = words(**AUTO, **values)
@@ -119,7 +120,7 @@ def test_a_password_in_clear_is_said_to_be() -> None:
         assert "anyone on the network path" not in notes(program, **PLAIN)
 
 
-@pytest.mark.parametrize(
+@table(
     ("authentication", "swaks", "curl"),
     [
         ("plain", "PLAIN", "AUTH=PLAIN"),

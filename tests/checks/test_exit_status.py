@@ -10,9 +10,10 @@ from smtp_tui.checks.exit_status import BY_STAGE, exit_status, verdict_lines
 from smtp_tui.diagnosis.comparison import Comparison, Difference, PlaceSummary
 from smtp_tui.diagnosis.verdict import Fix, Recipient, Verdict
 from smtp_tui.smtp.events import Stage
+from tests.table import table
 
 
-@pytest.mark.parametrize(
+@table(
     ("stage", "status"),
     [
         *(("settings", 3), ("password", 4), ("resolve", 5), ("connect", 6), ("greeting", 7)),

@@ -34,6 +34,7 @@ from smtp_tui.smtp.events import (
     WarningId,
 )
 from tests.diagnosis.examples import CERTIFICATE, reply
+from tests.table import table
 
 COMMON = {"event", "file", "table", "seconds"}
 VERDICT_KEYS = {
@@ -131,7 +132,7 @@ def _named(one: object) -> str:
     return "-".join(sorted(one)) if isinstance(one, set) else str(one)[:12]
 
 
-@pytest.mark.parametrize(("event", "name", "keys"), EVENTS, ids=_named)
+@table(("event", "name", "keys"), EVENTS, ids=_named)
 def test_events(event: Event, name: str, keys: set[str]) -> None:
     content = written(event, "mail.toml", "smtp")
     assert set(content) == COMMON | keys

@@ -49,12 +49,13 @@ from smtp_tui.smtp.port_probe import PortOutcome, PortReply, ProbedAddress, Rout
 from smtp_tui.smtp.replies import Reply
 from smtp_tui.smtp.transcript import lines_of
 from tests.recordings import FILES, FOLDER
+from tests.table import table
 
 ONE = (FOLDER / "postfix-wrong-password.jsonl").read_text(encoding="utf-8")
 MOMENT = datetime(2026, 11, 29, 10, 0, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+@table("file", FILES, ids=lambda file: file.stem)
 def test_each_recording_has_the_cause_that_it_had(file: Path) -> None:
     recording = read_recording(file)
     now, then = recording.diagnosed, recording.verdict
@@ -68,7 +69,7 @@ def test_each_recording_has_the_cause_that_it_had(file: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+@table("file", FILES, ids=lambda file: file.stem)
 def test_nothing_of_a_recording_reaches_a_terminal_unescaped(file: Path) -> None:
     recording = read_recording(file)
     shown = [str(line) for event in recording.events for line in lines_of(event)]
@@ -330,7 +331,7 @@ def test_a_verdict_with_everything_survives() -> None:
     assert [*verdict_lines(decode(Verdict, raw))] == [*verdict_lines(WHOLE)]
 
 
-@pytest.mark.parametrize(
+@table(
     "event",
     [
         events.TlsFailed(seconds=0, chain=(CERTIFICATE,)),

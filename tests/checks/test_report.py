@@ -144,7 +144,7 @@ def test_settings_by_our_names_with_defaults_marked() -> None:
         assert f"{line}\n" in document
 
 
-@pytest.mark.parametrize(
+@table(
     ("password", "shown"),
     [
         ("wonderland", "set, not shown"),

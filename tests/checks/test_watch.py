@@ -23,6 +23,7 @@ from smtp_tui.checks.request import CheckRequest, CheckTarget
 from smtp_tui.diagnosis.verdict import CheckSummary, Verdict
 from smtp_tui.smtp.events import AuthStarted, Event, Stage
 from smtp_tui.smtp.replies import Reply
+from tests.table import table
 
 START = datetime(2026, 11, 24, 20, 0, tzinfo=UTC)
 STARTED = AuthStarted(seconds=0.1, mechanism="PLAIN", reason="named")
@@ -149,9 +150,7 @@ async def test_a_check_that_takes_longer_than_the_interval_is_not_made_up_for(
     assert clock.slept == [50, 50]
 
 
-@pytest.mark.parametrize(
-    ("now", "due"), [(0, 60), (1, 60), (59.9, 60), (60, 60), (60.1, 120), (200, 240)]
-)
+@table(("now", "due"), [(0, 60), (1, 60), (59.9, 60), (60, 60), (60.1, 120), (200, 240)])
 def test_the_next_time_is_a_multiple(now: float, due: float) -> None:
     assert next_due(0, 60, now) == due
 
@@ -202,7 +201,7 @@ async def test_a_file_that_cannot_be_read_is_a_verdict(
     assert causes == [None, "settings-invalid", None]
 
 
-@pytest.mark.parametrize(
+@table(
     ("outcome", "refused"),
     [
         (REJECTED, True),

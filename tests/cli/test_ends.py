@@ -13,6 +13,7 @@ import pytest
 from smtp_tui.cli.terminal import SignalExitStatus
 from tests.checks.scripted import saying
 from tests.cli.program import COMMAND, DEFECT, environment, run_program
+from tests.table import table
 
 SILENT = ("check", "--set", "host=127.0.0.1", "--set", "encryption=none", "--no-experiments")
 
@@ -73,7 +74,7 @@ def test_a_full_disk() -> None:
     )
 
 
-@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+@table("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
 def test_streams_that_were_closed(closed: str) -> None:
     words = ("check", "--set", "host=127.0.0.1", "--set", "port=1")
     script = f'exec "$@" {closed}'

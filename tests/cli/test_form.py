@@ -11,6 +11,7 @@ from smtp_tui import launch
 from smtp_tui.cli.commands import Invocation
 from smtp_tui.config.document import Document
 from tests.cli.program import COMMAND, Outcome, environment, run_program
+from tests.table import table
 from tests.terminal import on_terminal
 
 Call = Callable[..., Outcome]
@@ -92,8 +93,8 @@ def test_on_a_terminal_that_cannot_move_its_cursor_it_asks_line_by_line(
         assert terminal.wait_for_end() == 0
 
 
-@pytest.mark.parametrize("words", [(), ("--linear",)])
-@pytest.mark.parametrize("term", ["dumb", "xterm"])
+@table("words", [(), ("--linear",)])
+@table("term", ["dumb", "xterm"])
 def test_without_a_terminal_it_names_the_check(term: str, words: tuple[str, ...]) -> None:
     outcome = run_program("mail.toml", *words, env=environment(TERM=term))
     assert outcome == Outcome(

@@ -15,6 +15,7 @@ from smtp_tui.checks.jsonlines import LINES, VERSION, json_line, schema
 from smtp_tui.smtp.events import Resolved
 from tests.cli.program import Outcome
 from tests.events import ids_in, validate
+from tests.table import table
 
 Call = Callable[..., Outcome]
 KEPT = Path(__file__).parent / f"json_schema_{VERSION}.json"
@@ -52,7 +53,7 @@ def test_a_line_matches_one_event_alone() -> None:
 LINE = '{"event": "sent", "file": null, "table": null, "text": "QUIT", "seconds": 0.1}'
 
 
-@pytest.mark.parametrize(
+@table(
     "line",
     [
         LINE.replace('"text": "QUIT", ', ""),

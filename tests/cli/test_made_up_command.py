@@ -66,7 +66,7 @@ def test_every_handler_is_there(spec: CommandLineCommand) -> None:
     assert (parameter.annotation, signature.return_annotation) == (Invocation, int)
 
 
-@pytest.mark.parametrize("target", [*FORMATS.values(), REPORT])
+@table("target", [*FORMATS.values(), REPORT])
 def test_every_reporter_is_there(target: str) -> None:
     methods = ("on_event", "on_result", "on_domain", "finish")
     assert all(callable(getattr(load(target), name)) for name in methods)

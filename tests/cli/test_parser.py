@@ -22,7 +22,7 @@ def parsed(line: str) -> Invocation:
     return parse_arguments(line.split())
 
 
-@pytest.mark.parametrize(
+@table(
     "line",
     [
         "check mail.toml --json --timeout 5",
@@ -82,7 +82,7 @@ def test_refused_calls(line: str, words: str) -> None:
     assert str(caught.value).isprintable()
 
 
-@pytest.mark.parametrize(
+@table(
     "line",
     [
         "check --password=wonderland",
@@ -229,13 +229,13 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("pair", "value"), READ)
+@table(("pair", "value"), READ)
 def test_read(pair: str, value: object) -> None:
     key = pair.partition("=")[0].strip()
     assert assignments([pair]) == {key: value}
 
 
-@pytest.mark.parametrize(("pair", "words"), REFUSED)
+@table(("pair", "words"), REFUSED)
 def test_refused_values(pair: str, words: str) -> None:
     with pytest.raises(UsageError) as caught:
         assignments([pair])

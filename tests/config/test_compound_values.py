@@ -44,9 +44,7 @@ def test_parts_of_a_url(text: str, parts: dict[str, str | None]) -> None:
     assert str(url(text)) == text
 
 
-@pytest.mark.parametrize(
-    "text", ["http://a", "smtp://a:b:c", "smtp://a:x", "smtp://a b@c:d", "smtp://[::1", "::1"]
-)
+@table("text", ["http://a", "smtp://a:b:c", "smtp://a:x", "smtp://a b@c:d", "smtp://[::1", "::1"])
 def test_what_is_no_url(text: str) -> None:
     assert parsed_url(text, SCHEMES) is None
 
@@ -111,6 +109,6 @@ def test_host_and_port(text: str, host: str, port: str | None) -> None:
     assert str(found) == text
 
 
-@pytest.mark.parametrize("text", ["a:b", "a:", "::1", "smtp://a"])
+@table("text", ["a:b", "a:", "::1", "smtp://a"])
 def test_what_is_no_host_and_port(text: str) -> None:
     assert parsed_host_and_port(text) is None

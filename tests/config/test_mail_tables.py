@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import tomllib
 
-import pytest
-
 from smtp_tui.config.dialects.plain import mail_tables
 from smtp_tui.config.tablepath import spelled
 from tests.table import table
@@ -93,7 +91,7 @@ def test_databases_and_imap_accounts_are_not_offered() -> None:
     assert tables == ["notifications.email", "alerts"]
 
 
-@pytest.mark.parametrize(
+@table(
     "table",
     [
         "[database]\nhost='a'\nport=25\nusername='u'\npassword='p'",
@@ -109,7 +107,7 @@ def test_a_table_of_something_else_is_never_one_of_mail(table: str) -> None:
     assert mail_tables(tomllib.loads(table)) == ()
 
 
-@pytest.mark.parametrize(
+@table(
     ("table", "path"),
     [
         ("[mailer]\nserver='a.b'\nuser='u'", "mailer"),

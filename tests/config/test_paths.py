@@ -68,7 +68,7 @@ def test_settings_without_paths_stay_without() -> None:
     assert resolve_path(settings(), Path("/etc/app"), ENVIRON) == settings()
 
 
-@pytest.mark.parametrize(
+@table(
     ("environ", "path"),
     [
         ({"HOME": "/h"}, "/h/.config/smtp-tui/smtp.toml"),

@@ -79,7 +79,7 @@ def test_it_is_read(table: str, meaning: dict[str, Any]) -> None:
     assert {key: plain.values[key] for key in plain.given} == meaning
 
 
-@pytest.mark.parametrize(
+@table(
     ("table", "unknown", "unclear"),
     [
         ("host='a'\nuser='u'\nport=25", (), ()),

@@ -9,6 +9,7 @@ from smtp_tui.config.errors import DocumentError
 from smtp_tui.config.tablepath import ROOT, TablePath, get
 from smtp_tui.config.toml_edit.edit import same_data
 from smtp_tui.config.toml_edit.scan import KeyValue, TomlTableHeader, scan
+from tests.table import table
 
 EXOTIC = '''\
 # [no] header = "here"
@@ -60,8 +61,8 @@ def leaves(value: Any, path: TablePath = ROOT) -> dict[TablePath, Any]:
     return {path: value}
 
 
-@pytest.mark.parametrize("eol", ["\n", "\r\n"])
-@pytest.mark.parametrize("last", ["", "\n", " # end", "\n\n  "])
+@table("eol", ["\n", "\r\n"])
+@table("last", ["", "\n", " # end", "\n\n  "])
 def test_every_value_is_found_where_it_stands(eol: str, last: str) -> None:
     text = (EXOTIC + last).replace("\n", eol)
     data = tomllib.loads(text)

@@ -13,7 +13,7 @@ from tests.table import table
 ARRAY = {"smtp": [{"name": "x", "on": True}, {"name": "y z"}, {"name": "x]"}]}
 
 
-@pytest.mark.parametrize(
+@table(
     ("text", "path"),
     [
         ("smtp", ("smtp",)),
@@ -35,7 +35,7 @@ def test_what_is_no_path_is_refused_with_an_example(text: str) -> None:
         parse_path(text)
 
 
-@pytest.mark.parametrize(
+@table(
     ("text", "index"),
     [
         ("smtp[name=x]", 0),
@@ -49,7 +49,7 @@ def test_a_table_of_an_array_is_found_by_what_it_holds(text: str, index: int) ->
     assert resolve(ARRAY, parse_path(text)) == ("smtp", index)
 
 
-@pytest.mark.parametrize(
+@table(
     ("text", "message"),
     [
         ("mail", "there is no table mail"),

@@ -11,6 +11,7 @@ from smtp_tui.config.errors import DocumentError
 from smtp_tui.config.errors import DocumentError as Refused
 from smtp_tui.config.toml_edit import edit
 from smtp_tui.config.toml_edit.edit import same_data, verify_edit
+from tests.table import table
 
 OLD = "# c\n[smtp]\nhost = 'a' # h\nport = 1\n[x]\nhost = 'a'\n"
 NEW = OLD.replace("port = 1", "port = 2")
@@ -24,7 +25,7 @@ def test_a_right_edit_passes() -> None:
     assert proved(NEW) == tomllib.loads(NEW)
 
 
-@pytest.mark.parametrize(
+@table(
     ("new", "message"),
     [
         (OLD, "affect other keys"),
@@ -54,7 +55,7 @@ def test_the_document_says_that_the_file_was_left_alone(
     assert opened.path.read_text() == OLD
 
 
-@pytest.mark.parametrize(
+@table(
     ("one", "other"),
     [(1, True), (1, 1.0), (0.0, -0.0), ("1", 1), ([1], [1, 2]), ({"a": 1}, {"b": 1}), ([1], [2])],
 )

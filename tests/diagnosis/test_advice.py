@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -227,7 +226,7 @@ def test_a_rule_holds_and_does_not(
     assert rule not in ids({**values, **otherwise})
 
 
-@pytest.mark.parametrize(
+@table(
     ("values", "known", "gone"),
     [
         # A port that works as it is set, and one where the advice's encryption failed.
@@ -261,7 +260,7 @@ def test_what_failed_is_not_recommended_but_the_danger_stays() -> None:
     assert (after.more, after.text) == ("", before.text)
 
 
-@pytest.mark.parametrize(
+@table(
     ("values", "refused", "told"),
     [
         ({"port": 465, "encryption": "tls"}, {587}, "Set encryption to ssl."),
@@ -340,7 +339,7 @@ def test_an_advice_concerns_its_field_and_those_it_depends_on() -> None:
     )
 
 
-@pytest.mark.parametrize(
+@table(
     "values",
     [
         {"port": 465, "encryption": "wrong"},
@@ -416,7 +415,7 @@ def test_fields_that_are_folded_away_are_told_of_too() -> None:
     assert {told["field"] for told in texts_of("advice.toml").values()} & folded
 
 
-@pytest.mark.parametrize("port", [25, 465, 587, 2525])
+@table("port", [25, 465, 587, 2525])
 def test_what_a_provider_documents_is_no_clash(port: int) -> None:
     """Mailtrap's sandbox has STARTTLS on port 465 too."""
     values = {"host": "sandbox.smtp.mailtrap.io", "port": port, "encryption": "tls"}

@@ -90,9 +90,7 @@ def test_some_lines_have_no_answer(lines: list[dict[str, Any]]) -> None:
     assert 0.08 <= sum(not line["causes"] for line in lines) / len(lines) <= 0.2
 
 
-@pytest.mark.parametrize(
-    "lines", [SEEN, HELD_BACK, FRESH, JUDGE], ids=["seen", "held_back", "fresh", "judge"]
-)
+@table("lines", [SEEN, HELD_BACK, FRESH, JUDGE], ids=["seen", "held_back", "fresh", "judge"])
 def test_each_line_is_whole(lines: list[dict[str, Any]]) -> None:
     known = known_causes()
     for line in lines:

@@ -122,7 +122,7 @@ def test_a_silent_port_is_not_asked_for_tls_again() -> None:
     assert "encryption=ssl" not in names("greeting-timeout", port=2587)
 
 
-@pytest.mark.parametrize(
+@table(
     ("values", "change", "kept"),
     [
         ({}, {"encryption": "ssl"}, {"encryption": "ssl", "port": 587}),
@@ -149,7 +149,7 @@ def test_changes_are_read_as_a_file_is() -> None:
         with_changes(before, {"port": "no"})
 
 
-@pytest.mark.parametrize(
+@table(
     ("change", "weaker"),
     [
         ({"openssl_verify_mode": "none"}, True),
@@ -170,7 +170,7 @@ def test_what_weakens(change: dict[str, object], weaker: bool) -> None:
     assert not weakens(settings(host="unix:/run/smtp"), {"encryption": "none"})
 
 
-@pytest.mark.parametrize(
+@table(
     ("stage", "fault", "failed"),
     [
         (Stage.PASSWORD, Cause.PASSWORD_MISSING, False),

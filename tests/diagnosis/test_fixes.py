@@ -115,7 +115,7 @@ def test_without_experiments_a_guess_says_that_it_is_one() -> None:
     assert (fix.change, fix.weakens, fix.trusts) == ({"encryption": "ssl"}, False, False)
 
 
-@pytest.mark.parametrize(
+@table(
     ("fault", "chain", "first"),
     [
         (Cause.CERTIFICATE_SELF_SIGNED, (ROOT,), ["ca_file", "tls_fingerprint"]),
@@ -208,7 +208,7 @@ def test_another_way_where_cram_md5_was_refused() -> None:
     ]
 
 
-@pytest.mark.parametrize(
+@table(
     ("host", "user", "expected"),
     [
         (
@@ -244,7 +244,7 @@ def test_a_place_without_a_login_does_not_cure_a_login() -> None:
     assert changes(found) == [{"port": 465, "encryption": "ssl"}]
 
 
-@pytest.mark.parametrize(
+@table(
     ("mechanism", "fields"),
     [
         ("PLAIN", ["password", "username"]),
@@ -271,7 +271,7 @@ def test_what_logs_in_is_what_the_admin_must_know(mechanism: str, fields: list[s
     assert [fix.signs_in for fix in found if fix.signs_in] == [True] * ("OAUTH" in mechanism)
 
 
-@pytest.mark.parametrize(
+@table(
     ("cause", "values"),
     [
         (Cause.OAUTH_NOT_SIGNED_IN, {}),

@@ -19,6 +19,7 @@ from smtp_tui.smtp.events import (
     TlsEstablished,
 )
 from tests.diagnosis.examples import CERTIFICATE, facts_of, finished, reply, settings
+from tests.table import table
 
 UP = Connected(seconds=0.1, address="192.0.2.1", port=587, local_address="192.0.2.9")
 
@@ -92,7 +93,7 @@ def test_starttls_that_was_tried_in_vain_is_not_advised() -> None:
     assert told.startswith("STARTTLS does not work on this port either.")
 
 
-@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "::1", "0.0.0.0"])
+@table("host", ["localhost", "127.0.0.1", "::1", "0.0.0.0"])
 def test_a_refusal_by_this_machine_asks_for_another_host(host: str) -> None:
     end = finished(Stage.CONNECT, Cause.CONNECTION_REFUSED)
     verdict = diagnose(settings(host=host), facts_of(end), 1.0)
@@ -108,7 +109,7 @@ def test_a_name_that_leads_to_this_machine_is_one_of_it() -> None:
     assert "container" not in diagnose(settings(), facts_of(there, end), 1.0).why
 
 
-@pytest.mark.parametrize(
+@table(
     "line",
     [
         "Error: connect ECONNREFUSED 127.0.0.1:587",
@@ -155,7 +156,7 @@ def test_a_name_rejected_at_rcpt_is_the_one_given_in_ehlo() -> None:
     assert "RCPT" not in verdict.summary
 
 
-@pytest.mark.parametrize(
+@table(
     "line",
     [
         "500 5.5.1 Command unrecognized",
@@ -187,7 +188,7 @@ def here(encryption: str, outcome: str) -> Experiment:
     return Experiment(seconds=1, name=encryption, outcome=outcome, text="", change=change)
 
 
-@pytest.mark.parametrize(
+@table(
     ("looks", "told"),
     [
         ((), "tls (port 587) or ssl (port 465)"),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from smtp_tui.diagnosis.oauth_errors import (
     GOOGLE,
     MICROSOFT,
@@ -12,6 +10,7 @@ from smtp_tui.diagnosis.oauth_errors import (
     oauth_error_texts,
     provenances,
 )
+from tests.table import table
 
 # The texts as RFC 6749 carries them: error, description, and the entry to be found.
 GOOGLE_LINES = [
@@ -59,21 +58,21 @@ def test_there_are_twenty_of_each_and_all_have_a_source() -> None:
     assert {entry.who for entry in oauth_error_texts()} == {"admin", "user", "provider"}
 
 
-@pytest.mark.parametrize(("error", "description", "entry"), GOOGLE_LINES)
+@table(("error", "description", "entry"), GOOGLE_LINES)
 def test_google(error: str, description: str, entry: str) -> None:
     found = explain_oauth_error(GOOGLE, error, description)
     assert found is not None
     assert found.id == entry
 
 
-@pytest.mark.parametrize("code", MICROSOFT_CODES)
+@table("code", MICROSOFT_CODES)
 def test_microsoft(code: str) -> None:
     found = explain_oauth_error(MICROSOFT, "invalid_grant", f"{code}: The text that follows.")
     assert found is not None
     assert found.id == code
 
 
-@pytest.mark.parametrize(
+@table(
     ("line", "entry"),
     [
         # domainaware/parsedmarc#330
@@ -106,7 +105,7 @@ def test_a_line_of_a_log(line: str, entry: str) -> None:
     assert found[0].id == entry
 
 
-@pytest.mark.parametrize(
+@table(
     "line",
     [
         "AADSTS9999999: unheard of",

@@ -100,7 +100,7 @@ def test_texts_of_a_rule_are_whole(table: dict[str, object]) -> None:
 REJECTED = "Client host rejected: Access denied"
 
 
-@pytest.mark.parametrize(
+@table(
     ("port", "offered", "values", "cause"),
     [
         (587, (), {}, "auth-required"),

@@ -7,7 +7,6 @@ from base64 import urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,6 +20,7 @@ from smtp_tui.diagnosis.tokens import (
     read_token,
     why_rejected,
 )
+from tests.table import table
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
 EXCHANGE, GMAIL, OWN = "smtp.office365.com", "smtp.gmail.com", "mail.example.org"
@@ -46,7 +46,7 @@ def ids(text: str, host: str = EXCHANGE, username: str | None = USER) -> list[st
     return [found.id for found in judge(text, host, username, NOW).findings]
 
 
-@pytest.mark.parametrize(
+@table(
     ("claims", "expected"),
     [
         (RIGHT, []),
@@ -105,7 +105,7 @@ def test_other_servers_have_other_audiences() -> None:
     )
 
 
-@pytest.mark.parametrize(
+@table(
     ("text", "expected"),
     [
         ("ya29.a0AfH6SMB", ["token-looks-google", "token-opaque"]),
@@ -134,7 +134,7 @@ def test_no_repr_and_no_json_holds_the_token() -> None:
         assert not any(piece in shown for piece in text.split("."))
 
 
-@pytest.mark.parametrize(
+@table(
     "claims",
     [
         {"exp": True, "aud": 5, "scp": {"a": 1}, "upn": ["x"], "roles": [1, None]},

@@ -21,6 +21,7 @@ from smtp_tui.web import https
 from tests.discovery.searching import search
 from tests.dns.server import name_server
 from tests.smtp import pki
+from tests.table import table
 
 DOMAIN = "example.test"
 NAME = f"autoconfig.{DOMAIN}"
@@ -65,7 +66,7 @@ def test_places() -> None:
     assert {one.source for one in made} == {CandidateSource.AUTOCONFIG}
 
 
-@pytest.mark.parametrize(
+@table(
     "server",
     [
         outgoing(host=""),
@@ -87,7 +88,7 @@ def test_what_is_not_known_is_left_open() -> None:
     assert named.host == f"smtp.{DOMAIN}"
 
 
-@pytest.mark.parametrize(
+@table(
     "data",
     [
         b"",

@@ -46,7 +46,7 @@ def record_of(usage: int, selector: int, matching: int, issued: pki.Issued) -> s
 CHAIN = seen(LEAF, BELOW)
 
 
-@pytest.mark.parametrize("issued", [LEAF, BELOW, ROOT, pki.issue("rsa", key=pki.weak_key())])
+@table("issued", [LEAF, BELOW, ROOT, pki.issue("rsa", key=pki.weak_key())])
 def test_the_key_is_the_one_that_cryptography_reads(issued: pki.Issued) -> None:
     assert public_key_bytes(der_of(issued)) == key_of(issued)
 
@@ -57,8 +57,8 @@ def test_no_bytes_break_it(data: bytes) -> None:
         public_key_bytes(data)
 
 
-@pytest.mark.parametrize("matching", [0, 1, 2])
-@pytest.mark.parametrize(
+@table("matching", [0, 1, 2])
+@table(
     ("usage", "selector", "issued", "place", "breaks"),
     [
         (3, 1, LEAF, 0, Breaks.KEY_CHANGE),
@@ -123,7 +123,7 @@ def test_without_dnssec_a_match_counts_for_nothing() -> None:
     assert "senders ignore it" in result.text
 
 
-@pytest.mark.parametrize(
+@table(
     "text",
     ["3 1 1 abcd", "3 1 2 " + "ab" * 32, "4 1 1 " + "ab" * 32, "3 2 1 " + "ab" * 32, "3 1 0", "x",
      "3 1 3 " + "ab" * 32, "3 1 1 zz", "", "\\# 3 030101"],

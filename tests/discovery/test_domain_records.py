@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smtp_tui.discovery.domain import dmarc_policies, key_state, record_with, tags_of
+from tests.table import table
 
 
-@pytest.mark.parametrize(
+@table(
     ("text", "policy", "below"),
     [
         ("v=DMARC1; p=none", "none", "none"),
@@ -31,7 +32,7 @@ def test_dmarc_that_is_none(text: str) -> None:
         dmarc_policies(text)
 
 
-@pytest.mark.parametrize(
+@table(
     ("text", "state"),
     [
         ("v=DKIM1; k=rsa; p=MIIB", "dkim"),

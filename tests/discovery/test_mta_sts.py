@@ -12,6 +12,7 @@ from smtp_tui.discovery.dns import Resolver
 from smtp_tui.discovery.mta_sts import StsFailure, StsPolicy, fetch_policy, parse_policy
 from tests.dns.server import SERVFAIL, Zone, name_server
 from tests.smtp import pki
+from tests.table import table
 from tests.web.serving import serving
 
 DOMAIN = "example.test"
@@ -28,7 +29,7 @@ def test_a_policy(ending: str) -> None:
     assert policy.is_enforced
 
 
-@pytest.mark.parametrize(
+@table(
     ("host", "is_allowed"),
     [
         ("mx.example.test", True),
@@ -44,7 +45,7 @@ def test_names(host: str, *, is_allowed: bool) -> None:
     assert parse_policy(POLICY).allows(host) is is_allowed
 
 
-@pytest.mark.parametrize(
+@table(
     ("old", "new", "why"),
     [
         ("STSv1", "STSv2", "version"),

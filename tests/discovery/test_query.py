@@ -7,9 +7,10 @@ import re
 import pytest
 
 from smtp_tui.discovery.steps import DiscoveryQuery, parse_query
+from tests.table import table
 
 
-@pytest.mark.parametrize(
+@table(
     ("text", "subject"),
     [
         ("example.org", DiscoveryQuery("example.org")),
@@ -31,7 +32,7 @@ def test_an_address_is_one() -> None:
     assert not parse_query("example.org").is_address
 
 
-@pytest.mark.parametrize(
+@table(
     ("text", "said"),
     [
         ("", "'' is not a hostname or an IP address"),

@@ -301,7 +301,7 @@ LONG = [
 ]
 
 
-@pytest.mark.parametrize(("form", "head", "unit"), LONG, ids=[form for form, _, _ in LONG])
+@table(("form", "head", "unit"), LONG, ids=[form for form, _, _ in LONG])
 def test_a_signal_ends_an_import(form: str, head: str, unit: str) -> None:
     """The signal comes while the text is read, after so much of the processor's time."""
     text = head + unit * ((LARGEST - len(head)) // len(unit))

@@ -64,7 +64,7 @@ def test_every_format_has_a_sample() -> None:
     assert {sample.format for sample in SAMPLES} == set(formats())
 
 
-@pytest.mark.parametrize(
+@table(
     "text",
     ["", "hello\n", "[smtp]\nhost = 'a'\nport = 25\n", "# SMTP_ADDRESS=a\n", "x: 1\n", "{}", "\0"],
 )
@@ -154,7 +154,7 @@ def test_why_a_format_was_read_is_told() -> None:
         assert "wonder" not in found.why
 
 
-@pytest.mark.parametrize(
+@table(
     ("more", "values", "unread"),
     [
         ("SMTP_SECURE=true", {"encryption": "ssl", "port": 465}, []),
@@ -182,7 +182,7 @@ def test_what_is_secure_to_node(more: str, values: dict[str, object], unread: li
     assert [one.name for one in found.unread] == unread
 
 
-@pytest.mark.parametrize(
+@table(
     ("more", "values", "key"),
     [
         ("", {"encryption": "ssl"}, "port"),
@@ -209,7 +209,7 @@ def test_a_gitea_that_sends_otherwise(line: str) -> None:
     assert [one.name for one in found.unread] == [line.partition("=")[0]]
 
 
-@pytest.mark.parametrize(
+@table(
     ("level", "link"),
     [("", "none"), ("2", "none"), ("3.6", "none"), ("3.10", "none"), ("3.11", "auto"),
      ("4", "auto"), ("3.11.2", "auto"), ("x", "none"), ("$other", "none")],
@@ -224,7 +224,7 @@ def test_the_level_that_postfix_takes_where_none_is_set(level: str, link: str) -
 DEFAULTS = {"from": "webmaster@localhost"}
 
 
-@pytest.mark.parametrize(
+@table(
     ("options", "values"),
     [
         ("'use_tls': True", {**TLS, "port": 587}),
@@ -253,7 +253,7 @@ MAILERS = {{
     assert not found.unread
 
 
-@pytest.mark.parametrize(
+@table(
     ("text", "unread"),
     [
         ("MAILERS = {'default': {'BACKEND': 'django.core.mail.backends.console.EmailBackend'}}",
@@ -312,7 +312,7 @@ def test_only_what_reads_the_environment_is_a_variable(
     assert ("EMAIL_HOST_PASSWORD" in [one.name for one in found.unread]) is (name is None)
 
 
-@pytest.mark.parametrize(
+@table(
     "line",
     ["EMAIL_HOST = MAIL = 'a.example'", "MAIL = EMAIL_HOST = 'a.example'",
      "EMAIL_HOST: Final[str] = 'a.example'", "EMAIL_HOST: 'str' = 'a.example'"],
@@ -322,7 +322,7 @@ def test_how_django_settings_are_assigned(line: str) -> None:
     assert found.values["host"] == "a.example"
 
 
-@pytest.mark.parametrize("form", ["gitea", "grafana", "vaultwarden", "rails"])
+@table("form", ["gitea", "grafana", "vaultwarden", "rails"])
 def test_mail_that_is_switched_off_is_told(form: str) -> None:
     text = {
         "gitea": "[mailer]\nENABLED=false\nSMTP_ADDR=a\n",
@@ -333,9 +333,7 @@ def test_mail_that_is_switched_off_is_told(form: str) -> None:
     assert any("switched off" in note.text for note in import_text(text, form).remarks)
 
 
-@pytest.mark.parametrize(
-    ("written", "value"), [("30", 30), ("30.0", 30), ("2.5", 2.5), (" 7 ", 7), ("x", None)]
-)
+@table(("written", "value"), [("30", 30), ("30.0", 30), ("2.5", 2.5), (" 7 ", 7), ("x", None)])
 def test_a_timeout_is_a_number(written: str, value: float | None) -> None:
     found = import_text(f"SMTP_HOST=a\nSMTP_SECURITY=off\nSMTP_TIMEOUT={written}\n")
     assert found.values.get("timeout") == value
@@ -398,7 +396,7 @@ def test_a_quoting_that_is_named_goes_before_the_programs_own() -> None:
     assert import_text(text, quoting="docker").values["password"] == "'a b'"
 
 
-@pytest.mark.parametrize(
+@table(
     ("line", "is_env"),
     [
         ("EMAIL_HOST=smtp.example.net", True),
@@ -439,7 +437,7 @@ def test_what_is_found_is_told_from_defaults() -> None:
     assert import_text("FOO=1", "vaultwarden").found == frozenset()
 
 
-@pytest.mark.parametrize("url", ["http://[", "http://192.0.2.1", "nothing", "http://a b"])
+@table("url", ["http://[", "http://192.0.2.1", "nothing", "http://a b"])
 def test_a_url_of_laravel_that_gives_no_name(url: str) -> None:
     found = import_text(f'MAIL_HOST=a.example\nMAIL_SCHEME=null\nAPP_URL="{url}"\n')
     assert "domain" not in found.values
@@ -479,7 +477,7 @@ MAIL_VERIFY_PEER_NAME=true
 """
 
 
-@pytest.mark.parametrize(
+@table(
     ("text", "values", "unread"),
     [
         (
@@ -516,7 +514,7 @@ def test_applications_made_with_laravel(
     assert [one.name for one in found.unread] == unread
 
 
-@pytest.mark.parametrize(
+@table(
     ("url", "values"),
     [
         ("smtp://a.example:587?require_tls=true", {"encryption": "tls"}),

@@ -19,6 +19,7 @@ from smtp_tui.oauth.entry import (
     from_json,
     to_json,
 )
+from tests.table import table
 
 NOW = datetime(2026, 11, 29, 8, 0, tzinfo=UTC)
 SECRET, REFRESH = "client-secret-wonderland", "refresh-wonderland"
@@ -66,7 +67,7 @@ def test_no_repr_shows_a_secret() -> None:
         assert secret not in shown
 
 
-@pytest.mark.parametrize(
+@table(
     ("changes", "words"),
     [
         ({"version": 2}, "its version is not 1"),

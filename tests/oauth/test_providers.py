@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import date
 from urllib.parse import parse_qsl, urlsplit
 
-import pytest
-
 from smtp_tui.oauth.entry import Endpoints, Flow
 from smtp_tui.oauth.flows import begin_paste
 from smtp_tui.oauth.providers import (
@@ -23,6 +21,7 @@ from smtp_tui.oauth.providers import (
 )
 from smtp_tui.oauth.token_endpoint import Client
 from smtp_tui.providers import providers
+from tests.table import table
 
 OTHER = Endpoints(issuer="https://x.test", token="https://x.test/token")
 
@@ -93,7 +92,7 @@ async def test_google_gives_a_refresh_token_only_if_it_is_asked_for() -> None:
     assert (asked["redirect_uri"], asked["login_hint"]) == ("http://127.0.0.1", "me@example.org")
 
 
-@pytest.mark.parametrize(
+@table(
     ("host", "goes"),
     [
         ("smtp.office365.com", True),

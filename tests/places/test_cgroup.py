@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 
-import pytest
-
 from smtp_tui.places.cgroup import ControlGroup, control_group_of, parse_control_group
 from smtp_tui.places.process import ProcessHandle
+from tests.table import table
 
 ID = "d825ac4bb41a67dd102b1512baf679201d3b3ef7190bbf612b52b09ba8beef2f"
 
 
-@pytest.mark.parametrize(
+@table(
     ("path", "unit", "user", "container"),
     [
         ("/system.slice/mastodon-web.service", "mastodon-web.service", None, ""),
@@ -57,7 +56,7 @@ def test_a_group_names_service_and_container(
     assert parse_control_group(f"9:name=systemd:{path}\n0::{path}\n") == expected
 
 
-@pytest.mark.parametrize("content", ["", "junk", "0::", "\x1b[2J\n", "::::\n"])
+@table("content", ["", "junk", "0::", "\x1b[2J\n", "::::\n"])
 def test_junk_names_nothing(content: str) -> None:
     assert parse_control_group(content) == ControlGroup()
 

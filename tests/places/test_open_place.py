@@ -12,6 +12,7 @@ import pytest
 from smtp_tui.places.errors import PlaceError
 from smtp_tui.places.place import PlaceKind, open_place
 from tests.places.spaces import NOBODY, make_etc, process_in_namespaces, resident
+from tests.table import table
 
 ANY = socket.AF_UNSPEC
 SECRET = "correct horse"
@@ -124,7 +125,7 @@ def test_a_process_that_shares_all_with_us_uses_our_resolver() -> None:
             assert inside.connect_ex(server.getsockname()) == 0
 
 
-@pytest.mark.parametrize(
+@table(
     ("word", "said"),
     [
         ("0", "0 is no number of a process"),

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import cast
 
-import pytest
-
 from smtp_tui.places.files import PlaceFiles
 from smtp_tui.places.resolver import ResolverFiles, resolver_files
+from tests.table import table
 
 
 class StandInFiles:
@@ -28,7 +27,7 @@ def read(*, is_musl: bool = False, **texts: str) -> ResolverFiles:
     return resolver_files(cast(PlaceFiles, StandInFiles(**texts)), is_musl=is_musl)
 
 
-@pytest.mark.parametrize(
+@table(
     ("line", "kept", "left_out"),
     [
         ("hosts: files dns", "files dns", ()),

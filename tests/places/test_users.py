@@ -9,6 +9,7 @@ import pytest
 from smtp_tui.places.place import PlaceKind, open_place
 from smtp_tui.places.users import user_text, users_in
 from tests.places.spaces import NOBODY, make_etc, process_in_namespaces
+from tests.table import table
 
 OWN = f"root:x:0:0::/:/bin/sh\nmailer:x:{NOBODY}:{NOBODY}::/:\nsecond:x:{NOBODY}:1::/:\n"
 
@@ -17,7 +18,7 @@ def test_the_first_name_of_a_number_counts() -> None:
     assert users_in(OWN.encode()) == {0: "root", NOBODY: "mailer"}
 
 
-@pytest.mark.parametrize(
+@table(
     "line",
     [
         "\x1b[2Jroot:x:0:0::/:",

@@ -17,6 +17,7 @@ from smtp_tui.providers.hosting import (
     hosting_providers,
 )
 from tests.diagnosis.test_language import AVOIDED, LONGEST
+from tests.table import table
 
 AZURE = "7783-7084-3265-9085-8269-3286-77"
 MACHINES = {
@@ -72,7 +73,7 @@ def test_a_tree_that_cannot_be_read(tmp_path: Path) -> None:
     assert hosting_provider(tmp_path) is None
 
 
-@pytest.mark.parametrize("provider", hosting_providers(), ids=lambda provider: provider.id)
+@table("provider", hosting_providers(), ids=lambda provider: provider.id)
 def test_entries(provider: HostingProvider) -> None:
     assert provider.provenance.kind is ProviderEntryKind.EGRESS
     assert provider.provenance.taken == provider.taken

@@ -185,7 +185,7 @@ def test_a_user_name_of_the_wrong_form(identity: str, right: str, wrong: str) ->
     assert not provider.takes_username(wrong)
 
 
-@pytest.mark.parametrize(
+@table(
     ("identity", "ssl", "tls"),
     [
         ("oracle", {465}, {25, 587}),

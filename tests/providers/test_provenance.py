@@ -15,6 +15,7 @@ from smtp_tui.providers import (
     provenance_of,
     providers,
 )
+from tests.table import table
 
 TODAY = date(2026, 11, 28)
 
@@ -24,7 +25,7 @@ def entry(name: str, taken: date | None) -> DataProvenance:
     return DataProvenance(kind=ProviderEntryKind.PRESET, name=name, sources=("x",), taken=taken)
 
 
-@pytest.mark.parametrize(
+@table(
     ("taken", "is_older"),
     [(date(2026, 6, 1), False), (date(2026, 5, 31), True), (TODAY, False), (None, True)],
 )
@@ -46,7 +47,7 @@ def test_both_spellings_of_a_source_are_read() -> None:
     assert (found.sources, found.taken) == (("RFC 5321", "RFC 3463"), None)
 
 
-@pytest.mark.parametrize(
+@table(
     ("table", "words"),
     [
         ({}, "advice a: it names no source"),

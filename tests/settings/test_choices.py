@@ -46,7 +46,7 @@ def test_a_number_in_toml_is_a_version() -> None:
     assert choice(TlsVersion)(1.3) is TlsVersion.V1_3
 
 
-@pytest.mark.parametrize("value", ["", "tsl", "tls\n", 1, True, None, ["tls"]])
+@table("value", ["", "tsl", "tls\n", 1, True, None, ["tls"]])
 def test_anything_else_is_refused(value: object) -> None:
     with pytest.raises(ValueError, match=r"is not allowed|contains a line end"):
         choice(Encryption)(value)
@@ -57,7 +57,7 @@ def test_the_complaint_lists_what_is_allowed() -> None:
         choice(Encryption)("tsl")
 
 
-@pytest.mark.parametrize("kind", SYNONYMS)
+@table("kind", SYNONYMS)
 def test_no_synonym_hides_a_name(kind: type[StrEnum]) -> None:
     for synonym, member in SYNONYMS[kind].items():
         own = choice_named(kind, synonym)

@@ -1,7 +1,5 @@
 """The mail server that a keyring entry is named for."""
 
-import pytest
-
 from smtp_tui.settings.password_sources import other_host, own_entry
 from tests.table import table
 
@@ -35,7 +33,7 @@ def test_the_name_of_the_certificate_counts_too() -> None:
     assert other_host("smtp-tui mail.example.org", "192.0.2.1", None) == "mail.example.org"
 
 
-@pytest.mark.parametrize("host", ["mail.example.org", "192.0.2.1", "::1", "localhost"])
+@table("host", ["mail.example.org", "192.0.2.1", "::1", "localhost"])
 def test_our_own_entries(host: str) -> None:
     assert other_host(own_entry(host).service, host) is None
     assert other_host(own_entry(host).service, "smtp.example.net") == host

@@ -9,7 +9,7 @@ from smtp_tui.settings.validate import parse_settings
 from tests.table import table
 
 
-@pytest.mark.parametrize(
+@table(
     ("written", "name", "envelope"),
     [
         ("a@b.example", "", "a@b.example"),
@@ -56,7 +56,7 @@ def test_what_is_no_mailbox(written: str) -> None:
         parse_mailbox(written)
 
 
-@pytest.mark.parametrize(
+@table(
     ("values", "sender"),
     [
         ({"from": "App <a@b.example>", "username": "x@y.example"}, "App <a@b.example>"),

@@ -119,7 +119,7 @@ def test_what_may_hold_a_password_is_not_repeated(host: str) -> None:
     assert "secret" not in str(caught.value)
 
 
-@pytest.mark.parametrize(
+@table(
     ("name", "wanted"),
     [
         ("mail.example.org", "mail.example.org"),

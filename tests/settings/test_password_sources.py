@@ -31,7 +31,7 @@ SOURCES: list[tuple[object, PasswordSource]] = [
 ]
 
 
-@pytest.mark.parametrize(("raw", "source"), SOURCES)
+@table(("raw", "source"), SOURCES)
 def test_there_and_back(raw: object, source: PasswordSource) -> None:
     assert parse_source(raw) == source
     assert source_as_toml(source) == raw
@@ -66,7 +66,7 @@ def test_anything_else_is_refused_without_repeating_it(raw: object) -> None:
     assert "wonderland" not in str(caught.value)
 
 
-@pytest.mark.parametrize(
+@table(
     "raw",
     ["won\nder", "won\rder", "won\0der", {"env": "A\n"}, {"file": "a\0b"}, {"command": ["a\n"]}],
 )

@@ -48,7 +48,7 @@ def test_defaults() -> None:
     assert settings.tls_name == "mail.example"
 
 
-@pytest.mark.parametrize(
+@table(
     ("values", "port"),
     [({}, 587), ({"encryption": "ssl"}, 465), ({"encryption": "none"}, 25), ({"port": 2525}, 2525)],
 )
@@ -56,7 +56,7 @@ def test_port_follows_encryption(values: dict[str, object], port: int) -> None:
     assert settings_of(**values).port == port
 
 
-@pytest.mark.parametrize(
+@table(
     ("values", "authentication", "authenticates", "needs_password"),
     [
         ({}, "none", False, False),
@@ -122,7 +122,7 @@ def test_line_ends_and_nul_in_any_value(key: str, mark: str) -> None:
         assert key in problems_of(**{key: text}), repr(text)
 
 
-@pytest.mark.parametrize("mechanism", sorted(set(Authentication) - {"none", "auto", "external"}))
+@table("mechanism", sorted(set(Authentication) - {"none", "auto", "external"}))
 def test_a_mechanism_needs_a_user_name(mechanism: str) -> None:
     assert problems_of(authentication=mechanism) == {
         "username": f"is missing; authentication {mechanism} needs a username"
@@ -137,7 +137,7 @@ def test_conflicts() -> None:
     assert settings_of(source_address="::1", address_family="ipv6").source_address == "::1"
 
 
-@pytest.mark.parametrize(
+@table(
     ("values", "key", "warning"),
     [
         ({"username": "alice", "authentication": "none"}, "username", "username-unused"),

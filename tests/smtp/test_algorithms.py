@@ -20,6 +20,7 @@ from smtp_tui.smtp.der import (
     object_identifier,
 )
 from tests.smtp import pki
+from tests.table import table
 
 RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 KEYS: dict[str, tuple[Any, CertificatePublicKey, str]] = {
@@ -74,7 +75,7 @@ def read(found: x509.Certificate) -> tuple[CertificatePublicKey, str]:
     return algorithms_of(found.public_bytes(serialization.Encoding.DER))
 
 
-@pytest.mark.parametrize("name", KEYS)
+@table("name", KEYS)
 def test_keys(name: str) -> None:
     key, expected, words = KEYS[name]
     found, _ = read(certificate(key, RSA, hashes.SHA256()))
@@ -82,7 +83,7 @@ def test_keys(name: str) -> None:
     assert found.bits == getattr(key, "key_size", expected.bits)
 
 
-@pytest.mark.parametrize(
+@table(
     ("signer", "hash_", "more", "name"),
     [
         (RSA, hashes.SHA256(), {}, "sha256WithRSAEncryption"),
@@ -108,7 +109,7 @@ def test_signatures(signer: Any, hash_: Any, more: dict[str, Any], name: str) ->
     assert found.casefold() == known.casefold()
 
 
-@pytest.mark.parametrize(
+@table(
     ("key", "small"),
     [
         (CertificatePublicKey("RSA", 1024), True),
@@ -123,7 +124,7 @@ def test_small_keys(key: CertificatePublicKey, small: bool) -> None:
     assert key.is_small is small
 
 
-@pytest.mark.parametrize("dotted", ["1.2.840.113549.1.1.11", "2.5.4.3", "2.999.1", "0.9", "1.39"])
+@table("dotted", ["1.2.840.113549.1.1.11", "2.5.4.3", "2.999.1", "0.9", "1.39"])
 def test_object_identifiers(dotted: str) -> None:
     name = x509.Name([x509.NameAttribute(x509.ObjectIdentifier(dotted), "x")])
     (names,) = elements(name.public_bytes())

@@ -50,12 +50,12 @@ def test_inside_tls_everything_goes(name: str, encryption: str) -> None:
     assert tried(name, ALL, encrypted=True, encryption=encryption) == [name.upper()]
 
 
-@pytest.mark.parametrize("name", [*GIVING_AWAY, *SAFE, "external"])
+@table("name", [*GIVING_AWAY, *SAFE, "external"])
 def test_on_a_link_that_is_open_outright_what_is_named_goes(name: str) -> None:
     assert tried(name, ALL, encrypted=False, encryption="none") == [name.upper()]
 
 
-@pytest.mark.parametrize("name", GIVING_AWAY)
+@table("name", GIVING_AWAY)
 def test_on_a_link_left_open_by_chance_the_password_stays(name: str) -> None:
     by_chance: dict[str, Any] = {"encrypted": False, "encryption": "none", "starttls_auto": True}
     assert tried(name, ALL, **by_chance) is Cause.AUTH_NEEDS_ENCRYPTION
@@ -88,20 +88,20 @@ def test_auto_on_an_open_link_needs_encryption_for_the_rest(offered: str) -> Non
     ]
 
 
-@pytest.mark.parametrize("offered", ["", "XOAUTH2 OAUTHBEARER EXTERNAL", "NTLM GSSAPI"])
-@pytest.mark.parametrize("encrypted", [True, False])
+@table("offered", ["", "XOAUTH2 OAUTHBEARER EXTERNAL", "NTLM GSSAPI"])
+@table("encrypted", [True, False])
 def test_auto_takes_nothing_that_must_be_named(offered: str, encrypted: bool) -> None:
     encryption = "tls" if encrypted else "none"
     found = tried("auto", offered, encrypted=encrypted, encryption=encryption)
     assert found is Cause.AUTH_MECHANISM_NOT_OFFERED
 
 
-@pytest.mark.parametrize("name", ["auto", *GIVING_AWAY, *SAFE, "external"])
+@table("name", ["auto", *GIVING_AWAY, *SAFE, "external"])
 def test_no_auth_at_all(name: str) -> None:
     assert tried(name, None, encrypted=True) is Cause.AUTH_NOT_OFFERED
 
 
-@pytest.mark.parametrize("name", [*GIVING_AWAY, *SAFE, "external"])
+@table("name", [*GIVING_AWAY, *SAFE, "external"])
 def test_a_mechanism_that_is_not_offered(name: str) -> None:
     offered = ALL.replace(name.upper(), "NTLM")
     assert tried(name, offered, encrypted=True) is Cause.AUTH_MECHANISM_NOT_OFFERED

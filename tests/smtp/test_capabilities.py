@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from smtp_tui.smtp.replies import EhloKeywords, Reply, parse_ehlo
+from tests.table import table
 
 
 def offer(*lines: bytes) -> EhloKeywords:
@@ -25,7 +26,7 @@ def test_the_first_line_offers_nothing(first: bytes) -> None:
     assert parse_ehlo(Reply(250, (first,))) == EhloKeywords()
 
 
-@pytest.mark.parametrize(
+@table(
     ("lines", "mechanisms"),
     [
         ([b"AUTH PLAIN LOGIN"], ("PLAIN", "LOGIN")),

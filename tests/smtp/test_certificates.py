@@ -85,7 +85,7 @@ def test_host_names(own: str, wanted: str, fits: bool) -> None:
     assert named(("DNS", own)).is_for(wanted) is fits
 
 
-@pytest.mark.parametrize(
+@table(
     ("own", "wanted", "fits"),
     [
         ("192.0.2.1", "192.0.2.1", True),
@@ -111,7 +111,7 @@ def test_addresses_are_written_as_people_do(said: str, shown: str) -> None:
     assert named(("IP Address", said)).names[-1] == shown
 
 
-@pytest.mark.parametrize(
+@table(
     ("names", "wanted", "fits"),
     [
         ((), "mail.example.test", True),
@@ -193,7 +193,7 @@ def test_what_is_left_counts_by_the_lifetime(begin: int, end: int, soon: bool) -
     assert seen.is_below(EXPIRES_SOON) is soon
 
 
-@pytest.mark.parametrize(
+@table(
     ("lifetime", "soon", "very_soon"),
     [(6, 1.5, 0.75), (45, 11.25, 5.625), (64, 16, 8), (90, 22.5, 11.25), (825, 30, 14), (-1, 0, 0)],
 )
@@ -210,7 +210,7 @@ def test_limits_of_one_kind() -> None:
     assert ExpiryLimit(most=timedelta(21)).of(timedelta(6)) == timedelta(21)
 
 
-@pytest.mark.parametrize(
+@table(
     ("end", "left", "words"),
     [
         (timedelta(days=3, hours=1), 3, "3 days left"),

@@ -6,6 +6,7 @@ import pytest
 
 from smtp_tui.settings.parsers import Mailbox
 from smtp_tui.smtp.message import BODY, SUBJECT, parse_body, parse_recipients, parse_subject
+from tests.table import table
 
 
 def test_recipients_stand_between_commas() -> None:
@@ -28,7 +29,7 @@ def test_the_one_that_is_none_is_named() -> None:
         parse_recipients('"a@b.example, c@d.example')
 
 
-@pytest.mark.parametrize("line_end", ["\n", "\r", "\v", "\x1c", "\x85", "\u2028"])
+@table("line_end", ["\n", "\r", "\v", "\x1c", "\x85", "\u2028"])
 def test_a_subject_is_one_line(line_end: str) -> None:
     for text in (f"a{line_end}b", f"a{line_end}"):
         with pytest.raises(ValueError, match="one line"):

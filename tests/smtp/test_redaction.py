@@ -108,7 +108,7 @@ def test_what_is_too_short_is_not_learned() -> None:
     assert redactor.data(b"250 OK!") == b"250 OK!"
 
 
-@pytest.mark.parametrize("secret", ["qk", "qk7", "Qk7!x9z", "mailhost", "mail.example"])
+@table("secret", ["qk", "qk7", "Qk7!x9z", "mailhost", "mail.example"])
 def test_a_secret_that_a_text_may_hold_by_chance_hides_whole_lines(secret: str) -> None:
     redactor = Redactor("eve", secret)
     for form in echoes(b"eve", secret.encode()).values():
@@ -247,7 +247,7 @@ def test_redactors_of_a_host_know_each_others_secrets() -> None:
     assert len(together._by_host["mail.example"]) == MOST_SECRETS
 
 
-@pytest.mark.parametrize("size", [4, 5, 7, 8, 12])
+@table("size", [4, 5, 7, 8, 12])
 def test_an_excerpt_that_breaks_off_in_a_secret(size: int) -> None:
     assert Redactor(USER, SECRET).excerpt(b"535 it was " + RAW[:size], 80) in (
         "535 it was [hidden]",

@@ -96,7 +96,7 @@ def test_after_an_error_a_reply_begins_anew() -> None:
     assert parser.next_reply() == Reply(221, (b"bye",))
 
 
-@pytest.mark.parametrize(
+@table(
     "data",
     [
         b"220 " + b"x" * LINE_LIMIT,
@@ -142,7 +142,7 @@ def test_pending_is_what_belongs_to_no_whole_reply() -> None:
     assert parser.pending == b"250-a\n250-b\n25"
 
 
-@pytest.mark.parametrize(
+@table(
     ("code", "lines", "enhanced"),
     [
         (535, [b"5.7.8 no"], "5.7.8"),

@@ -26,6 +26,7 @@ from smtp_tui.smtp.sasl import (
 from tests.smtp import scram_server
 from tests.smtp.playing import OPEN, USER, Played, play
 from tests.smtp.scripted import Peer, Step
+from tests.table import table
 
 TIM = Credentials("tim", "tanstaaftanstaaf", "mail.example.test", 587)
 TOKEN = Credentials("tim@example.test", "ya29.token", "mail.example.test", 587)
@@ -304,8 +305,8 @@ def test_oauthbearer_escapes_the_user_name() -> None:
     assert initial("OAUTHBEARER", Credentials("a=b,c", "t")).startswith(b"n,a=a=3Db=2Cc,\1")
 
 
-@pytest.mark.parametrize("mechanism", ["XOAUTH2", "OAUTHBEARER"])
-@pytest.mark.parametrize("token", ["with space", "with\1one", "grün", "line\n"])
+@table("mechanism", ["XOAUTH2", "OAUTHBEARER"])
+@table("token", ["with space", "with\1one", "grün", "line\n"])
 def test_a_token_cannot_forge_the_message(mechanism: str, token: str) -> None:
     with pytest.raises(MechanismUnusable):
         begin(mechanism, Credentials("tim", token))
@@ -323,7 +324,7 @@ def test_undecodable_secrets_go_out_as_they_came() -> None:
     assert initial("PLAIN", Credentials("tim", "gr\udcfcn")) == b"\0tim\0gr\xfcn"
 
 
-@pytest.mark.parametrize(
+@table(
     ("lines", "challenge"),
     [
         ([b"VXNlcm5hbWU6"], b"Username:"),
@@ -341,7 +342,7 @@ def test_challenges_are_base64(lines: list[bytes], challenge: bytes | None) -> N
     assert decode_challenge(Reply(334, tuple(lines))) == challenge
 
 
-@pytest.mark.parametrize("mechanism", MECHANISMS)
+@table("mechanism", MECHANISMS)
 def test_no_description_tells_the_secret(mechanism: str) -> None:
     login = Credentials("tim", "s3cret.token", "mail.example.test", 587)
     exchange, response = begin(mechanism, login)

@@ -21,6 +21,7 @@ from smtp_tui.smtp.tls import (
     watch_certificate_requests,
 )
 from tests.smtp import pki
+from tests.table import table
 
 
 def settings(**values: Any) -> Settings:
@@ -56,7 +57,7 @@ def test_the_ciphers_are_openssls_default() -> None:
     assert not [one for one in seen if one["auth"] == "auth-null"]
 
 
-@pytest.mark.parametrize(
+@table(
     ("minimum", "version"),
     [
         ("1.0", ssl.TLSVersion.TLSv1),
@@ -156,7 +157,7 @@ def test_client_certificates(tmp_path: Path, authority: pki.Issued) -> None:
     assert refused(certificate, paths["locked"]) == ("client_key", locked)
 
 
-@pytest.mark.parametrize(
+@table(
     ("values", "name"),
     [
         ({"host": "mail.example.test"}, "mail.example.test"),

@@ -8,6 +8,7 @@ import pytest
 
 from smtp_tui.interchange.import_builder import UnresolvedVariable
 from smtp_tui.survey.unit_files import UnitFile, is_unit_file, units
+from tests.table import table
 
 FILES = {"/etc/default/app": "B=file\nC='quoted # text'\n# D=comment\n"}
 
@@ -18,7 +19,7 @@ def variables(*files: tuple[str, str]) -> dict[str, object]:
     return {entry.name: entry.value for unit in found for entry in unit.variables}
 
 
-@pytest.mark.parametrize(
+@table(
     ("written", "expected"),
     [
         ("A=b", {"A": "b"}),
@@ -65,7 +66,7 @@ def test_files_go_before_the_variables_of_the_unit() -> None:
     }
 
 
-@pytest.mark.parametrize("path", ["/etc/default/%i", "/etc/default/*", "relative", "/missing"])
+@table("path", ["/etc/default/%i", "/etc/default/*", "relative", "/missing"])
 def test_files_that_cannot_be_known_are_left_out(path: str) -> None:
     content = f"[Service]\nEnvironmentFile={path}\nEnvironment=A=b\n"
     assert variables(("/etc/a.service", content)) == {"A": "b"}
@@ -102,7 +103,7 @@ def test_a_file_elsewhere_is_no_part_of_a_unit_of_the_same_name(folder: str) -> 
     ]
 
 
-@pytest.mark.parametrize(
+@table(
     ("path", "expected"),
     [
         ("/etc/systemd/system/a.service", True),

@@ -13,6 +13,7 @@ from smtp_tui.tap.content import ContentScan
 from smtp_tui.tap.differences import OwnCheck, differences
 from smtp_tui.tap.observed import Observed
 from tests.diagnosis.test_language import AVOIDED
+from tests.table import table
 
 LOGIN = {"username": "u@a.example", "password": "p", "authentication": "login"}
 OFFER = EhloKeywords((("AUTH", "PLAIN LOGIN"), ("SIZE", "1000"), ("PIPELINING", "")))
@@ -88,7 +89,7 @@ CASES: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("client", "check", "expected"), CASES)
+@table(("client", "check", "expected"), CASES)
 def test_differences(client: dict[str, Any], check: dict[str, Any], expected: list[str]) -> None:
     found = list(differences(seen(**client), own(**check)))
     assert [one.id for one in found] == expected
@@ -107,7 +108,7 @@ def test_a_name_that_may_come_from_the_tap_itself(name: str, is_literal: bool) -
     assert (f"Set domain to {name}" in found.text) != is_literal
 
 
-@pytest.mark.parametrize(
+@table(
     ("content", "expected"),
     [
         (b"a\r\nb\r\n", (False, False, False, 1)),
@@ -119,7 +120,7 @@ def test_a_name_that_may_come_from_the_tap_itself(name: str, is_literal: bool) -
         (b"x" * 999 + b"\r\n", (False, False, False, 999)),
     ],
 )
-@pytest.mark.parametrize("step", [1, 2, 3, 5000])
+@table("step", [1, 2, 3, 5000])
 def test_content(content: bytes, expected: tuple[bool, bool, bool, int], step: int) -> None:
     observed = Observed()
     scan = ContentScan(observed)

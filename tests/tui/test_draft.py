@@ -7,6 +7,7 @@ import pytest
 from smtp_tui.settings.fields import BY_KEY
 from smtp_tui.tui.model.draft import SettingsDraft, as_toml, text_of
 from smtp_tui.tui.model.password import PasswordDraft, PasswordLocation
+from tests.table import table
 
 FILE = {"host": "mail.example.net", "port": 587, "encryption": "TLS", "username": "me"}
 
@@ -101,7 +102,7 @@ def test_rebase_forgets_the_edits() -> None:
     assert edited.changed == ()
 
 
-@pytest.mark.parametrize(
+@table(
     ("key", "raw", "written"),
     [
         ("timeout", "10", 10),
@@ -118,7 +119,7 @@ def test_what_is_written(key: str, raw: object, written: object) -> None:
     assert type(value) is type(written)
 
 
-@pytest.mark.parametrize(("raw", "text"), [(None, ""), (True, "true"), (30.0, "30"), (25, "25")])
+@table(("raw", "text"), [(None, ""), (True, "true"), (30.0, "30"), (25, "25")])
 def test_how_a_value_is_written_in_the_form(raw: object, text: str) -> None:
     assert text_of(raw) == text
 

@@ -325,7 +325,7 @@ class TestComparing:
         told = self.signs(["a", *["x"] * 999, "b"], ["c", *["x"] * 999, "d"])
         assert told == f"~{' ' * 999}~"
 
-    @pytest.mark.parametrize(
+    @table(
         ("one", "other"),
         [
             ("mx; Tue, 24 Nov 2026 10:00:00 +0100", "mx; Wed, 2 Dec 2026 09:01:59 +0000 (UTC)"),

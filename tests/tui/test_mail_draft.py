@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from smtp_tui.diagnosis.verdict import Recipient, Verdict
 from smtp_tui.settings.parsers import parse_mailbox
 from smtp_tui.smtp.events import Stage
@@ -11,10 +9,11 @@ from smtp_tui.smtp.message import MailRequest
 from smtp_tui.tui.model.draft import SettingsDraft
 from smtp_tui.tui.model.mail_draft import NOBODY, DefaultSender, MailDraft, MailField, sender_of
 from smtp_tui.tui.model.verdict_text import replies, summary_of
+from tests.table import table
 
 
 class TestSender:
-    @pytest.mark.parametrize(
+    @table(
         ("values", "text"),
         [
             ({"from": "App <app@example.org>", "username": "x@y.example"}, "App <app@example.org>"),

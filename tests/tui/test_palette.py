@@ -11,6 +11,7 @@ from smtp_tui.settings.fields import FIELDS
 from smtp_tui.tui.commands import COMMANDS, LOG_COMMANDS
 from smtp_tui.tui.dialogs.help_and_palette import palette_entries, palette_list
 from smtp_tui.tui.form.form import letters, letters_of
+from tests.table import table
 from tests.tui.driving import SAMPLE, FakeCheck, form_on
 
 KEYS = next(one for one in COMMANDS if one.action == "commands").default_keys
@@ -29,7 +30,7 @@ class TestOffers:
         assert set(told) <= offered
         assert all(one.title and one.help and one.keys for one in palette_entries())
 
-    @pytest.mark.parametrize(
+    @table(
         ("text", "first"),
         [
             ("te", "Test"),
@@ -44,7 +45,7 @@ class TestOffers:
     def test_a_few_letters_find_it(self, text: str, first: str) -> None:
         assert titles(text)[0] == first
 
-    @pytest.mark.parametrize(
+    @table(
         ("text", "first"),
         [
             *(("exit", "Quit"), ("close", "Quit"), ("gmail", "Presets"), ("outlook", "Presets")),

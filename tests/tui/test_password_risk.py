@@ -10,6 +10,7 @@ import pytest
 
 from smtp_tui.tui.model.recovery import load_recovery
 from smtp_tui.tui.widgets.line_editor import password_span
+from tests.table import table
 from tests.tui.driving import SAMPLE, FakeCheck, FakeKeyring, Hand, form_on
 
 COMMAND = """\
@@ -111,7 +112,7 @@ async def test_a_keyring_entry_of_another_host_is_not_sent_unasked(tmp_path: Pat
         await hand.until(lambda: len(check.requests) == 2)
 
 
-@pytest.mark.parametrize(
+@table(
     ("text", "hidden"),
     [
         (URL, "hunter2hunter2"),

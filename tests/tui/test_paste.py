@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-import pytest
 from textual.events import Paste
 
 from smtp_tui.tui.widgets.line_editor import first_line
+from tests.table import table
 from tests.tui.driving import SAMPLE, Hand, form_on, settle
 
 
@@ -15,7 +15,7 @@ async def paste(hand: Hand, text: str) -> None:
     await settle(hand.pilot.app)
 
 
-@pytest.mark.parametrize(
+@table(
     ("pasted", "line", "count"),
     [
         ("a", "a", 1),

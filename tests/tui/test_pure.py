@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-import pytest
 from rich.cells import cell_len
 from textual.geometry import Region, Size
 
@@ -51,7 +50,7 @@ class TestProse:
     def test_strong_is_strong(self) -> None:
         assert ("b", STRONG) in flow(parse("a **b** c"), 20)[0]
 
-    @pytest.mark.parametrize("width", [1, 2, 3, 7, 20])
+    @table("width", [1, 2, 3, 7, 20])
     def test_no_line_is_wider_than_the_column(self, width: int) -> None:
         page = "supercalifragilistic `word`, 漢字漢字漢字 end\n\n- an item that is long"
         for line in flow([*parse(page), plain("x" * 30)], width):
@@ -121,7 +120,7 @@ class TestChoiceWindow:
     def test_all_where_they_fit(self) -> None:
         assert window(self.WORDS, 0, 80) == (0, 6)
 
-    @pytest.mark.parametrize("current", range(6))
+    @table("current", range(6))
     def test_the_current_one_is_always_there(self, current: int) -> None:
         start, end = window(self.WORDS, current, 24)
         assert start <= current < end
@@ -238,7 +237,7 @@ class TestWays:
     def test_how_much_is_below_stays(self) -> None:
         assert "12 more, End" in self.shown(80, 0.123, below=12)
 
-    @pytest.mark.parametrize("width", [1, 2, 3, 10, 20, 40, 56])
+    @table("width", [1, 2, 3, 10, 20, 40, 56])
     def test_where_there_is_no_room_the_last_stages_stay(self, width: int) -> None:
         shown = self.shown(width, 0.001)
         assert "…" in shown or width < 12
@@ -299,9 +298,7 @@ class TestPlaces:
         if "test_pane" in at:
             assert all(at["test_pane"].contains_region(part) for part in inner)
 
-    @pytest.mark.parametrize(
-        ("width", "side"), [(80, 24), (100, 40), (124, 40), (140, 56), (200, 64)]
-    )
+    @table(("width", "side"), [(80, 24), (100, 40), (124, 40), (140, 56), (200, 64)])
     def test_the_sidebar_grows_with_the_window(self, width: int, side: int) -> None:
         at = compute_layout(Size(width, 40), wants())
         assert at["sidebar"].width == side
@@ -315,9 +312,7 @@ class TestPlaces:
         assert at["next"] == Region(56, 14, 24, 9)
         assert "test_pane" not in at
 
-    @pytest.mark.parametrize(
-        ("steps", "explanation", "top"), [(6, 12, 14), (9, 12, 14), (10, 11, 13), (30, 11, 13)]
-    )
+    @table(("steps", "explanation", "top"), [(6, 12, 14), (9, 12, 14), (10, 11, 13), (30, 11, 13)])
     def test_below_a_folded_form_the_next_steps_have_the_whole_width(
         self, steps: int, explanation: int, top: int
     ) -> None:
@@ -361,7 +356,7 @@ class TestPlaces:
         many = compute_layout(Size(80, 24), wants(verdict=4, log=30, message=3))
         assert many["verdict"].height == 2
 
-    @pytest.mark.parametrize(
+    @table(
         ("width", "log", "form"), [(80, 3, 11), (80, 8, 10), (80, 30, 8), (100, 30, 4), (60, 30, 4)]
     )
     def test_with_the_focus_the_log_takes_what_it_needs(
@@ -371,7 +366,7 @@ class TestPlaces:
         assert at["form"].height == form
         assert at["test_pane"].bottom == 23
 
-    @pytest.mark.parametrize(
+    @table(
         ("size", "before", "after"),
         [
             (Size(80, 24), True, False),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
@@ -95,7 +94,7 @@ VALUES = {"host": "mail.example.org", "port": 465, "encryption": "ssl"}
 
 
 class TestProposed:
-    @pytest.mark.parametrize(
+    @table(
         ("values", "name"),
         [
             ({"from": "Tickets <t@example.org>", "username": "me@example.net"}, "t@example.org"),
@@ -124,7 +123,7 @@ class TestFound:
         assert found_change(values, (), SettingsDraft({"username": "me"})) == VALUES
         assert found_change(values, (), SettingsDraft({})) == values
 
-    @pytest.mark.parametrize(
+    @table(
         ("mechanism", "offered", "instead"),
         [
             ("plain", ("PLAIN", "LOGIN"), None),
@@ -213,7 +212,7 @@ class TestPreset:
         ours = SettingsDraft({"host": "email-smtp.eu-west-1.amazonaws.com"})
         assert "host" not in preset_change(ses, ses.ways[0], ours)
 
-    @pytest.mark.parametrize(
+    @table(
         ("identity", "values", "field"),
         [
             ("amazon-ses", {}, "host"),
@@ -250,7 +249,7 @@ class TestPreset:
 
 
 class TestMeant:
-    @pytest.mark.parametrize(
+    @table(
         ("typed", "first"),
         [
             ("gma", "gmail"),
@@ -337,7 +336,7 @@ class TestColumns:
                 one + gap for one in widths
             ]
 
-    @pytest.mark.parametrize("width", [40, 60, 76, 96, 136])
+    @table("width", [40, 60, 76, 96, 136])
     def test_the_table_has_no_line_that_is_wider_than_there_is_room(self, width: int) -> None:
         table = DiscoveredServerTable()
         many = ("SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER")

@@ -36,6 +36,7 @@ from smtp_tui.tui.model.session import (
 )
 from smtp_tui.tui.model.trust_text import trust_text
 from smtp_tui.tui.model.undo import UndoStack
+from tests.table import table
 from tests.tui.driving import DIALOGUE, PASSED, SAMPLE, FakeKeyring, Hand, failed, form_on
 from tests.tui.fixes import ENCRYPTION, OPEN, failing, script
 from tests.tui.test_cures import FakeChecks, fail, passes
@@ -92,7 +93,7 @@ class TestSnapshot:
         assert draft.values().get(PASSWORD) is None
         assert draft.changed == (PASSWORD,)
 
-    @pytest.mark.parametrize(
+    @table(
         "source",
         [
             "hunter2hunter2",
@@ -103,7 +104,7 @@ class TestSnapshot:
             {"ask": True},
         ],
     )
-    @pytest.mark.parametrize("now", ["another one", {"keyring": "other"}, {"ask": True}])
+    @table("now", ["another one", {"keyring": "other"}, {"ask": True}])
     def test_the_very_source_comes_back(self, source: object, now: object) -> None:
         draft = SettingsDraft({**FILE, "username": "joe", "password": source})
         tested, values = draft.snapshot(), draft.values()
@@ -211,7 +212,7 @@ class TestRestore:
         kinds = [fix.kind for fix in available_fixes(last, draft, weaker)]
         assert kinds == [FixKind.SET, FixKind.RESTORE, FixKind.ASK]
 
-    @pytest.mark.parametrize(
+    @table(
         ("key", "assumed", "now"),
         [
             ("encryption", "none", "tls"),

@@ -19,6 +19,7 @@ from tests.screens.opening import SAMPLE, opened, settle
 from tests.screens.raw_writes import RECORD
 from tests.screens.relay import Relay, running_relay
 from tests.screens.scenes import SCENES, SSL_ON_587, Scene, failed
+from tests.table import table
 from tests.terminal import Terminal
 
 WIDTH, HEIGHT, WIDE = 20, 5, 60
@@ -160,7 +161,7 @@ class TestBytes:
 
 
 class TestPens:
-    @pytest.mark.parametrize(
+    @table(
         ("old", "new", "sent"),
         [
             ("", "1", "\x1b[1m"),

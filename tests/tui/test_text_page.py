@@ -9,6 +9,7 @@ from textual.events import MouseScrollDown, MouseScrollUp
 
 from smtp_tui.tui.style import PLAIN, STRONG
 from smtp_tui.tui.widgets.text_page import TextBlock, TextPage, flow, plain
+from tests.table import table
 from tests.tui.driving import SAMPLE, FakeCheck, form_on
 
 LAST_SHEET_LINE = -2
@@ -116,7 +117,7 @@ async def test_what_is_typed_in_the_menu_stands_beside_its_name(tmp_path: Path) 
         assert "Menu  te" in hand.screen
 
 
-@pytest.mark.parametrize("least", [0, 1, 5, 30, 1000])
+@table("least", [0, 1, 5, 30, 1000])
 def test_the_first_lines_are_those_of_the_whole_page(least: int) -> None:
     blocks = [plain(f"{number} {'word ' * number}") for number in range(9)]
     whole, first = flow(blocks, 20), flow(blocks, 20, least)

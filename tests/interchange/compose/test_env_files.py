@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from smtp_tui.interchange.compose.env_files import EnvFileError, read
+from tests.table import table
 
 NOTHING: dict[str, str] = {}
 
@@ -32,7 +33,7 @@ FILES = [
 ]
 
 
-@pytest.mark.parametrize(("content", "found"), FILES)
+@table(("content", "found"), FILES)
 def test_values(content: str, found: dict[str, str]) -> None:
     assert values(content) == found
 
@@ -41,9 +42,7 @@ def test_what_is_known_elsewhere_goes_first() -> None:
     assert values("A=1\nB=$A\nC\nD\n", A="shell", C="3") == {"A": "1", "B": "shell", "C": "3"}
 
 
-@pytest.mark.parametrize(
-    ("content", "line"), [("A=1\nB='x\n", 2), ("A B=1\n", 1), ("\nA=${\n", 2), ("A!=1\n", 1)]
-)
+@table(("content", "line"), [("A=1\nB='x\n", 2), ("A B=1\n", 1), ("\nA=${\n", 2), ("A!=1\n", 1)])
 def test_what_docker_compose_rejects(content: str, line: int) -> None:
     with pytest.raises(EnvFileError) as caught:
         read(content, NOTHING.get)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from smtp_tui.config.errors import DocumentError
 from smtp_tui.interchange.compose.settings import ComposeSettings
 from tests.interchange.compose.files import CHATWOOT, FLOW, SHARED, VAULTWARDEN
+from tests.table import table
 
 WHERE = Path("/nowhere/compose.yaml")
 PIECES = (
@@ -50,7 +50,7 @@ def test_any_text_is_read_or_refused(sample: str, pieces: list[tuple[int, str]])
     assert "wonder" not in found
 
 
-@pytest.mark.parametrize(
+@table(
     "text",
     [
         "services: " + "[" * 5_000,

@@ -15,6 +15,7 @@ from smtp_tui.interchange.compose.interpolation import (
     only_variable,
 )
 from tests.interchange.awkward import passwords
+from tests.table import table
 
 KNOWN = {"A": "alpha", "EMPTY": ""}
 
@@ -47,12 +48,12 @@ VALUES = [
 ]
 
 
-@pytest.mark.parametrize(("template", "value"), VALUES)
+@table(("template", "value"), VALUES)
 def test_values(template: str, value: str) -> None:
     assert interpolate(template, KNOWN.get).value == value
 
 
-@pytest.mark.parametrize("template", ["${", "${}", "${A", "${1}", "a${A:-", "${A b}", "${A!}"])
+@table("template", ["${", "${}", "${A", "${1}", "a${A:-", "${A b}", "${A!}"])
 def test_what_docker_compose_rejects(template: str) -> None:
     with pytest.raises(InterpolationError):
         interpolate(template, KNOWN.get)
@@ -65,9 +66,7 @@ def test_which_variables_a_value_has() -> None:
     assert found.names == ("A", "NONE", "OTHER", "MUST")
 
 
-@pytest.mark.parametrize(
-    ("template", "name"), [("$A", "A"), ("${A}", "A"), ("${A:-x}", None), ("${A}b", None)]
-)
+@table(("template", "name"), [("$A", "A"), ("${A}", "A"), ("${A:-x}", None), ("${A}b", None)])
 def test_a_variable_alone(template: str, name: str | None) -> None:
     assert only_variable(template) == name
 

@@ -10,6 +10,7 @@ from smtp_tui.interchange.compose.services import ComposeFile, ComposeVariable
 from smtp_tui.interchange.import_builder import EnvRef, UnresolvedVariable
 from smtp_tui.interchange.spec import InterchangeError
 from tests.interchange.compose.files import FLOW, SHARED
+from tests.table import table
 
 
 def service(content: str, **files: str) -> dict[str, ComposeVariable]:
@@ -28,7 +29,7 @@ def values(content: str, **files: str) -> dict[str, Any]:
     return {name: variable.value for name, variable in service(content, **files).items()}
 
 
-@pytest.mark.parametrize(
+@table(
     ("written", "value"),
     [
         ("smtp.example.org", "smtp.example.org"),
@@ -50,7 +51,7 @@ def test_a_scalar_is_what_docker_compose_makes_of_it(written: str, value: str) -
     assert values(web("environment:", f"  A: {written}")) == {"A": value}
 
 
-@pytest.mark.parametrize("written", ["0755", "1_000", "0x1F", "1e3", "+5", "1.50", "2020-01-02"])
+@table("written", ["0755", "1_000", "0x1F", "1e3", "+5", "1.50", "2020-01-02"])
 def test_a_number_that_docker_compose_writes_in_another_way(written: str) -> None:
     assert values(web("environment:", f"  A: {written}")) == {
         "A": UnresolvedVariable("compose-number")
@@ -95,7 +96,7 @@ def test_env_files_go_after_the_environment_and_the_last_counts() -> None:
     assert (found["A"].file, found["B"].file, found["B"].line) == ("", "b.env", 2)
 
 
-@pytest.mark.parametrize(
+@table(
     ("lines", "remark"),
     [
         (["env_file: a.env"], "the env_file a.env cannot be read"),
@@ -149,7 +150,7 @@ def test_flow_collections() -> None:
     assert services["cw"].variables["SMTP_PORT"].value == "25"
 
 
-@pytest.mark.parametrize(
+@table(
     ("content", "problem"),
     [
         ("a: 1\n", "no services"),
