@@ -135,9 +135,10 @@ class MainScreen(PlacedByScreen, PaintOnceScreen, Screen[None], inherit_bindings
 
     def on_resize(self, event: Resize) -> None:
         """Adapt the parts to the new size."""
-        if self.has_placed(event.size):
-            return
+        is_repeated = self.is_repeated(event)
         self.follow_now()
+        if is_repeated:
+            return
         self._make_room()
         self._sidebar_controller.refresh(from_top=False)
         self.call_after_refresh(self._after_resize)

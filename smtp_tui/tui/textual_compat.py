@@ -70,19 +70,20 @@ class PaintOnceScreen(NoRepaintOnResize):
     def _mark_shown(self) -> None:
         self._is_shown = True
 
-    def has_placed(self, size: Size) -> bool:
-        """Whether a new screen has laid out its parts for this size already."""
-        # Once it is shown, an equal size may mean that the terminal lost the picture.
-        return not self._is_shown and size == self._placed_at
+    def is_repeated(self, event: Resize) -> bool:
+        """Whether a new screen has this size already; the stock handler does not lay it out again.
 
-    def on_resize(self, event: Resize) -> None:
-        """Lay out a new screen once for one size."""
+        For handlers of `Resize`, which call it once for each event.
+        """
         # Public behaviour: a new screen hears its size from the application, from the handler above
-        # and from its own first layout. Each time the stock handler lays out everything again.
-        if self.has_placed(event.size):
+        # and from its own first layout. Once it is shown, an equal size may mean that the terminal
+        # lost the picture.
+        if not self._is_shown and event.size == self._placed_at:
             event.prevent_default()
-        elif cast(Screen[Any], self).stack_updates:  # else the stock handler does nothing
+            return True
+        if cast(Screen[Any], self).stack_updates:  # else the stock handler does nothing
             self._placed_at = event.size
+        return False
 
     def on_layout(self) -> None:
         """Repaint the whole screen after a layout; the driver sends only the cells that changed."""

@@ -382,7 +382,7 @@ class TestPlaces:
         assert fits_all_rows(size, 21, has_tested=True) is after
 
 
-@pytest.mark.parametrize(
+@table(
     ("error", "sentence"),
     [
         ("without smtp_enable, nothing is sent", "Without smtp_enable, nothing is sent."),

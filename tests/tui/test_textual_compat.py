@@ -11,8 +11,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
+from unittest.mock import patch
 
 import pytest
+from textual._compositor import Compositor
 from textual._xterm_parser import XTermParser
 from textual.app import App, ComposeResult
 from textual.color import Color
@@ -32,6 +34,7 @@ from smtp_tui.tui.textual_compat import (
     decode_alt_keys,
 )
 from tests.terminal import Terminal, on_terminal
+from tests.tui.driving import SAMPLE, form_on
 
 
 class Focusable(Widget, can_focus=True):
@@ -274,3 +277,14 @@ def test_a_control_key_soon_after_escape_leaves_both() -> None:
     ):
         events = [*XTermParser().feed(data)]
         assert [event.key for event in events if isinstance(event, Key)] == keys
+
+
+async def test_a_new_form_is_laid_out_once_for_one_size_and_later_each_time(tmp_path: Path) -> None:
+    reflow = Compositor.reflow
+    with patch.object(Compositor, "reflow", autospec=True, side_effect=reflow) as laid_out:
+        async with form_on(SAMPLE, tmp_path) as hand:
+            assert laid_out.call_count <= 2  # the second has the advice, which comes later
+            hand.pilot.app.screen.post_message(Resize(Size(80, 24), Size(80, 24)))
+            before = laid_out.call_count
+            await hand.press("down")
+            assert laid_out.call_count > before
