@@ -25,7 +25,8 @@ _TAGS = frozenset({"str", "int", "float", "bool", "null", "timestamp", "map", "s
 _NULLS = ("", "~", "null", "Null", "NULL")
 
 NUMBER = re.compile(
-    r"[-+]?(?:0[xXoObB])?(?:\.?[0-9])[0-9a-fA-F_]*(?:\.[0-9_]*)?(?:[eE][-+]?[0-9_]+)?"
+    r"[-+]?(?:0[xX][0-9a-fA-F_]+|0[oO][0-7_]+|0[bB][01_]+)"
+    r"|[-+]?\.?[0-9][0-9_]*(?:\.[0-9_]*)?(?:[eE][-+]?[0-9_]+)?"
     r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt ].*)?"
 )
 """Plain scalars that Go's YAML takes for numbers or dates."""

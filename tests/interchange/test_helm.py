@@ -95,6 +95,28 @@ def test_what_helm_takes_for_a_number_is_no_password(name: str, written: str) ->
     assert str(quoted.values["password"]) == written
 
 
+@table("written", ["1a2b3c4d", "12ab", "0xyz", "0b12", "e3", "1.2.3.4"])
+def test_what_helm_takes_for_text_is_a_password(written: str) -> None:
+    text = (
+        f"mail:\n  backend: smtp\n  useTls: true\n  host: a\n  username: u\n  password: {written}\n"
+    )
+    found = import_text(text, name="values.yaml")
+    assert (found.values["password"], found.unread) == (written, ())
+
+
+@table("host", ["null", "Null", "NULL"])
+def test_a_name_that_yaml_takes_for_no_value(host: str) -> None:
+    exported = export_text("helm-mastodon", {"host": host, "port": 25})
+    assert import_text(exported.text, "helm-mastodon").values["host"] == host
+    assert rf'server: "\"{host}\""' in exported.text
+
+
+def test_sentry_logs_in_with_ascii_alone() -> None:
+    whole = {"host": "a.example", "username": "u", "password": "pässword"}
+    exported = export_text("helm-sentry", whole, with_password=True)
+    assert any("accepts ASCII only" in note.text for note in exported.notes)
+
+
 @table(
     ("written", "password"),
     [

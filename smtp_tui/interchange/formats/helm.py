@@ -79,7 +79,11 @@ def _bare_value(written: str) -> object:
 
 
 def _is_bare(value: str) -> bool:
-    return bool(_BARE.fullmatch(value)) and not is_no_text(PlainText(value)) and value != "null"
+    return (
+        bool(_BARE.fullmatch(value))
+        and not is_no_text(PlainText(value))
+        and value.lower() != "null"
+    )
 
 
 def _bare_text(value: str) -> str:
