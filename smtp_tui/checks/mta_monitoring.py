@@ -53,14 +53,10 @@ _GAUGES = {
 
 def state_of_mta(summary: MtaSummary, thresholds: Thresholds) -> NagiosState:
     """Return CRITICAL if a kind of sender can deliver nowhere, WARNING if not everywhere."""
-    if summary.answer.state is DnsAnswerState.FAILED:
-        return NagiosState.UNKNOWN
-    if summary.late and not summary.is_reached:
+    if summary.answer.state is DnsAnswerState.FAILED or summary.late:
         return NagiosState.UNKNOWN
     if any(summary.outcome(sender) is Outcome.FAILS for sender in Sender):
-        return NagiosState.UNKNOWN if summary.late else NagiosState.CRITICAL
-    if summary.late:
-        return NagiosState.UNKNOWN
+        return NagiosState.CRITICAL
     exceeded = thresholds.exceeded(summary.seconds)
     return max(
         NagiosState.OK if summary.ok else NagiosState.WARNING,
@@ -70,7 +66,7 @@ def state_of_mta(summary: MtaSummary, thresholds: Thresholds) -> NagiosState:
 
 
 def _state_of_certificate(side: MxSide, thresholds: Thresholds) -> NagiosState:
-    # Whoever sends to a certificate that is not valid does not look at its dates.
+    # A sender that accepts a certificate which is not valid does not look at its dates.
     if side.verdict is None or side.certificate != OK:
         return NagiosState.OK
     return thresholds.state_of_certificate(side.verdict)

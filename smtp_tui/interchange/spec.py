@@ -388,32 +388,13 @@ _LISTS = (
     *("files", "next_to", "companions", "second_signs"),
 )
 _SETS = (
-    "expresses",
-    "hosts",
-    "own",
-    "generic",
-    "against",
-    "shares",
-    "beside",
-    "ignore",
-    "over",
-    "refuses",
+    *("expresses", "hosts", "own", "generic", "against", "shares", "beside"),
+    *("ignore", "over", "refuses"),
 )
 # By these a text is recognised, or read: they are not those of a format that is `like` it.
 _OF_ITS_OWN = frozenset(
-    {
-        "hosts",
-        "own",
-        "generic",
-        "against",
-        "shares",
-        "beside",
-        "find",
-        "images",
-        "files",
-        "prefixes",
-    }
-    | {"module", "quoting", "about", "over", "second_signs"}
+    {"hosts", "own", "generic", "against", "shares", "beside", "find", "images", "files"}
+    | {"prefixes", "module", "quoting", "about", "over", "second_signs"}
 )
 
 
