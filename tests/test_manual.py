@@ -78,6 +78,12 @@ def test_a_page_says_what_how_and_why(identity: str) -> None:
     assert not re.search(r"(?<!\$)\{[a-z_]*\}", re.sub(r"`[^`\n]*`", "", text))
 
 
+def test_a_place_without_a_name_stands_right_in_its_sentence() -> None:
+    assert "\nIn the place, HOST is the place itself: " in CAUSES["place-own-loopback"]
+    assert "\nThe place has no network: " in CAUSES["place-no-network"]
+    assert not [name for name, text in CAUSES.items() if re.search(r"[\w,] The place", text)]
+
+
 def test_a_page_shows_replies_and_whose_they_are() -> None:
     words = CAUSES["auth-app-password-needed"].partition("## In servers' replies")[2]
     assert "Gmail and Google Workspace, in reply to AUTH PLAIN:\n\n```text\n534-5.7.9 " in words

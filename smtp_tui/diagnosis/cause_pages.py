@@ -124,14 +124,18 @@ def _cause(identity: str, entry: Mapping[str, Any]) -> Iterator[PagePart]:
 
 
 def _difference(identity: str, entry: Mapping[str, Any]) -> Iterator[PagePart]:
-    names = _Names({"place": "The place", "there": "VALUE", "here": "VALUE"})
-    yield _text(_filled(entry["what"], names))
-    yield from _section("What it means", _filled(entry["why"], names))
+    yield _text(_at_place(entry["what"]))
+    yield from _section("What it means", _at_place(entry["why"]))
     yield from _section("How to see it", *_seen(identity))
-    yield from _section("How to fix it", _filled(entry["cure"], names))
+    yield from _section("How to fix it", _at_place(entry["cure"]))
     for kind, named in _KINDS_OF_PLACES.items():
         if kind in entry:
-            yield _text(f"For {named}: {_filled(entry[kind]['cure'], names)}")
+            yield _text(f"For {named}: {_at_place(entry[kind]['cure'])}")
+
+
+def _at_place(text: str) -> str:
+    filled = _filled(text, _Names({"place": "the place", "there": "VALUE", "here": "VALUE"}))
+    return re.sub(r"(^|\. )the place\b", r"\1The place", filled)
 
 
 def _warning(identity: str, entry: Mapping[str, Any]) -> Iterator[PagePart]:
