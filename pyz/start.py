@@ -24,7 +24,7 @@ MOST_LINKS = 40
 _OTHERS = 0o077
 _OTHERS_WRITE = 0o022
 
-# Here, for an older Python cannot read what the functions below return.
+# Before the functions: an older Python fails on the types that they return.
 if sys.version_info < LEAST:
     _needed, _found = (".".join(map(str, version[:2])) for version in (LEAST, sys.version_info))
     sys.exit(f"smtp-tui: this copy needs Python {_needed} or newer, and this is {_found}")

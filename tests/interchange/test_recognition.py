@@ -87,7 +87,7 @@ def test_a_key_that_stands_twice_is_reported(form: str) -> None:
     assert (found.format, found.values["host"]) == (form, "b")
     notes = [note.text for note in found.remarks if "more than once" in note.text]
     assert len(notes) == 1
-    assert notes[0].startswith(f"{key} stands more than once in the file: ")
+    assert notes[0].startswith(f"{key} is in the file more than once: ")
 
 
 @table(
