@@ -76,14 +76,8 @@ def wanted_variables(
     variable. NotExpressibleError if the program has no variable for a value.
     """
     can_refer = can_refer and not form.in_one
-    for key, value in wanted.items():
-        if key not in form.expresses | EXPORTED_TOGETHER:
-            raise NotExpressibleError(text("compose-no-place", program=form.title, key=key), key)
-        if key == "password" and not _can_hold(value, can_refer=can_refer):
-            why = text("compose-password" if can_refer else "inplace-password", program=form.title)
-            raise NotExpressibleError(why, key)
-    new = {**old, **wanted}
-    new = {key: value for key, value in new.items() if value is not None}
+    _require_places(form, wanted, can_refer=can_refer)
+    new = {key: value for key, value in {**old, **wanted}.items() if value is not None}
     if "username" not in new and "authentication" not in wanted:
         new.pop("authentication", None)  # no login, so no mechanism
     try:
@@ -118,6 +112,16 @@ def wanted_variables(
     return {
         name: value for name, value in changes.items() if value is not None or name in there
     }, notes
+
+
+def _require_places(form: FormatSpec, wanted: Changes, *, can_refer: bool) -> None:
+    """Raise NotExpressibleError if the program has no place for one of the values."""
+    for key, value in wanted.items():
+        if key not in form.expresses | EXPORTED_TOGETHER:
+            raise NotExpressibleError(text("compose-no-place", program=form.title, key=key), key)
+        if key == "password" and not _can_hold(value, can_refer=can_refer):
+            why = text("compose-password" if can_refer else "inplace-password", program=form.title)
+            raise NotExpressibleError(why, key)
 
 
 _OF_SENDER = ("sender", "from", "local_part", "mail_domain")
