@@ -196,8 +196,9 @@ def _by_keys(form: FormatSpec, entries: Iterable[Assignment]) -> tuple[Assignmen
     """Name variables after the keys of the format's file, if it has one."""
     if not form.prefixes:
         return tuple(entries)
+    read = form.code("read_variable")
     return tuple(
-        replace(entry, name=form.key_of(entry.name))
+        replace(read(entry), name=form.key_of(entry.name))
         for entry in entries
         if not entry.name or entry.name.startswith(form.prefixes)
     )

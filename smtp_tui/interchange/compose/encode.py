@@ -45,16 +45,16 @@ _LINK = re.compile(r"TLS|SSL|SECUR|ENCRYPTION|SCHEME|PROTOCOL", re.IGNORECASE)
 
 
 def _variables_of(
-    form: FormatSpec, values: Mapping[str, Any]
+    form: FormatSpec, values: Mapping[str, Any], *, by_keys: bool
 ) -> tuple[dict[str, Any], tuple[ImportNote, ...]]:
     """Return the variables that express values, and notes on what they do not express."""
     known = {key: value for key, value in values.items() if key in BY_KEY}
     has_literal = isinstance(values.get("password"), str)
     if form.prefixes or not form.takes_quoting:
         pairs, notes = export_pairs(form.name, known, with_password=has_literal)
-        spelled = form.code("spelled_in_variable") if form.prefixes else None
+        spelled = form.code("spelled_in_variable") if form.prefixes and not by_keys else str
         return {
-            name: spelled(str(value)) if spelled else value for name, value in pairs.items()
+            name: spelled(str(value)) if form.prefixes else value for name, value in pairs.items()
         }, notes
     exported = export_text(form.name, known, with_password=has_literal, quoting="docker")
     read = envfile.read(exported.text, "docker")
@@ -81,13 +81,13 @@ def wanted_variables(
     if "username" not in new and "authentication" not in wanted:
         new.pop("authentication", None)  # no login, so no mechanism
     try:
-        after, notes = _variables_of(form, new)
+        after, notes = _variables_of(form, new, by_keys=by_keys)
     except InterchangeError as error:
         named = (key for key in wanted if str(error).startswith(key) or f"({key})" in str(error))
         key = next(named, next(iter(wanted)))
         raise NotExpressibleError(str(error), key) from None
     try:
-        before, _ = _variables_of(form, old)
+        before, _ = _variables_of(form, old, by_keys=by_keys)
     except InterchangeError:  # the old values are no valid settings, so all of the new ones count
         before = {}
     changes: dict[str, Any] = {}

@@ -32,7 +32,7 @@ _SECTIONS = {"gitea": "mailer", "grafana": "smtp"}
 def _entries(source: ImportSource, form: FormatSpec) -> Iterator[Assignment]:
     """Yield a section's entries, or those of the variables that override them."""
     if source.entries is not None:
-        yield from (_of_variable(entry, form) for entry in source.entries)
+        yield from map(_of_file, source.entries)
         return
     yield from (written.entry for written in _written(source.text, form))
 
@@ -99,14 +99,22 @@ def statement(name: str, value: object, form: FormatSpec) -> str:
     return _line(name, str(value), _LONG_QUOTE)
 
 
-def _of_variable(entry: Assignment, form: FormatSpec) -> Assignment:
+def _of_file(entry: Assignment) -> Assignment:
     """Return a variable; one that ends in __FILE names the file with the value."""
-    if not isinstance(entry.value, str):
-        return entry
     key = re.sub("__file$", "", entry.name, flags=re.IGNORECASE)
-    if key != entry.name:
-        return Assignment(key, FileRef(entry.value), entry.line)
-    return replace(entry, value=after_environment(entry.value)) if form.name == "gitea" else entry
+    is_path = key != entry.name and isinstance(entry.value, str)
+    return Assignment(key, FileRef(entry.value), entry.line) if is_path else entry
+
+
+def read_variable(entry: Assignment) -> Assignment:
+    """Return a variable as Grafana reads it."""
+    return entry
+
+
+def read_variable_gitea(entry: Assignment) -> Assignment:
+    """Return a variable as Gitea reads it from the file into which it was put."""
+    is_text = isinstance(entry.value, str) and not entry.name.casefold().endswith("__file")
+    return replace(entry, value=after_environment(entry.value)) if is_text else entry
 
 
 def spelled_in_variable(value: str) -> str:
