@@ -82,9 +82,10 @@ def explain(call: Invocation) -> int:
     options = call.options
     if options.message is None:
         refuse_options(call, ("dns", "resolver", "authserv_id"), "{} needs --message")
-    if options.schema and (call.words or call.given.keys() != {"schema"}):
-        raise UsageError("explain --schema allows no other argument")
-    for other in ("error", "message", "token", "causes"):
+    for alone in ("schema", "causes"):
+        if alone in call.given and (call.words or len(call.given) > 1):
+            raise UsageError(f"explain --{alone} allows no other argument")
+    for other in ("error", "message", "token"):
         if other in call.given and call.words:
             raise UsageError(f"explain needs a KEY or {flag_of(other)}, not both")
     if options.error is not None:

@@ -104,7 +104,10 @@ def test_an_unknown_id_names_the_nearest(call: Call) -> None:
         outcome = call("explain", word)
         assert (outcome.status, outcome.out) == (2, "")
         assert hint in outcome.err
-    assert call("explain", "--causes", "auth-rejected").status == 2
+    for words in (("auth-rejected",), ("--error", "x"), ("--schema",)):
+        outcome = call("explain", "--causes", *words)
+        assert outcome.status == 2
+        assert "allows no other argument" in outcome.err
 
 
 # An access token
