@@ -136,8 +136,8 @@ COMPANION = re.compile(
 
 
 def file_of(form: FormatSpec) -> str:
-    """The name of a format's file, where it is not known by its content alone."""
-    return form.files[0].rpartition("/")[2] if form.by_name else ""
+    """The usual name of a format's file, without which some files could be another program's."""
+    return form.files[0].rpartition("/")[2].replace("*", "x") if form.files else ""
 
 
 @pytest.mark.integration
