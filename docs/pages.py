@@ -26,7 +26,8 @@ _REFERENCE = re.compile(
 )
 _INDEX = """Each failure that smtp-tui can name has a page, and so has each warning.
 `smtp-tui explain ID` prints the same page, and `smtp-tui explain --causes` this list.
-If you have a message of another program, `smtp-tui explain --error 'THE LINE'` finds the cause."""
+If you have a message of another program, `smtp-tui explain --error 'THE LINE'` finds the cause.
+On the pages, words in capitals stand for your own: HOST is your server, USERNAME your login."""
 
 
 def write(folder: Path) -> None:
