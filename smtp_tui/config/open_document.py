@@ -6,11 +6,13 @@ import re
 from pathlib import Path
 
 from smtp_tui.config.document import Document
-from smtp_tui.config.errors import DocumentError, NotTomlError
+from smtp_tui.config.errors import DocumentError, NotTomlError, one_line
 from smtp_tui.lazy import load
 
 YAML = (".yaml", ".yml")
 _VARIABLES = re.compile(r"\.env(?:\..*)?|.*\.env")
+# Debian's Exim reads it as a shell script: its quoted values are TOML, but a table would break it.
+_NEVER_TOML = "update-exim4.conf.conf"
 
 
 def is_of_a_program(path: Path) -> bool:
@@ -29,7 +31,7 @@ def open_document(path: Path, dialect: str | None = None) -> Document:
     # Variables in quotes are TOML too.
     if not _VARIABLES.fullmatch(path.name):
         try:
-            return Document.open(path, dialect)
+            return _open_toml(path, dialect)
         except NotTomlError as error:
             not_toml = error
         except DocumentError:
@@ -42,3 +44,11 @@ def open_document(path: Path, dialect: str | None = None) -> Document:
     if document is None and not_toml:
         raise not_toml
     return document or Document.open(path, dialect)
+
+
+def _open_toml(path: Path, dialect: str | None) -> Document:
+    document = Document.open(path, dialect)
+    if path.name == _NEVER_TOML:
+        message = f"{one_line(path)} is a shell script, not TOML; correct it in an editor"
+        raise NotTomlError(message, path, document.text)
+    return document

@@ -180,7 +180,8 @@ class ImportBuilder:
         if isinstance(value, dict | list):
             self.reject(next(name for name in names if self._has_value(name)), "not-one-value")
             return None
-        return value if value is None or isinstance(value, str) else str(value)
+        # A str of YAML may know that it has no quotes; a setting is a bare one.
+        return None if value is None else str(value)
 
     def switch(self, name: str, default: bool | None) -> bool | None:
         """Return a switch; reject any other value and return the default."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from smtp_tui.interchange.export_builder import export_text
+from smtp_tui.interchange.spec import formats
 from tests.cli.program import Outcome, run_program
 
 Call = Callable[..., Outcome]
@@ -41,6 +44,16 @@ def test_export(call: Call, toml: Toml) -> None:
         "    EMAIL_HOST_PASSWORD = os.environ['SMTP_PASSWORD']\n"
     )
     assert outcome.err == "smtp-tui: warning: tls_minimum: Django has no such setting\n"
+
+
+def test_every_format_is_printed_as_it_is_written(call: Call, toml: Toml) -> None:
+    """What a terminal must not get is escaped, which would spoil a file."""
+    login = 'host = "smtp.example.net"\nport = 587\nusername = "a@b.example"\npassword = "wonder"\n'
+    file = toml(f"[smtp]\n{login}")
+    for name in formats():
+        outcome = call("export", name, str(file), "--with-password")
+        written = export_text(name, tomllib.loads(login), with_password=True).text
+        assert (outcome.status, outcome.out) == (0, written.removesuffix("\n") + "\n"), name
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,16 @@ TWO = '[one]\nhost = "a.example"\nport = 1\n[two]\nhost = "b.example"\nport = 2\
 UNKNOWN = "smtp-tui: note: Unknown keys in [smtp]: colour.\n"
 
 
+def test_a_shell_script_that_is_toml_too_stays_as_it_is(call: Call, tmp_path: Path) -> None:
+    file = tmp_path / "update-exim4.conf.conf"
+    content = "dc_eximconfig_configtype='smarthost'\ndc_smarthost='mail.example.net::587'\n"
+    file.write_text(content)
+    message = f"{file} holds settings of Exim (Debian), not TOML; smtp-tui import {file} reads them"
+    for command in (("get", str(file)), ("set", str(file), "port=25", "--create")):
+        assert call(*command) == Outcome(3, "", f"smtp-tui: {message}\n")
+    assert file.read_text() == content
+
+
 def test_get_all(call: Call, toml: Toml) -> None:
     outcome = call("get", str(toml(TEXT)))
     assert outcome == Outcome(

@@ -306,6 +306,18 @@ def test_a_signal_ends_the_wait_for_a_text(number: signal.Signals) -> None:
     assert (process.returncode, out, err) == (128 + number, b"", b"")
 
 
+def test_a_password_file_named_without_quotes(call: Call, tmp_path: Path) -> None:
+    file = tmp_path / "alertmanager.yml"
+    file.write_text(
+        "global:\n  smtp_smarthost: mail.example:587\n  smtp_from: a@example.org\n"
+        "  smtp_auth_username: a\n  smtp_auth_password_file: /run/password\n"
+        "route: {receiver: a}\n"
+    )
+    outcome = call("import", str(file))
+    assert outcome.status == 0
+    assert 'password = { file = "/run/password" }' in outcome.out
+
+
 def test_without_pyyaml(tmp_path: Path) -> None:
     file = tmp_path / "alertmanager.yml"
     file.write_text("global: {smtp_smarthost: 'a:25'}\n")

@@ -28,6 +28,10 @@ def test_a_sample(sample: Sample) -> None:
     found = import_text(sample.text, name=sample.name, beside=sample.beside)
     assert found.format == sample.format
     assert found.values == sample.values
+    # The editor of TOML files knows no other types, not even a kind of str.
+    password = found.values.get("password")
+    values = [*found.values.values(), *(password.values() if isinstance(password, dict) else ())]
+    assert {type(value) for value in values} <= {str, int, float, bool, dict, list}
     assert [one.name for one in found.unread] == sample.unread
     assert sorted({note.key for note in found.remarks}) == sorted(set(sample.remarks))
 

@@ -202,7 +202,7 @@ def write(out: ExportBuilder) -> str:
         words += [name, f'"{value}"']
     lines = [f"table secrets file:{_SECRETS}"] if login else []
     # A terminal of 60 columns shows all of the server.
-    rest = [f"\t{server}"] if not words else [f"\t{server} \\", "\t" + " ".join(words)]
+    rest = [f"    {server}"] if not words else [f"    {server} \\", "    " + " ".join(words)]
     lines += ['action "relay" relay \\', *rest, 'match from local for any action "relay"']
     if login:
         refuse(out, "username", out.username, ":", start="#")
