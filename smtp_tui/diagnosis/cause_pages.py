@@ -139,9 +139,10 @@ def _at_place(text: str) -> str:
 
 
 def _warning(identity: str, entry: Mapping[str, Any]) -> Iterator[PagePart]:
-    yield _text(_filled(entry["text"], _Names()))
+    yield from _section("What it means", _filled(entry["text"], _Names()))
     see = texts_of("cause_pages.toml")["warnings"]["see"]
     yield from _section("How to see it", see.format(id=identity))
+    yield from _section("How to fix it", entry["cure"])
 
 
 def _seen(identity: str) -> Iterator[str]:
