@@ -139,7 +139,7 @@ def test_scram_of_the_rfcs(
     proof: str,
     signature: str,
 ) -> None:
-    monkeypatch.setattr(sasl, "token_hex", lambda: ours)
+    monkeypatch.setattr(sasl, "new_nonce", lambda: ours)
     exchange, first = begin(name, Credentials("user", "pencil"))
     assert first
     assert first.data == f"n,,n=user,r={ours}".encode()
@@ -154,7 +154,7 @@ def test_scram_of_the_rfcs(
 
 def scram_after(challenge: bytes, monkeypatch: pytest.MonkeyPatch) -> Any:
     """What SCRAM-SHA-256 makes of a first challenge."""
-    monkeypatch.setattr(sasl, "token_hex", lambda: "abc")
+    monkeypatch.setattr(sasl, "new_nonce", lambda: "abc")
     exchange, _ = begin("SCRAM-SHA-256", Credentials("user", "pencil"))
     return exchange.send(challenge)
 
@@ -246,7 +246,7 @@ def test_scram_takes_what_servers_send(challenge: bytes, monkeypatch: pytest.Mon
     [b"", b"v=AAAA", b"v=!", b"\xff", b"v=", b"v=" + b"A" * 43 + b"=,v=" + b"A" * 43 + b"="],
 )
 def test_scram_wants_the_servers_proof(final: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sasl, "token_hex", lambda: "abc")
+    monkeypatch.setattr(sasl, "new_nonce", lambda: "abc")
     exchange, _ = begin("SCRAM-SHA-256", Credentials("user", "pencil"))
     exchange.send(b"r=abcd,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096")
     with pytest.raises(ChallengeError, match="did not prove that it knows the password"):
@@ -264,7 +264,7 @@ def test_scram_wants_the_servers_proof(final: bytes, monkeypatch: pytest.MonkeyP
 def test_scram_hears_the_servers_error_out(
     challenges: list[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sasl, "token_hex", lambda: "abc")
+    monkeypatch.setattr(sasl, "new_nonce", lambda: "abc")
     exchange, _ = begin("SCRAM-SHA-256", Credentials("user", "pencil"))
     response = [exchange.send(challenge) for challenge in challenges][-1]
     assert response

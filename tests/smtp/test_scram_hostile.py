@@ -39,7 +39,7 @@ def hashes_at_once() -> object:
             assert ITERATIONS_LEAST <= iterations <= ITERATIONS_LIMIT
             return real(digest, secret, salt, 1)
 
-        patched.setattr(sasl, "token_hex", lambda: OURS)
+        patched.setattr(sasl, "new_nonce", lambda: OURS)
         patched.setattr(hashlib, "pbkdf2_hmac", quick)
         yield
 
