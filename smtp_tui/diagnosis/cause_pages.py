@@ -142,7 +142,7 @@ def _warning(identity: str, entry: Mapping[str, Any]) -> Iterator[PagePart]:
     yield from _section("What it means", _filled(entry["text"], _Names()))
     see = texts_of("cause_pages.toml")["warnings"]["see"]
     yield from _section("How to see it", see.format(id=identity))
-    yield from _section("How to fix it", entry["cure"])
+    yield from _section("How to fix it", entry["page_cure"])
 
 
 def _seen(identity: str) -> Iterator[str]:
